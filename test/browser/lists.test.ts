@@ -137,6 +137,17 @@ describe('the list of runs', () => {
     expect(await page.getByLabel('Text').inputValue()).toBe('half typ');
     expect(await page.evaluate('document.activeElement.name')).toBe('text');
     expect((await idsIn(page)).slice(0, 2)).toEqual([run.id, 'hostile-2']);
+    // A tab that is connected late misses nothing.
+    const late = await tab();
+    let connect = () => {};
+    const isConnected = new Promise<void>((resolve) => {
+      connect = resolve;
+    });
+    await late.route('**/api/events*', async (route) => {
+      await isConnected;
+      await route.continue();
+    });
+    await late.goto(`${served.url}/?workflow=folders`);
     // A page of old runs stays where it is.
     await page.goto(`${served.url}/?before=old-30&limit=5`);
     const before = await idsIn(page);
@@ -145,6 +156,9 @@ describe('the list of runs', () => {
     await again.start().end;
     await second.locator('table.runs tr', { hasText: again.id }).getByText('succeeded').waitFor();
     expect(await idsIn(page)).toEqual(before);
+    expect(await idsIn(late)).toEqual([run.id]);
+    connect();
+    await late.locator('table.runs tr', { hasText: again.id }).getByText('succeeded').waitFor();
     expect(complaints).toEqual([]);
   });
 

@@ -12,7 +12,7 @@ type ViewContext = Pick<UiContext, 'history' | 'clock' | 'isAlive'>;
 type PageContext = Omit<ViewContext, 'history'>;
 
 /** Number of open questions that the page shows. */
-const QUESTIONS = 20;
+const QUESTIONS = 10;
 /** Number of runs that are read for them: some may be interrupted. */
 const MOST_ASKING = 200;
 

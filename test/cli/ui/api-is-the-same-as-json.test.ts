@@ -36,17 +36,22 @@ beforeAll(async () => {
   await project.wf(['start', 'setting', '--plan', input('four')]);
   const { id } = z.object({ id: z.string() }).parse(planned.json());
   await project.wf(['apply', id]);
-  project.start(['start', 'setting', `--id=${unconfirmed}`, '--confirm-within=600s', input('five')]);
   writeFileSync(path.join(project.folder, 'first.go'), '');
-  project.start(['start', 'asking', `--id=${asks}`, `--input=folder=${project.folder}`]);
-  await Promise.all([unconfirmed, asks].map((run) => project.wf(['wait', run ?? ''])));
+  await Promise.all([
+    project
+      .start(['start', 'setting', `--id=${unconfirmed}`, '--confirm-within=600s', input('five')])
+      .line(/^not confirmed yet/),
+    project
+      .start(['start', 'asking', `--id=${asks}`, `--input=folder=${project.folder}`])
+      .line(/^waiting for the event/),
+  ]);
   plans = z
     .array(z.object({ id: z.string() }))
     .parse((await project.wf(['plans', '--json'])).json())
     .map((one) => one.id);
   served = await servePage(project);
   session = await openSession(served);
-});
+}, 120_000);
 
 afterAll(async () => {
   await project.wf(['cancel', asks ?? '']);

@@ -61,17 +61,17 @@ test('the newest runs take the place of a page of less than a page of newer runs
   expect(view.query).not.toHaveProperty('after');
 });
 
-test('twenty questions are on the page, the oldest first, and the page says that there are more', async () => {
+test('ten questions are on the page, the oldest first, and the page says that there are more', async () => {
   const { history } = openForTest();
-  for (let n = 0; n < 25; n++) {
+  for (let n = 0; n < 15; n++) {
     const run = tell(history, `ask-${n}`, { createdAt: BEGIN - n * MINUTE });
     run.at(10, decided(['setup']), { type: 'waiting', events: ['approve'] });
     // That of a process that is gone is interrupted: nobody can be answered.
-    if (n !== 24) history.release(run.lease);
+    if (n !== 14) history.release(run.lease);
   }
   const context = { history: async () => history, clock: simulatedClock(BEGIN), isAlive: () => false };
   const view = await runsView(context, runsQuerySchema.parse({}));
-  expect(view.questions.map(({ id }) => id)).toEqual(Array.from({ length: 20 }, (_, n) => `ask-${23 - n}`));
+  expect(view.questions.map(({ id }) => id)).toEqual(Array.from({ length: 10 }, (_, n) => `ask-${13 - n}`));
   expect(view.questions[0]?.waitingFor).toMatchObject({ events: [{ type: 'approve' }] });
   expect(textOf(view)).toContain('More runs wait for people');
 });

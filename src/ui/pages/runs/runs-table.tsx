@@ -69,13 +69,13 @@ function Row({ frame, run }: { readonly frame: PageFrame; readonly run: RunRow }
           {error !== null && <span class="error">{error}</span>}
         </span>
       </td>
-      <td class="wide">{runtime}</td>
+      <td class="wide short">{runtime}</td>
       <td class="wide">
         <Moment at={createdAt} />
       </td>
       <td class="wide number">{durationText(durationMs)}</td>
       <td class={changesInPlace > 0 ? 'wide number attention' : 'wide number quiet'}>{changesInPlace}</td>
-      <td class="wide error">{error}</td>
+      <td class="wide error short">{error}</td>
     </tr>
   );
 }
