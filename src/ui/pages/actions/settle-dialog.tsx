@@ -28,7 +28,7 @@ export function SettleDialog({ frame, view, change, act, onClose }: SettleDialog
         [id, String(change.seq)],
         [
           ['--as', as],
-          ['--reason', reason],
+          ['--reason', reason === '' ? '...' : reason],
         ],
       )}
       refusal={

@@ -100,7 +100,7 @@ function Undone({ undo, kept }: UndoneProps) {
   return (
     <>
       {undo.length === 0 ? (
-        <p>No change of the run is in place: wf undoes nothing, and compares the host.</p>
+        <p>There is no change to undo.</p>
       ) : (
         <>
           <p>

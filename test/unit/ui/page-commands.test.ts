@@ -1,0 +1,154 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { setup } from 'xstate';
+import { z } from 'zod';
+import { defineStep } from '../../../src/engine/workflow/define-step.ts';
+import type { WfCommandEnd } from '../../../src/library/wf-command.ts';
+import { outcomeOf } from '../../../src/ui/commands/command-outcome.ts';
+import { createCommands } from '../../../src/ui/commands/commands.ts';
+import { answerTo, takeoverBy } from '../../../src/ui/commands/run-progress.ts';
+import { type FolderHost, loaded, openFolderHost } from '../../support/folder-host.ts';
+import { simulatedClock } from '../../support/simulated-clock.ts';
+
+const END: WfCommandEnd = { exitCode: 0, document: { id: 'r1' }, stderr: '' };
+const turns = async () => {
+  for (let turn = 0; turn < 20; turn += 1) await Promise.resolve();
+};
+
+describe('a command', () => {
+  const refusal = { code: 'E_LEASE_HELD', message: 'held', hint: 'wait' };
+
+  test('that carried out what was asked is done, whatever its exit code says about the run', () => {
+    const document = { id: 'r1', status: 'failed', error: refusal };
+    expect(outcomeOf({ ...END, exitCode: 1, document })).toEqual({ type: 'done', document });
+    const refused = { type: 'refused', error: refusal };
+    expect(outcomeOf({ ...END, exitCode: 4, document: { error: refusal } })).toEqual(refused);
+    for (const end of [
+      { exitCode: null, document: undefined, stderr: 'out of memory' },
+      { exitCode: 1, document: undefined, stderr: 'x'.repeat(9_000) },
+    ]) {
+      const outcome = outcomeOf(end);
+      expect(outcome).toMatchObject({ type: 'refused', error: { code: 'E_INTERNAL' } });
+      expect(JSON.stringify(outcome).length).toBeLessThan(2_000);
+    }
+  });
+});
+
+describe('commands', () => {
+  /** Starts commands that end when the test says so. */
+  function openCommands() {
+    const clock = simulatedClock();
+    const ends: ((end: WfCommandEnd) => void)[] = [];
+    const begun: string[] = [];
+    const commands = createCommands((argv) => {
+      begun.push(argv.join(' '));
+      return { pid: 1_000 + begun.length, end: new Promise((resolve) => ends.push(resolve)) };
+    }, clock);
+    return { commands, clock, ends, begun };
+  }
+
+  test('that act are answered after two seconds, and their outcome is kept for ten minutes', async () => {
+    const { commands, clock, ends } = openCommands();
+    const asked = commands.act(['resume', '--', 'r1'], {});
+    while (clock.now() < 1_700_000_000_000 + 2_000) {
+      clock.step();
+      await turns();
+    }
+    const action = await asked;
+    expect(action).toMatchObject({ command: 'wf resume -- r1', state: 'running', document: null });
+    ends[0]?.(END);
+    await turns();
+    expect(commands.action(action.id)).toMatchObject({ state: 'done', document: { id: 'r1' } });
+    clock.set(clock.now() + 11 * 60_000);
+    const next = commands.act(['pause', '--', 'r1'], {});
+    ends[1]?.(END);
+    await next;
+    expect(commands.action(action.id)).toBeUndefined();
+  });
+
+  test('that act are refused while eight begin; one that advances a run counts no more', async () => {
+    const { commands, clock, ends, begun } = openCommands();
+    const first = commands.act(['resume', '--', 'r0'], { progress: () => 'advancing' });
+    const others = [1, 2, 3, 4, 5, 6, 7].map((number) => commands.act(['resume', '--', `r${number}`], {}));
+    await expect(commands.act(['resume', '--', 'r8'], {})).rejects.toMatchObject({ code: 'E_LIMIT' });
+    clock.step();
+    await turns();
+    const late = commands.act(['resume', '--', 'r9'], {});
+    expect(begun).toHaveLength(9);
+    for (const end of ends) end(END);
+    await Promise.all([first, late, ...others]);
+  });
+
+  test('that read are carried out four at a time, in turn', async () => {
+    const { commands, ends, begun } = openCommands();
+    const reads = Array.from({ length: 36 }, (_, number) => commands.read(['workflows', String(number)]));
+    await turns();
+    expect(begun).toHaveLength(4);
+    await expect(commands.read(['workflows'])).rejects.toMatchObject({ code: 'E_LIMIT' });
+    for (let at = 0; at < 36; at += 1) {
+      ends[at]?.({ ...END, stderr: 'one note\n\n' });
+      await turns();
+    }
+    expect(await Promise.all(reads)).toHaveLength(36);
+    expect(await reads[0]).toEqual({ document: { id: 'r1' }, notes: ['one note'] });
+    expect(begun.slice(0, 6)).toEqual([0, 1, 2, 3, 4, 5].map((number) => `workflows ${number}`));
+  });
+});
+
+describe('the answer to a request whose command goes on', () => {
+  let host: FolderHost;
+  let endStep: () => void;
+  beforeEach(() => {
+    host = openFolderHost();
+  });
+  afterEach(() => host.close());
+
+  const step = defineStep({
+    kind: 'test.slow',
+    description: 'ends when the test says so',
+    input: z.object({}),
+    output: z.object({}),
+    commands: () => [],
+    rehearse: () => ({}),
+    read: () => new Promise<Record<string, never>>((resolve) => (endStep = () => resolve({}))),
+  });
+  const machine = setup({ actors: { step } }).createMachine({
+    initial: 'gate',
+    states: {
+      gate: { after: { 1000000: 'end' }, on: { go: 'work' } },
+      work: { invoke: { id: 'work', src: 'step', input: {} } },
+      end: { type: 'final' },
+    },
+  });
+
+  test('is that of its own request, and unknown while an equal one may be the one', async () => {
+    const { history } = host;
+    const handle = await host.start(
+      loaded({ name: 'asks', version: '1', description: '', input: z.object({}), machine }),
+    );
+    const { id: run } = handle;
+    const waits = () => history.journal(run).some(({ event }) => event.type === 'waiting');
+    await expect.poll(waits).toBe(true);
+    const by = { user: 'ann', sudoUser: null, host: 'here' };
+    const demand = { kind: 'send', event: { type: 'go' } } as const;
+    const after = history.journal(run).at(-1)?.seq ?? 0;
+    const asked = { run, after, demand, comment: null };
+    const known = (pid = process.pid) => answerTo(history, asked, () => true, pid);
+    expect([takeoverBy(history, run, process.pid), takeoverBy(history, run, 1)]).toEqual(['advancing', 'starting']);
+    expect(known()).toBe('advancing');
+    history.request(run, { by, demand, comment: 'another one' }, 1);
+    history.request(run, { by, demand, comment: null }, 2);
+    expect(known()).toBe('advancing');
+    // The other request was taken: this one was refused.
+    await expect.poll(() => known()).toMatchObject({ type: 'refused', error: { code: 'E_EVENT_UNEXPECTED' } });
+    expect(known(1)).toBe('starting');
+    expect(answerTo(history, { ...asked, comment: 'another one' }, () => true, process.pid)).toMatchObject({
+      type: 'done',
+      document: { request: { comment: 'another one' }, run: { id: run, status: 'running' } },
+    });
+    history.request(run, { by, demand, comment: null }, 3);
+    expect(known()).toBe('advancing');
+    handle.interrupt('SIGTERM');
+    endStep();
+    await handle.result;
+  });
+});
