@@ -9,7 +9,7 @@ import { answerTo, takeoverBy } from '../../../src/ui/commands/run-progress.ts';
 import { type FolderHost, loaded, openFolderHost } from '../../support/folder-host.ts';
 import { simulatedClock } from '../../support/simulated-clock.ts';
 
-const END: WfCommandEnd = { exitCode: 0, document: { id: 'r1' }, stderr: '' };
+const END: WfCommandEnd = { exitCode: 0, document: { id: 'r1' }, stderr: '', isCut: false };
 const turns = async () => {
   for (let turn = 0; turn < 20; turn += 1) await Promise.resolve();
 };
@@ -23,8 +23,8 @@ describe('a command', () => {
     const refused = { type: 'refused', error: refusal };
     expect(outcomeOf({ ...END, exitCode: 4, document: { error: refusal } })).toEqual(refused);
     for (const end of [
-      { exitCode: null, document: undefined, stderr: 'out of memory' },
-      { exitCode: 1, document: undefined, stderr: 'x'.repeat(9_000) },
+      { exitCode: null, document: undefined, stderr: 'out of memory', isCut: false },
+      { exitCode: 1, document: undefined, stderr: 'x'.repeat(9_000), isCut: false },
     ]) {
       const outcome = outcomeOf(end);
       expect(outcome).toMatchObject({ type: 'refused', error: { code: 'E_INTERNAL' } });
@@ -41,7 +41,7 @@ describe('commands', () => {
     const begun: string[] = [];
     const commands = createCommands((argv) => {
       begun.push(argv.join(' '));
-      return { pid: 1_000 + begun.length, end: new Promise((resolve) => ends.push(resolve)) };
+      return { pid: 1_000 + begun.length, end: new Promise((resolve) => ends.push(resolve)), kill: () => {} };
     }, clock);
     return { commands, clock, ends, begun };
   }
@@ -85,7 +85,7 @@ describe('commands', () => {
     expect(begun).toHaveLength(4);
     await expect(commands.read(['workflows'])).rejects.toMatchObject({ code: 'E_LIMIT' });
     for (let at = 0; at < 36; at += 1) {
-      ends[at]?.({ ...END, stderr: 'one note\n\n' });
+      ends[at]?.({ ...END, stderr: 'one note\n\n', isCut: false });
       await turns();
     }
     expect(await Promise.all(reads)).toHaveLength(36);
