@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { atEndOfFile, folderOfFile } from './file-folder.ts';
 import { sharedCache } from './shared-cache.ts';
+import { runSharedWf } from './shared-wf.ts';
 import { type RunningWf, startWf, type WfEnd, type WfOptions } from './wf-process.ts';
 
 export { type RunningWf, WF, type WfEnd, type WfOptions } from './wf-process.ts';
@@ -14,6 +15,8 @@ export interface Project {
   write(name: string, text: string): string;
   /** Calls wf, and waits for its end. */
   wf(args: readonly string[], options?: WfOptions): Promise<WfEnd>;
+  /** Carries out a command of wf in a process that all commands of the test file share (see shared-wf.ts). */
+  sharedWf(args: readonly string[], env?: Readonly<Record<string, string>>): Promise<WfEnd>;
   /** Calls wf. */
   start(args: readonly string[], options?: WfOptions): RunningWf;
 }
@@ -44,7 +47,9 @@ export function openProject(files: Readonly<Record<string, string>> = {}): Proje
     void wf.end.finally(() => running.delete(wf));
     return wf;
   };
-  return { folder, database, write, start, wf: (args, options) => start(args, options).end };
+  const sharedWf: Project['sharedWf'] = (argv, env) =>
+    runSharedWf({ argv, cwd: folder, env: { ...environment(database), ...env } });
+  return { folder, database, write, start, sharedWf, wf: (args, options) => start(args, options).end };
 }
 
 /** Returns a text without the `--db` that the commands suggested in it carry: WF_DB chooses a project's database. */
