@@ -3,6 +3,7 @@ import path from 'node:path';
 import { atEndOfFile, folderOfFile } from './file-folder.ts';
 import { sharedCache } from './shared-cache.ts';
 import { runSharedWf } from './shared-wf.ts';
+import { keepTranslations, shareTranslation } from './translations.ts';
 import { type RunningWf, startWf, type WfEnd, type WfOptions } from './wf-process.ts';
 
 export { type RunningWf, WF, type WfEnd, type WfOptions } from './wf-process.ts';
@@ -38,13 +39,17 @@ export function openProject(files: Readonly<Record<string, string>> = {}): Proje
     const file = path.join(folder, name);
     mkdirSync(path.dirname(file), { recursive: true });
     writeFileSync(file, text);
+    shareTranslation(file, text);
     return file;
   };
   for (const [name, text] of Object.entries(files)) write(name, text);
   const start = (args: readonly string[], options: WfOptions = {}) => {
     const wf = startWf(args, { cwd: folder, ...options, env: { ...environment(database), ...options.env } });
     running.add(wf);
-    void wf.end.finally(() => running.delete(wf));
+    void wf.end.finally(() => {
+      running.delete(wf);
+      keepTranslations();
+    });
     return wf;
   };
   const sharedWf: Project['sharedWf'] = (argv, env) =>
