@@ -84,7 +84,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'cli',
-          globalSetup: 'test/support/build-wf.ts',
+          globalSetup: ['test/support/build-wf.ts', 'test/support/build-programs.ts'],
           include: ['test/cli/**/*.test.ts'],
           ...shared,
           testTimeout: 60_000,

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { runRecordSchema } from './run-record.ts';
+import { readRecord } from './read-record.ts';
+import type { RunRecord } from './run-record.ts';
 import { openProject, type Project } from './run-wf.ts';
 
 /** A workflow that writes a line, asks whether to go on, and writes two more; each once the test lets it. */
@@ -14,7 +15,7 @@ export interface AskingProject extends Project {
   go(...steps: readonly string[]): void;
   /** The lines that the steps have written, and those of their undo. */
   log(): readonly string[];
-  record(id: string): Promise<ReturnType<typeof runRecordSchema.parse>>;
+  record(id: string): Promise<RunRecord>;
 }
 
 export function openAskingProject(): AskingProject {
@@ -30,6 +31,6 @@ export function openAskingProject(): AskingProject {
       const file = path.join(folder, 'log');
       return existsSync(file) ? readFileSync(file, 'utf8').trim().split('\n') : [];
     },
-    record: async (id) => runRecordSchema.parse((await project.wf(['show', id, '--json'])).json()),
+    record: async (id) => readRecord(project, id),
   };
 }

@@ -10,6 +10,8 @@ const FOLDERS = ['history', 'host', 'cli'];
 
 /** Bundles the programs of the fixtures: hundreds are started, and each would translate the sources of wf again. Returns their removal. */
 export default async function buildPrograms(): Promise<() => void> {
+  // Several projects of one vitest need them.
+  if (process.env['WF_TEST_PROGRAMS'] !== undefined) return () => {};
   const programs = mkdtempSync(path.join(root, 'dist-test-'));
   // Other users start them too.
   chmodSync(programs, 0o755);

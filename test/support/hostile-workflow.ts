@@ -11,7 +11,7 @@ export const HOSTILE_WORKFLOW = `
   const H = ${TEXT};
   const made = defineStep({
     kind: 'hostile.thing', description: H, input: z.object({ text: z.string().describe(H) }), output: z.object({ text: z.string() }),
-    record: z.object({ text: z.string() }), survivesReboot: true,
+    record: z.object({ text: z.string() }), survivesReboot: true, alters: [],
     commands: () => [['make', H]],
     rehearse: ({ text }) => ({ text }),
     observe: async ({ text }, _context, earlier) =>

@@ -16,10 +16,14 @@ export interface Refusal {
 export async function expectRefusal(
   project: Project,
   args: readonly string[],
-  { exitCode, code, says, next }: Refusal,
+  refusal: Refusal,
   options: WfOptions = {},
 ): Promise<void> {
-  const end = await project.wf([...args, '--json'], options);
+  expectRefused(project, await project.wf([...args, '--json'], options), refusal);
+}
+
+/** The same for the end of a command with --json. */
+export function expectRefused(project: Project, end: WfEnd, { exitCode, code, says, next }: Refusal): void {
   const { error } = refusalSchema.parse(end.json());
   expect({ ...exitOf(end), code: error.code }).toEqual({ exitCode, signal: undefined, code });
   for (const part of says) expect(error.message).toContain(part);
@@ -32,10 +36,14 @@ export async function expectRefusal(
 export async function expectTextRefusal(
   project: Project,
   args: readonly string[],
-  { exitCode, code, says, next }: Refusal,
+  refusal: Refusal,
   options: WfOptions = {},
 ): Promise<void> {
-  const end = await project.wf(args, options);
+  expectRefusedAsText(project, await project.wf(args, options), refusal);
+}
+
+/** The same for the end of a command without --json. */
+export function expectRefusedAsText(project: Project, end: WfEnd, { exitCode, code, says, next }: Refusal): void {
   expect({ ...exitOf(end), stdout: end.stdout }).toEqual({ exitCode, signal: undefined, stdout: '' });
   const [first, second = '', ...rest] = end.stderr.split('\n');
   expect(first).toMatch(new RegExp(`^error ${code}: .`));

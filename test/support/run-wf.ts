@@ -2,6 +2,8 @@ import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { atEndOfFile, folderOfFile } from './file-folder.ts';
 import { sharedCache } from './shared-cache.ts';
+import { runSharedWf } from './shared-wf.ts';
+import { keepTranslations, shareTranslation } from './translations.ts';
 import { type RunningWf, startWf, type WfEnd, type WfOptions } from './wf-process.ts';
 
 export { type RunningWf, WF, type WfEnd, type WfOptions } from './wf-process.ts';
@@ -16,6 +18,8 @@ export interface Project {
   write(name: string, text: string): string;
   /** Calls wf, and waits for its end. */
   wf(args: readonly string[], options?: WfOptions): Promise<WfEnd>;
+  /** Carries out a command of wf in a process that all commands of the test file share (see shared-wf.ts). */
+  sharedWf(args: readonly string[], env?: Readonly<Record<string, string>>): Promise<WfEnd>;
   /** Calls wf. */
   start(args: readonly string[], options?: WfOptions): RunningWf;
   /** Calls a command that does not end by itself; it is killed after the last test of the file. */
@@ -43,13 +47,17 @@ export function openProject(files: Readonly<Record<string, string>> = {}): Proje
     const file = path.join(folder, name);
     mkdirSync(path.dirname(file), { recursive: true });
     writeFileSync(file, text);
+    shareTranslation(file, text);
     return file;
   };
   for (const [name, text] of Object.entries(files)) write(name, text);
   const start = (args: readonly string[], options: WfOptions = {}) => {
     const wf = startWf(args, { cwd: folder, ...options, env: { ...environment(database), ...options.env } });
     running.add(wf);
-    void wf.end.finally(() => running.delete(wf));
+    void wf.end.finally(() => {
+      running.delete(wf);
+      keepTranslations();
+    });
     return wf;
   };
   const serve = (args: readonly string[], options?: WfOptions) => {
@@ -64,6 +72,7 @@ export function openProject(files: Readonly<Record<string, string>> = {}): Proje
     write,
     start,
     serve,
+    sharedWf: (argv, env = {}) => runSharedWf({ argv, cwd: folder, env: { ...environment(database), ...env } }),
     wf: (args, options) => start(args, options).end,
   };
 }

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { type RunRecord, runRecordSchema } from './run-record.ts';
+import { readRecord } from './read-record.ts';
+import type { RunRecord } from './run-record.ts';
 import { openProject, type Project, type RunningWf, type WfEnd } from './run-wf.ts';
 
 export const SETTING_WORKFLOW = readFileSync(new URL('../fixtures/workflows/setting.ts', import.meta.url), 'utf8');
@@ -27,6 +28,6 @@ export function openSettingProject(): SettingProject {
       const file = path.join(folder, 'log');
       return existsSync(file) ? readFileSync(file, 'utf8').trim().split('\n') : [];
     },
-    record: async (id) => runRecordSchema.parse((await project.wf(['show', id, '--json'])).json()),
+    record: async (id) => readRecord(project, id),
   };
 }

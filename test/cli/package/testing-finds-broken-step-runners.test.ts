@@ -6,11 +6,12 @@ const { files } = readDocPage('docs/how-to/write-a-step-runner.md');
 
 /** Runs one function of `wf-engine/testing`, from the installed package, on the page's step runner whose `undo` leaves its draft. */
 const SCRIPT = `
-import { mkdtempSync, readdirSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import * as testing from 'wf-engine/testing';
 const folder = path.join(mkdtempSync(path.join(tmpdir(), 'broken-')), 'conf');
+mkdirSync(folder);
 const tested = { workflow: 'greeting', input: { folder }, observe: () => readdirSync(folder) };
 await testing[process.argv[2]](tested);
 `;
@@ -21,6 +22,11 @@ const project = openPackageProject({
     "    await type(['rm', '--force', draft], context);\n  },\n  undoCommands",
     '  },\n  undoCommands',
   ),
+  // The broken step is the first one: nothing is killed before it.
+  'workflows/greeting.ts': (files['workflows/greeting.ts'] ?? '')
+    .replace("initial: 'folder'", "initial: 'file'")
+    .replace(/^ {4}folder: \{.*?^ {4}\},\n/ms, '')
+    .replace('configFolder, ', ''),
   'try.mjs': SCRIPT,
 });
 

@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { expectRefusal, expectTextRefusal } from '../../support/refusal.ts';
+import { expectRefused, expectTextRefusal, type Refusal } from '../../support/refusal.ts';
 import { openProject } from '../../support/run-wf.ts';
 
 // wf checks input before it contacts Docker, so these tests need no engine.
@@ -12,6 +12,11 @@ const project = openProject({
   'number.json': '{ "devNetwork": 7 }',
 });
 const files = readdirSync(project.folder);
+
+/** With --json; the process of wf itself is tried below, without. */
+async function expectRefusal(args: readonly string[], refusal: Refusal): Promise<void> {
+  expectRefused(project, await project.sharedWf([...args, '--json'], options.env), refusal);
+}
 
 const lab = (...inputs: readonly string[]) => ['start', 'lab-network', ...inputs.flatMap((one) => ['--input', one])];
 const LONG = 'n'.repeat(64);
@@ -33,7 +38,7 @@ describe.concurrent('wf start lab-network', () => {
       'spliceAddress',
     ],
   ])('refuses %s with exit code 2 and a hint', async ([, inputs, says, next]) => {
-    await expectRefusal(project, lab(...inputs), { exitCode: 2, code: 'E_INPUT', says, next }, options);
+    await expectRefusal(lab(...inputs), { exitCode: 2, code: 'E_INPUT', says, next });
   });
 
   test.for<[file: string, says: string, next: string]>([
@@ -45,7 +50,7 @@ describe.concurrent('wf start lab-network', () => {
     ['number.json', 'devNetwork', 'Inputs of lab-network'],
   ])('refuses --input-file %s with exit code 2 and a hint', async ([file, says, next]) => {
     const args = ['start', 'lab-network', '--input-file', file];
-    await expectRefusal(project, args, { exitCode: 2, code: 'E_INPUT', says: [says], next }, options);
+    await expectRefusal(args, { exitCode: 2, code: 'E_INPUT', says: [says], next });
   });
 });
 
@@ -78,7 +83,7 @@ describe.concurrent('an invalid command line', () => {
     [['changes', '%'], 'E_RUN_NOT_FOUND', 'run "%" does not exist', 'wf sweep --db '],
     [['steps', 'net.vteh'], 'E_STEP_NOT_FOUND', 'step runner "net.vteh" does not exist', 'Did you mean net.veth?'],
   ])('is refused: wf %j', async ([args, code, says, next]) => {
-    await expectRefusal(project, args, { exitCode: 2, code, says: [says], next }, options);
+    await expectRefusal(args, { exitCode: 2, code, says: [says], next });
   });
 });
 

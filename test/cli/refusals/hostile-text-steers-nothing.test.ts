@@ -19,12 +19,20 @@ const project = openProject({
   'workflows/refused.ts': `throw new Error(${JSON.stringify(HOSTILE)});`,
 });
 
-async function tell(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
-  const end = await project.wf(args, { env });
+/** Calls wf in a process of its own. */
+async function tell(args: readonly string[]) {
+  const end = await project.wf(args);
+  check(args, end);
+  return end;
+}
+
+/** Calls wf in the shared process. */
+async function tellShared(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
+  const end = await project.sharedWf(args, env);
   check(args, end);
   // The stack of an error has texts of its own.
   if (end.exitCode !== 0 && !args.includes('--json'))
-    check(args, await project.wf(args, { env: { ...env, WF_DEBUG: '1' } }));
+    check(args, await project.sharedWf(args, { ...env, WF_DEBUG: '1' }));
   return end;
 }
 
@@ -51,9 +59,9 @@ test('no command prints a control character, as text or as JSON', async () => {
     '--input',
     `text=${HOSTILE.replaceAll('\0', '')}x`,
   ]);
-  await tell(['start', 'hostile'], { HOSTILE: '1' });
+  await tellShared(['start', 'hostile'], { HOSTILE: '1' });
   const typed = HOSTILE.replaceAll('\0', '');
-  await tell(['settle', 'failed', '1', '--as', 'kept', '--reason', typed]);
+  await tellShared(['settle', 'failed', '1', '--as', 'kept', '--reason', typed]);
   const file = path.join(project.folder, 'report.html');
   const commands = [
     ['runs'],
@@ -96,8 +104,8 @@ test('no command prints a control character, as text or as JSON', async () => {
     ['prune', '--keep', '100'],
   ];
   for (const command of commands) {
-    await tell(command);
-    if (command[0] !== 'export') await tell([...command, '--json']);
+    await tellShared(command);
+    if (command[0] !== 'export') await tellShared([...command, '--json']);
   }
   for (const shell of ['bash', 'zsh', 'fish']) {
     for (const words of [
@@ -105,7 +113,7 @@ test('no command prints a control character, as text or as JSON', async () => {
       ['wf', 'start', 'hostile', '--input', ''],
       ['wf', 'show', ''],
     ])
-      await tell(['__complete', shell, '--', ...words]);
+      await tellShared(['__complete', shell, '--', ...words]);
   }
   expect(await tell(['report', 'failed', '-o', file])).toMatchObject({ exitCode: 0 });
   const page = readFileSync(file, 'utf8');
@@ -128,8 +136,8 @@ test('no command prints a control character of an imported run', async () => {
   const elsewhere = ['--db', path.join(project.folder, 'elsewhere.db')];
   expect(await tell(['import', file, ...elsewhere])).toMatchObject({ exitCode: 0 });
   for (const command of ['show', 'logs', 'diff', 'report', 'graph', 'changes', 'export'])
-    await tell([command, 'theirs', ...elsewhere, ...(command === 'export' ? ['-o', '-'] : [])]);
-  await tell(['runs', ...elsewhere]);
+    await tellShared([command, 'theirs', ...elsewhere, ...(command === 'export' ? ['-o', '-'] : [])]);
+  await tellShared(['runs', ...elsewhere]);
 });
 
 /** The colours, cursor movements and line deletions of the live view. */

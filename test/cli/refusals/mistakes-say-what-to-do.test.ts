@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { foldersRun, killInSecond, openFoldersProject } from '../../support/folders.ts';
-import { expectTextRefusal } from '../../support/refusal.ts';
+import { expectRefusedAsText } from '../../support/refusal.ts';
 import { openProject } from '../../support/run-wf.ts';
 
 describe.concurrent('a mistake before a database exists', () => {
@@ -23,7 +23,7 @@ describe.concurrent('a mistake before a database exists', () => {
     [['steps', 'exec.raed'], 'E_STEP_NOT_FOUND', 'step runner "exec.raed" does not exist', 'Did you mean exec.read?'],
     [['completion', 'csh'], 'E_USAGE', 'bash, zsh, fish', '`wf completion --help`'],
   ])('is refused with the next step: wf %j', async ([args, code, says, next]) => {
-    await expectTextRefusal(project, args, { exitCode: 2, code, says: [says], next });
+    expectRefusedAsText(project, await project.sharedWf(args), { exitCode: 2, code, says: [says], next });
   });
 });
 
@@ -49,7 +49,7 @@ test.concurrent('a mistake about a running, a killed or an ended run is refused 
     [['resume', killed.id, '--pause-after', 'thrid'], 'E_USAGE', 2, 'has no stage of that name', 'Did you mean third?'],
   ];
   for (const [args, code, exitCode, says, next] of refusals) {
-    await expectTextRefusal(project, args, { exitCode, code, says: [says], next });
+    expectRefusedAsText(project, await project.sharedWf(args), { exitCode, code, says: [says], next });
   }
   going.go();
   killed.go();
@@ -63,7 +63,7 @@ test.concurrent('the help of each command has an example of it', async () => {
   const commands = [...stdout.matchAll(/^ {2}([a-z]+)(?: .*)? {2}/gm)].map(([, name = '']) => name);
   expect(commands.length).toBeGreaterThan(12);
   for (const command of commands.filter((name) => name !== 'help')) {
-    const help = await project.wf(['help', command]);
+    const help = await project.sharedWf(['help', command]);
     expect(help).toMatchObject({ exitCode: 0, stderr: '' });
     const examples = help.stdout.slice(help.stdout.indexOf('\nExamples:\n'));
     expect(examples, command).toContain(`wf ${command}`);

@@ -97,7 +97,7 @@ async function expectHidden(
   for (const name of written) expectNoTrace(name, readFileSync(path.join(project.folder, name)));
   for (const { table, bytes } of compressedIn(project.database)) expectNoTrace(table, bytes);
   for (const command of commands) {
-    const { stdout, stderr } = await project.wf(command, { env: { WF_DEBUG: '1' } });
+    const { stdout, stderr } = await project.sharedWf(command, { WF_DEBUG: '1' });
     expectNoTrace(`wf ${command.join(' ')}`, `${stdout}${stderr}`);
   }
   const rest = readdirSync(project.folder, { recursive: true, withFileTypes: true });

@@ -4,7 +4,7 @@ import { expect, test, vi } from 'vitest';
 import { z } from 'zod';
 import { agentLines, linesOf, startAgent } from '../../support/agent.ts';
 import { ASKING_WORKFLOW, openAskingProject } from '../../support/asking-workflow.ts';
-import { runRecordSchema } from '../../support/run-record.ts';
+import { readRecord } from '../../support/read-record.ts';
 import { openProject, type Project } from '../../support/run-wf.ts';
 import { openSettingProject } from '../../support/setting-workflow.ts';
 
@@ -13,8 +13,7 @@ const FOLDERS = readFileSync(new URL('../../fixtures/workflows/folders.ts', impo
 const PATIENCE = { timeout: 20_000, interval: 50 };
 const HOUR = 3_600_000;
 
-const record = async (project: Project, id: string) =>
-  runRecordSchema.parse((await project.wf(['show', id, '--json'])).json());
+const record = async (project: Project, id: string) => readRecord(project, id);
 const untilItIs = (project: Project, id: string, status: string) =>
   vi.waitFor(async () => expect(await statusOf(project, id)).toBe(status), PATIENCE);
 const statusOf = async (project: Project, id: string) => (await record(project, id)).status;

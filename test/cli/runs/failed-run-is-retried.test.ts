@@ -3,6 +3,7 @@ import { hostname, userInfo } from 'node:os';
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
+import { readRecord } from '../../support/read-record.ts';
 import { runRecordSchema } from '../../support/run-record.ts';
 import { openProject, type WfEnd } from '../../support/run-wf.ts';
 
@@ -20,7 +21,7 @@ const workflow = (second = '[ -e "$0/ready" ]', version = '1') => `
   });
   export default defineWorkflow({
     name: 'lines', version: '${version}', description: 'Writes lines.', input: z.object({ folder: z.string() }),
-    machine: setup({ types: { context: {}, input: {} }, actors: { run: execCommand } }).createMachine({
+    machine: setup({ types: { context: {}, input: {} }, actors: { run: execCommand.with({ alters: [] }) } }).createMachine({
       context: ({ input }) => input, initial: 'first',
       states: {
         first: { invoke: { id: 'first', src: 'run', input: line('first'), onDone: 'second' } },
@@ -48,7 +49,7 @@ async function openFailedRun(id: string, onFailure: 'keep' | 'rollback' = 'keep'
       const file = path.join(folder, 'log');
       return existsSync(file) ? readFileSync(file, 'utf8').trim().split('\n') : [];
     },
-    record: async (run = id) => runRecordSchema.parse((await project.wf(['show', run, '--json'])).json()),
+    record: async (run = id) => readRecord(project, run),
   };
 }
 
@@ -251,7 +252,7 @@ const SECRET_WORKFLOW = `
   import { z } from 'zod';
   export default defineWorkflow({
     name: 'secretive', version: '1', description: 'Needs a secret.', input: z.object({ folder: z.string(), word: secret(z.string()) }),
-    machine: setup({ types: { context: {}, input: {} }, actors: { run: execCommand } }).createMachine({
+    machine: setup({ types: { context: {}, input: {} }, actors: { run: execCommand.with({ alters: [] }) } }).createMachine({
       context: ({ input }) => input, initial: 'write',
       states: {
         write: { invoke: { id: 'write', src: 'run', onDone: 'check', input: ({ context }) => ({ argv: ['touch', context.folder + '/made'], undo: ['rm', context.folder + '/made'] }) } },

@@ -3,7 +3,8 @@ import path from 'node:path';
 import Database from 'better-sqlite3';
 import { expect, onTestFinished, test } from 'vitest';
 import { z } from 'zod';
-import { runRecordSchema } from '../../support/run-record.ts';
+import { readRecord } from '../../support/read-record.ts';
+import type { runRecordSchema } from '../../support/run-record.ts';
 import { openProject } from '../../support/run-wf.ts';
 
 /** Looks for a file before and after it makes a bridge, which it removes again. */
@@ -45,7 +46,7 @@ async function openFailedRun(id: string, ...files: readonly string[]) {
     const made = z.object({ process: z.object({ pid: z.number() }) });
     return rows.map((data) => made.parse(JSON.parse(z.string().parse(data))).process.pid);
   };
-  const record = async () => runRecordSchema.parse((await wf(['show', id, '--json'])).json());
+  const record = async () => readRecord(project, id);
   return { ...project, write, hosts, record };
 }
 

@@ -14,7 +14,7 @@ const UNDONE = ['one', 'two', 'not two', 'not one'];
 async function ended(project: SettingProject, id: string) {
   // An interrupted run rests until its guard acts: `wf wait` would end.
   const hasEnded = async () => (await project.record(id)).finishedAt !== null;
-  await expect.poll(hasEnded, { timeout: 30_000, interval: 300 }).toBe(true);
+  await expect.poll(hasEnded, { timeout: 30_000, interval: 100 }).toBe(true);
   const end = await project.wf(['wait', id]);
   return { exitCode: end.exitCode, record: await project.record(id) };
 }
@@ -119,11 +119,9 @@ test
     run.kill('SIGKILL');
     await run.end;
     // The database belongs to root, as the process did.
-    const status = async () =>
-      runRecordSchema.parse(
-        (await project.wf(['show', 'with-sudo', '--json'], { env: { SUDO_UID: String(caller) } })).json(),
-      ).status;
-    await expect.poll(status, { timeout: 20_000, interval: 300 }).toBe('rolled-back');
+    const show = () => project.sharedWf(['show', 'with-sudo', '--json'], { SUDO_UID: String(caller) });
+    const status = async () => runRecordSchema.parse((await show()).json()).status;
+    await expect.poll(status, { timeout: 20_000, interval: 100 }).toBe('rolled-back');
   });
 
 test.concurrent('the guard undoes a run whose process was killed while it applied the changes', async () => {

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import { openNoteProject } from '../../support/note.ts';
+import { readRecord } from '../../support/read-record.ts';
 import { expectRefusal, expectTextRefusal } from '../../support/refusal.ts';
 import { logsSchema, runRecordSchema, runSummariesSchema } from '../../support/run-record.ts';
 import { openProject } from '../../support/run-wf.ts';
@@ -33,6 +34,7 @@ test.concurrent('a run is found by its id, by a prefix of it, and as @latest', a
   ]) {
     const shown = await project.wf(['show', reference ?? '', '--json']);
     expect(runRecordSchema.parse(shown.json()).id).toBe(id);
+    expect(shown.json()).toEqual(readRecord(project, id ?? ''));
   }
 });
 

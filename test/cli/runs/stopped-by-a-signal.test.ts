@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import { openNoteProject } from '../../support/note.ts';
+import { readRecord } from '../../support/read-record.ts';
 import { expectNoStackTrace } from '../../support/refusal.ts';
 import { runRecordSchema } from '../../support/run-record.ts';
 import { type Project, withoutDatabase } from '../../support/run-wf.ts';
@@ -27,8 +28,7 @@ test.concurrent.for([
     await wf.line(WRITTEN);
     wf.kill(signal);
     expect(await wf.line(new RegExp(`^${signal}: `))).toContain('repeat it to stop at once');
-    const running = await project.wf(['show', id, '--json']);
-    expect(runRecordSchema.parse(running.json())).toMatchObject({ status: 'running' });
+    expect(readRecord(project, id)).toMatchObject({ status: 'running' });
     project.write('go', '');
     const end = await wf.end;
     expect(end).toMatchObject({ exitCode: code, signal: undefined });
@@ -38,7 +38,7 @@ test.concurrent.for([
     expect(`${end.stdout}${end.stderr}`).toContain(`rm ${note}`);
     expect(existsSync(go) && readFileSync(note, 'utf8')).toBe('a note');
 
-    const record = runRecordSchema.parse((await project.wf(['show', id, '--json'])).json());
+    const record = readRecord(project, id);
     expect(record).toMatchObject({
       status: 'interrupted',
       finishedAt: null,
@@ -82,7 +82,7 @@ test.concurrent('two SIGINTs stop a run at once, and its changes in place are re
   expect(end).toMatchObject({ exitCode: 130, signal: undefined });
   expect(withoutDatabase(project, end.stderr)).toContain(`run ${id} is interrupted; \`wf resume ${id}\` resumes it`);
   expectNoStackTrace(end);
-  const record = runRecordSchema.parse((await project.wf(['show', id, '--json'])).json());
+  const record = readRecord(project, id);
   expect(record).toMatchObject({ status: 'interrupted', changes: [{ status: 'applied', undo: [`rm ${note}`] }] });
   project.write('go', '');
   expect(await project.wf(['resume'])).toMatchObject({ exitCode: 0 });

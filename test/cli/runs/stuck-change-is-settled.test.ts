@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import path from 'node:path';
 import { expect, test } from 'vitest';
-import { runRecordSchema } from '../../support/run-record.ts';
+import { readRecord } from '../../support/read-record.ts';
 import { openProject } from '../../support/run-wf.ts';
 
 /** Makes a file that its undo cannot remove, and fails. */
@@ -13,7 +13,7 @@ const WORKFLOW = `
   import { z } from 'zod';
   export default defineWorkflow({
     name: 'stuck', version: '1', description: 'Leaves a file.', input: z.object({ file: z.string() }),
-    machine: setup({ types: { context: {}, input: {} }, actors: { run: execCommand } }).createMachine({
+    machine: setup({ types: { context: {}, input: {} }, actors: { run: execCommand.with({ alters: [] }) } }).createMachine({
       context: ({ input }) => input, initial: 'make',
       states: {
         make: { invoke: { id: 'make', src: 'run', input: ({ context }) => ({ argv: ['touch', context.file], undo: ['false'] }), onDone: 'fail' } },
@@ -32,7 +32,7 @@ async function openStuckRun(id: string, below = '.') {
   expect(start, start.stderr).toMatchObject({ exitCode: 5 });
   const settle = (...more: readonly string[]) =>
     project.wf(['settle', id, '1', '--reason', 'removed by hand', ...more]);
-  const record = async () => runRecordSchema.parse((await project.wf(['show', id, '--json'])).json());
+  const record = async () => readRecord(project, id);
   return { project, file, settle, record };
 }
 
