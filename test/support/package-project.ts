@@ -14,7 +14,6 @@ import { execa } from 'execa';
 import { z } from 'zod';
 import { folderOfFile } from './file-folder.ts';
 import { sharedCache } from './shared-cache.ts';
-import { keepTranslations, shareTranslation } from './translations.ts';
 
 const repository = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -57,14 +56,12 @@ export function openPackageProject(files: Readonly<Record<string, string>> = {})
       all: true,
       stdin: 'ignore',
     });
-    keepTranslations();
     return { exitCode, output: all };
   };
   const write: PackageProject['write'] = (texts) => {
     for (const [name, text] of Object.entries(texts)) {
       mkdirSync(path.dirname(path.join(folder, name)), { recursive: true });
       writeFileSync(path.join(folder, name), text);
-      shareTranslation(path.join(folder, name), text);
     }
   };
   write({
@@ -124,10 +121,6 @@ function installWf(modules: string): void {
   const wf = path.join(modules, 'wf-engine');
   for (const file of ['package.json', ...files]) {
     cpSync(path.join(repository, file), path.join(wf, file), { recursive: true });
-  }
-  const workflows = readdirSync(path.join(wf, 'workflows'), { recursive: true, encoding: 'utf8' });
-  for (const file of workflows.filter((name) => name.endsWith('.ts')).map((name) => path.join(wf, 'workflows', name))) {
-    shareTranslation(file, readFileSync(file, 'utf8'));
   }
   const installed = path.join(repository, 'node_modules');
   for (const name of readdirSync(installed).filter((name) => !name.startsWith('.'))) {

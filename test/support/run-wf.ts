@@ -3,7 +3,6 @@ import path from 'node:path';
 import { atEndOfFile, folderOfFile } from './file-folder.ts';
 import { sharedCache } from './shared-cache.ts';
 import { runSharedWf } from './shared-wf.ts';
-import { keepTranslations, shareTranslation } from './translations.ts';
 import { type RunningWf, startWf, type WfEnd, type WfOptions } from './wf-process.ts';
 
 export { type RunningWf, WF, type WfEnd, type WfOptions } from './wf-process.ts';
@@ -47,17 +46,13 @@ export function openProject(files: Readonly<Record<string, string>> = {}): Proje
     const file = path.join(folder, name);
     mkdirSync(path.dirname(file), { recursive: true });
     writeFileSync(file, text);
-    shareTranslation(file, text);
     return file;
   };
   for (const [name, text] of Object.entries(files)) write(name, text);
   const start = (args: readonly string[], options: WfOptions = {}) => {
     const wf = startWf(args, { cwd: folder, ...options, env: { ...environment(database), ...options.env } });
     running.add(wf);
-    void wf.end.finally(() => {
-      running.delete(wf);
-      keepTranslations();
-    });
+    void wf.end.finally(() => running.delete(wf));
     return wf;
   };
   const serve = (args: readonly string[], options?: WfOptions) => {

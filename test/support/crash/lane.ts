@@ -7,7 +7,6 @@ import { removeEngine, startEngine } from '../engine.ts';
 import type { Tool } from '../host-state.ts';
 import { ensureImages } from '../images.ts';
 import { sharedCache } from '../shared-cache.ts';
-import { keepTranslations, shareTranslation } from '../translations.ts';
 import { type RunningWf, startWf, type WfEnd } from '../wf-process.ts';
 import { killAllOf } from './processes.ts';
 
@@ -118,15 +117,12 @@ export function laneIn({ namespace, folder = newLaneFolder(), asUser = [], takeA
     WF_DB: database,
     ...parts.env,
   };
-  const start = (args: readonly string[], { database: other = database, ...orders }: CrashOrders = {}) => {
-    const wf = startWf(args, {
+  const start = (args: readonly string[], { database: other = database, ...orders }: CrashOrders = {}) =>
+    startWf(args, {
       cwd: folder,
       through: [...through, ...asUser],
       env: { ...env, WF_DB: other, ...environmentOf(orders) },
     });
-    void wf.end.finally(keepTranslations);
-    return wf;
-  };
   const toolEnv = { ...env, PATH: process.env['PATH'] ?? '' };
   return {
     folder,
@@ -140,7 +136,6 @@ export function laneIn({ namespace, folder = newLaneFolder(), asUser = [], takeA
       const file = path.join(folder, name);
       mkdirSync(path.dirname(file), { recursive: true });
       writeFileSync(file, text, { mode });
-      if (asUser.length === 0) shareTranslation(file, text);
       return file;
     },
     async close(keepFolder = false) {
