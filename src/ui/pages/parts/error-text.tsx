@@ -12,7 +12,7 @@ interface ErrorTextProps {
 export function ErrorText({ error: { code, message, hint }, namedDatabase }: ErrorTextProps) {
   const place = namedDatabase === null ? {} : { database: namedDatabase };
   return (
-    <div class="error">
+    <div class="error-box">
       <p>
         <code>{code}</code> {message}
       </p>

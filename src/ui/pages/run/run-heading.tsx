@@ -68,7 +68,7 @@ function Facts({ frame: { basePath }, view: { run } }: Omit<HeadingProps, 'conne
     ...(importedFrom === undefined ? [] : [['imported from', importedFrom] as const]),
   ] as const;
   return (
-    <dl class="facts">
+    <dl class="run-facts">
       {facts.map(([name, value]) => (
         <div key={name}>
           <dt>{name}</dt>
@@ -91,12 +91,15 @@ function waits({ events, timers, confirm }: WaitingFor) {
 /** The commands that make sense now; they work wherever the database is. Both lines are always there: nothing moves when they change. */
 function Next({ frame: { namedDatabase }, view: { run, next, shell, timeline } }: Omit<HeadingProps, 'connection'>) {
   const command = (line: string) => <Command key={line} line={suggestedCommand(line, placeOf(namedDatabase))} />;
-  const nothing = timeline.isAdvancing ? 'nothing to do: the run goes on by itself' : 'nothing to do';
   return (
     <dl class="commands">
       <div>
         <dt>Next</dt>
-        {next.length === 0 ? <dd class="quiet">{nothing}</dd> : <dd>{next.map(command)}</dd>}
+        {next.length === 0 ? (
+          <dd class="quiet">{nothingToDo(run.waitingFor, timeline.isAdvancing)}</dd>
+        ) : (
+          <dd>{next.map(command)}</dd>
+        )}
       </div>
       <div>
         <dt>Open a shell on its host</dt>
@@ -113,4 +116,10 @@ function Next({ frame: { namedDatabase }, view: { run, next, shell, timeline } }
 /** Returns the database that commands name, if they must. */
 function placeOf(namedDatabase: string | null): { readonly database?: string } {
   return namedDatabase === null ? {} : { database: namedDatabase };
+}
+
+/** Says why there is no command that continues the run. */
+function nothingToDo(waitingFor: WaitingFor | null, isAdvancing: boolean): string {
+  if (waitingFor !== null && waitingFor.events.length > 0) return 'the run waits for an answer';
+  return isAdvancing ? 'nothing to do: the run goes on by itself' : 'nothing to do';
 }
