@@ -1,0 +1,106 @@
+// Takes the pictures of the page in docs/images from real runs, with Debian's Chromium: `npm run docs:page-images`.
+import { spawn, spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import process from 'node:process';
+import { fileURLToPath } from 'node:url';
+import { chromium } from 'playwright-core';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const images = path.join(root, 'docs/images');
+const folder = mkdtempSync(path.join(tmpdir(), 'wf-pictures-'));
+const wf = path.join(root, 'dist/wf.cjs');
+const env = { ...process.env, WF_DB: path.join(folder, 'wf.db'), XDG_STATE_HOME: folder };
+const options = { cwd: folder, env, encoding: 'utf8' };
+
+/** What is photographed: the address, and what has to be there. */
+const PAGES = [
+  { name: 'page-runs', address: '/', heading: 'Runs' },
+  { name: 'page-run', address: '/runs/lab/steps/createVethPair', heading: 'Timeline' },
+  { name: 'page-topology', address: '/runs/lab', part: 'section[aria-labelledby=topology]' },
+  { name: 'page-question', address: '/runs/question', heading: 'Timeline' },
+  { name: 'page-workflow', address: '/workflows/lab-network', heading: 'Inputs' },
+];
+
+mkdirSync(path.join(folder, 'workflows'));
+writeFileSync(path.join(folder, '.wf'), '');
+writeFileSync(
+  path.join(folder, 'workflows/asking.ts'),
+  readFileSync(path.join(root, 'test/fixtures/workflows/asking.ts'), 'utf8'),
+);
+writeFileSync(path.join(folder, 'first.go'), '');
+const started = [];
+try {
+  run('start', 'lab-network', '--runtime', 'embedded', '--id', 'lab');
+  run(
+    'start',
+    'lab-network',
+    '--runtime',
+    'embedded',
+    '--id',
+    'kept',
+    '--input',
+    'prefix=b-',
+    '--pause-after',
+    'vethSplice',
+  );
+  const asking = spawn(process.execPath, [wf, 'start', 'asking', '--id', 'question', '--input', `folder=${folder}`], {
+    ...options,
+    stdio: 'ignore',
+  });
+  started.push(asking);
+  await until(() => JSON.parse(run('show', 'question', '--json')).status === 'waiting');
+  const server = spawn(process.execPath, [wf, 'ui', '--port', '0', '--allow-actions'], {
+    ...options,
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  started.push(server);
+  const link = await new Promise((resolve) => server.stdout.once('data', (text) => resolve(String(text).trim())));
+  await photograph(link);
+} finally {
+  run('cancel', 'question');
+  run('rollback', 'kept');
+  for (const child of started) child.kill();
+  rmSync(folder, { recursive: true, force: true });
+}
+
+async function photograph(link) {
+  const browser = await chromium.launch({
+    executablePath: '/usr/bin/chromium',
+    args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking'],
+  });
+  const page = await browser.newPage({ viewport: { width: 1200, height: 760 } });
+  await page.goto(link);
+  await page.getByRole('heading', { name: 'Runs', exact: true }).waitFor();
+  for (const { name, address, heading, part } of PAGES) {
+    await page.goto(new URL(address, link).href);
+    if (heading !== undefined) await page.getByRole('heading', { name: heading, exact: true }).waitFor();
+    await page.waitForLoadState('networkidle').catch(() => {});
+    const file = path.join(images, `${name}.png`);
+    if (part === undefined) await page.screenshot({ path: file });
+    else await photographPart(page, part, file);
+    process.stdout.write(`wrote docs/images/${name}.png\n`);
+  }
+  await browser.close();
+}
+
+/** Photographs a part once its pictures are there. */
+async function photographPart(page, part, file) {
+  const shown = page.locator(part);
+  await shown.locator('img').first().waitFor();
+  await shown.scrollIntoViewIfNeeded();
+  await shown.screenshot({ path: file });
+}
+
+function run(...args) {
+  return spawnSync(process.execPath, [wf, ...args], options).stdout;
+}
+
+async function until(isSo) {
+  for (let tries = 0; tries < 100; tries += 1) {
+    if (isSo()) return;
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+  throw new Error('the run does not ask its question');
+}
