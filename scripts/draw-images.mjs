@@ -105,7 +105,6 @@ function topologySvg(page) {
     .split('\n')
     .filter((line) => line.startsWith('svg .') || line.startsWith('svg text'))
     .map((line) => line.replaceAll('svg ', ''));
-  const font = 'text { font-family: ui-monospace, "DejaVu Sans Mono", Menlo, Consolas, monospace; }';
-  const style = `<style>\n${[...colours, font, ...rules].join('\n')}\n</style>\n<rect width="100%" height="100%" fill="var(--page)"/>`;
+  const style = `<style>\n${[...colours, ...rules].join('\n')}\n</style>\n<rect width="100%" height="100%" fill="var(--page)"/>`;
   return `${drawing.replace('</desc>', () => `</desc>\n${style}`)}\n`;
 }
