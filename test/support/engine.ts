@@ -1,6 +1,7 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { closeSync, existsSync, openSync } from 'node:fs';
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { get } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -135,22 +136,25 @@ function engineAt(directory: string, namespace: string): TestEngine {
   return { directory, namespace, dockerHost: `unix://${join(directory, 'docker.sock')}` };
 }
 
-async function untilItAnswers({ directory, dockerHost }: TestEngine, daemon: ChildProcess): Promise<void> {
+async function untilItAnswers({ directory }: TestEngine, daemon: ChildProcess): Promise<void> {
   const deadline = Date.now() + READY_WITHIN_MS;
   while (daemon.exitCode === null && daemon.signalCode === null && Date.now() < deadline) {
-    // The socket exists long before the engine answers, and a request costs more than a check of the file.
-    if (existsSync(join(directory, 'docker.sock')) && (await answers(dockerHost))) return;
+    if (await answers(join(directory, 'docker.sock'))) return;
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
   const log = await readFile(join(directory, 'log'), 'utf8');
   throw new Error(`dockerd did not start; the end of its log:\n${log.slice(-2_000)}`);
 }
 
-function answers(dockerHost: string): Promise<boolean> {
-  return run('docker', ['--host', dockerHost, 'version', '--format', '{{.Server.Version}}'], { timeout: 5_000 }).then(
-    () => true,
-    () => false,
-  );
+function answers(socketPath: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const request = get({ socketPath, path: '/version', timeout: 5_000 }, (response) => {
+      response.resume().once('end', () => resolve(response.statusCode === 200));
+    });
+    request.once('timeout', () => request.destroy());
+    request.once('close', () => resolve(false));
+    request.on('error', () => {});
+  });
 }
 
 /** Removes the engines of test runs whose process is dead. */

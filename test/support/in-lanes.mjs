@@ -14,12 +14,19 @@ const VITEST = path.join(ROOT, 'node_modules/vitest/vitest.mjs');
 const WITH_ENGINE = [process.execPath, path.join(ROOT, 'test/support/with-engine.mjs'), '--'];
 
 const projects = (...names) => names.flatMap((name) => ['--project', name]);
-/** Usually one test file more at a time than there are processors: tests of an engine wait for it. All lanes take about as long. */
+/**
+ * More test files at a time than there are processors: tests of an engine and of probes mostly wait. All lanes take about as long; the
+ * steps on an engine are in a lane with an engine of its own.
+ */
 const LANES = {
-  docker: projects('docker'),
-  machine: projects('exhaustive', 'host', 'contract', 'crash'),
-  command: [...projects('unit', 'definition', 'cli'), '--maxWorkers=1'],
+  docker: [...projects('docker'), '--exclude=test/docker/steps/**'],
+  machine: projects('host', 'crash'),
+  command: [...projects('cli'), '--maxWorkers=1'],
   browser: projects('browser'),
+  rest: [
+    ...projects('unit', 'definition', 'exhaustive', 'contract', 'docker'),
+    ...['--maxWorkers=1', '--exclude=test/docker/!(steps)/**'],
+  ],
 };
 /** On the machine itself. */
 const OUTSIDE = { place: projects('place') };

@@ -5,7 +5,7 @@ const STEERING = /(?![\n\t])\p{Cc}|\p{Bidi_Control}/u;
 const EACH = new RegExp(STEERING, 'gu');
 
 /** Members by which a page finds things again. */
-const IDENTITIES: readonly string[] = ['id', 'step', 'run', 'stage', 'name'];
+const IDENTITIES: readonly string[] = ['id', 'step', 'run'];
 
 /** Returns data for a page, with characters that steer text shown by their number. */
 export function displayed<Data>(data: Data): Data {

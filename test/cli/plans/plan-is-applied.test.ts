@@ -11,9 +11,10 @@ import type { Project, WfEnd } from '../../support/run-wf.ts';
 
 const noteOf = ({ folder }: Project) => path.join(folder, 'note.txt');
 
+/** A plan touches nothing; the processes that apply it are real. */
 async function planNote(project: Project, ...more: readonly string[]) {
   const args = ['start', 'note', '--plan', '--json', '--input', `file=${noteOf(project)}`, ...more];
-  const end = await project.wf(args);
+  const end = await project.sharedWf(args);
   expect(end.exitCode, end.stderr).toBe(0);
   const plan = planSchema.parse(end.json());
   if (plan.id === null || plan.run === null) throw new Error('the plan is not saved');
@@ -25,7 +26,7 @@ function refusal(end: WfEnd) {
   return { exitCode: end.exitCode, ...error };
 }
 
-const runsOf = async ({ wf }: Project) => z.array(z.unknown()).parse((await wf(['runs', '--json'])).json());
+const runsOf = async ({ sharedWf }: Project) => z.array(z.unknown()).parse((await sharedWf(['runs', '--json'])).json());
 
 /** Alters the stored plan, as if it had been made under other circumstances. */
 function alterPlan({ database }: Project, id: string, member: string, value: string | number): void {
@@ -65,7 +66,7 @@ test('a plan touches nothing, and lists what the run would do', async () => {
     'chosen',
   ]);
   expect(dry.json()).toEqual({ ...plan, id: null, createdAt: null });
-  const listed = z.array(planSchema).parse((await project.wf(['plans', '--json'])).json());
+  const listed = z.array(planSchema).parse((await project.sharedWf(['plans', '--json'])).json());
   expect(listed).toEqual([plan]);
 });
 
@@ -81,7 +82,7 @@ test('apply starts exactly the planned run, once', async () => {
   expect(again).toMatchObject({ exitCode: 4, code: 'E_PLAN_USED' });
   expect(again.message).toContain(plan.run);
   expect((await project.wf(['resume', plan.run])).exitCode).toBe(0);
-  expect(planSchema.parse((await project.wf(['plans', plan.id, '--json'])).json())).toEqual({
+  expect(planSchema.parse((await project.sharedWf(['plans', plan.id, '--json'])).json())).toEqual({
     ...plan,
     usedBy: plan.run,
   });
@@ -171,7 +172,7 @@ test.each(DIFFERENCES)('apply refuses, and touches nothing, if $what', async ({ 
   expect(refused.message).toMatch(says);
   expect(existsSync(noteOf(project))).toBe(had);
   expect(await runsOf(project)).toEqual([]);
-  expect(await project.wf(['plans', id, '--json']).then((end) => end.json())).toMatchObject({ usedBy: null });
+  expect(await project.sharedWf(['plans', id, '--json']).then((end) => end.json())).toMatchObject({ usedBy: null });
 });
 
 test('apply refuses in another directory, on which commands depend, and names each difference', async () => {
@@ -255,7 +256,7 @@ test('a start with an unmet requirement saves no plan', async () => {
   const project = openNoteProject({ 'workflows/note.ts': unmet });
   const args = ['start', 'note', '--input', `file=${noteOf(project)}`, '--json'];
   expect(refusal(await project.wf([...args, '--plan']))).toMatchObject({ exitCode: 3, code: 'E_TOOL_MISSING' });
-  expect((await project.wf(['plans', '--json'])).json()).toEqual([]);
+  expect((await project.sharedWf(['plans', '--json'])).json()).toEqual([]);
   const dry = await project.wf([...args, '--dry-run']);
   expect(dry.exitCode).toBe(0);
   expect(dry.stderr).toContain('no pen');
@@ -266,10 +267,10 @@ test('plans are listed, written to a file, and pruned: unused ones by age, used 
   const used = await planNote(project);
   await project.wf(['apply', used.id]);
   const unused = await planNote(project);
-  const list = await project.wf(['plans']);
+  const list = await project.sharedWf(['plans']);
   expect(list.stdout).toMatch(new RegExp(`${unused.id} +note +.* +unused\n${used.id} +note +.* +run ${used.run}\n`));
   const file = path.join(project.folder, 'plan.json');
-  expect((await project.wf(['plans', unused.id, '-o', file])).exitCode).toBe(0);
+  expect((await project.sharedWf(['plans', unused.id, '-o', file])).exitCode).toBe(0);
   expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual(unused);
 
   const shown = await project.wf(['prune', '--older-than', '0s', '--json']);
@@ -278,7 +279,7 @@ test('plans are listed, written to a file, and pruned: unused ones by age, used 
   expect((await project.wf(['prune', '--keep', '1', '--yes', '--json'])).json()).toMatchObject({ plans: 0, runs: {} });
   const pruned = await project.wf(['prune', '--older-than', '0s', '--yes']);
   expect(pruned.stdout).toMatch(/^Removed 1 run \(note 1\), 1 unused plan, /);
-  expect((await project.wf(['plans', '--json'])).json()).toEqual([]);
+  expect((await project.sharedWf(['plans', '--json'])).json()).toEqual([]);
   const gone = refusal(await project.wf(['apply', used.id, '--json']));
   expect(gone).toMatchObject({ exitCode: 2, code: 'E_PLAN_NOT_FOUND' });
 });
