@@ -1,6 +1,7 @@
 import { useMemo, useState } from 'preact/hooks';
 import type { RunView } from '../../views/run-view.ts';
 import { useElapsed } from '../live/use-run.ts';
+import { ALL_UNTIL } from './row-window.ts';
 import type { TimelineNow } from './timeline-row.tsx';
 import { filteredRows, timelineRows } from './timeline-rows.ts';
 import { TimelineTable } from './timeline-table.tsx';
@@ -52,6 +53,9 @@ export function Timeline({ view, knownAt, selected, steps: addresses }: Timeline
         <span class="quiet" role="status">
           {`${count === steps.length ? '' : `${count} of `}${steps.length} step${steps.length === 1 ? '' : 's'}`}
         </span>
+        {all.length > ALL_UNTIL ? (
+          <span class="quiet">The search of the browser finds the rows in view alone.</span>
+        ) : null}
       </search>
       <TimelineTable rows={rows} now={now} />
       <Legend view={view} />
