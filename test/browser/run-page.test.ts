@@ -257,6 +257,9 @@ test('a run of 20,000 events is shown at once, with few elements, to its end', a
   const link = stepLink(page, 'poll#2500');
   await link.waitFor();
   const [box, frame] = [await link.boundingBox(), await scroller.boundingBox()];
+  expect(
+    await scroller.evaluate((element) => element.clientWidth - (element.firstElementChild?.clientWidth ?? 0)),
+  ).toBe(0);
   expect(box?.y).toBeGreaterThan(frame?.y ?? 0);
   expect(box?.y).toBeLessThan((frame?.y ?? 0) + (frame?.height ?? 0));
   await page.getByText('no answer to poll 2500').first().waitFor();

@@ -125,12 +125,12 @@ export function TimelineTable({ rows, now }: TimelineTableProps) {
   );
 }
 
-/** The room of rows that do not exist. */
+/** The room of rows that do not exist. It spans the columns that are there on every screen. */
 function Room({ rows }: { readonly rows: number }) {
   return (
     // biome-ignore lint/a11y/noAriaHiddenOnFocusable: an empty row takes no focus
     <tr class="room" aria-hidden="true">
-      <td colSpan={5}>
+      <td colSpan={4}>
         <svg width="1" height={rows * ROW_HEIGHT} />
       </td>
     </tr>
