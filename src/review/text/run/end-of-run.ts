@@ -1,5 +1,6 @@
 import { isEnd } from '../../../engine/ports/history.ts';
 import { nextActions } from '../../record/allowed-actions.ts';
+import { failedStep } from '../../record/failed-step.ts';
 import type { RunMaterial } from '../../record/run-material.ts';
 import { runProofs } from '../../record/run-proofs.ts';
 import type { RunRecord, StepRecord } from '../../record/run-record.ts';
@@ -48,14 +49,8 @@ const ASKED_FOR: readonly string[] = ['E_ROLLED_BACK', 'E_INTERRUPTED'];
 function failureLines({ error, steps }: RunRecord, style: TextStyle): readonly string[] {
   if (error === null) return [];
   if (ASKED_FOR.includes(error.code)) return [oneLine(error.message)];
-  const culprit = failedStep(steps, error.message);
+  const culprit = failedStep(steps, error);
   return [...(culprit === undefined ? [] : [`failed at ${whereWords(culprit)}`]), ...errorLines(error, style)];
-}
-
-/** Returns the step with the error of the run, else the last failed one: a machine may have handled earlier failures. */
-function failedStep(steps: readonly StepRecord[], message: string): StepRecord | undefined {
-  const failed = steps.filter((step) => step.status === 'failed');
-  return failed.find((step) => step.error?.message === message) ?? failed.at(-1);
 }
 
 function whereWords({ stage, id, kind, attempts }: StepRecord): string {

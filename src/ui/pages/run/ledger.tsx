@@ -3,17 +3,17 @@ import type { ChangeRecord } from '../../../review/record/run-record.ts';
 import { Command, CopyButton } from '../parts/command.tsx';
 import { DataTable } from '../parts/data-table.tsx';
 import { Status } from '../parts/status.tsx';
+import { type StepAddresses, StepLink } from './step-link.tsx';
 
 interface LedgerProps {
   readonly changes: readonly ChangeRecord[];
-  addressOf(step: string): string;
-  open(step: string): void;
+  readonly steps: StepAddresses;
 }
 
 const FIRST_ROWS = 100;
 
 /** All changes of the run, in order, each with its status and the commands that undo it by hand. */
-export function Ledger({ changes, addressOf, open }: LedgerProps) {
+export function Ledger({ changes, steps }: LedgerProps) {
   const [isWhole, setWhole] = useState(false);
   const shown = isWhole ? changes : changes.slice(0, FIRST_ROWS);
   return (
@@ -29,16 +29,7 @@ export function Ledger({ changes, addressOf, open }: LedgerProps) {
           rows={shown.map(({ seq, target, step, status, reason, undo }) => [
             seq,
             target,
-            <a
-              href={addressOf(step)}
-              onClick={(event) => {
-                if (event.ctrlKey || event.metaKey || event.shiftKey) return;
-                event.preventDefault();
-                open(step);
-              }}
-            >
-              {step}
-            </a>,
+            <StepLink id={step} steps={steps} />,
             <Status status={status} />,
             reason ?? '',
             undo.length === 0 ? '' : <Undo lines={undo} />,

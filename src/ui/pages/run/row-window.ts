@@ -1,7 +1,7 @@
 /** Height of a row of the timeline in pixels, as in run.css. */
 export const ROW_HEIGHT = 30;
 /** A run with fewer rows shows them all: the browser finds and prints them. */
-const ALL_UNTIL = 200;
+export const ALL_UNTIL = 200;
 /** Rows above and below the visible ones. */
 const BEYOND = 12;
 

@@ -1,3 +1,4 @@
+import { failedStep } from '../../../review/record/failed-step.ts';
 import type { WaitingFor } from '../../../review/record/waiting-for.ts';
 import { durationText } from '../../../review/text/format/duration.ts';
 import { suggestedCommand } from '../../../review/text/suggestion.ts';
@@ -8,15 +9,17 @@ import { Command } from '../parts/command.tsx';
 import { ErrorText } from '../parts/error-text.tsx';
 import { Moment } from '../parts/moment.tsx';
 import { Status } from '../parts/status.tsx';
+import { type StepAddresses, StepLink } from './step-link.tsx';
 
 interface HeadingProps {
   readonly frame: PageFrame;
   readonly view: RunView;
   readonly connection: LiveRun['connection'];
+  readonly steps: StepAddresses;
 }
 
 /** Which run it is, how it stands, and what to do next. */
-export function RunHeading({ frame, view, connection }: HeadingProps) {
+export function RunHeading({ frame, view, connection, steps }: HeadingProps) {
   const { run } = view;
   return (
     <header class="run-heading">
@@ -26,7 +29,7 @@ export function RunHeading({ frame, view, connection }: HeadingProps) {
       </h1>
       <Connection connection={connection} />
       <Facts frame={frame} view={view} />
-      {run.error === null ? null : <ErrorText error={run.error} namedDatabase={frame.namedDatabase} />}
+      <Failure frame={frame} view={view} steps={steps} />
       <Next frame={frame} view={view} />
     </header>
   );
@@ -46,7 +49,7 @@ function Connection({ connection }: Pick<HeadingProps, 'connection'>) {
   );
 }
 
-function Facts({ frame: { basePath }, view: { run } }: Omit<HeadingProps, 'connection'>) {
+function Facts({ frame: { basePath }, view: { run } }: Pick<HeadingProps, 'frame' | 'view'>) {
   const link = (id: string) => (
     <a href={`${basePath}/runs/${id}`}>
       <code>{id}</code>
@@ -79,6 +82,22 @@ function Facts({ frame: { basePath }, view: { run } }: Omit<HeadingProps, 'conne
   );
 }
 
+function Failure({ frame: { namedDatabase }, view, steps }: Omit<HeadingProps, 'connection'>) {
+  const { error, status } = view.run;
+  if (error === null) return null;
+  const failed = failedStep(view.steps, error);
+  return (
+    <>
+      <ErrorText error={error} namedDatabase={namedDatabase} />
+      {failed === undefined || status === 'succeeded' ? null : (
+        <p>
+          Failed at <StepLink id={failed.id} steps={steps} /> in {failed.stage}
+        </p>
+      )}
+    </>
+  );
+}
+
 /** Returns the events and timers one of which lets the run continue. */
 function waits({ events, timers, confirm }: WaitingFor) {
   return [
@@ -89,7 +108,10 @@ function waits({ events, timers, confirm }: WaitingFor) {
 }
 
 /** The commands that make sense now; they work wherever the database is. Both lines are always there: nothing moves when they change. */
-function Next({ frame: { namedDatabase }, view: { run, next, shell, timeline } }: Omit<HeadingProps, 'connection'>) {
+function Next({
+  frame: { namedDatabase },
+  view: { run, next, shell, timeline },
+}: Pick<HeadingProps, 'frame' | 'view'>) {
   const command = (line: string) => <Command key={line} line={suggestedCommand(line, placeOf(namedDatabase))} />;
   return (
     <dl class="commands">

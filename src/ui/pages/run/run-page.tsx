@@ -27,10 +27,11 @@ export function RunPage({ frame, page }: RunPageProps) {
   const api = `${basePath}/api/runs/${id}`;
   const addressOf = (step: string) => `${own}/steps/${encodeURIComponent(step)}`;
   const [selected, select] = useSelectedStep(own, page.step?.id ?? null);
+  const steps = { addressOf, open: select };
   const row = view.steps.find((step) => step.id === selected);
   return (
     <div class="run">
-      <RunHeading frame={frame} view={view} connection={connection} />
+      <RunHeading frame={frame} view={view} connection={connection} steps={steps} />
       <RunActions frame={frame} view={view} />
       <nav class="sections" aria-label="Parts of this page">
         {SECTIONS.map((name) => (
@@ -40,7 +41,7 @@ export function RunPage({ frame, page }: RunPageProps) {
         ))}
       </nav>
       <div class={selected === null ? 'work' : 'work with-step'}>
-        <Timeline view={view} knownAt={knownAt} selected={selected} addressOf={addressOf} open={select} />
+        <Timeline view={view} knownAt={knownAt} selected={selected} steps={steps} />
         {selected === null ? null : (
           <StepPanel
             key={selected}
@@ -57,7 +58,7 @@ export function RunPage({ frame, page }: RunPageProps) {
       <Machine view={view} graph={page.graph} address={api} />
       <Topology view={view} first={page.topology} address={api} />
       <Proofs proofs={view.proofs} />
-      <Ledger changes={view.changes} addressOf={addressOf} open={select} />
+      <Ledger changes={view.changes} steps={steps} />
       <Verification verification={view.verification} />
       <Requests requests={view.requests} />
       <Inputs run={view.run} />

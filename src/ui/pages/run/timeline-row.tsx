@@ -1,6 +1,7 @@
 import { durationText } from '../../../review/text/format/duration.ts';
 import type { Span } from '../../../review/timeline/timeline.ts';
 import { Status } from '../parts/status.tsx';
+import { openHere, type StepAddresses } from './step-link.tsx';
 import { grownSpans, isOpen, type TimelineRow } from './timeline-rows.ts';
 
 /** The run at this moment, as all rows need it. */
@@ -12,12 +13,11 @@ export interface TimelineNow {
   readonly isAdvancing: boolean;
   /** The step whose details are open; null if none. */
   readonly selected: string | null;
-  addressOf(step: string): string;
+  readonly steps: StepAddresses;
 }
 
 /** What a row reports. */
 export interface RowListener {
-  open(step: string): void;
   focus(key: string): void;
   /** Called with the element to focus, and with null when it is gone. */
   link(key: string, element: { focus(): void } | null): void;
@@ -64,16 +64,12 @@ function RowName({ row, now, listener }: Omit<RowProps, 'index'>) {
   const { id, attempts } = row.step;
   return (
     <a
-      href={now.addressOf(id)}
+      href={now.steps.addressOf(id)}
       title={id}
       aria-current={now.selected === id ? 'true' : undefined}
       ref={(element) => listener.link(id, element)}
       onFocus={() => listener.focus(id)}
-      onClick={(event) => {
-        if (event.ctrlKey || event.metaKey || event.shiftKey) return;
-        event.preventDefault();
-        listener.open(id);
-      }}
+      onClick={openHere(id, now.steps)}
     >
       {id}
       {attempts > 1 ? <span class="quiet">{` ${attempts} attempts`}</span> : null}

@@ -13,7 +13,6 @@ interface Scroller {
 interface TimelineTableProps {
   readonly rows: readonly TimelineRow[];
   readonly now: TimelineNow;
-  open(step: string): void;
 }
 
 /** Before the browser has measured it. */
@@ -23,7 +22,7 @@ const PAGE_ROWS = 15;
 const SCROLL_STEP = 4 * ROW_HEIGHT;
 
 /** The rows of the timeline in a table, of which only those in view exist. */
-export function TimelineTable({ rows, now, open }: TimelineTableProps) {
+export function TimelineTable({ rows, now }: TimelineTableProps) {
   const scroller = useRef<Scroller | null>(null);
   const links = useRef(new Map<string, { focus(): void }>());
   const toFocus = useRef<string | null>(null);
@@ -55,7 +54,6 @@ export function TimelineTable({ rows, now, open }: TimelineTableProps) {
   });
 
   const listener: RowListener = {
-    open,
     focus: setFocused,
     link: (key, element) => void (element === null ? links.current.delete(key) : links.current.set(key, element)),
   };
@@ -127,12 +125,12 @@ export function TimelineTable({ rows, now, open }: TimelineTableProps) {
   );
 }
 
-/** The room of rows that do not exist. */
+/** The room of rows that do not exist. It spans the columns that are there on every screen. */
 function Room({ rows }: { readonly rows: number }) {
   return (
     // biome-ignore lint/a11y/noAriaHiddenOnFocusable: an empty row takes no focus
     <tr class="room" aria-hidden="true">
-      <td colSpan={5}>
+      <td colSpan={4}>
         <svg width="1" height={rows * ROW_HEIGHT} />
       </td>
     </tr>

@@ -1,19 +1,19 @@
 import { useMemo, useState } from 'preact/hooks';
 import type { RunView } from '../../views/run-view.ts';
 import { useElapsed } from '../live/use-run.ts';
+import { ALL_UNTIL } from './row-window.ts';
 import type { TimelineNow } from './timeline-row.tsx';
 import { filteredRows, timelineRows } from './timeline-rows.ts';
 import { TimelineTable } from './timeline-table.tsx';
 
-interface TimelineProps extends Pick<TimelineNow, 'selected' | 'addressOf'> {
+interface TimelineProps extends Pick<TimelineNow, 'selected' | 'steps'> {
   readonly view: RunView;
   /** When the page learned of the last event; null before the browser has taken over. */
   readonly knownAt: number | null;
-  open(step: string): void;
 }
 
 /** Stages and steps with their part of the time of the run. */
-export function Timeline({ view, knownAt, selected, addressOf, open }: TimelineProps) {
+export function Timeline({ view, knownAt, selected, steps: addresses }: TimelineProps) {
   const [text, setText] = useState('');
   const [failedOnly, setFailedOnly] = useState(false);
   const { stages, steps, timeline } = view;
@@ -26,7 +26,7 @@ export function Timeline({ view, knownAt, selected, addressOf, open }: TimelineP
     gapsMs: timeline.gapsMs,
     isAdvancing: timeline.isAdvancing,
     selected,
-    addressOf,
+    steps: addresses,
   };
   const count = rows.filter(({ type }) => type === 'step').length;
   return (
@@ -53,8 +53,11 @@ export function Timeline({ view, knownAt, selected, addressOf, open }: TimelineP
         <span class="quiet" role="status">
           {`${count === steps.length ? '' : `${count} of `}${steps.length} step${steps.length === 1 ? '' : 's'}`}
         </span>
+        {all.length > ALL_UNTIL ? (
+          <span class="quiet">The search of the browser finds the rows in view alone.</span>
+        ) : null}
       </search>
-      <TimelineTable rows={rows} now={now} open={open} />
+      <TimelineTable rows={rows} now={now} />
       <Legend view={view} />
     </section>
   );
