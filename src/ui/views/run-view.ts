@@ -96,7 +96,7 @@ function viewOf(history: HistoryReader, material: RunMaterial, here: Here, now: 
   const record = runRecord(material, isAlive);
   const timeline = timelineOf(journal, record.status, now);
   const mentioned = mentionedAfter(journal, after);
-  return displayed({
+  const view = displayed({
     seq: journal.at(-1)?.seq ?? 0,
     run: runSummary(run, isAlive, () => material),
     stages: record.stages.map((stage) => ({ ...stage, spans: timeline.stages.get(stage.name) ?? [] })),
@@ -113,10 +113,11 @@ function viewOf(history: HistoryReader, material: RunMaterial, here: Here, now: 
     timeline: timelineView(timeline, record.status),
     actions: actionRefusals({ journal: () => journal, changes: () => material.changes }, run, here),
     shell: shellRefusal(run, here.isAlive)?.toRecord() ?? null,
-    expects: run.status === 'waiting' ? waitingFor(material) : null,
     next: nextActions(material, record.status),
     evidence: history.evidenceCount(run.id),
   });
+  // An answer sends the names of events and of their data back as they are.
+  return { ...view, expects: run.status === 'waiting' ? waitingFor(material) : null };
 }
 
 function timelineView({ totalMs, gapsMs, rollback }: Timeline, status: RunSummary['status']): TimelineView {
