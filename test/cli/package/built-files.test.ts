@@ -8,8 +8,9 @@ const files = readdirSync(dist, { recursive: true, withFileTypes: true })
   .filter((entry) => entry.isFile())
   .map(({ parentPath, name }) => path.join(parentPath, name));
 
-test('the build consists of JavaScript, its source maps, and types', () => {
-  expect(files.filter((file) => !/\.(?:[cm]?js(?:\.map)?|d\.m?ts)$/.test(file))).toEqual([]);
+test('the build consists of JavaScript, its source maps, types, and the files of the page', () => {
+  const page = /\/ui\/(?:app\.css(?:\.map)?|icon\.svg)$/;
+  expect(files.filter((file) => !/\.(?:[cm]?js(?:\.map)?|d\.m?ts)$/.test(file) && !page.test(file))).toEqual([]);
 });
 
 test('no built file contains the path of its build folder', () => {
