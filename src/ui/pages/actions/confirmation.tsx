@@ -13,9 +13,13 @@ import { usePreview } from './use-preview.ts';
 type Open = 'confirm' | 'extend';
 
 /** An unconfirmed run, with the time until its changes are taken back. */
-export function Confirmation({ frame, view, act }: Omit<DialogProps, 'onClose'>) {
+export function Confirmation({ frame, view, act, onClose }: DialogProps) {
   const [open, setOpen] = useState<Open | null>(null);
-  const props = { frame, view, act, onClose: () => setOpen(null) };
+  const close = () => {
+    setOpen(null);
+    onClose();
+  };
+  const props = { frame, view, act, onClose: close };
   return (
     <>
       <Unconfirmed frame={frame} view={view} onOpen={setOpen} />

@@ -1,4 +1,4 @@
-import { useState } from 'preact/hooks';
+import { useRef, useState } from 'preact/hooks';
 import type { ChangeRecord } from '../../../review/record/run-record.ts';
 import type { RunView } from '../../views/run-view.ts';
 import type { PageFrame } from '../page-model.ts';
@@ -33,18 +33,34 @@ export function RunActions({ frame, view }: RunActionsProps) {
   const [open, setOpen] = useState<(typeof BUTTONS)[number] | null>(null);
   const [settling, setSettling] = useState<ChangeRecord | null>(null);
   const [notice, setNotice] = useState<Notice | null>(null);
-  const act = (asked: AskedAction) => {
+  const noticed = useRef<{ focus(): void } | null>(null);
+  const hasActed = useRef(false);
+  const act = async (asked: AskedAction) => {
     setNotice(null);
-    return actOnRun(frame, view.run.id, asked, setNotice);
+    const refused = await actOnRun(frame, view.run.id, asked, setNotice);
+    hasActed.current = refused === null;
+    return refused;
+  };
+  // The button that opened the dialog may be gone.
+  const onClosed = () => {
+    if (hasActed.current) noticed.current?.focus();
+    hasActed.current = false;
   };
   const props = { frame, view, act };
   const stuck = view.changes.filter(({ status }) => status === 'stuck');
   return (
     <div class="actions">
-      <Question {...props} />
-      <Confirmation {...props} />
+      <Question {...props} onClose={onClosed} />
+      <Confirmation {...props} onClose={onClosed} />
       {stuck.length === 0 ? null : <StuckChanges frame={frame} view={view} stuck={stuck} onSettle={setSettling} />}
-      <div role="status" class="notice">
+      <div
+        role="status"
+        class="notice"
+        tabIndex={-1}
+        ref={(element: { focus(): void } | null) => {
+          noticed.current = element;
+        }}
+      >
         {notice === null ? null : <NoticeText frame={frame} notice={notice} />}
       </div>
       {frame.allowActions ? (
@@ -63,8 +79,26 @@ export function RunActions({ frame, view }: RunActionsProps) {
       ) : (
         <NextCommands frame={frame} view={view} />
       )}
-      {settling === null ? null : <SettleDialog {...props} change={settling} onClose={() => setSettling(null)} />}
-      {open === null ? null : <open.Dialog key={open.action} {...props} onClose={() => setOpen(null)} />}
+      {settling === null ? null : (
+        <SettleDialog
+          {...props}
+          change={settling}
+          onClose={() => {
+            setSettling(null);
+            onClosed();
+          }}
+        />
+      )}
+      {open === null ? null : (
+        <open.Dialog
+          key={open.action}
+          {...props}
+          onClose={() => {
+            setOpen(null);
+            onClosed();
+          }}
+        />
+      )}
     </div>
   );
 }

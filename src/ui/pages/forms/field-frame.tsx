@@ -1,4 +1,5 @@
 import type { ComponentChildren } from 'preact';
+import { displayedText } from '../../views/displayed.ts';
 
 interface FieldFrameProps {
   /** Of the element in which somebody types; its hint and its problem have ids below it. */
@@ -20,7 +21,7 @@ export function FieldFrame({ id, label, note = '', hint = '', problem, children 
       </label>
       {children}
       <p class="problem" id={`${id}-problem`}>
-        {problem}
+        {problem === undefined ? null : displayedText(problem)}
       </p>
       <p class="hint" id={`${id}-hint`}>
         {hint}

@@ -2,6 +2,7 @@ import { useEffect, useState } from 'preact/hooks';
 import type { JsonObject } from '../../../engine/model/json.ts';
 import type { PlanRecord } from '../../../review/record/plan-record.ts';
 import type { DescribedWorkflow } from '../../commands/workflow-catalog.ts';
+import { displayed } from '../../views/displayed.ts';
 import { collect } from '../forms/field-values.ts';
 import { FormFields } from '../forms/form-fields.tsx';
 import { problemsByField } from '../forms/problems-by-field.ts';
@@ -59,7 +60,7 @@ export function StartForm({ frame, workflow }: StartFormProps) {
     setIsPlanning(true);
     const answer = await askApi<Planned>(frame, `/workflows/${name}/plan`, given);
     setIsPlanning(false);
-    if (answer.type === 'done') show(answer.document, given);
+    if (answer.type === 'done') show(displayed(answer.document), given);
     if (answer.type === 'refused') refuse(answer.error);
   }
 
