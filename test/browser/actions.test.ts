@@ -240,7 +240,7 @@ describe('a run', () => {
     await run.start('--on-failure', 'keep').end;
     const { page } = await openRun(run);
     await press(page, 'Retry');
-    await dialogOf(page).getByRole('rowheader', { name: 'check' }).waitFor();
+    await dialogOf(page).getByRole('rowheader', { name: 'check exec.command' }).waitFor();
     await act(page, 'Retry');
     await noticed(page, 'The run was retried');
     await untilStatus(run, 'failed');

@@ -2,11 +2,11 @@ import { useState } from 'preact/hooks';
 import { displayedText } from '../../views/displayed.ts';
 import { Command } from '../parts/command.tsx';
 import { Moment } from '../parts/moment.tsx';
-import type { DialogProps } from './dialog-props.ts';
-import { type Answer, SendDialog } from './send-dialog.tsx';
+import type { DialogProps } from './dialogs/dialog-props.ts';
+import { type Answer, SendDialog } from './dialogs/send-dialog.tsx';
 import { exampleData, typedCommand } from './typed-command.ts';
 
-/** What a waiting run asks people, and the dialog of an answer, which stays when the question is gone. */
+/** The question of a waiting run, and the dialog of an answer, which stays when the question is gone. */
 export function Question({ frame, view, act, onClose }: DialogProps) {
   const [answer, setAnswer] = useState<Answer | null>(null);
   const close = () => {

@@ -7,12 +7,12 @@ import { ErrorNotice } from '../parts/error-notice.tsx';
 import { type AskedAction, actOnRun, type Notice } from './act-on-run.ts';
 import { ActionButton } from './action-button.tsx';
 import { Confirmation } from './confirmation.tsx';
-import { PauseDialog } from './pause-dialog.tsx';
+import { PauseDialog } from './dialogs/pause-dialog.tsx';
+import { ResumeDialog, RetryDialog } from './dialogs/resume-dialogs.tsx';
+import { SettleDialog } from './dialogs/settle-dialog.tsx';
+import { CancelDialog, RollbackDialog } from './dialogs/undo-dialogs.tsx';
 import { Question } from './question.tsx';
-import { ResumeDialog, RetryDialog } from './resume-dialogs.tsx';
-import { SettleDialog } from './settle-dialog.tsx';
 import { typedCommand } from './typed-command.ts';
-import { CancelDialog, RollbackDialog } from './undo-dialogs.tsx';
 
 interface RunActionsProps {
   readonly frame: PageFrame;
@@ -76,9 +76,7 @@ export function RunActions({ frame, view }: RunActionsProps) {
             </li>
           ))}
         </ul>
-      ) : (
-        <NextCommands frame={frame} view={view} />
-      )}
+      ) : null}
       {settling === null ? null : (
         <SettleDialog
           {...props}
@@ -110,26 +108,6 @@ function NoticeText({ frame, notice }: { readonly frame: PageFrame; readonly not
     <p>
       {text} {run === undefined ? null : <a href={`${frame.basePath}/runs/${run}`}>run {run}</a>}
     </p>
-  );
-}
-
-/** Where the page only shows: what to type instead. */
-function NextCommands({ frame, view }: RunActionsProps) {
-  if (view.next.length === 0) return null;
-  return (
-    <div class="next-commands">
-      <p class="quiet">This page only shows. In a terminal, the run continues with:</p>
-      <ul>
-        {view.next.map((line) => {
-          const [, command = '', ...args] = line.split(' ');
-          return (
-            <li key={line}>
-              <Command line={typedCommand(frame, command, args)} />
-            </li>
-          );
-        })}
-      </ul>
-    </div>
   );
 }
 

@@ -11,7 +11,7 @@ type PreviewOf<Name extends ActionPreview['action']> = Extract<ActionPreview, { 
 /** The least time between two readings for a run that goes on. */
 const PAUSE_MS = 1_000;
 
-/** What an action would do now. */
+/** The effect of an action on a run as it is now. */
 export interface Preview<Name extends ActionPreview['action']> {
   /** Null until it is known. */
   readonly preview: PreviewOf<Name> | null;

@@ -2,10 +2,10 @@ import type { ComponentChildren } from 'preact';
 import { displayedText } from '../../views/displayed.ts';
 
 interface FieldFrameProps {
-  /** Of the element in which somebody types; its hint and its problem have ids below it. */
+  /** The id of the element in which somebody types; its hint and its problem have ids below it. */
   readonly id: string;
   readonly label: string;
-  /** What is said beside the label. */
+  /** Text beside the label. */
   readonly note?: string;
   readonly hint?: string;
   readonly problem?: string | undefined;

@@ -23,7 +23,7 @@ interface StartFormProps {
   readonly workflow: DescribedWorkflow;
 }
 
-/** What a run would do, and what this machine lacks for it. */
+/** A plan of a run, with notes on what this machine lacks for it. */
 export interface Planned {
   readonly plan: PlanRecord;
   readonly notes: readonly string[];
@@ -42,7 +42,7 @@ export function StartForm({ frame, workflow }: StartFormProps) {
   const [dryRun, setDryRun] = useState<Planned | null>(null);
   const [starting, setStarting] = useState<(Planned & { readonly body: StartBody }) | null>(null);
   useDraft(inputs, options);
-  // What was planned is what was typed then.
+  // The plan is that of other texts.
   useEffect(() => setDryRun(null), [inputs.typed, options.typed]);
 
   const command = startCommand(frame, {

@@ -1,19 +1,19 @@
 import { useState } from 'preact/hooks';
-import { isJsonObject } from '../../../engine/model/json.ts';
-import type { RequestRecord } from '../../../review/record/request-record.ts';
-import type { ExpectedEvent } from '../../../review/record/waiting-for.ts';
-import { displayedText } from '../../views/displayed.ts';
-import type { RunView } from '../../views/run-view.ts';
-import { collect } from '../forms/field-values.ts';
-import { FormFields } from '../forms/form-fields.tsx';
-import { problemsByField } from '../forms/problems-by-field.ts';
-import { type Field, fieldsOf, hasFields } from '../forms/schema-fields.ts';
-import { useForm } from '../forms/use-form.ts';
-import type { PageError } from '../live/api.ts';
+import { isJsonObject } from '../../../../engine/model/json.ts';
+import type { RequestRecord } from '../../../../review/record/request-record.ts';
+import type { ExpectedEvent } from '../../../../review/record/waiting-for.ts';
+import { displayedText } from '../../../views/displayed.ts';
+import type { RunView } from '../../../views/run-view.ts';
+import { collect } from '../../forms/field-values.ts';
+import { FormFields } from '../../forms/form-fields.tsx';
+import { problemsByField } from '../../forms/problems-by-field.ts';
+import { type Field, fieldsOf, hasFields } from '../../forms/schema-fields.ts';
+import { useForm } from '../../forms/use-form.ts';
+import type { PageError } from '../../live/api.ts';
+import { commentOption, dataOption, typedCommand } from '../typed-command.ts';
 import { ActionDialog } from './action-dialog.tsx';
 import { CommentField } from './comment-field.tsx';
 import type { DialogProps } from './dialog-props.ts';
-import { commentOption, dataOption, typedCommand } from './typed-command.ts';
 
 /** An answer to what a run asks: an event. */
 export interface Answer {
