@@ -1,6 +1,7 @@
 import type { Page } from 'playwright-core';
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { type ActedRun, openActionsProject } from '../support/actions-project.ts';
+import { ASKING_WORKFLOW } from '../support/asking-workflow.ts';
 import { accessibilityProblems, openBrowser, signIn } from '../support/browser.ts';
 import { type ServedPage, servePage } from '../support/served-page.ts';
 
@@ -98,13 +99,15 @@ describe('a question', () => {
     await tabTo('Yes');
     await page.keyboard.press('Space');
     await noticed(page, 'The run took the event approve');
+    expect(await focused()).toContain('The run took the event approve');
     expect(await wf.end).toMatchObject({ exitCode: 0 });
   });
 
   test('takes one of three answers at once, from two pages and a terminal; the others are told', async () => {
     const { run, wf } = await waitingRun('ui-race');
     const pages = [(await openRun(run)).page, (await openRun(run)).page];
-    for (const page of pages) {
+    const { page: reading } = await openRun(run);
+    for (const page of [...pages, reading]) {
       await press(page, 'Yes');
       await dialogOf(page).getByLabel('by').fill('Ann');
     }
@@ -122,7 +125,11 @@ describe('a question', () => {
         return (await told.count()) === 0;
       }),
     );
+    // Somebody who has not answered yet is told as well.
+    await dialogOf(reading).getByRole('alert').getByText('the question is answered already').waitFor();
+    await dialogOf(reading).getByRole('button', { name: 'Yes', exact: true }).click({ force: true });
     const { requests } = await run.record();
+    expect(requests.length).toBeLessThanOrEqual(3);
     const handled = requests.filter(({ outcome }) => outcome?.type === 'handled');
     expect(handled).toHaveLength(1);
     expect([sent.exitCode === 0, ...outcomes].filter((isTaken) => isTaken)).toHaveLength(1);
@@ -155,12 +162,12 @@ describe('a run', () => {
   test('is paused and resumed; what is not allowed says why', async () => {
     const run = project.run('asking', 'ui-paused');
     const wf = run.start();
-    await wf.line(/^run ui-paused of asking/);
+    await wf.line(/^run ui-paused-\d+ of asking/);
     const { page } = await openRun(run);
     const resume = page.getByRole('button', { name: 'Resume', exact: true });
     expect(await resume.getAttribute('aria-disabled')).toBe('true');
     await resume.focus();
-    await page.getByRole('tooltip').getByText('run ui-paused is being advanced by process').waitFor();
+    await page.getByRole('tooltip').getByText(`run ${run.id} is being advanced by process`).waitFor();
     await page.keyboard.press('Enter');
     expect(await dialogOf(page).count()).toBe(0);
     await press(page, 'Pause');
@@ -169,7 +176,10 @@ describe('a run', () => {
     await act(page, 'Pause');
     await noticed(page, 'The run is paused.');
     await wf.end;
+    project.write('workflows/asking.ts', ASKING_WORKFLOW.replace("version: '1'", "version: '2'"));
     await press(page, 'Resume');
+    await dialogOf(page).getByRole('alert').getByText('workflow asking has changed').waitFor();
+    await dialogOf(page).getByLabel('Continue although the workflow has changed').check();
     // The plan of the resume: the first step is kept.
     await dialogOf(page).getByText('wf keeps the completed step, and continues').waitFor();
     await act(page, 'Resume');
@@ -230,7 +240,7 @@ describe('a run', () => {
     await run.start('--on-failure', 'keep').end;
     const { page } = await openRun(run);
     await press(page, 'Retry');
-    await dialogOf(page).getByRole('rowheader', { name: 'check' }).waitFor();
+    await dialogOf(page).getByRole('rowheader', { name: 'check exec.command' }).waitFor();
     await act(page, 'Retry');
     await noticed(page, 'The run was retried');
     await untilStatus(run, 'failed');

@@ -1,13 +1,15 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import type { Page } from 'playwright-core';
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { openActionsProject } from '../support/actions-project.ts';
+import { openActionsProject, ownId } from '../support/actions-project.ts';
 import { accessibilityProblems, openBrowser, signIn } from '../support/browser.ts';
 import { ask, openSession } from '../support/page-client.ts';
 import { runRecordSchema } from '../support/run-record.ts';
 import { type ServedPage, servePage } from '../support/served-page.ts';
 
 const SECRET = 'hunter-2-hunter';
+const STARTED = ownId('ui-started');
+const ANSWERED = ownId('ui-hostile');
 const HOSTILE = '"><img src=x onerror=alert(1)>\u202e<script>alert(2)</script>';
 const hostile = JSON.stringify(HOSTILE);
 
@@ -110,23 +112,23 @@ describe('the page of a workflow', () => {
     await field(page, 'name').fill('ann');
     await field(page, 'isLoud').uncheck();
     await field(page, 'mode').selectOption('fast');
-    await field(page, 'id').fill('ui-started');
+    await field(page, 'id').fill(STARTED);
     const command = await page.locator('.same-command code').textContent();
     expect(command).toContain(`wf start forms --input name=ann --input count=4 --input mode=fast --input isLoud=false`);
-    expect(command).toContain('--input token=@env:VARIABLE --id ui-started --db');
+    expect(command).toContain(`--input token=@env:VARIABLE --id ${STARTED} --db`);
     await press(page, 'Dry run');
     await page.getByRole('heading', { name: 'Dry run' }).waitFor();
     await page.getByRole('rowheader', { name: /^echo exec.read/ }).waitFor();
-    expect((await project.wf(['show', 'ui-started'])).exitCode).toBe(2);
+    expect((await project.wf(['show', STARTED])).exitCode).toBe(2);
     await press(page, 'Start');
     await page.getByRole('dialog').getByText('One step, 0 of them changing the host').waitFor();
     await press(page, 'Start the run');
-    await page.waitForURL(`${served.url}/runs/ui-started`);
-    await page.getByRole('heading', { name: /ui-started/ }).waitFor();
-    const { input } = await record('ui-started');
+    await page.waitForURL(`${served.url}/runs/${STARTED}`);
+    await page.getByRole('heading', { name: STARTED }).waitFor();
+    const { input } = await record(STARTED);
     expect(input).toMatchObject({ name: 'ann', count: 4, mode: 'fast', isLoud: false, tags: ['b'], note: null });
     // The process of the run is at work: the secret is in no command line, and in no file of the history.
-    expect(commandLines().some((line) => line.includes('ui-started'))).toBe(true);
+    expect(commandLines().some((line) => line.includes(STARTED))).toBe(true);
     expect(commandLines().filter((line) => line.includes(SECRET))).toEqual([]);
     for (const file of readdirSync(project.folder).filter((name) => name.startsWith('wf.db'))) {
       expect(readFileSync(`${project.folder}/${file}`).includes(SECRET)).toBe(false);
@@ -141,29 +143,32 @@ describe('the page of a workflow', () => {
     await field(page, 'token').fill(SECRET);
     await press(page, 'Start');
     await press(page, 'Start the run');
-    await page.getByRole('dialog').getByRole('alert').getByText('ui-started').waitFor();
+    await page.getByRole('dialog').getByRole('alert').getByText(STARTED).waitFor();
     expect(complaints).toEqual([]);
-    expect((await project.wf(['cancel', 'ui-started'])).exitCode).toBe(0);
+    expect((await project.wf(['cancel', STARTED])).exitCode).toBe(0);
   });
 
   test('shows hostile texts as texts, and sends them back as they are', async () => {
     const { page, complaints, dialogs } = await openPage('/workflows/forms');
-    await page.getByText(HOSTILE).first().waitFor();
+    // What would be read in another order than it stands is shown by its number.
+    await page.getByText(HOSTILE.replace('\u202e', '[U+202E]')).first().waitFor();
+    expect(await page.getByRole('main').textContent()).not.toContain('\u202e');
     await field(page, 'name').fill('eve');
     await field(page, 'token').fill(SECRET);
     await field(page, 'mode').selectOption({ index: 2 });
     await field(page, 'note').fill(HOSTILE);
-    await field(page, 'id').fill('ui-hostile');
+    await field(page, 'id').fill(ANSWERED);
     await press(page, 'Start');
     await press(page, 'Start the run');
-    await page.waitForURL(`${served.url}/runs/ui-hostile`);
+    await page.waitForURL(`${served.url}/runs/${ANSWERED}`);
     await page.getByRole('heading', { name: 'img src=x' }).first().waitFor();
     await page.locator('.answers button').first().click();
+    expect(await page.locator('.actions').textContent()).not.toContain('\u202e');
     await page.getByRole('dialog').locator('select').selectOption({ index: 2 });
     await page.getByRole('dialog').locator('button[type=submit]').click();
     await page.getByRole('status').getByText('The run took the event').waitFor();
-    await expect.poll(async () => (await record('ui-hostile')).status, { timeout: 20_000 }).toBe('succeeded');
-    const { input, requests } = await record('ui-hostile');
+    await expect.poll(async () => (await record(ANSWERED)).status, { timeout: 20_000 }).toBe('succeeded');
+    const { input, requests } = await record(ANSWERED);
     expect(input).toMatchObject({ mode: HOSTILE, note: HOSTILE });
     expect(requests).toMatchObject([{ event: { type: HOSTILE, [HOSTILE]: HOSTILE }, outcome: { type: 'handled' } }]);
     await page.goto(`${served.url}/workflows`);
@@ -203,7 +208,7 @@ describe('the page of a workflow', () => {
     project.write('workflows/touchy.ts', text.replace('Fails until', 'Waits until'));
     expect(statSync(file).mtimeMs).not.toBe(before);
     expect(await described()).toContain('Waits until');
-    for (const name of ['..%2fforms', '%2e%2e', '-h', '--help', 'forms.ts', 'ui-started', '']) {
+    for (const name of ['workflows%2fforms.ts', '..%2fforms', '%2e%2e', '-h', '--help', 'forms.ts', STARTED, '']) {
       const answer = await ask(served, `/api/workflows/${name}`, { headers: { cookie } });
       expect([name, answer.status === 200 && name !== '']).toEqual([name, false]);
       const start = await ask(served, `/api/workflows/${name}/runs`, { method: 'POST', headers: writing, body: '{}' });

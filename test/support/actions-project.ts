@@ -25,6 +25,11 @@ const TOUCHY_WORKFLOW = `
     keepsChanges: true,
   });`;
 
+/** Returns an id that is locked by no other process that runs the same tests. */
+export function ownId(name: string): string {
+  return `${name}-${process.pid}`;
+}
+
 /** A run whose steps work in a folder of their own. */
 export interface ActedRun {
   readonly id: string;
@@ -36,8 +41,8 @@ export interface ActedRun {
 }
 
 export interface ActionsProject extends Project {
-  /** @param id unique on this host: run ids are locked */
-  run(workflow: 'asking' | 'setting' | 'touchy', id: string): ActedRun;
+  /** @param name the beginning of its id, which no other test has */
+  run(workflow: 'asking' | 'setting' | 'touchy', name: string): ActedRun;
 }
 
 /** A project with workflows that ask, need to be confirmed, and fail. */
@@ -50,7 +55,8 @@ export function openActionsProject(files: Readonly<Record<string, string>> = {})
   });
   return {
     ...project,
-    run(workflow, id) {
+    run(workflow, name) {
+      const id = ownId(name);
       const folder = path.join(project.folder, `of-${id}`);
       mkdirSync(folder);
       const log = path.join(folder, 'log');

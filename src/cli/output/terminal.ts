@@ -2,7 +2,7 @@ import picocolors from 'picocolors';
 import type { ExitCode } from '../../engine/model/errors.ts';
 import { escapeSteering } from '../../engine/model/json.ts';
 import { errnoOf } from '../../host/machine/errno.ts';
-import { byNumber } from '../../review/text/format/plain-text.ts';
+import { byNumber } from '../../review/text/format/by-number.ts';
 import { PLAIN_STYLE, type TextStyle } from '../../review/text/format/text-style.ts';
 import { type Output, written } from './standard-output.ts';
 

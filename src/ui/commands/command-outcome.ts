@@ -4,8 +4,8 @@ import type { WfCommandEnd } from '../../library/wf-command.ts';
 import { refusalSchema } from '../api/schemas/error.ts';
 
 /**
- * What a command of wf has answered. A command that carried out what was asked is `done`, whatever became of the run: its exit code says
- * that, and so does its document.
+ * The answer of a command. One that carried out what was asked is `done`, whatever became of the run: the exit code reports that, and so does
+ * the document.
  */
 export type CommandOutcome =
   | { readonly type: 'done'; readonly document: Json }

@@ -18,7 +18,7 @@ export interface Commands {
 
 export interface ReadDocument {
   readonly document: Json;
-  /** What the command reported besides, line by line. */
+  /** The lines of its standard error. */
   readonly notes: readonly string[];
 }
 
@@ -38,7 +38,7 @@ export interface Action {
   readonly command: string;
   readonly startedAt: number;
   readonly state: 'running' | 'done' | 'refused';
-  /** What the command prints with --json; null unless it is done. */
+  /** The document that the command prints; null unless it is done. */
   readonly document: Json;
   /** Null unless it was refused. */
   readonly error: ErrorRecord | null;

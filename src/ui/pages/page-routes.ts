@@ -80,7 +80,7 @@ export const PAGE_ROUTES: readonly PageRoute[] = [
   },
   {
     path: '/workflows',
-    load: async (context) => ({ page: 'workflows', workflows: await context.catalog.list() }),
+    load: async (context) => ({ page: 'workflows', workflows: displayed(await context.catalog.list()) }),
   },
   {
     path: '/workflows/:workflow',

@@ -9,7 +9,7 @@ import { type WaitingFor, waitingFor } from '../../review/record/waiting-for.ts'
 import type { UiContext } from '../server/ui-context.ts';
 import { requireRun } from './run-page-view.ts';
 
-/** What an action would do to a run as it is now. */
+/** The effect of an action on a run as it is now. */
 export type ActionPreview =
   | (Preview<'pause'> & { readonly finishes: readonly string[] })
   | (Preview<'cancel'> & Undone & { readonly stops: readonly string[] })

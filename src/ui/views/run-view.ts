@@ -36,7 +36,7 @@ export interface RunView {
   readonly actions: ActionRefusals;
   /** Why `wf shell` cannot open a shell on its host now; null if it can. */
   readonly shell: ErrorRecord | null;
-  /** The events one of which lets it continue, also while no process advances it; null if it does not wait. */
+  /** The events one of which lets it continue, also while no process advances it, as the workflow names them; null if it does not wait. */
   readonly expects: WaitingFor | null;
   /** The commands that resume, confirm, retry or undo the run, the most likely first. */
   readonly next: readonly string[];
@@ -96,7 +96,7 @@ function viewOf(history: HistoryReader, material: RunMaterial, here: Here, now: 
   const record = runRecord(material, isAlive);
   const timeline = timelineOf(journal, record.status, now);
   const mentioned = mentionedAfter(journal, after);
-  const view = displayed({
+  const shown = displayed({
     seq: journal.at(-1)?.seq ?? 0,
     run: runSummary(run, isAlive, () => material),
     stages: record.stages.map((stage) => ({ ...stage, spans: timeline.stages.get(stage.name) ?? [] })),
@@ -116,8 +116,8 @@ function viewOf(history: HistoryReader, material: RunMaterial, here: Here, now: 
     next: nextActions(material, record.status),
     evidence: history.evidenceCount(run.id),
   });
-  // An answer sends the names of events and of their data back as they are.
-  return { ...view, expects: run.status === 'waiting' ? waitingFor(material) : null };
+  // What people send back is what the run asked for.
+  return { ...shown, expects: run.status === 'waiting' ? waitingFor(material) : null };
 }
 
 function timelineView({ totalMs, gapsMs, rollback }: Timeline, status: RunSummary['status']): TimelineView {

@@ -51,16 +51,16 @@ async function waitingRun(id: string): Promise<ActedRun> {
 describe('an action of the page', () => {
   test('is answered with what its command prints', async () => {
     const run = await waitingRun('api-sent');
-    const wrong = await post('/runs/api-sent/send', { event: 'approve', data: { by: '' } });
+    const wrong = await post(`/runs/${run.id}/send`, { event: 'approve', data: { by: '' } });
     expect(wrong).toMatchObject({ status: 400, document: { error: { code: 'E_EVENT_INVALID' } } });
-    const sent = await post('/runs/api-sent/send', { event: 'reject', comment: '--keep' });
-    expect(sent).toMatchObject({ status: 200, document: { request: { comment: '--keep' }, run: { id: 'api-sent' } } });
+    const sent = await post(`/runs/${run.id}/send`, { event: 'reject', comment: '--keep' });
+    expect(sent).toMatchObject({ status: 200, document: { request: { comment: '--keep' }, run: { id: run.id } } });
     expect(runRecordSchema.parse(sent.document.run).requests).toHaveLength(2);
     await expect.poll(async () => (await run.record()).status, { timeout: 20_000 }).toBe('rolled-back');
-    const late = await post('/runs/api-sent/send', { event: 'reject' });
+    const late = await post(`/runs/${run.id}/send`, { event: 'reject' });
     expect(late).toMatchObject({ status: 409, document: { error: { code: 'E_REQUEST_REFUSED' } } });
-    expect(await post('/runs/api-sent/confirm', {})).toMatchObject({ status: 409 });
-    expect(await post('/runs/api-sent/resume', {})).toMatchObject({
+    expect(await post(`/runs/${run.id}/confirm`, {})).toMatchObject({ status: 409 });
+    expect(await post(`/runs/${run.id}/resume`, {})).toMatchObject({
       status: 400,
       document: { error: { code: 'E_RUN_ENDED' } },
     });
@@ -69,38 +69,38 @@ describe('an action of the page', () => {
   test('is no error because the run fails then', async () => {
     const run = project.run('touchy', 'api-failing');
     expect(await run.start('--on-failure', 'keep').end).toMatchObject({ exitCode: 1 });
-    expect(await get('/runs/api-failing/preview/retry')).toMatchObject({
+    expect(await get(`/runs/${run.id}/preview/retry`)).toMatchObject({
       document: { refusal: null, plan: { direction: 'forward', steps: [{ plan: 'kept' }, { step: 'check' }] } },
     });
-    const retried = await post('/runs/api-failing/retry', { comment: 'again' });
+    const retried = await post(`/runs/${run.id}/retry`, { comment: 'again' });
     expect(retried).toMatchObject({ status: 200, document: { request: { comment: 'again' } } });
     await expect.poll(async () => (await run.record()).status, { timeout: 20_000 }).toBe('failed');
-    const rolledBack = await post('/runs/api-failing/rollback', {});
+    const rolledBack = await post(`/runs/${run.id}/rollback`, {});
     // The first change cannot be undone: the run needs attention, and the command has done what was asked.
-    expect(rolledBack).toMatchObject({ status: 200, document: { id: 'api-failing', status: 'needs-attention' } });
+    expect(rolledBack).toMatchObject({ status: 200, document: { id: run.id, status: 'needs-attention' } });
     const undo = { change: 1, as: 'gone', reason: 'removed' };
-    expect(await post('/runs/api-failing/settle', { ...undo, change: 9 })).toMatchObject({ status: 409 });
-    expect(await post('/runs/api-failing/settle', undo)).toMatchObject({ status: 200 });
+    expect(await post(`/runs/${run.id}/settle`, { ...undo, change: 9 })).toMatchObject({ status: 409 });
+    expect(await post(`/runs/${run.id}/settle`, undo)).toMatchObject({ status: 200 });
   });
 
   test('that takes longer is followed by its id', async () => {
-    const asked = await waitingRun('api-slow');
-    const resumed = await post('/runs/api-slow/resume', {});
+    const run = await waitingRun('api-slow');
+    const resumed = await post(`/runs/${run.id}/resume`, {});
     expect(resumed).toMatchObject({ status: 409, document: { error: { code: 'E_LEASE_HELD' } } });
-    expect(await post('/runs/api-slow/pause', {})).toMatchObject({
+    expect(await post(`/runs/${run.id}/pause`, {})).toMatchObject({
       status: 200,
       document: { run: { status: 'paused' } },
     });
-    const { status, document } = await post('/runs/api-slow/resume', {});
+    const { status, document } = await post(`/runs/${run.id}/resume`, {});
     expect(status).toBe(202);
     const action = actionSchema.parse(document);
-    expect(action).toMatchObject({ state: 'running', command: 'wf resume -- api-slow', document: null, error: null });
+    expect(action).toMatchObject({ state: 'running', command: `wf resume -- ${run.id}`, document: null, error: null });
     expect(await get(`/actions/${action.id}`)).toMatchObject({ status: 200, document: { state: 'running' } });
-    await expect.poll(async () => (await asked.record()).status, { timeout: 20_000 }).toBe('waiting');
-    expect(await post('/runs/api-slow/send', { event: 'reject' })).toMatchObject({ status: 200 });
+    await expect.poll(async () => (await run.record()).status, { timeout: 20_000 }).toBe('waiting');
+    expect(await post(`/runs/${run.id}/send`, { event: 'reject' })).toMatchObject({ status: 200 });
     expect(await outcomeOf(action.id)).toMatchObject({
       state: 'done',
-      document: { id: 'api-slow', status: 'rolled-back' },
+      document: { id: run.id, status: 'rolled-back' },
     });
     expect(await get('/actions/unknown')).toMatchObject({ status: 404 });
   });
@@ -124,24 +124,24 @@ describe('an action of the page', () => {
       ['settle', { change: 1, as: 'gone', reason: '' }],
     ];
     for (const [name, body] of bodies) {
-      expect([name, body, (await post(`/runs/api-strict/${name}`, body)).status]).toEqual([name, body, 400]);
+      expect([name, body, (await post(`/runs/${run.id}/${name}`, body)).status]).toEqual([name, body, 400]);
     }
     expect((await run.record()).requests).toEqual([]);
-    const odd = await post('/runs/api-strict/send', { event: '--help' });
+    const odd = await post(`/runs/${run.id}/send`, { event: '--help' });
     expect(odd).toMatchObject({ status: 409, document: { error: { code: 'E_EVENT_UNEXPECTED' } } });
-    expect(await post('/runs/api-strict/cancel', { comment: '' })).toMatchObject({ status: 200 });
+    expect(await post(`/runs/${run.id}/cancel`, { comment: '' })).toMatchObject({ status: 200 });
     expect((await run.record()).requests).toMatchObject([{ kind: 'send' }, { kind: 'cancel', comment: null }]);
   });
 
   test('is refused for a moment while too many others begin', async () => {
-    await waitingRun('api-crowd');
-    const answers = await Promise.all(Array.from({ length: 20 }, () => post('/runs/api-crowd/pause', {})));
+    const run = await waitingRun('api-crowd');
+    const answers = await Promise.all(Array.from({ length: 20 }, () => post(`/runs/${run.id}/pause`, {})));
     const statuses = answers.map(({ status }) => status);
     // Eight at a time; those that end meanwhile make room.
     const refused = statuses.filter((status) => status === 503);
     expect(refused.length).toBeGreaterThan(0);
     expect(refused.length).toBeLessThanOrEqual(12);
     expect(answers.find(({ status }) => status === 503)).toMatchObject({ document: { error: { code: 'E_LIMIT' } } });
-    expect((await project.wf(['cancel', 'api-crowd'])).exitCode).toBe(0);
+    expect((await project.wf(['cancel', run.id])).exitCode).toBe(0);
   });
 });

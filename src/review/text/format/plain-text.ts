@@ -1,5 +1,6 @@
 import { stripVTControlCharacters } from 'node:util';
 import fastStringWidth from 'fast-string-width';
+import { byNumber } from './by-number.ts';
 
 let graphemes: Intl.Segmenter | undefined;
 
@@ -85,9 +86,4 @@ function withoutSteering(text: string): string {
 /** Shows control characters of a name by their number: different names stay different. */
 export function shownName(name: string): string {
   return name.replace(/\p{Cc}|\p{Bidi_Control}/gu, byNumber);
-}
-
-/** Returns a character by its number, e.g. `[U+202E]`. */
-export function byNumber(character: string): string {
-  return `[U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}]`;
 }

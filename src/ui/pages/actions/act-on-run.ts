@@ -2,7 +2,7 @@ import type { JsonObject } from '../../../engine/model/json.ts';
 import { askApi, type PageError, whenDone } from '../live/api.ts';
 import type { PageFrame } from '../page-model.ts';
 
-/** What became of an action, in a line below the buttons. */
+/** The outcome of an action, in a line above the buttons. */
 export type Notice =
   | { readonly type: 'done'; readonly text: string; readonly run?: string }
   | { readonly type: 'refused'; readonly error: PageError };
@@ -21,7 +21,7 @@ interface RunAfter {
   readonly status: string;
 }
 
-/** What commands print: a run record, or a request with one. */
+/** The document of a command: a run record, or a request with one. */
 type Answered = RunAfter | { readonly run: RunAfter };
 
 /**

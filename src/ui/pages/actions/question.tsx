@@ -1,14 +1,18 @@
 import { useState } from 'preact/hooks';
+import { displayedText } from '../../views/displayed.ts';
 import { Command } from '../parts/command.tsx';
 import { Moment } from '../parts/moment.tsx';
-import type { DialogProps } from './dialog-props.ts';
-import { type Answer, SendDialog } from './send-dialog.tsx';
+import type { DialogProps } from './dialogs/dialog-props.ts';
+import { type Answer, SendDialog } from './dialogs/send-dialog.tsx';
 import { exampleData, typedCommand } from './typed-command.ts';
 
-/** What a waiting run asks people, and the dialog of an answer, which stays when the question is gone. */
-export function Question({ frame, view, act }: Omit<DialogProps, 'onClose'>) {
+/** The question of a waiting run, and the dialog of an answer, which stays when the question is gone. */
+export function Question({ frame, view, act, onClose }: DialogProps) {
   const [answer, setAnswer] = useState<Answer | null>(null);
-  const close = () => setAnswer(null);
+  const close = () => {
+    setAnswer(null);
+    onClose();
+  };
   return (
     <>
       <Asked frame={frame} view={view} onAnswer={setAnswer} />
@@ -24,13 +28,15 @@ interface AskedProps extends Pick<DialogProps, 'frame' | 'view'> {
 function Asked({ frame, view: { run, expects }, onAnswer }: AskedProps) {
   if (expects === null || expects.events.length === 0) return null;
   const { ask, events, timers } = expects;
-  const title = ask?.title ?? 'The run waits for an event';
-  const answers = events.map((event) => ({ event, title, label: ask?.events[event.type]?.label ?? event.type }));
+  const title = displayedText(ask?.title ?? 'The run waits for an event');
+  const answers = events.map((event) => {
+    return { event, title, label: displayedText(ask?.events[event.type]?.label ?? event.type) };
+  });
   const [deadline] = timers.map((timer) => timer.deadline).sort();
   return (
     <section class="question" id="question" aria-labelledby="question-title">
       <h2 id="question-title">{title}</h2>
-      {ask === undefined || ask.text === '' ? null : <p class="question-text">{ask.text}</p>}
+      {ask === undefined || ask.text === '' ? null : <p class="question-text">{displayedText(ask.text)}</p>}
       {frame.allowActions ? (
         <div class="answers">
           {answers.map((answer, index) => (

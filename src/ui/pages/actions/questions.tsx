@@ -1,4 +1,5 @@
 import type { RunSummary } from '../../../review/record/run-record.ts';
+import { displayedText } from '../../views/displayed.ts';
 import type { PageFrame } from '../page-model.ts';
 import { Moment } from '../parts/moment.tsx';
 
@@ -19,7 +20,7 @@ export function Questions({ frame, questions }: QuestionsProps) {
       <ul>
         {questions.map((run) => (
           <li key={run.id}>
-            <a href={`${frame.basePath}/runs/${run.id}#question`}>{questionOf(run)}</a>{' '}
+            <a href={`${frame.basePath}/runs/${run.id}#question`}>{displayedText(questionOf(run))}</a>{' '}
             <span class="quiet">
               {run.workflow} {run.id}
               <Deadline run={run} />

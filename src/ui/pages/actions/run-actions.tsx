@@ -1,4 +1,4 @@
-import { useState } from 'preact/hooks';
+import { useRef, useState } from 'preact/hooks';
 import type { ChangeRecord } from '../../../review/record/run-record.ts';
 import type { RunView } from '../../views/run-view.ts';
 import type { PageFrame } from '../page-model.ts';
@@ -7,12 +7,12 @@ import { ErrorNotice } from '../parts/error-notice.tsx';
 import { type AskedAction, actOnRun, type Notice } from './act-on-run.ts';
 import { ActionButton } from './action-button.tsx';
 import { Confirmation } from './confirmation.tsx';
-import { PauseDialog } from './pause-dialog.tsx';
+import { PauseDialog } from './dialogs/pause-dialog.tsx';
+import { ResumeDialog, RetryDialog } from './dialogs/resume-dialogs.tsx';
+import { SettleDialog } from './dialogs/settle-dialog.tsx';
+import { CancelDialog, RollbackDialog } from './dialogs/undo-dialogs.tsx';
 import { Question } from './question.tsx';
-import { ResumeDialog, RetryDialog } from './resume-dialogs.tsx';
-import { SettleDialog } from './settle-dialog.tsx';
 import { typedCommand } from './typed-command.ts';
-import { CancelDialog, RollbackDialog } from './undo-dialogs.tsx';
 
 interface RunActionsProps {
   readonly frame: PageFrame;
@@ -33,18 +33,34 @@ export function RunActions({ frame, view }: RunActionsProps) {
   const [open, setOpen] = useState<(typeof BUTTONS)[number] | null>(null);
   const [settling, setSettling] = useState<ChangeRecord | null>(null);
   const [notice, setNotice] = useState<Notice | null>(null);
-  const act = (asked: AskedAction) => {
+  const noticed = useRef<{ focus(): void } | null>(null);
+  const hasActed = useRef(false);
+  const act = async (asked: AskedAction) => {
     setNotice(null);
-    return actOnRun(frame, view.run.id, asked, setNotice);
+    const refused = await actOnRun(frame, view.run.id, asked, setNotice);
+    hasActed.current = refused === null;
+    return refused;
+  };
+  // The button that opened the dialog may be gone.
+  const onClosed = () => {
+    if (hasActed.current) noticed.current?.focus();
+    hasActed.current = false;
   };
   const props = { frame, view, act };
   const stuck = view.changes.filter(({ status }) => status === 'stuck');
   return (
     <div class="actions">
-      <Question {...props} />
-      <Confirmation {...props} />
+      <Question {...props} onClose={onClosed} />
+      <Confirmation {...props} onClose={onClosed} />
       {stuck.length === 0 ? null : <StuckChanges frame={frame} view={view} stuck={stuck} onSettle={setSettling} />}
-      <div role="status" class="notice">
+      <div
+        role="status"
+        class="notice"
+        tabIndex={-1}
+        ref={(element: { focus(): void } | null) => {
+          noticed.current = element;
+        }}
+      >
         {notice === null ? null : <NoticeText frame={frame} notice={notice} />}
       </div>
       {frame.allowActions ? (
@@ -60,11 +76,27 @@ export function RunActions({ frame, view }: RunActionsProps) {
             </li>
           ))}
         </ul>
-      ) : (
-        <NextCommands frame={frame} view={view} />
+      ) : null}
+      {settling === null ? null : (
+        <SettleDialog
+          {...props}
+          change={settling}
+          onClose={() => {
+            setSettling(null);
+            onClosed();
+          }}
+        />
       )}
-      {settling === null ? null : <SettleDialog {...props} change={settling} onClose={() => setSettling(null)} />}
-      {open === null ? null : <open.Dialog key={open.action} {...props} onClose={() => setOpen(null)} />}
+      {open === null ? null : (
+        <open.Dialog
+          key={open.action}
+          {...props}
+          onClose={() => {
+            setOpen(null);
+            onClosed();
+          }}
+        />
+      )}
     </div>
   );
 }
@@ -76,26 +108,6 @@ function NoticeText({ frame, notice }: { readonly frame: PageFrame; readonly not
     <p>
       {text} {run === undefined ? null : <a href={`${frame.basePath}/runs/${run}`}>run {run}</a>}
     </p>
-  );
-}
-
-/** Where the page only shows: what to type instead. */
-function NextCommands({ frame, view }: RunActionsProps) {
-  if (view.next.length === 0) return null;
-  return (
-    <div class="next-commands">
-      <p class="quiet">This page only shows. In a terminal, the run continues with:</p>
-      <ul>
-        {view.next.map((line) => {
-          const [, command = '', ...args] = line.split(' ');
-          return (
-            <li key={line}>
-              <Command line={typedCommand(frame, command, args)} />
-            </li>
-          );
-        })}
-      </ul>
-    </div>
   );
 }
 

@@ -1,12 +1,17 @@
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import type { ActionPreview } from '../../views/action-preview.ts';
+import { displayed } from '../../views/displayed.ts';
 import type { RunView } from '../../views/run-view.ts';
 import { type ApiAnswer, type PageError, readApi } from '../live/api.ts';
+import { browser } from '../live/browser.ts';
 import type { PageFrame } from '../page-model.ts';
 
 type PreviewOf<Name extends ActionPreview['action']> = Extract<ActionPreview, { readonly action: Name }>;
 
-/** What an action would do now. */
+/** The least time between two readings for a run that goes on. */
+const PAUSE_MS = 1_000;
+
+/** The effect of an action on a run as it is now. */
 export interface Preview<Name extends ActionPreview['action']> {
   /** Null until it is known. */
   readonly preview: PreviewOf<Name> | null;
@@ -24,12 +29,18 @@ export function usePreview<Name extends ActionPreview['action']>(
   const { id, status } = view.run;
   // A dry run of a resume observes the host: it is not repeated at each step.
   const since = action === 'resume' || action === 'retry' ? status : view.seq;
+  const readAt = useRef(0);
   useEffect(() => {
     let isWanted = true;
-    void readApi<PreviewOf<Name>>(frame, `/runs/${id}/preview/${action}?${query}`).then((read) => {
-      if (isWanted) setAnswer(read);
-    });
+    const read = () => {
+      readAt.current = browser().now();
+      void readApi<PreviewOf<Name>>(frame, `/runs/${id}/preview/${action}?${query}`).then((known) => {
+        if (isWanted) setAnswer(displayed(known));
+      });
+    };
+    const cancel = browser().after(Math.max(0, readAt.current + PAUSE_MS - browser().now()), read);
     return () => {
+      cancel();
       isWanted = false;
     };
   }, [id, action, query, since]);

@@ -1,10 +1,11 @@
 import type { ComponentChildren } from 'preact';
+import { displayedText } from '../../views/displayed.ts';
 
 interface FieldFrameProps {
-  /** Of the element in which somebody types; its hint and its problem have ids below it. */
+  /** The id of the element in which somebody types; its hint and its problem have ids below it. */
   readonly id: string;
   readonly label: string;
-  /** What is said beside the label. */
+  /** Text beside the label. */
   readonly note?: string;
   readonly hint?: string;
   readonly problem?: string | undefined;
@@ -20,7 +21,7 @@ export function FieldFrame({ id, label, note = '', hint = '', problem, children 
       </label>
       {children}
       <p class="problem" id={`${id}-problem`}>
-        {problem}
+        {problem === undefined ? null : displayedText(problem)}
       </p>
       <p class="hint" id={`${id}-hint`}>
         {hint}

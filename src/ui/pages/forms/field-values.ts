@@ -1,10 +1,10 @@
 import { type Json, type JsonObject, parseJson } from '../../../engine/model/json.ts';
 import type { Field } from './schema-fields.ts';
 
-/** What is typed in each field, by name; the text of a switch is `true` or `false`. */
+/** The text in each field, by name; that of a switch is `true` or `false`. */
 export type Typed = Readonly<Record<string, string>>;
 
-/** What was typed, as data, or what is wrong with it, by field. */
+/** The texts as data, and their problems by field. */
 export interface Collected {
   /** Without members that keep their default. */
   readonly data: JsonObject;

@@ -1,4 +1,5 @@
 import type { Json } from '../../../engine/model/json.ts';
+import { displayedText } from '../../views/displayed.ts';
 import { FieldFrame } from './field-frame.tsx';
 import type { Field } from './schema-fields.ts';
 import type { Form, FormElement } from './use-form.ts';
@@ -26,9 +27,9 @@ function SchemaField({ field, form, id }: { readonly field: Field; readonly form
   return (
     <FieldFrame
       id={id}
-      label={field.label ?? name}
-      note={[...typeWords(field), ...(isRequired ? ['required'] : [])].join(', ')}
-      hint={hintOf(field)}
+      label={displayedText(field.label ?? name)}
+      note={displayedText([...typeWords(field), ...(isRequired ? ['required'] : [])].join(', '))}
+      hint={displayedText(hintOf(field))}
       problem={problem}
     >
       <FieldControl field={field} form={form} id={id} hasProblem={problem !== undefined} />
@@ -168,7 +169,7 @@ function Choice({ common, values, hasNone, text, onChoice }: ChoiceProps) {
       {hasNone ? <option value="">none</option> : null}
       {values.map((value) => (
         <option key={JSON.stringify(value)} value={JSON.stringify(value)}>
-          {value === null ? 'none' : typeof value === 'string' ? value : JSON.stringify(value)}
+          {value === null ? 'none' : displayedText(typeof value === 'string' ? value : JSON.stringify(value))}
         </option>
       ))}
     </select>

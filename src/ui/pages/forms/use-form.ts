@@ -9,7 +9,7 @@ export interface FormElement {
   focus(): void;
 }
 
-/** What is typed in the fields of a form, and what is wrong with it. */
+/** The texts in the fields of a form, and their problems. */
 export interface Form {
   readonly fields: readonly Field[];
   readonly typed: Typed;

@@ -1,13 +1,15 @@
 import { useEffect, useState } from 'preact/hooks';
+import { displayedText } from '../../views/displayed.ts';
 import { browser } from '../live/browser.ts';
 
 const SHOWN_MS = 2_000;
 
-/** A command line to copy. */
+/** A command line to copy. Characters that would be read in another order than they are copied in are shown by their number. */
 export function Command({ line }: { readonly line: string }) {
+  const shown = displayedText(line);
   return (
     <span class="command-line">
-      <code>{line}</code> <CopyButton text={line} label={`Copy ${line}`} />
+      <code>{shown}</code> <CopyButton text={line} label={`Copy ${shown}`} />
     </span>
   );
 }

@@ -1,4 +1,5 @@
 import { suggestions } from '../../../review/text/suggestion.ts';
+import { displayed } from '../../views/displayed.ts';
 import type { PageError } from '../live/api.ts';
 import type { PageFrame } from '../page-model.ts';
 import { Prose } from './prose.tsx';
@@ -10,7 +11,7 @@ interface ErrorNoticeProps {
 
 /** Why something was not done, and the next thing to do. */
 export function ErrorNotice({ frame, error }: ErrorNoticeProps) {
-  const { message, hint } = error;
+  const { message, hint } = displayed(error);
   const place = frame.namedDatabase === null ? {} : { database: frame.namedDatabase };
   return (
     <p class="error-notice">

@@ -1,4 +1,4 @@
-import { ActionDialog } from '../actions/action-dialog.tsx';
+import { ActionDialog } from '../actions/dialogs/action-dialog.tsx';
 import { askApi, whenDone } from '../live/api.ts';
 import { browser } from '../live/browser.ts';
 import type { PageFrame } from '../page-model.ts';

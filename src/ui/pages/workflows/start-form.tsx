@@ -2,6 +2,7 @@ import { useEffect, useState } from 'preact/hooks';
 import type { JsonObject } from '../../../engine/model/json.ts';
 import type { PlanRecord } from '../../../review/record/plan-record.ts';
 import type { DescribedWorkflow } from '../../commands/workflow-catalog.ts';
+import { displayed } from '../../views/displayed.ts';
 import { collect } from '../forms/field-values.ts';
 import { FormFields } from '../forms/form-fields.tsx';
 import { problemsByField } from '../forms/problems-by-field.ts';
@@ -22,7 +23,7 @@ interface StartFormProps {
   readonly workflow: DescribedWorkflow;
 }
 
-/** What a run would do, and what this machine lacks for it. */
+/** A plan of a run, with notes on what this machine lacks for it. */
 export interface Planned {
   readonly plan: PlanRecord;
   readonly notes: readonly string[];
@@ -41,7 +42,7 @@ export function StartForm({ frame, workflow }: StartFormProps) {
   const [dryRun, setDryRun] = useState<Planned | null>(null);
   const [starting, setStarting] = useState<(Planned & { readonly body: StartBody }) | null>(null);
   useDraft(inputs, options);
-  // What was planned is what was typed then.
+  // The plan is that of other texts.
   useEffect(() => setDryRun(null), [inputs.typed, options.typed]);
 
   const command = startCommand(frame, {
@@ -59,7 +60,7 @@ export function StartForm({ frame, workflow }: StartFormProps) {
     setIsPlanning(true);
     const answer = await askApi<Planned>(frame, `/workflows/${name}/plan`, given);
     setIsPlanning(false);
-    if (answer.type === 'done') show(answer.document, given);
+    if (answer.type === 'done') show(displayed(answer.document), given);
     if (answer.type === 'refused') refuse(answer.error);
   }
 

@@ -1,4 +1,5 @@
 import type { DescribedWorkflow } from '../../commands/workflow-catalog.ts';
+import { displayed } from '../../views/displayed.ts';
 import type { PageFrame } from '../page-model.ts';
 import { Prose } from '../parts/prose.tsx';
 import { StartForm } from './start-form.tsx';
@@ -10,7 +11,7 @@ interface WorkflowPageProps {
 
 /** A workflow: what it is, its machine, and a form that starts it. */
 export function WorkflowPage({ frame, workflow }: WorkflowPageProps) {
-  const { name, version, description, file, stages } = workflow;
+  const { name, version, description, file, stages } = displayed(workflow);
   const { basePath } = frame;
   const picture = `${basePath}/api/workflows/${encodeURIComponent(name)}/graph.svg`;
   return (

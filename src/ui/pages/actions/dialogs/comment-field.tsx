@@ -1,4 +1,4 @@
-import { FieldFrame } from '../forms/field-frame.tsx';
+import { FieldFrame } from '../../forms/field-frame.tsx';
 
 interface CommentFieldProps {
   readonly comment: string;

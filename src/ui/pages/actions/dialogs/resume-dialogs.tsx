@@ -1,11 +1,11 @@
 import { useState } from 'preact/hooks';
-import type { ResumePlan } from '../../views/action-preview.ts';
-import { DataTable } from '../parts/data-table.tsx';
+import type { ResumePlan } from '../../../views/action-preview.ts';
+import { DataTable } from '../../parts/data-table.tsx';
+import { commentOption, typedCommand } from '../typed-command.ts';
+import { usePreview } from '../use-preview.ts';
 import { ActionDialog } from './action-dialog.tsx';
 import { CommentField } from './comment-field.tsx';
 import type { DialogProps } from './dialog-props.ts';
-import { commentOption, typedCommand } from './typed-command.ts';
-import { usePreview } from './use-preview.ts';
 
 /** Resumes a run that nobody advances. */
 export function ResumeDialog({ frame, view, act, onClose }: DialogProps) {
@@ -68,7 +68,7 @@ function acceptOption(isAccepted: boolean): readonly (readonly [name: string])[]
 }
 
 interface AcceptChangesProps {
-  /** Of the error with which the command would refuse. */
+  /** The code of the error with which the command would refuse. */
   readonly code: string | undefined;
   readonly isAccepted: boolean;
   onChange(isAccepted: boolean): void;
@@ -106,7 +106,7 @@ function Planned({ plan, stages }: { readonly plan: ResumePlan | null; readonly 
   if (plan.direction === 'anew') {
     return <p>The run was rolled back: wf starts another run of the workflow with the same inputs in its place.</p>;
   }
-  // What is kept is not what people decide about.
+  // People decide about the other steps.
   const due = plan.steps.filter((step) => step.plan !== 'kept');
   const kept = plan.steps.length - due.length;
   const reached = new Set(plan.steps.map(({ stage }) => stage));
@@ -128,11 +128,24 @@ function Planned({ plan, stages }: { readonly plan: ResumePlan | null; readonly 
       {due.length === 0 ? null : (
         <DataTable
           caption="Steps that are due"
-          columns={['Step', 'Kind', 'Plan', 'Why']}
-          rows={due.map(({ step, kind, plan: what, why }) => [step, kind, WORDS[what], why])}
+          columns={['Step', 'Plan']}
+          rows={due.map(({ step, kind, plan: what, why }) => [
+            <StepName key={step} step={step} kind={kind} />,
+            `${WORDS[what]}: ${why}`,
+          ])}
         />
       )}
       {rest === '' ? null : <p>{`Then it continues${rest}.`}</p>}
+    </>
+  );
+}
+
+function StepName({ step, kind }: { readonly step: string; readonly kind: string }) {
+  return (
+    <>
+      {step}
+      <br />
+      <span class="quiet">{kind}</span>
     </>
   );
 }

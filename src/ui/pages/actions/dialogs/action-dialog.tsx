@@ -1,9 +1,9 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
-import type { PageError } from '../live/api.ts';
-import type { PageFrame } from '../page-model.ts';
-import { Command } from '../parts/command.tsx';
-import { ErrorNotice } from '../parts/error-notice.tsx';
+import type { PageError } from '../../live/api.ts';
+import type { PageFrame } from '../../page-model.ts';
+import { Command } from '../../parts/command.tsx';
+import { ErrorNotice } from '../../parts/error-notice.tsx';
 
 export interface ActionDialogProps {
   readonly frame: PageFrame;

@@ -1,4 +1,4 @@
-import type { ChangeRecord } from '../../../review/record/run-record.ts';
+import type { ChangeRecord } from '../../../../review/record/run-record.ts';
 
 interface ChangeListProps {
   readonly changes: readonly ChangeRecord[];

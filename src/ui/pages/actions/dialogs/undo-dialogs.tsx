@@ -1,11 +1,11 @@
 import { useState } from 'preact/hooks';
-import type { ChangeRecord } from '../../../review/record/run-record.ts';
+import type { ChangeRecord } from '../../../../review/record/run-record.ts';
+import { commentOption, typedCommand } from '../typed-command.ts';
+import { usePreview } from '../use-preview.ts';
 import { ActionDialog } from './action-dialog.tsx';
 import { ChangeList } from './change-list.tsx';
 import { CommentField } from './comment-field.tsx';
 import type { DialogProps } from './dialog-props.ts';
-import { commentOption, typedCommand } from './typed-command.ts';
-import { usePreview } from './use-preview.ts';
 
 /** Ends a run, and undoes its changes unless they are to stay. */
 export function CancelDialog({ frame, view, act, onClose }: DialogProps) {

@@ -1,18 +1,19 @@
 import { useState } from 'preact/hooks';
-import { isJsonObject } from '../../../engine/model/json.ts';
-import type { RequestRecord } from '../../../review/record/request-record.ts';
-import type { ExpectedEvent } from '../../../review/record/waiting-for.ts';
-import type { RunView } from '../../views/run-view.ts';
-import { collect } from '../forms/field-values.ts';
-import { FormFields } from '../forms/form-fields.tsx';
-import { problemsByField } from '../forms/problems-by-field.ts';
-import { type Field, fieldsOf, hasFields } from '../forms/schema-fields.ts';
-import { useForm } from '../forms/use-form.ts';
-import type { PageError } from '../live/api.ts';
+import { isJsonObject } from '../../../../engine/model/json.ts';
+import type { RequestRecord } from '../../../../review/record/request-record.ts';
+import type { ExpectedEvent } from '../../../../review/record/waiting-for.ts';
+import { displayedText } from '../../../views/displayed.ts';
+import type { RunView } from '../../../views/run-view.ts';
+import { collect } from '../../forms/field-values.ts';
+import { FormFields } from '../../forms/form-fields.tsx';
+import { problemsByField } from '../../forms/problems-by-field.ts';
+import { type Field, fieldsOf, hasFields } from '../../forms/schema-fields.ts';
+import { useForm } from '../../forms/use-form.ts';
+import type { PageError } from '../../live/api.ts';
+import { commentOption, dataOption, typedCommand } from '../typed-command.ts';
 import { ActionDialog } from './action-dialog.tsx';
 import { CommentField } from './comment-field.tsx';
 import type { DialogProps } from './dialog-props.ts';
-import { commentOption, dataOption, typedCommand } from './typed-command.ts';
 
 /** An answer to what a run asks: an event. */
 export interface Answer {
@@ -58,7 +59,7 @@ export function SendDialog({ frame, view, event, label, title, act, onClose }: S
     const refused = await act({
       name: 'send',
       body: { event: event.type, data: payload, comment },
-      words: ({ status }) => `The run took the event ${event.type}; it is ${status}.`,
+      words: ({ status }) => `The run took the event ${displayedText(event.type)}; it is ${status}.`,
     });
     const names = form.fields.map(({ name }) => name);
     if (refused !== null) form.complain(problemsByField(refused.message, names).byField);
@@ -78,8 +79,8 @@ export function SendDialog({ frame, view, event, label, title, act, onClose }: S
       onClose={onClose}
     >
       <p>
-        The answer <strong>{label}</strong> gives the run the event <code>{event.type}</code>; it continues as its
-        machine decides.
+        The answer <strong>{label}</strong> gives the run the event <code>{displayedText(event.type)}</code>; it
+        continues as its machine decides.
       </p>
       {event.data === null ? (
         <details>

@@ -1,9 +1,9 @@
 import { useState } from 'preact/hooks';
+import { commentOption, typedCommand } from '../typed-command.ts';
+import { usePreview } from '../use-preview.ts';
 import { ActionDialog } from './action-dialog.tsx';
 import { CommentField } from './comment-field.tsx';
 import type { DialogProps } from './dialog-props.ts';
-import { commentOption, typedCommand } from './typed-command.ts';
-import { usePreview } from './use-preview.ts';
 
 /** Lets the running steps of a run finish, and pauses it. */
 export function PauseDialog({ frame, view, act, onClose }: DialogProps) {

@@ -1,9 +1,9 @@
 import { useState } from 'preact/hooks';
-import type { ChangeRecord } from '../../../review/record/run-record.ts';
+import type { ChangeRecord } from '../../../../review/record/run-record.ts';
+import { typedCommand } from '../typed-command.ts';
 import { ActionDialog } from './action-dialog.tsx';
 import { CommentField } from './comment-field.tsx';
 import type { DialogProps } from './dialog-props.ts';
-import { typedCommand } from './typed-command.ts';
 
 interface SettleDialogProps extends DialogProps {
   readonly change: ChangeRecord;
