@@ -19,10 +19,9 @@ const projects = (...names) => names.flatMap((name) => ['--project', name]);
  * steps on an engine are in a lane with an engine of its own.
  */
 const LANES = {
-  docker: [...projects('docker'), '--exclude=test/docker/steps/**'],
+  docker: [...projects('docker', 'browser'), '--maxWorkers=1', '--exclude=test/docker/steps/**'],
   machine: projects('host', 'crash'),
   command: [...projects('cli'), '--maxWorkers=1'],
-  browser: projects('browser'),
   rest: [
     ...projects('unit', 'definition', 'exhaustive', 'contract', 'docker'),
     ...['--maxWorkers=1', '--exclude=test/docker/!(steps)/**'],
