@@ -142,6 +142,6 @@ function placeOf(namedDatabase: string | null): { readonly database?: string } {
 
 /** Says why there is no command that continues the run. */
 function nothingToDo(waitingFor: WaitingFor | null, isAdvancing: boolean): string {
-  if (waitingFor !== null && waitingFor.events.length > 0) return 'the run waits for an answer';
+  if (waitingFor !== null && waitingFor.events.length > 0) return 'nothing to do until somebody answers';
   return isAdvancing ? 'nothing to do: the run goes on by itself' : 'nothing to do';
 }
