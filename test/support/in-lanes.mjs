@@ -92,7 +92,22 @@ async function runLane(name, tests, hasMachine) {
   chmodSync(tmp, 0o1777);
   const blob = ['--reporter=default', '--reporter=blob', `--outputFile.blob=${path.join(blobs, `${name}.json`)}`];
   const command = [process.execPath, VITEST, 'run', ...filters, ...tests, '--passWithNoTests', ...blob];
-  const machine = ['unshare', ...OWN_MACHINE, '--', 'sh', '-c', OWN_FOLDERS, 'sh', tmp, ROOT];
+  // Linux ends a lane with this process, even if it is killed.
+  const machine = [
+    'setpriv',
+    '--pdeathsig',
+    'KILL',
+    '--',
+    'unshare',
+    ...OWN_MACHINE,
+    '--',
+    'sh',
+    '-c',
+    OWN_FOLDERS,
+    'sh',
+    tmp,
+    ROOT,
+  ];
   const startedAt = performance.now();
   const around = hasMachine ? [...machine, ...WITH_ENGINE] : process.getuid() === 0 ? [] : WITH_ENGINE;
   const exitCode = await run([...around, ...command], `${name}: `);
