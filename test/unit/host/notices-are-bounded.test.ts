@@ -2,6 +2,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
+import type { Clock } from '../../../src/engine/ports/clock.ts';
 import type { NotifierPort } from '../../../src/engine/ports/notifier.ts';
 import { createCommandPort } from '../../../src/host/commands/command.ts';
 import { execaStarter } from '../../../src/host/commands/start-command.ts';
@@ -10,12 +11,32 @@ import { createNotifier } from '../../../src/host/notify/create-notifier.ts';
 import { runId } from '../../support/folder-host.ts';
 import { notAfterTest, running } from '../../support/processes.ts';
 
-/** Half a minute takes one and a half seconds. */
-const CLOCK = { ...systemClock, after: (ms: number, done: () => void) => systemClock.after(ms / 20, done) };
 const NEVER = new AbortController().signal;
 
+/** A clock whose long timers are due only when the test advances it; the short ones wait for processes to end. */
+function createManualClock() {
+  const timers = new Set<{ at: number; done: () => void }>();
+  let now = 0;
+  return {
+    ...systemClock,
+    after(ms: number, done: () => void) {
+      if (ms < 1_000) return systemClock.after(ms, done);
+      const timer = { at: now + ms, done };
+      timers.add(timer);
+      return () => void timers.delete(timer);
+    },
+    pending: () => timers.size,
+    advanceTo(ms: number) {
+      now = ms;
+      for (const timer of [...timers]) {
+        if (timer.at <= now && timers.delete(timer)) timer.done();
+      }
+    },
+  };
+}
+
 /** A notifier whose commands run a script with the path of a folder as `$0` and the run as `$1`. */
-function openNotifier(clock = CLOCK, document = '{}\n') {
+function openNotifier(clock: Clock, document = '{}\n') {
   const folder = mkdtempSync(path.join(tmpdir(), 'wf-notices-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   const notifier = createNotifier({
@@ -44,12 +65,17 @@ const LOG = 'echo "$1" >> "$0/log"';
 const UNTIL_GO = 'until [ -e "$0/go" ]; do sleep 0.02; done';
 
 test('a command that hangs is ended after 30 s with its children, and holds up only the notices of its own run', async () => {
-  const { notifier, send, failures, log } = openNotifier();
+  const clock = createManualClock();
+  const { notifier, send, failures, log } = openNotifier(clock);
   const child = `sleep 1000.${process.pid}`;
   notAfterTest(child);
   send('slow', `${child} & wait`);
   send('slow', LOG);
   send('quick', LOG);
+  await vi.waitFor(() => expect([log(), clock.pending()]).toEqual([['quick'], 1]), 10_000);
+  clock.advanceTo(29_999);
+  expect(failures).toEqual([]);
+  clock.advanceTo(30_000);
   await vi.waitFor(() => expect(log()).toEqual(['quick', 'slow']), 10_000);
   await allSent(notifier);
   expect(failures).toEqual([expect.stringMatching(/^slow: .*timed out after 30 s$/)]);
@@ -66,9 +92,15 @@ test('many notices run eight at a time, and all that are left are ended after 30
   await allSent(notifier);
   expect(failures).toEqual([]);
 
-  const ending = openNotifier();
+  const clock = createManualClock();
+  const ending = openNotifier(clock);
   for (let run = 0; run < 10; run += 1) ending.send(`run${run}`, `trap '' TERM; ${LOG}; ${UNTIL_GO}`);
-  await allSent(ending.notifier);
+  const sent = allSent(ending.notifier);
+  await vi.waitFor(() => expect(ending.log()).toHaveLength(8), 10_000);
+  clock.advanceTo(30_000);
+  await vi.waitFor(() => expect(ending.log()).toHaveLength(10), 10_000);
+  clock.advanceTo(32_000);
+  await sent;
   const ends = ending.failures.map((failure) => /timed out after 30 s|was ended with wf/.exec(failure)?.[0]);
   expect(ends.toSorted()).toEqual([...Array(8).fill('timed out after 30 s'), ...Array(2).fill('was ended with wf')]);
 });
