@@ -3,7 +3,7 @@ import { openApiDocument } from '../src/ui/api/document/openapi.ts';
 import { REFUSAL_ROWS } from '../src/ui/api/document/responses.ts';
 import { code, fenced, NOTE, page, table } from './markdown.ts';
 
-/** What the page needs of an operation of the OpenAPI document. */
+/** The part of an operation of the OpenAPI document that the page needs. */
 const operationSchema = z.looseObject({
   summary: z.string(),
   parameters: z.array(z.looseObject({ name: z.string(), in: z.string() })).default([]),

@@ -14,7 +14,7 @@ const wf = path.join(root, 'dist/wf.cjs');
 const env = { ...process.env, WF_DB: path.join(folder, 'wf.db'), XDG_STATE_HOME: folder };
 const options = { cwd: folder, env, encoding: 'utf8' };
 
-/** What is photographed: the address, and what has to be there. */
+/** The photographed pages: their addresses, and what has to be there. */
 const PAGES = [
   { name: 'page-runs', address: '/', heading: 'Runs' },
   { name: 'page-run', address: '/runs/lab/steps/createVethPair', heading: 'Timeline' },

@@ -4,6 +4,7 @@ import type { RunId, StepId } from '../engine/model/ids.ts';
 import { lazy } from '../engine/model/lazy.ts';
 import type { Owner } from '../engine/model/owner.ts';
 import type { StoredEvidence, StoredRun } from '../engine/ports/history.ts';
+import type { OpenCounts } from './open-counts.ts';
 import { EVIDENCE_COLUMNS, evidenceRow } from './rows/evidence.ts';
 import { parseRow } from './rows/parse-row.ts';
 import { OWNER_COLUMNS, ownerColumns, ownerOf, RUN_COLUMNS, runRow } from './rows/run-row.ts';
@@ -49,7 +50,11 @@ const FROM_IN_PLACE = `FROM changes JOIN runs ON runs.number = changes.run
 const EXPECTED_EVENTS = `(SELECT json_array_length(data, '$.events') FROM journal
   WHERE journal.run = runs.number AND journal.type = 'waiting' ORDER BY seq DESC LIMIT 1)`;
 
-export function createOverviewReader(statements: Statements, path: string): OverviewReader {
+export function createOverviewReader(
+  statements: Statements,
+  path: string,
+  { countChangesInPlace }: Pick<OpenCounts, 'countChangesInPlace'>,
+): OverviewReader {
   const read = <Result>(work: () => Result): Result => withDatabaseErrors(path, work);
   const place = (table: string, id: unknown) => ({ path, table, of: `run ${id}` });
 
@@ -76,7 +81,7 @@ export function createOverviewReader(statements: Statements, path: string): Over
           )
           .map((row) => parseRow(inPlaceRow(), row, place('changes', row['run'])));
         return {
-          changes: Number(statements.value(`SELECT count(*) ${FROM_IN_PLACE}`)),
+          changes: countChangesInPlace(),
           runs: Number(statements.value(`SELECT count(DISTINCT changes.run) ${FROM_IN_PLACE}`)),
           newest: newest.flatMap(({ run: id, changes }) =>
             runsWhere('id = @id', { id }).map((run) => ({ run, changes })),

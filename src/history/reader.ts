@@ -94,12 +94,13 @@ export function createReader(db: Database, statements: Statements, path: string)
       .map(parseRun);
   }
 
+  const counts = createOpenCounts(db, statements, path);
   const reader: Omit<HistoryReader, 'close'> = {
     ...createAgentWorkReader(statements, path),
-    ...createOverviewReader(statements, path),
+    ...createOverviewReader(statements, path, counts),
     atOneMoment: (work) => read(() => db.transaction(work)()),
     ...createJournalTail(statements, path),
-    ...createOpenCounts(db, statements, path),
+    ...counts,
     run: (id) =>
       read(() => {
         const row = statements.row(`SELECT ${RUN_COLUMNS} FROM runs WHERE id = @id`, { id });

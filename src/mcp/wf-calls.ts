@@ -1,11 +1,8 @@
-import * as z from 'zod/mini';
-import { errorRecordSchema } from '../engine/model/error-schema.ts';
 import { errorOfRecord, WfError } from '../engine/model/errors.ts';
 import type { Json } from '../engine/model/json.ts';
-import { lazy } from '../engine/model/lazy.ts';
 import { type Clock, pause } from '../engine/ports/clock.ts';
-import { type StartedWfCommand, startWfCommand, type WfCommandEnd } from '../library/wf-command.ts';
-import { createSlots } from './slots.ts';
+import { createSlots } from '../library/commands/slots.ts';
+import { errorIn, type StartedWfCommand, startWfCommand, type WfCommandEnd } from '../library/commands/wf-command.ts';
 
 /** A command line of wf, see {@link wfCommandLine}. */
 export interface Call {
@@ -72,8 +69,6 @@ export function createWfCalls(database: string, clock: Clock): WfCalls {
   };
 }
 
-const errorDocument = lazy(() => z.strictObject({ error: errorRecordSchema() }));
-
 function calledOf({ argv: [command] }: Call, { document, exitCode, isCut, stderr }: WfCommandEnd): Called {
   if (document === undefined) {
     const why = isCut
@@ -83,7 +78,7 @@ function calledOf({ argv: [command] }: Call, { document, exitCode, isCut, stderr
       hint: isCut ? 'Ask for less: for one run, stage or step.' : (stderr.trim().split('\n').at(-1) ?? ''),
     });
   }
-  const refused = errorDocument().safeParse(document);
-  if (refused.success) throw errorOfRecord(refused.data.error);
+  const error = errorIn(document);
+  if (error !== undefined) throw errorOfRecord(error);
   return { document, notes: stderr.trim() };
 }

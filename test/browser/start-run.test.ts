@@ -150,7 +150,7 @@ describe('the page of a workflow', () => {
 
   test('shows hostile texts as texts, and sends them back as they are', async () => {
     const { page, complaints, dialogs } = await openPage('/workflows/forms');
-    // What would be read in another order than it stands is shown by its number.
+    // A character that changes the order of reading is shown by its number.
     await page.getByText(HOSTILE.replace('\u202e', '[U+202E]')).first().waitFor();
     expect(await page.getByRole('main').textContent()).not.toContain('\u202e');
     await field(page, 'name').fill('eve');
@@ -232,7 +232,7 @@ describe('a server without --allow-actions', () => {
     expect(planned.status).toBe(200);
     expect(planned.text).not.toContain(SECRET);
     expect(JSON.parse(planned.text)).toMatchObject({ plan: { workflow: 'forms', steps: [{ step: 'echo' }] } });
-    // What is allowed is a path, not a beginning or an end of one.
+    // A whole path is allowed, not a beginning or an end of one.
     const { id } = run;
     const refused = [
       ...['send', 'pause', 'cancel', 'confirm', 'resume', 'rollback', 'retry', 'settle'].map(

@@ -29,7 +29,7 @@ type ContextOptions = NonNullable<Parameters<Browser['newContext']>[0]>;
 export interface Person {
   readonly context: BrowserContext;
   readonly page: Page;
-  /** What the page has complained about: uncaught errors, and violations of its policy. */
+  /** The complaints of the page: uncaught errors, and violations of its policy. */
   readonly complaints: readonly string[];
   /** Opens another tab. */
   tab(): Promise<Page>;

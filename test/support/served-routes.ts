@@ -3,7 +3,7 @@ import { API_ROUTES } from '../../src/ui/api/api-routes.ts';
 import { ask, type Session } from './page-client.ts';
 import type { ServedPage } from './served-page.ts';
 
-/** What the API answers to somebody who is signed in. */
+/** The answer of the API to somebody who is signed in. */
 export interface ApiAnswer {
   readonly status: number;
   readonly body: unknown;

@@ -1,6 +1,6 @@
 import { WfError } from '../../engine/model/errors.ts';
 import type { HistoryReader } from '../../history/reader.ts';
-import { isResumable } from '../../review/record/allowed-actions.ts';
+import { isResumable } from '../../review/actions/allowed-actions.ts';
 import { type IsAlive, runStatus } from '../../review/record/run-status.ts';
 import type { FoundRun } from './find-run.ts';
 

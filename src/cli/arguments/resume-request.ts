@@ -3,7 +3,7 @@ import { asWfError, WfError } from '../../engine/model/errors.ts';
 import type { StoredRun } from '../../engine/ports/history.ts';
 import type { ResumeRequest } from '../../engine/run/engine.ts';
 import type { HistoryReader } from '../../history/reader.ts';
-import { refusalOf } from '../../review/record/allowed-actions.ts';
+import { refusalOf } from '../../review/actions/allowed-actions.ts';
 import type { ResolvedWorkflow, Services } from '../services/services.ts';
 import { actionOn, requiredSecrets } from './run-secrets.ts';
 import { stageToPauseAfter } from './stage-option.ts';

@@ -2,7 +2,7 @@ import { findWorkflowFiles } from '../../definition/find-files.ts';
 import { isJsonObject, type Json, type JsonObject } from '../../engine/model/json.ts';
 import type { StoredRun } from '../../engine/ports/history.ts';
 import type { HistoryReader } from '../../history/reader.ts';
-import { isResumable, isRetriable, refusalOf } from '../../review/record/allowed-actions.ts';
+import { isResumable, isRetriable, refusalOf } from '../../review/actions/allowed-actions.ts';
 import { runStatus } from '../../review/record/run-status.ts';
 import { findRun, LATEST } from '../arguments/find-run.ts';
 import type { Services } from '../services/services.ts';

@@ -5,7 +5,7 @@ import { WfError } from '../../engine/model/errors.ts';
 import { ownUser } from '../../trust/users.ts';
 import { errnoOf } from '../machine/errno.ts';
 
-/** Where a server listens: nowhere but on this machine. */
+/** The address of a server: always on this machine. */
 export type ListenAddress =
   /** `port` 0: any free one. */
   { readonly type: 'loopback'; readonly port: number } | { readonly type: 'socket'; readonly file: string };

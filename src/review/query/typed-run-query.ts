@@ -1,7 +1,7 @@
 import { WfError } from '../../engine/model/errors.ts';
 import type { RunStatus } from '../../engine/ports/history.ts';
-import type { InputValue, RunQuery } from '../record/list-runs.ts';
 import { momentText } from '../text/format/duration.ts';
+import type { InputValue, RunQuery } from './list-runs.ts';
 import { ageOption, momentOption } from './moment.ts';
 
 /** Conditions on runs, as people type them. */

@@ -1,6 +1,6 @@
 import type { Json } from '../../engine/model/json.ts';
 import { isEnd } from '../../engine/ports/history.ts';
-import { nextActions } from '../record/allowed-actions.ts';
+import { nextActions } from '../actions/allowed-actions.ts';
 import { momentText } from '../text/format/duration.ts';
 import {
   type Block,

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { changeInPlaceRecords, changesInPlace } from '../../review/record/changes-in-place.ts';
+import { changeInPlaceRecords, changesInPlace } from '../../review/changes/changes-in-place.ts';
 import { planRecord } from '../../review/record/plan-record.ts';
 import { doctorView } from '../views/doctor-view.ts';
 import { planView } from '../views/plans-view.ts';

@@ -31,7 +31,7 @@ export interface ApiRoute {
   respond(context: UiContext, request: RawRequest): Promise<unknown>;
 }
 
-/** What a route answers with. */
+/** The answer of a route. */
 export type Answer =
   /** A JSON document; `command` prints the same with --json. */
   | {
@@ -52,7 +52,7 @@ export interface Page {
   readonly links: Readonly<Partial<Record<'next' | 'prev', PageQuery>>>;
 }
 
-/** What differs from the query of this part; undefined takes a parameter out. */
+/** Parameters that replace those of this part's query; undefined takes one out. */
 type PageQuery = Readonly<Record<string, string | undefined>>;
 
 export function isPage(answer: unknown): answer is Page {

@@ -16,7 +16,7 @@ const version = z.string().optional().describe('ignored');
 const SVG = { type: 'text', mediaType: 'image/svg+xml; charset=utf-8' } as const;
 const PLAIN_TEXT = { type: 'text', mediaType: 'text/plain; charset=utf-8' } as const;
 
-/** What the page of a run reads beside its stream. */
+/** The routes that the page of a run reads beside its stream. */
 export const RUN_PAGE_ROUTES: readonly ApiRoute[] = [
   apiRoute({
     method: 'get',

@@ -4,6 +4,11 @@ let keeping: ReturnType<typeof setTimeout> | undefined;
 
 /** The browser in which the page is open. */
 export const openBrowser: Browser = {
+  openStream: (address) => new EventSource(address),
+  async readPage() {
+    const answer = await fetch(location.href, { headers: { accept: 'application/json' } });
+    return { status: answer.status, text: await answer.text() };
+  },
   async readText(address) {
     const answer = await fetch(address);
     const text = await answer.text();

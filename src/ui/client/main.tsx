@@ -1,15 +1,10 @@
 import { hydrate } from 'preact';
 import { setBrowser } from '../pages/live/browser.ts';
-import { useEventSource } from '../pages/live/event-source.ts';
-import { usePageSource } from '../pages/live/page-source.ts';
 import { Page, type PageProps } from '../pages/page.tsx';
 import { openBrowser } from './browser.ts';
-import { browserPageSource } from './page-source.ts';
 import { signIn } from './sign-in.ts';
 
 setBrowser(openBrowser);
-useEventSource((address) => new EventSource(address));
-usePageSource(browserPageSource);
 
 const data = document.getElementById('model');
 const page = document.getElementById('page');

@@ -1,7 +1,6 @@
 import { asWfError, type ErrorRecord, errorOfRecord, WfError } from '../../engine/model/errors.ts';
 import type { Json } from '../../engine/model/json.ts';
-import type { WfCommandEnd } from '../../library/wf-command.ts';
-import { refusalSchema } from '../api/schemas/error.ts';
+import { errorIn, type WfCommandEnd } from '../../library/commands/wf-command.ts';
 
 /**
  * The answer of a command. One that carried out what was asked is `done`, whatever became of the run: the exit code reports that, and so does
@@ -13,8 +12,8 @@ export type CommandOutcome =
 
 export function outcomeOf({ document, exitCode, stderr }: WfCommandEnd): CommandOutcome {
   if (document === undefined) return { type: 'refused', error: endedEarly(exitCode, stderr).toRecord() };
-  const refused = refusalSchema.safeParse(document);
-  return refused.success ? { type: 'refused', error: refused.data.error } : { type: 'done', document };
+  const error = errorIn(document);
+  return error === undefined ? { type: 'done', document } : { type: 'refused', error };
 }
 
 /** Returns the outcome of a command that could not be started. */

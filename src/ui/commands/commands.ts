@@ -3,7 +3,8 @@ import { type ErrorRecord, WfError } from '../../engine/model/errors.ts';
 import { commandLine } from '../../engine/model/evidence.ts';
 import type { Json } from '../../engine/model/json.ts';
 import { type Clock, pause } from '../../engine/ports/clock.ts';
-import type { StartedWfCommand } from '../../library/wf-command.ts';
+import { createSlots } from '../../library/commands/slots.ts';
+import type { StartedWfCommand } from '../../library/commands/wf-command.ts';
 import { type CommandOutcome, documentOf, notStarted, outcomeOf } from './command-outcome.ts';
 
 /** Runs commands of wf, each as a process of its own: workflow code is never executed in the server, and runs outlive it. */
@@ -70,23 +71,8 @@ export function createCommands(
   clock: Clock,
 ): Commands {
   const entries = new Map<string, Entry>();
-  const waiting: (() => void)[] = [];
-  let reading = 0;
-
-  async function turn(): Promise<void> {
-    if (reading < MOST_READING) {
-      reading += 1;
-      return;
-    }
-    if (waiting.length >= MOST_WAITING) throw tooMany(`${MOST_WAITING} commands wait for their turn`);
-    await new Promise<void>((resolve) => waiting.push(resolve));
-  }
-
-  function next(): void {
-    const first = waiting.shift();
-    if (first === undefined) reading -= 1;
-    else first();
-  }
+  const inSlot = createSlots(MOST_READING);
+  let asked = 0;
 
   function forget(): void {
     const finished = [...entries.values()].filter(({ outcome }) => outcome !== undefined);
@@ -106,13 +92,14 @@ export function createCommands(
 
   return {
     async read(argv, stdin) {
-      await turn();
+      if (asked >= MOST_READING + MOST_WAITING) throw tooMany(`${MOST_WAITING} commands wait for their turn`);
+      asked += 1;
       try {
-        const end = await start(argv, stdin).end;
+        const end = await inSlot(() => start(argv, stdin).end);
         const notes = end.stderr.split('\n').filter((line) => line.trim() !== '');
         return { document: documentOf(outcomeOf(end)), notes };
       } finally {
-        next();
+        asked -= 1;
       }
     },
     async act(argv, { stdin, progress = () => 'starting' }) {

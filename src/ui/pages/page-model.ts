@@ -1,6 +1,6 @@
+import type { RunChanges } from '../../review/changes/run-changes.ts';
 import type { RunComparison } from '../../review/compare/run-comparison.ts';
 import type { PlanRecord } from '../../review/record/plan-record.ts';
-import type { RunChanges } from '../../review/record/run-changes.ts';
 import type { DescribedWorkflow, ListedWorkflow } from '../commands/workflow-catalog.ts';
 import type { ChangesView } from '../views/changes-view.ts';
 import type { ChoiceView } from '../views/comparison-view.ts';
@@ -9,7 +9,7 @@ import type { PlansView } from '../views/plans-view.ts';
 import type { RunPageView } from '../views/run-page-view.ts';
 import type { RunsView } from '../views/runs-view.ts';
 
-/** What a page shows. The server renders it, and the browser continues with the same data. */
+/** The content of a page. The server renders it, and the browser continues with the same data. */
 export type PageModel =
   | { readonly page: 'runs'; readonly view: RunsView }
   | { readonly page: 'run'; readonly view: RunPageView }
@@ -23,7 +23,7 @@ export type PageModel =
   | { readonly page: 'workflows'; readonly workflows: readonly ListedWorkflow[] }
   | { readonly page: 'workflow'; readonly workflow: DescribedWorkflow };
 
-/** What surrounds a page. */
+/** The surroundings of a page. */
 export interface PageFrame {
   readonly basePath: string;
   /** Must be in the header `x-wf-csrf` of each request that writes. */

@@ -24,7 +24,7 @@ export interface Access {
   isReading(path: string): boolean;
 }
 
-/** What the guard hands to the routes. */
+/** The values that the guard hands to the routes. */
 export interface GuardedEnv {
   Bindings: HttpBindings;
   Variables: { session: string | undefined };

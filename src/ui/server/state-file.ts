@@ -26,7 +26,7 @@ const serverSchema = z.strictObject({
 
 const stateSchema = z.strictObject({ key: z.base64(), server: serverSchema.nullable() });
 
-/** What the servers of one database share: the key that signs cookies and links, and the running server. */
+/** The state that the servers of one database share: the key that signs cookies and links, and the running server. */
 export interface UiState {
   readonly key: Buffer;
   readonly server: RegisteredServer | null;

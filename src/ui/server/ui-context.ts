@@ -2,12 +2,12 @@ import type { Json } from '../../engine/model/json.ts';
 import type { Owner } from '../../engine/model/owner.ts';
 import type { Clock } from '../../engine/ports/clock.ts';
 import type { HistoryReader } from '../../history/reader.ts';
-import type { StartedWfCommand } from '../../library/wf-command.ts';
+import type { StartedWfCommand } from '../../library/commands/wf-command.ts';
 import type { Commands } from '../commands/commands.ts';
 import type { WorkflowCatalog } from '../commands/workflow-catalog.ts';
 import type { Reports } from '../views/reports.ts';
 
-/** What the page and its API are made from. */
+/** The services from which the page and its API are made. */
 export interface UiContext {
   readonly database: string;
   /** The same if suggested commands must name it, else null. */

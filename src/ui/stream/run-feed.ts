@@ -1,12 +1,11 @@
 import type { RunId } from '../../engine/model/ids.ts';
-import type { JournalEntry } from '../../engine/model/journal-event.ts';
 import type { HistoryReader } from '../../history/reader.ts';
 import { readRunMaterial } from '../../review/record/run-material.ts';
 import { runStatus } from '../../review/record/run-status.ts';
 import type { UiContext } from '../server/ui-context.ts';
 import { type RunUpdate, runUpdate } from '../views/run-view.ts';
 
-/** Passes on what becomes of one run to all pages that show it. Its journal is read once. */
+/** Passes on what becomes of one run to all pages that show it. */
 export interface RunFeed {
   /** Reads the news, and passes them on. */
   refresh(history: HistoryReader): void;
@@ -35,7 +34,6 @@ const REST_PER_READ = 4;
 export function createRunFeed(id: RunId, context: Pick<UiContext, 'clock' | 'isAlive' | 'pidNamespace'>): RunFeed {
   const { clock, isAlive } = context;
   const followers = new Set<Follower>();
-  let journal: JournalEntry[] = [];
   let seen = '';
   let readAgainAt = 0;
 
@@ -46,14 +44,15 @@ export function createRunFeed(id: RunId, context: Pick<UiContext, 'clock' | 'isA
       followers.clear();
       return;
     }
-    const news = history.journal(id, journal.at(-1)?.seq ?? 0);
-    journal = [...journal, ...news];
+    // The history of a server remembers it: its news alone are read.
+    const journal = history.journal(id);
+    const last = journal.at(-1)?.seq ?? 0;
     const evidence = history.evidenceCount(id);
-    const isInterrupted = runStatus(run, isAlive) === 'interrupted';
-    const state = `${runStatus(run, isAlive)} ${evidence} ${run.changesInPlace} ${journal.at(-1)?.seq}`;
+    const status = runStatus(run, isAlive);
+    const isInterrupted = status === 'interrupted';
+    const state = `${status} ${evidence} ${run.changesInPlace} ${last}`;
     const isNews = state !== seen;
     seen = state;
-    const last = journal.at(-1)?.seq ?? 0;
     const due = [...followers].filter(({ after }) => isNews || after < last);
     if (due.length === 0) return;
     const material = readRunMaterial(history, run, journal);

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { isInPlace, undoOrder } from '../../engine/model/change.ts';
 import { asWfError, type ErrorRecord } from '../../engine/model/errors.ts';
 import type { RunId } from '../../engine/model/ids.ts';
-import { type ActionOnRun, actionRefusals } from '../../review/record/action-refusals.ts';
+import { type ActionOnRun, actionRefusals } from '../../review/actions/action-refusals.ts';
 import { readRunMaterial } from '../../review/record/run-material.ts';
 import { type ChangeRecord, changeRecord, runRecord } from '../../review/record/run-record.ts';
 import { type WaitingFor, waitingFor } from '../../review/record/waiting-for.ts';
@@ -67,10 +67,12 @@ export async function actionPreview(
   action: ActionOnRun,
   { acceptChanges }: { readonly acceptChanges: boolean },
 ): Promise<ActionPreview> {
-  const { history, run } = await requireRun(context, id);
-  const material = history.atOneMoment(() => readRunMaterial(history, history.run(run.id) ?? run));
-  const now = history.run(run.id) ?? run;
-  const refusal = actionRefusals(history, now, context)[action];
+  const { history, run: found } = await requireRun(context, id);
+  const material = history.atOneMoment(() => readRunMaterial(history, history.run(found.id) ?? found));
+  const { run } = material;
+  const refusal = actionRefusals({ journal: () => material.journal, changes: () => material.changes }, run, context)[
+    action
+  ];
   const record = runRecord(material, context.isAlive);
   const { changes } = material;
   const preview = <Action extends ActionOnRun>(of: Action): Preview<Action> => ({ action: of, run: run.id, refusal });
@@ -99,7 +101,6 @@ export async function actionPreview(
     case 'settle':
       return { ...preview(action), stuck: changes.filter(({ status }) => status === 'stuck').map(changeRecord) };
     case 'resume':
-      return { ...preview(action), ...(await planOf(context, action, run.id, refusal, acceptChanges)) };
     case 'retry':
       return { ...preview(action), ...(await planOf(context, action, run.id, refusal, acceptChanges)) };
   }

@@ -1,5 +1,5 @@
 import type { RunStatus } from '../../engine/ports/history.ts';
-import { changesInPlaceOf } from '../../review/record/changes-in-place.ts';
+import { changesInPlaceOf } from '../../review/changes/changes-in-place.ts';
 import { type ChangeRecord, changeRecord } from '../../review/record/run-record.ts';
 import { runStatus } from '../../review/record/run-status.ts';
 import type { UiContext } from '../server/ui-context.ts';

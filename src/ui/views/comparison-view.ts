@@ -1,6 +1,6 @@
 import { definitionDifferences } from '../../definition/definition-diff.ts';
+import { type RunChanges, runChanges } from '../../review/changes/run-changes.ts';
 import { type ComparedRun, compareRuns, type RunComparison } from '../../review/compare/run-comparison.ts';
-import { type RunChanges, runChanges } from '../../review/record/run-changes.ts';
 import { readRunMaterial } from '../../review/record/run-material.ts';
 import { runRecord } from '../../review/record/run-record.ts';
 import { runStatus } from '../../review/record/run-status.ts';

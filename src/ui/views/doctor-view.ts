@@ -1,8 +1,6 @@
 import * as z from 'zod';
-import { errorOfRecord, WfError } from '../../engine/model/errors.ts';
 import type { FindingRecord } from '../../review/record/finding-record.ts';
 import { isoTime } from '../../review/record/iso-time.ts';
-import { refusalSchema } from '../api/schemas/error.ts';
 import { findingSchema } from '../api/schemas/finding.ts';
 import type { UiContext } from '../server/ui-context.ts';
 
@@ -21,7 +19,7 @@ interface Readings {
 
 const readings = new WeakMap<UiContext, Readings>();
 
-const documentSchema = z.array(findingSchema).or(refusalSchema);
+const findingsSchema = z.array(findingSchema);
 
 /**
  * Returns what `wf doctor` finds, which takes some seconds: the last findings of this server if they are newer than `after`. One process
@@ -44,14 +42,7 @@ export function doctorView(context: UiContext, after: string | undefined): Promi
   return own.running;
 }
 
-async function readDoctor({ command, clock }: UiContext): Promise<DoctorView> {
-  const { exitCode, document } = await command(['doctor']).end;
-  const parsed = documentSchema.safeParse(document);
-  if (!parsed.success) {
-    throw new WfError('E_INTERNAL', `wf doctor ended with exit code ${exitCode}, and without its result`, {
-      hint: 'Run `wf doctor` in a terminal.',
-    });
-  }
-  if ('error' in parsed.data) throw errorOfRecord(parsed.data.error);
-  return { readAt: isoTime(clock.now()), findings: parsed.data };
+async function readDoctor({ commands, clock }: UiContext): Promise<DoctorView> {
+  const { document } = await commands.read(['doctor']);
+  return { readAt: isoTime(clock.now()), findings: findingsSchema.parse(document) };
 }

@@ -5,9 +5,9 @@ import type { Json } from '../../engine/model/json.ts';
 import type { Clock } from '../../engine/ports/clock.ts';
 import type { ReportLanguage } from '../../engine/workflow/narrative.ts';
 import type { HistoryReader } from '../../history/reader.ts';
-import type { StartedWfCommand } from '../../library/wf-command.ts';
+import { createSlots } from '../../library/commands/slots.ts';
+import { errorIn, type StartedWfCommand } from '../../library/commands/wf-command.ts';
 import { type Explanations, explanationsSchema } from '../../review/report/explanations.ts';
-import { refusalSchema } from '../api/schemas/error.ts';
 
 /** The reports of runs. They need the code of the workflow, which runs in a process of its own. */
 export interface Reports {
@@ -39,24 +39,20 @@ export function createReports(
   clock: Pick<Clock, 'after'>,
 ): Reports {
   const kept = new Map<string, Kept>();
-  const waiting: (() => void)[] = [];
-  let running = 0;
+  const inSlot = createSlots(MOST_AT_ONCE);
 
-  async function document(run: RunId, format: string, language: ReportLanguage): Promise<Json | undefined> {
-    if (running >= MOST_AT_ONCE) await new Promise<void>((resolve) => waiting.push(resolve));
-    running += 1;
-    const started = command(['report', `--format=${format}`, `--lang=${language}`, '--', run]);
-    const cancel = clock.after(LIMIT_MS, () => started.kill(), true);
-    try {
-      const end = await started.end;
-      if (end.exitCode !== 0) throw errorOf(end.document, run);
-      return end.document;
-    } finally {
-      cancel();
-      running -= 1;
-      waiting.shift()?.();
-    }
-  }
+  const document = (run: RunId, format: string, language: ReportLanguage): Promise<Json | undefined> =>
+    inSlot(async () => {
+      const started = command(['report', `--format=${format}`, `--lang=${language}`, '--', run]);
+      const cancel = clock.after(LIMIT_MS, () => started.kill(), true);
+      try {
+        const end = await started.end;
+        if (end.exitCode !== 0) throw errorOf(end.document, run);
+        return end.document;
+      } finally {
+        cancel();
+      }
+    });
 
   /** Returns what is kept, if nothing has happened to the run since. */
   function current(history: HistoryReader, run: RunId, language: ReportLanguage): Kept | undefined {
@@ -95,8 +91,8 @@ export function createReports(
 const textSchema = z.object({ text: z.string() });
 
 function errorOf(document: Json | undefined, run: RunId): WfError {
-  const parsed = refusalSchema.safeParse(document);
-  if (parsed.success) return errorOfRecord(parsed.data.error);
+  const error = errorIn(document);
+  if (error !== undefined) return errorOfRecord(error);
   return new WfError('E_INTERNAL', `the report of run ${run} was not made within ${LIMIT_MS / 1000} s`, {
     hint: `Try it with \`wf report ${run}\`.`,
   });

@@ -18,7 +18,7 @@ export interface RunPageView {
   /** Null if the address names no step. */
   readonly step: StepView | null;
   readonly graph: GraphView;
-  /** What its steps observed; null until that is known. */
+  /** The observations of its steps; null until they are known. */
   readonly topology: TopologyView | null;
   /** Ids of the newest other runs of the workflow. */
   readonly others: readonly string[];

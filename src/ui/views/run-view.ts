@@ -4,8 +4,8 @@ import type { JournalEntry } from '../../engine/model/journal-event.ts';
 import type { StoredRun } from '../../engine/ports/history.ts';
 import type { Proof } from '../../engine/workflow/workflow.ts';
 import type { HistoryReader } from '../../history/reader.ts';
-import { type ActionRefusals, actionRefusals, type Here } from '../../review/record/action-refusals.ts';
-import { nextActions, shellRefusal } from '../../review/record/allowed-actions.ts';
+import { type ActionRefusals, actionRefusals, type Here } from '../../review/actions/action-refusals.ts';
+import { nextActions, shellRefusal } from '../../review/actions/allowed-actions.ts';
 import type { RequestRecord } from '../../review/record/request-record.ts';
 import { type RunMaterial, readRunMaterial } from '../../review/record/run-material.ts';
 import {
@@ -13,7 +13,7 @@ import {
   type RunSummary,
   runRecord,
   runSummary,
-  type ShownStepStatus,
+  type StepRecord,
 } from '../../review/record/run-record.ts';
 import type { StageRecord } from '../../review/record/stage-record.ts';
 import { type WaitingFor, waitingFor } from '../../review/record/waiting-for.ts';
@@ -49,15 +49,7 @@ export interface StageRow extends StageRecord {
 }
 
 /** A step without its output, which may be long. */
-export interface StepRow {
-  readonly id: string;
-  readonly stage: string;
-  readonly kind: string;
-  readonly status: ShownStepStatus;
-  readonly attempts: number;
-  readonly startedAt: string;
-  readonly durationMs: number | null;
-  readonly error: ErrorRecord | null;
+export interface StepRow extends Omit<StepRecord, 'output'> {
   readonly spans: readonly Span[];
 }
 
@@ -116,7 +108,7 @@ function viewOf(history: HistoryReader, material: RunMaterial, here: Here, now: 
     next: nextActions(material, record.status),
     evidence: history.evidenceCount(run.id),
   });
-  // What people send back is what the run asked for.
+  // People send the names of events and data back as the run has them.
   return { ...shown, expects: run.status === 'waiting' ? waitingFor(material) : null };
 }
 

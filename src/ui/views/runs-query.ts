@@ -3,8 +3,8 @@ import { WfError } from '../../engine/model/errors.ts';
 import { runIdSchema } from '../../engine/model/identity-schemas.ts';
 import { RUN_STATUSES, type StoredRun } from '../../engine/ports/history.ts';
 import type { HistoryReader } from '../../history/reader.ts';
+import { listRuns } from '../../review/query/list-runs.ts';
 import { typedRunQuery } from '../../review/query/typed-run-query.ts';
-import { listRuns } from '../../review/record/list-runs.ts';
 import type { UiContext } from '../server/ui-context.ts';
 import { RUNS_PER_PAGE, SEARCHED_RUNS } from './list-limits.ts';
 

@@ -7,7 +7,7 @@ import type { Explanations } from '../../review/report/explanations.ts';
 import { type ReportWords, reportWords } from '../../review/report/words.ts';
 import { RefusedRequest } from '../server/http-error.ts';
 
-/** What the steps of a run observed, as its workflow draws it. */
+/** The observations of the steps of a run, as its workflow draws them. */
 export interface TopologyView {
   readonly language: ReportLanguage;
   /** Why there is nothing to see; null if there is. */

@@ -68,7 +68,7 @@ test.concurrent('by the command of the definition, unless the start names anothe
   const options = { env: { NOTE_TEXT: secret, PATH: `${project.folder}:${process.env['PATH']}` } };
   await project.wf(failing(project, 'note-planned', ...args, '--plan'), options);
   project.write('workflows/note.ts', secretNote(tell.path));
-  // What was planned is started, and the command is no part of the definition.
+  // The plan is started as it was made, and the command is no part of the definition.
   expect((await project.wf(['apply', '@latest'], options)).exitCode).toBe(1);
   const byDefault = await project.wf(failing(project, 'note-default', ...args), options);
   expect(byDefault, byDefault.stderr).toMatchObject({ exitCode: 1 });

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { asStepId } from '../../../src/engine/model/ids.ts';
 import type { JournalEntry } from '../../../src/engine/model/journal-event.ts';
 import { isEnd, type StoredRun, type StoredRunStatus } from '../../../src/engine/ports/history.ts';
-import { isResumable, nextActions, refusalOf } from '../../../src/review/record/allowed-actions.ts';
+import { isResumable, nextActions, refusalOf } from '../../../src/review/actions/allowed-actions.ts';
 import { runStatus } from '../../../src/review/record/run-status.ts';
 import { headerOf, OWNER } from '../../fixtures/review/lab-run.ts';
 

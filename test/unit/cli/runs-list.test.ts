@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { JournalEvent } from '../../../src/engine/model/journal-event.ts';
 import type { RunStatus, StoredRun } from '../../../src/engine/ports/history.ts';
-import { listRuns, type RunQuery, SEARCH_LIMIT } from '../../../src/review/record/list-runs.ts';
+import { listRuns, type RunQuery, SEARCH_LIMIT } from '../../../src/review/query/list-runs.ts';
 import { runStatus } from '../../../src/review/record/run-status.ts';
 import {
   AT,

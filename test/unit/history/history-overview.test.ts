@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { listRuns } from '../../../src/review/record/list-runs.ts';
+import { listRuns } from '../../../src/review/query/list-runs.ts';
 import { openForTest } from '../../fixtures/history/temporary.ts';
 import { BEGIN, decided, intended, OWNER, runId, settled, tell, tellSuccess } from '../../fixtures/review/lab-run.ts';
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createSlots } from '../../../src/mcp/slots.ts';
+import { createSlots } from '../../../src/library/commands/slots.ts';
 
 test('at most so many tasks run at a time, in their order, also after one has failed', async () => {
   const inSlot = createSlots(2);

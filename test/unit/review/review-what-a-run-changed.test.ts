@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Fingerprint } from '../../../src/engine/ports/fingerprint.ts';
 import type { HistoryPort } from '../../../src/engine/ports/history.ts';
-import { runChanges } from '../../../src/review/record/run-changes.ts';
+import { runChanges } from '../../../src/review/changes/run-changes.ts';
 import { readRunMaterial } from '../../../src/review/record/run-material.ts';
 import { runChangesLines } from '../../../src/review/text/run/run-changes-text.ts';
 import { timelineOf } from '../../../src/review/timeline/timeline.ts';

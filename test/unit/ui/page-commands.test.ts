@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { setup } from 'xstate';
 import { z } from 'zod';
 import { defineStep } from '../../../src/engine/workflow/define-step.ts';
-import type { WfCommandEnd } from '../../../src/library/wf-command.ts';
+import type { WfCommandEnd } from '../../../src/library/commands/wf-command.ts';
 import { outcomeOf } from '../../../src/ui/commands/command-outcome.ts';
 import { createCommands } from '../../../src/ui/commands/commands.ts';
 import { answerTo, takeoverBy } from '../../../src/ui/commands/run-progress.ts';

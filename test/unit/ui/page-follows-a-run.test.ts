@@ -44,7 +44,7 @@ const TROUBLED: readonly JournalEvent[] = [
   { type: 'ended', status: 'rolled-back', output: null, error: FAILURE },
 ];
 
-/** What a page draws: a span that has not ended lasts until now. */
+/** The drawn values of a page: a span that has not ended lasts until now. */
 function drawn(view: RunView): unknown {
   return {
     ...view,

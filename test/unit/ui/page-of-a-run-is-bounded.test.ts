@@ -4,7 +4,7 @@ import { asStepId } from '../../../src/engine/model/ids.ts';
 import type { Json } from '../../../src/engine/model/json.ts';
 import type { Clock } from '../../../src/engine/ports/clock.ts';
 import { rememberJournals } from '../../../src/history/remembered-journals.ts';
-import type { WfCommandEnd } from '../../../src/library/wf-command.ts';
+import type { WfCommandEnd } from '../../../src/library/commands/wf-command.ts';
 import { ROW_HEIGHT, scrollTopFor, segmentsOf } from '../../../src/ui/pages/run/row-window.ts';
 import { filteredRows, type TimelineRow, timelineRows } from '../../../src/ui/pages/run/timeline-rows.ts';
 import { createReports } from '../../../src/ui/views/reports.ts';

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { WfError } from '../../../engine/model/errors.ts';
-import { nextActions } from '../../../review/record/allowed-actions.ts';
+import { nextActions } from '../../../review/actions/allowed-actions.ts';
 import { readRunMaterial } from '../../../review/record/run-material.ts';
 import { runRecord } from '../../../review/record/run-record.ts';
 import { runStatus } from '../../../review/record/run-status.ts';

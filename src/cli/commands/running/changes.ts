@@ -5,7 +5,7 @@ import {
   changeInPlaceRecords,
   changesInPlace,
   changesInPlaceOf,
-} from '../../../review/record/changes-in-place.ts';
+} from '../../../review/changes/changes-in-place.ts';
 import { type IsAlive, runStatus } from '../../../review/record/run-status.ts';
 import { statusPaint, type TextStyle } from '../../../review/text/format/text-style.ts';
 import { keptLines, remainingLines } from '../../../review/text/run/ledger-text.ts';

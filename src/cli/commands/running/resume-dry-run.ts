@@ -1,6 +1,6 @@
 import { asWfError, type ExitCode, errorOfRecord } from '../../../engine/model/errors.ts';
 import type { ResumePlan } from '../../../engine/run/engine.ts';
-import { actionRefusals } from '../../../review/record/action-refusals.ts';
+import { actionRefusals } from '../../../review/actions/action-refusals.ts';
 import { errorLines } from '../../../review/text/error-text.ts';
 import type { TextStyle } from '../../../review/text/format/text-style.ts';
 import { resumePlanLines } from '../../../review/text/run/resume-plan-text.ts';

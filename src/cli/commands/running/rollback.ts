@@ -3,7 +3,7 @@ import type { Change } from '../../../engine/model/change.ts';
 import type { ExitCode } from '../../../engine/model/errors.ts';
 import type { RunId } from '../../../engine/model/ids.ts';
 import type { StoredRun } from '../../../engine/ports/history.ts';
-import { refusalOf } from '../../../review/record/allowed-actions.ts';
+import { refusalOf } from '../../../review/actions/allowed-actions.ts';
 import { readRunMaterial } from '../../../review/record/run-material.ts';
 import { runRecord } from '../../../review/record/run-record.ts';
 import type { TextStyle } from '../../../review/text/format/text-style.ts';

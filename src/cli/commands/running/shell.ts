@@ -6,7 +6,7 @@ import type { ContainerInfo } from '../../../engine/ports/docker.ts';
 import type { FoundHost } from '../../../engine/ports/runtime.ts';
 import { findTool } from '../../../host/commands/find-tool.ts';
 import { runInteractive } from '../../../host/commands/interactive.ts';
-import { nextActions, shellRefusal } from '../../../review/record/allowed-actions.ts';
+import { nextActions, shellRefusal } from '../../../review/actions/allowed-actions.ts';
 import { readRunMaterial } from '../../../review/record/run-material.ts';
 import { runStatus } from '../../../review/record/run-status.ts';
 import { didYouMean } from '../../../review/text/did-you-mean.ts';

@@ -1,5 +1,5 @@
 import { isEnd } from '../../../engine/ports/history.ts';
-import { nextActions } from '../../record/allowed-actions.ts';
+import { nextActions } from '../../actions/allowed-actions.ts';
 import { failedStep } from '../../record/failed-step.ts';
 import type { RunMaterial } from '../../record/run-material.ts';
 import { runProofs } from '../../record/run-proofs.ts';

@@ -1,4 +1,4 @@
-import type { ChangedRecord, RunChanges } from '../../record/run-changes.ts';
+import type { ChangedRecord, RunChanges } from '../../changes/run-changes.ts';
 import type { RunMaterial } from '../../record/run-material.ts';
 import { durationText } from '../format/duration.ts';
 import { shortId } from '../format/output-words.ts';

@@ -8,7 +8,7 @@ import { type SchemaWriter, schemaWriter } from './json-schemas.ts';
 import { parameters } from './parameters.ts';
 import { refusalComponents, refusalsOf } from './responses.ts';
 
-/** What differs between servers. */
+/** The facts that differ between servers. */
 interface Described extends Pick<UiContext, 'version' | 'basePath'> {
   /** The name of the cookie of a session. */
   readonly cookie: string;

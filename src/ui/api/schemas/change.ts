@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { CHANGE_STATUSES } from '../../../engine/model/change.ts';
-import type { ChangeInPlaceRecord } from '../../../review/record/changes-in-place.ts';
-import type { RunChanges } from '../../../review/record/run-changes.ts';
+import type { ChangeInPlaceRecord } from '../../../review/changes/changes-in-place.ts';
+import type { RunChanges } from '../../../review/changes/run-changes.ts';
 import type { ChangeRecord } from '../../../review/record/run-record.ts';
 import { schemaOf } from './described.ts';
 import { momentSchema } from './json.ts';

@@ -3,6 +3,7 @@ import { durationText } from '../../../review/text/format/duration.ts';
 import type { PageFrame } from '../page-model.ts';
 import { Status } from '../parts/status.tsx';
 import { Differences } from './differences.tsx';
+import { SidesTable } from './sides-table.tsx';
 import { TimingTable } from './timing-table.tsx';
 
 interface ComparisonPageProps {
@@ -65,7 +66,7 @@ function isNone({ onlyFirst, onlySecond }: OnlyOne): boolean {
   return onlyFirst.length === 0 && onlySecond.length === 0;
 }
 
-/** What only one of two runs has. */
+/** The things that only one of two runs has. */
 function Only({ ids: [first, second], items }: { readonly ids: Ids; readonly items: OnlyOne }) {
   return (
     <dl class="facts">
@@ -91,28 +92,15 @@ interface OutcomeTableProps {
 
 function OutcomeTable({ ids, outcomes }: OutcomeTableProps) {
   return (
-    <table>
-      <caption class="unseen">Outcomes that differ</caption>
-      <thead>
-        <tr>
-          <th scope="col">Of</th>
-          {ids.map((id) => (
-            <th key={id} scope="col">
-              {id}
-            </th>
-          ))}
+    <SidesTable caption="Outcomes that differ" subject="Of" ids={ids}>
+      {outcomes.map(({ step, ...sides }) => (
+        <tr key={step}>
+          <th scope="row">{step ?? 'the run'}</th>
+          <OutcomeCell outcome={sides.first} />
+          <OutcomeCell outcome={sides.second} />
         </tr>
-      </thead>
-      <tbody>
-        {outcomes.map(({ step, ...sides }) => (
-          <tr key={step}>
-            <th scope="row">{step ?? 'the run'}</th>
-            <OutcomeCell outcome={sides.first} />
-            <OutcomeCell outcome={sides.second} />
-          </tr>
-        ))}
-      </tbody>
-    </table>
+      ))}
+    </SidesTable>
   );
 }
 

@@ -1,4 +1,5 @@
 import type { Json } from '../../../engine/model/json.ts';
+import { SidesTable } from './sides-table.tsx';
 
 /** Two values of one thing; a side without a value is absent. */
 export interface NamedDifference {
@@ -8,7 +9,7 @@ export interface NamedDifference {
 }
 
 interface DifferencesProps {
-  /** What differs, for the head of the table. */
+  /** The subject of the differences, for the head of the table. */
   readonly title: string;
   /** The ids of the two runs. */
   readonly ids: readonly [string, string];
@@ -18,28 +19,15 @@ interface DifferencesProps {
 /** Values that differ between two runs. */
 export function Differences({ title, ids, differences }: DifferencesProps) {
   return (
-    <table class="differences">
-      <caption class="unseen">{title}s that differ</caption>
-      <thead>
-        <tr>
-          <th scope="col">{title}</th>
-          {ids.map((id) => (
-            <th key={id} scope="col">
-              {id}
-            </th>
-          ))}
+    <SidesTable caption={`${title}s that differ`} subject={title} ids={ids} kind="differences">
+      {differences.map(({ name, first, second }) => (
+        <tr key={name}>
+          <th scope="row">{name}</th>
+          <ValueCell value={first} />
+          <ValueCell value={second} />
         </tr>
-      </thead>
-      <tbody>
-        {differences.map(({ name, first, second }) => (
-          <tr key={name}>
-            <th scope="row">{name}</th>
-            <ValueCell value={first} />
-            <ValueCell value={second} />
-          </tr>
-        ))}
-      </tbody>
-    </table>
+      ))}
+    </SidesTable>
   );
 }
 

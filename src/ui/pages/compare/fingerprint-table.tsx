@@ -1,4 +1,4 @@
-import type { RunChanges } from '../../../review/record/run-changes.ts';
+import type { RunChanges } from '../../../review/changes/run-changes.ts';
 import { Moment } from '../parts/moment.tsx';
 
 /** The fingerprints that a verification compared: the number of objects in each section. */

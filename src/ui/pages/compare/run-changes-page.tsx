@@ -1,5 +1,5 @@
 import type { Difference, Verification } from '../../../engine/model/change.ts';
-import type { RunChanges } from '../../../review/record/run-changes.ts';
+import type { RunChanges } from '../../../review/changes/run-changes.ts';
 import { shortId } from '../../../review/text/format/output-words.ts';
 import type { PageFrame } from '../page-model.ts';
 import { Moment } from '../parts/moment.tsx';
@@ -11,7 +11,7 @@ interface RunChangesPageProps {
   readonly view: RunChanges;
 }
 
-/** What a run changed on the host, and the fingerprints that its verification compared. */
+/** The changes of a run on the host, and the fingerprints that its verification compared. */
 export function RunChangesPage({ frame: { basePath }, view }: RunChangesPageProps) {
   const { run, workflow, status, changed, fullest, compared, verification } = view;
   return (

@@ -8,12 +8,27 @@ export interface ApiRequest {
   readonly body: unknown;
 }
 
-/** What pages use of the browser beside its elements. */
+/** The part of the browser's EventSource that pages use. */
+export interface Stream {
+  readonly readyState: number;
+  addEventListener(type: string, listener: (event: { readonly data: string }) => void): void;
+  close(): void;
+}
+
+interface Answer {
+  readonly status: number;
+  readonly text: string;
+}
+
+/** The part of the browser that pages use beside its elements. */
 export interface Browser {
+  openStream(address: string): Stream;
+  /** Reads the page of this window again, as data. Rejects if the server does not answer. */
+  readPage(): Promise<Answer>;
   /** Reads a text of the own server. Rejects with an error whose message is for people. */
   readText(address: string): Promise<string>;
   /** Rejects if the server does not answer. */
-  request(request: ApiRequest): Promise<{ readonly status: number; readonly text: string }>;
+  request(request: ApiRequest): Promise<Answer>;
   /** Returns what was kept for this entry of the browser's history; undefined if nothing was. */
   draft(): unknown;
   /** Keeps what was typed, for the person who comes back to the page. */
@@ -38,6 +53,8 @@ export interface Browser {
 
 /** On the server, nothing happens after a page is rendered. */
 let known: Browser = {
+  openStream: () => ({ readyState: 0, addEventListener: () => {}, close: () => {} }),
+  readPage: () => new Promise(() => {}),
   readText: () => new Promise(() => {}),
   request: () => new Promise(() => {}),
   draft: () => undefined,

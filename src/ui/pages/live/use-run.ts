@@ -3,6 +3,7 @@ import type { RunView } from '../../views/run-view.ts';
 import { browser } from './browser.ts';
 import { followRun } from './event-source.ts';
 import { mergeUpdate } from './merge-update.ts';
+import { useTicks } from './use-ticks.ts';
 
 /** A run as a page knows it. */
 export interface LiveRun {
@@ -34,20 +35,8 @@ export function useRun(basePath: string, first: RunView): LiveRun {
   return live;
 }
 
-const TICK_MS = 1_000;
-
 /** Returns the milliseconds since a moment, in seconds, while the page is on the screen; 0 if the moment is null. */
 export function useElapsed(since: number | null): number {
-  const [, setTicks] = useState(0);
-  useEffect(() => {
-    if (since === null) return;
-    let cancel = () => {};
-    const tick = () => {
-      setTicks((ticks) => ticks + 1);
-      cancel = browser().after(TICK_MS, tick);
-    };
-    cancel = browser().after(TICK_MS, tick);
-    return () => cancel();
-  }, [since === null]);
+  useTicks(since !== null);
   return since === null ? 0 : Math.max(0, browser().now() - since);
 }

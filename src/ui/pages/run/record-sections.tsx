@@ -8,7 +8,7 @@ import { browser } from '../live/browser.ts';
 import { DataTable } from '../parts/data-table.tsx';
 import { Moment } from '../parts/moment.tsx';
 
-/** What the run has proved. */
+/** The proofs of the run. */
 export function Proofs({ proofs }: { readonly proofs: readonly Proof[] }) {
   if (proofs.length === 0) return null;
   return (
@@ -24,7 +24,7 @@ export function Proofs({ proofs }: { readonly proofs: readonly Proof[] }) {
   );
 }
 
-/** What people and programs asked of the run, and its answers. */
+/** The requests of people and programs to the run, and its answers. */
 export function Requests({ requests }: { readonly requests: readonly RequestRecord[] }) {
   return (
     <section aria-labelledby="requests">

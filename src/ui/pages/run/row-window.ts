@@ -5,7 +5,7 @@ export const ALL_UNTIL = 200;
 /** Rows above and below the visible ones. */
 const BEYOND = 12;
 
-/** What is rendered of a long table: rows, and the room of those that are left out. */
+/** The rendered part of a long table: rows, and the room of those that are left out. */
 export type Segment =
   | { readonly type: 'rows'; readonly from: number; readonly to: number }
   | { readonly type: 'room'; readonly from: number; readonly rows: number };

@@ -1,4 +1,4 @@
-/** Where the steps of a run are, and how one is opened beside the timeline. */
+/** The addresses of the steps of a run, and how one is opened beside the timeline. */
 export interface StepAddresses {
   addressOf(step: string): string;
   open(step: string): void;

@@ -18,7 +18,7 @@ interface StepPanelProps {
   /** Address of the step in the API. */
   readonly address: string;
   readonly namedDatabase: string | null;
-  /** What the server has rendered; null if the step was opened later. */
+  /** The content that the server has rendered; null if the step was opened later. */
   readonly first: StepView | null;
   /** Number of pieces of evidence of the run: more of it may be of this step. */
   readonly evidence: number;

@@ -16,7 +16,7 @@ export interface TimelineNow {
   readonly steps: StepAddresses;
 }
 
-/** What a row reports. */
+/** The reports of a row. */
 export interface RowListener {
   focus(key: string): void;
   /** Called with the element to focus, and with null when it is gone. */

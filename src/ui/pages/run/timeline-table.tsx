@@ -4,7 +4,7 @@ import { ROW_HEIGHT, scrollTopFor, segmentsOf, type Viewport } from './row-windo
 import { Row, type RowListener, type TimelineNow } from './timeline-row.tsx';
 import type { TimelineRow } from './timeline-rows.ts';
 
-/** What the table uses of the element in which it scrolls. */
+/** The part of the scrolling element that the table uses. */
 interface Scroller {
   scrollTop: number;
   readonly clientHeight: number;

@@ -10,7 +10,7 @@ import { ScrollBox } from '../parts/scroll-box.tsx';
 
 interface TopologyProps {
   readonly view: RunView;
-  /** What the server has rendered; null if it was not known then. */
+  /** The content that the server has rendered; null if it was not known then. */
   readonly first: TopologyView | null;
   /** Address of the run in the API. */
   readonly address: string;

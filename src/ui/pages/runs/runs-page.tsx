@@ -2,7 +2,7 @@ import { useEffect, useState } from 'preact/hooks';
 import type { RunsView } from '../../views/runs-view.ts';
 import { Questions } from '../actions/questions.tsx';
 import { followRuns } from '../live/event-source.ts';
-import { pageReader } from '../live/page-source.ts';
+import { pageReader } from '../live/page-reader.ts';
 import type { PageFrame } from '../page-model.ts';
 import { Filters } from './filters.tsx';
 import { InPlace } from './in-place.tsx';

@@ -1,6 +1,6 @@
 import type { Json } from '../../engine/model/json.ts';
 import type { HistoryPort, RunFilter, RunStatus, StoredRun, StoredRunStatus } from '../../engine/ports/history.ts';
-import { type IsAlive, runStatus } from './run-status.ts';
+import { type IsAlive, runStatus } from '../record/run-status.ts';
 
 /** A query for runs that satisfy all of its conditions. */
 export interface RunQuery extends Pick<RunFilter, 'workflow' | 'since' | 'until' | 'before' | 'after' | 'limit'> {

@@ -1,6 +1,6 @@
 import { type Change, isInPlace } from '../../engine/model/change.ts';
 import type { HistoryPort, StoredRun } from '../../engine/ports/history.ts';
-import { type ChangeRecord, changeRecord } from './run-record.ts';
+import { type ChangeRecord, changeRecord } from '../record/run-record.ts';
 
 /** The changes of one run that are in place on this host. */
 export interface ChangesInPlace {

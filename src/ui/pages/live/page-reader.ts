@@ -1,27 +1,11 @@
 import type { PageModel } from '../page-model.ts';
+import { browser } from './browser.ts';
 
 /** The content of the page in this window, as the server has it now. */
-export type PageAnswer =
+type PageAnswer =
   | { readonly type: 'page'; readonly model: PageModel; readonly tookMs: number }
   /** The server is gone, or refuses: why. */
   | { readonly type: 'failed'; readonly reason: string };
-
-/** What a page uses of the browser to read its content again. */
-export interface PageSource {
-  read(): Promise<PageAnswer>;
-  /** Resolves after a time. */
-  pause(ms: number): Promise<void>;
-}
-
-/** Reads the page again; set by the browser's entry point, so that the server needs no browser types. */
-let source: PageSource = {
-  read: async () => ({ type: 'failed', reason: 'not in a browser' }),
-  pause: async () => {},
-};
-
-export function usePageSource(given: PageSource): void {
-  source = given;
-}
 
 /** Time between two reads; a page that takes long to read is read less often. */
 const REST_MS = 500;
@@ -37,9 +21,10 @@ export function pageReader(show: (answer: PageAnswer) => void): { readAgain(): v
     isReading = true;
     while (isDue && !isStopped) {
       isDue = false;
-      const answer = await source.read();
+      const answer = await readPage();
       if (!isStopped) show(answer);
-      await source.pause(Math.max(REST_MS, answer.type === 'page' ? REST_PER_READ * answer.tookMs : 0));
+      const restMs = Math.max(REST_MS, answer.type === 'page' ? REST_PER_READ * answer.tookMs : 0);
+      await new Promise<void>((resolve) => browser().after(restMs, resolve));
     }
     isReading = false;
   }
@@ -53,4 +38,16 @@ export function pageReader(show: (answer: PageAnswer) => void): { readAgain(): v
       isStopped = true;
     },
   };
+}
+
+async function readPage(): Promise<PageAnswer> {
+  const begun = browser().now();
+  try {
+    const { status, text } = await browser().readPage();
+    if (status === 401) return { type: 'failed', reason: 'Nobody is signed in. Load the page again.' };
+    if (status >= 300) return { type: 'failed', reason: 'The server cannot read the history. Load the page again.' };
+    return { type: 'page', model: JSON.parse(text), tookMs: browser().now() - begun };
+  } catch {
+    return { type: 'failed', reason: 'The server does not answer.' };
+  }
 }

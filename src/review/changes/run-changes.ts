@@ -1,9 +1,9 @@
 import type { Verification } from '../../engine/model/change.ts';
 import type { HistoryPort, RunStatus } from '../../engine/ports/history.ts';
 import { type ComparedSection, comparedFingerprints } from '../compare/compared-fingerprints.ts';
+import { isoTime } from '../record/iso-time.ts';
+import type { RunMaterial } from '../record/run-material.ts';
 import { type ChangedObject, changedObjects, fullest } from './changed-objects.ts';
-import { isoTime } from './iso-time.ts';
-import type { RunMaterial } from './run-material.ts';
 
 /** The output of `wf diff RUN --json`: the changes of a run, and the compared fingerprints. Times are ISO 8601 in UTC. */
 export interface RunChanges {

@@ -1,6 +1,10 @@
-import { type Json, parseJson } from '../engine/model/json.ts';
-import { startDetached } from '../host/processes/detached-process.ts';
-import { wfProgram } from './program-files.ts';
+import * as z from 'zod/mini';
+import { errorRecordSchema } from '../../engine/model/error-schema.ts';
+import type { ErrorRecord } from '../../engine/model/errors.ts';
+import { type Json, parseJson } from '../../engine/model/json.ts';
+import { lazy } from '../../engine/model/lazy.ts';
+import { startDetached } from '../../host/processes/detached-process.ts';
+import { wfProgram } from '../program-files.ts';
 
 /** A command line of wf with `--json`, on one database. */
 export interface WfCommand {
@@ -17,7 +21,7 @@ export interface WfCommandEnd {
   /** The one document that it printed: its result, or its error; undefined if it printed none, or one that is too long to be kept. */
   readonly document: Json | undefined;
   readonly isCut: boolean;
-  /** What it reported besides. */
+  /** Warnings that it printed besides. */
   readonly stderr: string;
 }
 
@@ -46,4 +50,12 @@ function documentIn(stdout: string): Json | undefined {
     // A killed command prints a part of its document.
     return undefined;
   }
+}
+
+const errorDocument = lazy(() => z.strictObject({ error: errorRecordSchema() }));
+
+/** Returns the error of a command that was refused; undefined if the document is a result. The record of a failed run is a result. */
+export function errorIn(document: Json | undefined): ErrorRecord | undefined {
+  const parsed = errorDocument().safeParse(document);
+  return parsed.success ? parsed.data.error : undefined;
 }

@@ -3,8 +3,8 @@ import { needsUndo } from '../../engine/model/change.ts';
 import { WfError } from '../../engine/model/errors.ts';
 import { isEnd, type RunStatus, type StoredRun } from '../../engine/ports/history.ts';
 import { leaseHeld, runImported, runUnconfirmed } from '../../engine/run/run-refusal.ts';
-import type { RunMaterial } from './run-material.ts';
-import { type IsAlive, runStatus } from './run-status.ts';
+import type { RunMaterial } from '../record/run-material.ts';
+import { type IsAlive, runStatus } from '../record/run-status.ts';
 
 /** The actions on an existing run. */
 export type RunAction = 'resume' | 'rollback';

@@ -3,8 +3,8 @@ import type { Demand } from '../../engine/model/request.ts';
 import type { HistoryPort, StoredRun } from '../../engine/ports/history.ts';
 import { demandRefusal } from '../../engine/requests/demand-refusal.ts';
 import { runImported } from '../../engine/run/run-refusal.ts';
+import type { IsAlive } from '../record/run-status.ts';
 import { type RunAction, refusalOf } from './allowed-actions.ts';
-import type { IsAlive } from './run-status.ts';
 
 /** Everything that can be asked of an existing run, by the name of its command. */
 export type ActionOnRun = RunAction | Demand['kind'];
