@@ -23,8 +23,7 @@ export async function openPrivateHost(
   for (;;) {
     const found = await findKeptPrivateHost(mark, recorded, clock);
     try {
-      const isNew = found === undefined;
-      return privateRunHost({ host: found ?? (await start()), isNew }, start, clock);
+      return await privateRunHost(found, start, clock);
     } catch (thrown) {
       // The found one has just been ended by another process: it is gone at the next try.
       if (found === undefined || isAlive(found.process)) throw thrown;

@@ -1,3 +1,4 @@
+import { asWfError } from '../engine/model/errors.ts';
 import { type Clock, pause } from '../engine/ports/clock.ts';
 import type { CommandPort } from '../engine/ports/command.ts';
 import type { HostNamespacePort } from '../engine/ports/host-namespace.ts';
@@ -18,6 +19,8 @@ import { privateAgent } from './private-agent.ts';
 /** From the end of its connections to its own end: microseconds, or more on an overloaded machine. */
 const ENDS_WITHIN_MS = 5_000;
 const POLL_MS = 5;
+/** Somebody who kills each private host at its start would keep wf busy for ever. */
+const MOST_STARTS = 3;
 
 /** A private host with its open namespaces. */
 interface Entered {
@@ -28,16 +31,17 @@ interface Entered {
 
 /**
  * Adapts a private host to the host of a run.
- * @param first with whether this process has created it
- * @param start creates another one of the same mark, once this one has ended
+ * @param found the one that the run has; undefined if it has none
+ * @param start creates another one of the same mark, if there is none or once it has ended
+ * @throws WfError E_NAMESPACE_GONE if the found one has ended, or if each new one is killed at its start
  */
-export function privateRunHost(
-  first: { readonly host: PrivateHost; readonly isNew: boolean },
+export async function privateRunHost(
+  found: PrivateHost | undefined,
   start: () => Promise<PrivateHost>,
   clock: Clock,
-): RunHost {
-  let current = enter(first.host, clock);
-  let { isNew } = first;
+): Promise<RunHost> {
+  let current = found === undefined ? await enterNew(start, clock) : enter(found, clock);
+  let isNew = found === undefined;
   const close = () => {
     current.entry.close();
     current.host.close();
@@ -77,9 +81,9 @@ export function privateRunHost(
     keep: () => current.host.keep(),
     async renew() {
       if (!(await hasEnded(current.host, clock))) return false;
-      const next = await start();
+      const next = await enterNew(start, clock);
       close();
-      current = enter(next, clock);
+      current = next;
       isNew = true;
       return true;
     },
@@ -89,6 +93,20 @@ export function privateRunHost(
     },
     close,
   };
+}
+
+/** Starts a private host and enters it; starts another one if somebody kills it meanwhile: nothing of the run is in it yet. */
+async function enterNew(start: () => Promise<PrivateHost>, clock: Clock): Promise<Entered> {
+  for (let starts = 1; ; starts += 1) {
+    let host: PrivateHost | undefined;
+    try {
+      host = await start();
+      return enter(host, clock);
+    } catch (thrown) {
+      host?.close();
+      if (asWfError(thrown).code !== 'E_NAMESPACE_GONE' || starts === MOST_STARTS) throw thrown;
+    }
+  }
 }
 
 /** Returns whether it has ended; waits for one that does not answer and may be about to end. */

@@ -49,7 +49,9 @@ test('the process of a run that has to be confirmed, killed at each point: confi
     dealt(points, SHARES).map(async (point, index) => {
       const project = openSettingProject();
       const id = `owner-${index}`;
-      const run = project.run(id, ['--confirm-within', '2s', '--no-guard'], { WF_CRASH_AT: point });
+      // Long enough for the confirmation on a busy machine; short where its guard has to wait for the deadline.
+      const within = /answered|change\.settled|ended/.test(point) ? '15s' : '2s';
+      const run = project.run(id, ['--confirm-within', within, '--no-guard'], { WF_CRASH_AT: point });
       const isUnconfirmed = run.line(UNCONFIRMED).then(
         () => true,
         () => false,

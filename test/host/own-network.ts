@@ -47,6 +47,8 @@ export async function testContainer(name: string): Promise<TestContainer> {
   const inside = (...args: string[]) =>
     execFileSync('nsenter', [`--net=${path}`, 'ip', ...args], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
   inside('link', 'set', 'lo', 'up');
+  // Without duplicate address detection, which ends a second later: addresses of new links are complete at once.
+  spawnSync('nsenter', [`--net=${path}`, 'tee', '/proc/sys/net/ipv6/conf/default/accept_dad'], { input: '0' });
   const started = [holder];
   return {
     handle,

@@ -1,5 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { systemClock } from '../../src/host/machine/clock.ts';
+import { isAlive } from '../../src/host/processes/process.ts';
+import { startPrivateHost } from '../../src/runtime/embedded/client/start-private-host.ts';
+import { privateRunHost } from '../../src/runtime/private-run-host.ts';
 import { canActAsOrdinaryUser } from '../support/ordinary-user.ts';
 import { markedPids, type PrivateHostUser, privateHostUser, USERS, type User } from '../support/private-host.ts';
 import { describeOwnNetwork, eventually, ip } from './own-network.ts';
@@ -43,6 +47,29 @@ async function expectNothingLeft(mark: string, tracers: readonly string[]): Prom
 }
 
 describeOwnNetwork('a private host', () => {
+  it('is started anew if it is killed at its start, and not for ever', async () => {
+    const mark = newMark();
+    let kills = 0;
+    const killed = async () => {
+      kills += 1;
+      const host = await startPrivateHost(mark, systemClock);
+      process.kill(host.process.pid, 'SIGKILL');
+      await eventually(() => !isAlive(host.process), PATIENCE_MS);
+      return host;
+    };
+    const host = await privateRunHost(
+      undefined,
+      () => (kills < 2 ? killed() : startPrivateHost(mark, systemClock)),
+      systemClock,
+    );
+    expect(await host.ports.docker.containers()).toEqual([]);
+    host.close();
+    await expectNothingLeft(mark, []);
+    kills = 0;
+    await expect(privateRunHost(undefined, killed, systemClock)).rejects.toMatchObject({ code: 'E_NAMESPACE_GONE' });
+    expect(kills).toBe(3);
+  });
+
   describe.each(USERS)('as %s', (user) => {
     describe.skipIf(user !== 'root' && !canActAsOrdinaryUser())('in a readable checkout', () => {
       it.each(['kill', 'close'] as const)('ends with the wf that started it (%s) until it is kept', async (way) => {
