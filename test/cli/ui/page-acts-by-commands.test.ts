@@ -1,3 +1,4 @@
+import Database from 'better-sqlite3';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { type ActedRun, openActionsProject } from '../../support/actions-project.ts';
@@ -135,13 +136,18 @@ describe('an action of the page', () => {
 
   test('is refused for a moment while too many others begin', async () => {
     const run = await waitingRun('api-crowd');
-    const answers = await Promise.all(Array.from({ length: 20 }, () => post(`/runs/${run.id}/pause`, {})));
-    const statuses = answers.map(({ status }) => status);
-    // Eight at a time; those that end meanwhile make room.
-    const refused = statuses.filter((status) => status === 503);
-    expect(refused.length).toBeGreaterThan(0);
-    expect(refused.length).toBeLessThanOrEqual(12);
-    expect(answers.find(({ status }) => status === 503)).toMatchObject({ document: { error: { code: 'E_LIMIT' } } });
+    const refused: unknown[] = [];
+    // No command ends while this test holds the database.
+    const held = new Database(project.database);
+    held.exec('BEGIN IMMEDIATE');
+    const answers = Array.from({ length: 20 }, async () => {
+      const answer = await post(`/runs/${run.id}/pause`, {});
+      if (answer.status === 503) refused.push(answer.document);
+    });
+    await expect.poll(() => refused.length, { timeout: 20_000 }).toBe(12);
+    held.close();
+    await Promise.all(answers);
+    expect(refused).toEqual(Array(12).fill({ error: expect.objectContaining({ code: 'E_LIMIT' }) }));
     expect((await project.wf(['cancel', run.id])).exitCode).toBe(0);
   });
 });
