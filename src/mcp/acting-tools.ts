@@ -66,9 +66,6 @@ const startRun = defineTool({
   },
 });
 
-/** The kernel takes 128 KiB as one argument. */
-const DATA_LIMIT = 100_000;
-
 const sendEvent = defineTool({
   name: 'send_event',
   title: 'Send an event to a run',
@@ -77,16 +74,13 @@ const sendEvent = defineTool({
   input: z.strictObject({
     ...onRun,
     event: textArgument('type of the event'),
-    data: z
-      .looseObject({})
-      .refine((data) => Buffer.byteLength(JSON.stringify(data)) <= DATA_LIMIT, `longer than ${DATA_LIMIT} bytes`)
-      .optional()
-      .describe('data of the event'),
+    data: z.looseObject({}).default({}).describe('data of the event'),
     comment,
   }),
   answer({ event, data, comment: words, ...given }, wf, signal) {
-    const options = { data: data === undefined ? undefined : JSON.stringify(data), comment: words };
-    return acted(wfCommandLine('send', { options, positional: [given.run, event] }), given, wf, signal);
+    const options = { 'data-file': '-', comment: words };
+    const call = wfCommandLine('send', { options, positional: [given.run, event], stdin: JSON.stringify(data) });
+    return acted(call, given, wf, signal);
   },
 });
 

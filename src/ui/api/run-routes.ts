@@ -1,20 +1,19 @@
 import * as z from 'zod';
 import { findSteps } from '../../review/query/find-step.ts';
+import { aliveOnce } from '../../review/record/alive-once.ts';
 import { evidenceRecord } from '../../review/record/evidence-record.ts';
 import { readRunMaterial, readWaitMaterial } from '../../review/record/run-material.ts';
 import { runRecord, runSummary } from '../../review/record/run-record.ts';
-import { aliveOnce } from '../views/alive-once.ts';
 import { comparisonView, runChangesView } from '../views/comparison-view.ts';
 import { requireRun } from '../views/run-page-view.ts';
 import { runsPart, runsQuerySchema } from '../views/runs-query.ts';
-import { type ApiRoute, apiRoute, NOTHING, type Page } from './route.ts';
+import { limitSchema } from './limit.ts';
+import { type ApiRoute, apiRoute, NONE, NOTHING, type Page } from './route.ts';
 import { runChangesSchema } from './schemas/change.ts';
 import { comparisonSchema } from './schemas/comparison.ts';
 import { evidenceSchema, journalEntrySchema } from './schemas/evidence.ts';
 import { runRecordSchema } from './schemas/run-record.ts';
 import { runSummarySchema } from './schemas/run-summary.ts';
-
-const NONE: Page = { items: [], links: {} };
 
 const runParams = z.strictObject({ run: z.string().meta({ description: 'the id of the run' }) });
 
@@ -26,13 +25,7 @@ const cursor = (most: number, usual: number) => ({
     .nonnegative()
     .default(0)
     .meta({ description: 'the number of the last item that is known' }),
-  limit: z.coerce
-    .number()
-    .int()
-    .positive()
-    .max(most)
-    .default(usual)
-    .meta({ description: 'the most items of one answer' }),
+  limit: limitSchema('the most items of one answer', most, usual),
 });
 
 /** The routes that read runs. */

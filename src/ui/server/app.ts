@@ -158,7 +158,8 @@ export function createApp({ context, access, assets, feeds, isSecure, metricsTok
       return c.html(renderPage(shellOf(c), model));
     });
   }
-  if (basePath !== '') app.get(`${basePath}/`, (c) => c.redirect(basePath));
+  // The address as people type it.
+  if (basePath !== '') app.get(basePath, (c) => c.redirect(`${basePath}/`));
   app.notFound(() => {
     throw notFound();
   });

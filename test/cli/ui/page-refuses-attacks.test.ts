@@ -119,6 +119,18 @@ describe('a request that writes', () => {
     const answer = await ask(showing, pause(), { method: 'POST', headers: writing, body: '{}' });
     expect(answer.status).toBe(403);
     expect(answer.text).toContain('only shows');
+    // A dry run observes the host: nobody who only reads lets it do so with a secret of the server's user.
+    const plan = (root: string) =>
+      ask(showing, '/api/workflows/folders/plan', {
+        method: 'POST',
+        headers: writing,
+        body: JSON.stringify({ input: { root } }),
+      });
+    for (const source of ['@file:/etc/passwd', '@env:HOME']) {
+      const refused = await plan(source);
+      expect([refused.status, codeOf(refused.text)]).toEqual([403, 'E_FORBIDDEN']);
+    }
+    expect((await plan(only.folder)).status).toBe(200);
   });
 });
 
