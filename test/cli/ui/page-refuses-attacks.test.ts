@@ -5,6 +5,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { foldersRun, openFoldersProject } from '../../support/folders.ts';
 import { ask, askRaw, openSession, type Session } from '../../support/page-client.ts';
 import { type ServedPage, servePage } from '../../support/served-page.ts';
+import { answerSchema } from '../../support/served-routes.ts';
 
 const project = openFoldersProject();
 const run = foldersRun(project);
@@ -130,7 +131,8 @@ describe('a request that writes', () => {
       const refused = await plan(source);
       expect([refused.status, codeOf(refused.text)]).toEqual([403, 'E_FORBIDDEN']);
     }
-    expect((await plan(only.folder)).status).toBe(200);
+    const planned = JSON.parse((await plan(only.folder)).text);
+    expect(answerSchema('/workflows/{workflow}/plan', 'post').parse(planned)).toEqual(planned);
   });
 });
 
