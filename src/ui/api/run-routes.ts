@@ -5,6 +5,7 @@ import { evidenceRecord } from '../../review/record/evidence-record.ts';
 import { readRunMaterial, readWaitMaterial } from '../../review/record/run-material.ts';
 import { runRecord, runSummary } from '../../review/record/run-record.ts';
 import { comparisonView, runChangesView } from '../views/comparison-view.ts';
+import { evidencePart } from '../views/evidence-part.ts';
 import { requireRun } from '../views/run-page-view.ts';
 import { runsPart, runsQuerySchema } from '../views/runs-query.ts';
 import { limitSchema } from './limit.ts';
@@ -71,7 +72,8 @@ export const RUN_ROUTES: readonly ApiRoute[] = [
     method: 'get',
     path: '/runs/{run}/evidence',
     summary: 'List the commands of a run with their output.',
-    description: 'The pieces of evidence are numbered from 1 within their run, whatever step is asked for.',
+    description:
+      'The pieces of evidence are numbered from 1 within their run, whatever step is asked for. The answer has fewer than `limit` if they are long.',
     params: runParams,
     query: z.strictObject({
       step: z.string().min(1).optional().meta({ description: 'a step or a stage of the run' }),
@@ -85,11 +87,10 @@ export const RUN_ROUTES: readonly ApiRoute[] = [
         const all = history.steps(run.id);
         const steps = step === undefined ? null : findSteps(all, step, run.id).map(({ id }) => id);
         const stages = new Map(all.map(({ id, stage }) => [id, stage]));
-        const found = history.evidenceAfter(run.id, steps, after, limit + 1);
-        const shown = found.slice(0, limit);
+        const { evidence: shown, hasMore } = evidencePart(history, run.id, steps, after, limit);
         return {
           items: shown.map(({ evidence }) => evidenceRecord(evidence, stages.get(evidence.step) ?? null)),
-          links: nextAfter(found.length > limit, shown.at(-1)?.ordinal),
+          links: nextAfter(hasMore, shown.at(-1)?.ordinal),
         };
       });
     },

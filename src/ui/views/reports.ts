@@ -29,8 +29,8 @@ const MOST_KEPT = 32;
 const REPORTING: ReadLimits = { atOnce: 2, waiting: 32, limitMs: READ_LIMIT_MS };
 
 interface Kept {
-  /** The turn of the run that they know. */
-  readonly turn: number;
+  /** The turn of the run that they know, see {@link turnOf}. */
+  readonly turn: string;
   readonly explanations: Promise<Explanations>;
   made: Explanations | undefined;
 }
@@ -52,7 +52,7 @@ export function createReports(
   /** Returns what is kept, if it is of the current turn of the run. */
   function current(history: HistoryReader, run: RunId, language: ReportLanguage): Kept | undefined {
     const found = kept.get(`${run} ${language}`);
-    return found?.turn === lastTurn(history.journal(run)) ? found : undefined;
+    return found?.turn === turnOf(history, run) ? found : undefined;
   }
 
   return {
@@ -63,7 +63,7 @@ export function createReports(
       const found = current(history, run, language);
       if (found !== undefined) return found.explanations;
       const key = `${run} ${language}`;
-      const turn = lastTurn(history.journal(run));
+      const turn = turnOf(history, run);
       const explanations = document(run, 'json', language).then((json) => explanationsSchema.parse(json));
       const entry: Kept = { turn, explanations, made: undefined };
       kept.delete(key);
@@ -82,6 +82,12 @@ export function createReports(
     known: (history, run, language) => current(history, run, language)?.made,
     close: reads.close,
   };
+}
+
+/** Another run may have taken the id of one that was pruned. */
+function turnOf(history: HistoryReader, run: RunId): string {
+  const journal = history.journal(run);
+  return `${journal[0]?.at} ${lastTurn(journal)}`;
 }
 
 const textSchema = z.object({ text: z.string() });
