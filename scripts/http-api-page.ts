@@ -48,7 +48,7 @@ export function httpApiPage(): string {
     table(['route', '', 'query', 'the same as'], rows),
     'The id of a run or a plan is given in full.',
     '## Lists',
-    'A list has at most `limit` items. The header `Link` (RFC 8288) has the address of the next part (`rel="next"`), and of the previous one (`rel="prev"`) of the list of runs. Without `rel="next"` the list is complete.',
+    'A list has at most `limit` items, and that of the changes in place the changes of at most `limit` runs; the commands print all of them. The header `Link` (RFC 8288) has the address of the next part (`rel="next"`), and of the previous one (`rel="prev"`) of the list of runs. Without `rel="next"` the list is complete.',
     '## Events',
     "`GET /api/events` is a stream of server-sent events. A comment every 15 seconds keeps the connection. Connect again after it has ended, with the header `Last-Event-ID`: the browser's `EventSource` does both by itself.",
     table(

@@ -1,5 +1,4 @@
 import * as z from 'zod/mini';
-import { runIdSchema } from '../engine/model/identity-schemas.ts';
 import type { RunId, StepId } from '../engine/model/ids.ts';
 import { lazy } from '../engine/model/lazy.ts';
 import type { Owner } from '../engine/model/owner.ts';
@@ -12,12 +11,10 @@ import { withDatabaseErrors } from './sqlite/database-error.ts';
 import { IN_PLACE } from './sqlite/schema.ts';
 import type { Statements } from './sqlite/statements.ts';
 
-/** The changes in place on this host, counted. */
+/** The changes in place on this host, and their runs, counted. */
 export interface InPlaceCounts {
   readonly changes: number;
   readonly runs: number;
-  /** The newest of these runs, with the number of their changes. */
-  readonly newest: readonly { readonly run: StoredRun; readonly changes: number }[];
 }
 
 /** A piece of evidence with its position among those of its run, from 1. */
@@ -31,7 +28,9 @@ export interface OverviewReader {
   /** Returns the unconfirmed runs, and the waiting ones that expect an event: the oldest of each, without imported ones. */
   askingRuns(limit: number): readonly StoredRun[];
   /** Counts the changes in place, without those of imported runs. */
-  inPlaceCounts(limit: number): InPlaceCounts;
+  inPlaceCounts(): InPlaceCounts;
+  /** Returns the runs that have changes in place, newest first, without imported ones; those older than `before`. */
+  runsInPlace(limit: number, before?: RunId): readonly StoredRun[];
   /** Returns the processes that hold the leases of runs, dead or alive. */
   owners(): readonly Owner[];
   /** Returns evidence of a run after a position, of some steps or of all (null). */
@@ -39,7 +38,6 @@ export interface OverviewReader {
 }
 
 const ownerRow = lazy(() => z.object(ownerColumns()));
-const inPlaceRow = lazy(() => z.object({ run: runIdSchema(), changes: z.number() }));
 const ordinalRow = lazy(() => z.object({ ordinal: z.number() }));
 
 /** The changes in place of the runs of this machine. */
@@ -70,24 +68,21 @@ export function createOverviewReader(
           runsWhere(`${condition} AND imported_from IS NULL ORDER BY created_at, id LIMIT @limit`, { limit });
         return [...oldest("status = 'unconfirmed'"), ...oldest(`status = 'waiting' AND ${EXPECTED_EVENTS} > 0`)];
       }),
-    inPlaceCounts: (limit) =>
-      read(() => {
-        const newest = statements
-          .rows(
-            `SELECT runs.id AS run, count(*) AS changes ${FROM_IN_PLACE} GROUP BY changes.run ORDER BY changes.run DESC LIMIT @limit`,
-            {
-              limit,
-            },
-          )
-          .map((row) => parseRow(inPlaceRow(), row, place('changes', row['run'])));
-        return {
-          changes: countChangesInPlace(),
-          runs: Number(statements.value(`SELECT count(DISTINCT changes.run) ${FROM_IN_PLACE}`)),
-          newest: newest.flatMap(({ run: id, changes }) =>
-            runsWhere('id = @id', { id }).map((run) => ({ run, changes })),
-          ),
-        };
-      }),
+    inPlaceCounts: () =>
+      read(() => ({
+        changes: countChangesInPlace(),
+        runs: Number(statements.value(`SELECT count(DISTINCT changes.run) ${FROM_IN_PLACE}`)),
+      })),
+    runsInPlace: (limit, before) =>
+      read(() =>
+        runsWhere(
+          `number IN (SELECT changes.run ${FROM_IN_PLACE}
+             AND (@before IS NULL OR changes.run < (SELECT number FROM runs WHERE id = @before))
+             GROUP BY changes.run ORDER BY changes.run DESC LIMIT @limit)
+           ORDER BY number DESC`,
+          { limit, before: before ?? null },
+        ),
+      ),
     owners: () =>
       read(() =>
         statements

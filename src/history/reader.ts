@@ -212,10 +212,16 @@ export function createReader(db: Database, statements: Statements, path: string)
         const row = statements.row(`${PLAN_QUERY} WHERE plans.id = @id`, { id });
         return row && parseRow(planRow(), row, { path, table: 'plans', of: `plan ${id}` });
       }),
-    plans: (limit = ALL) =>
+    plans: (limit = ALL, before) =>
       read(() =>
         statements
-          .rows(`${PLAN_QUERY} ORDER BY plans.created_at DESC, plans.id DESC LIMIT @limit`, { limit })
+          .rows(
+            `${PLAN_QUERY}
+             WHERE @before IS NULL
+               OR (plans.created_at, plans.id) < (SELECT created_at, id FROM plans AS other WHERE other.id = @before)
+             ORDER BY plans.created_at DESC, plans.id DESC LIMIT @limit`,
+            { limit, before: before ?? null },
+          )
           .map((row) => parseRow(planRow(), row, { path, table: 'plans', of: `plan ${row['id']}` })),
       ),
     fingerprint: (hash) => read(() => readFingerprint(statements, hash, path)),

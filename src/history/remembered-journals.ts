@@ -34,10 +34,13 @@ export function rememberJournals(reader: HistoryReader): HistoryReader {
 
   return {
     ...reader,
-    journal(id, after = 0) {
+    journal(id, after = 0, limit) {
+      // A part of a journal is not worth the whole one.
+      if (limit !== undefined && !kept.has(id)) return reader.journal(id, after, limit);
       const entries = whole(id);
       forgetOldest();
-      return after === 0 ? entries : entries.filter(({ seq }) => seq > after);
+      const rest = after === 0 ? entries : entries.filter(({ seq }) => seq > after);
+      return limit === undefined ? rest : rest.slice(0, limit);
     },
   };
 }

@@ -66,8 +66,8 @@ const startRun = defineTool({
   },
 });
 
-/** The kernel takes 128 KiB as one argument. */
-const DATA_LIMIT = 100_000;
+/** Bytes: the record of the run repeats the data, and an answer is bounded. */
+const DATA_LIMIT = 50_000;
 
 const sendEvent = defineTool({
   name: 'send_event',
@@ -80,13 +80,14 @@ const sendEvent = defineTool({
     data: z
       .looseObject({})
       .refine((data) => Buffer.byteLength(JSON.stringify(data)) <= DATA_LIMIT, `longer than ${DATA_LIMIT} bytes`)
-      .optional()
+      .default({})
       .describe('data of the event'),
     comment,
   }),
   answer({ event, data, comment: words, ...given }, wf, signal) {
-    const options = { data: data === undefined ? undefined : JSON.stringify(data), comment: words };
-    return acted(wfCommandLine('send', { options, positional: [given.run, event] }), given, wf, signal);
+    const options = { 'data-file': '-', comment: words };
+    const call = wfCommandLine('send', { options, positional: [given.run, event], stdin: JSON.stringify(data) });
+    return acted(call, given, wf, signal);
   },
 });
 

@@ -1,6 +1,8 @@
 import { z } from 'zod';
+import { WfError } from '../engine/model/errors.ts';
 import { isJsonObject, type Json, type JsonObject } from '../engine/model/json.ts';
 import { STORED_RUN_STATUSES } from '../engine/ports/history.ts';
+import { isSecretSource } from '../engine/secrets/secret-source.ts';
 import { GRAPH_FORMATS } from '../review/graph/draw/formats.ts';
 import { sanitized } from '../review/text/format/plain-text.ts';
 import { type Answer, calledAnswer, documentAnswer } from './answer.ts';
@@ -193,6 +195,7 @@ const planRun = defineTool({
     runtime,
   }),
   async answer({ workflow: name, input, runtime: chosen }, wf, signal) {
+    if (!wf.allowActions && Object.values(input).some(isSecretSource)) throw noSource();
     const options = { runtime: chosen, 'input-file': '-' };
     const stdin = JSON.stringify(input);
     const call = wfCommandLine('start', { flags: ['--dry-run'], options, positional: [name], stdin });
@@ -236,6 +239,17 @@ export const READING_TOOLS: readonly Tool[] = [
   planResume,
   doctor,
 ];
+
+/** A step may observe the host with a secret, such as a command that logs in somewhere. */
+function noSource(): WfError {
+  return new WfError(
+    'E_USAGE',
+    'plan_run: this server changes nothing, and reads no secret from a file or a variable',
+    {
+      hint: 'Give any value in its place, or ask a person to start this server with `wf mcp --allow-actions`.',
+    },
+  );
+}
 
 function objectsIn(document: Json): readonly JsonObject[] {
   return Array.isArray(document) ? document.filter(isJsonObject) : [];

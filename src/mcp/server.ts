@@ -50,7 +50,7 @@ This server changes nothing: a person starts, controls and confirms runs with th
 /** Serves one client over two streams, in the Model Context Protocol. */
 export async function serveMcp(options: ServerOptions): Promise<ConnectedServer> {
   const { database, version, allowActions, clock, input, output, report } = options;
-  const wf = createWfCalls(database, clock);
+  const wf = createWfCalls(database, clock, allowActions);
   const open = new Set<Promise<CallToolResult>>();
   const server = new Server(
     { name: 'wf', title: 'wf', version },

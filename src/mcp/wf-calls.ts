@@ -1,8 +1,9 @@
 import { errorOfRecord, WfError } from '../engine/model/errors.ts';
 import type { Json } from '../engine/model/json.ts';
 import { type Clock, pause } from '../engine/ports/clock.ts';
+import { createReadCommands } from '../library/commands/read-commands.ts';
 import { createSlots } from '../library/commands/slots.ts';
-import { errorIn, type StartedWfCommand, startWfCommand, type WfCommandEnd } from '../library/commands/wf-command.ts';
+import { errorIn, startWfCommand, type WfCommandEnd } from '../library/commands/wf-command.ts';
 
 /** A command line of wf, see {@link wfCommandLine}. */
 export interface Call {
@@ -19,7 +20,12 @@ export interface Called {
 
 /** Commands of wf, each a process of its own: workflow code never runs in the server. */
 export interface WfCalls {
-  /** Runs a command that alters nothing; it is killed if `signal` is aborted or the server ends. @throws WfError its error */
+  /** Whether the client may act. */
+  readonly allowActions: boolean;
+  /**
+   * Runs a command that alters nothing; it is killed if `signal` is aborted or the server ends.
+   * @throws WfError its error; E_LIMIT if it does not end in time
+   */
   read(call: Call, signal: AbortSignal): Promise<Called>;
   /**
    * Starts a command that acts. It outlives the server, and a call that was given up.
@@ -31,26 +37,20 @@ export interface WfCalls {
   close(): void;
 }
 
-/** Commands that run at a time: each takes a processor for a fifth of a second, and 60 MB. */
+/** Commands that read, and others that act, at a time: each takes a processor for a fifth of a second, and 60 MB. */
 const CONCURRENCY = 8;
+/** Clients give a call up after a minute, and wait_for_run takes up to 50 s. */
+const READING = { atOnce: CONCURRENCY, waiting: 100, limitMs: 58_000 };
 
-export function createWfCalls(database: string, clock: Clock): WfCalls {
+export function createWfCalls(database: string, clock: Clock, allowActions: boolean): WfCalls {
   const inSlot = createSlots(CONCURRENCY);
-  const reading = new Set<StartedWfCommand>();
+  const reads = createReadCommands(clock, READING);
   return {
-    read: (call, signal) =>
-      inSlot(async () => {
-        signal.throwIfAborted();
-        const started = startWfCommand({ ...call, database });
-        reading.add(started);
-        signal.addEventListener('abort', started.kill);
-        try {
-          return calledOf(call, await started.end);
-        } finally {
-          signal.removeEventListener('abort', started.kill);
-          reading.delete(started);
-        }
-      }),
+    allowActions,
+    async read(call, signal) {
+      const start = () => startWfCommand({ ...call, database });
+      return calledOf(call, await reads.run({ name: `wf ${call.argv[0]}`, start }, signal));
+    },
     act: (call, waitMs, signal) =>
       inSlot(async () => {
         signal.throwIfAborted();
@@ -63,9 +63,7 @@ export function createWfCalls(database: string, clock: Clock): WfCalls {
           over.abort();
         }
       }),
-    close() {
-      for (const started of reading) started.kill();
-    },
+    close: reads.close,
   };
 }
 

@@ -1,17 +1,13 @@
 import { Gauge, type Registry } from 'prom-client';
-import type { Owner } from '../engine/model/owner.ts';
 import type { RunStatus } from '../engine/ports/history.ts';
 import { OPEN_STATUSES, type OpenCounts } from '../history/open-counts.ts';
-import { runStatus } from '../review/record/run-status.ts';
+import { aliveOnce } from '../review/record/alive-once.ts';
+import { type IsAlive, runStatus } from '../review/record/run-status.ts';
 
 const STATUSES: readonly RunStatus[] = [...OPEN_STATUSES, 'interrupted'];
 
 /** Creates the gauges of what is open, and returns the function that reads them from the history at the moment `now`. */
-export function createOpenGauges(
-  registry: Registry,
-  history: OpenCounts,
-  isAlive: (owner: Owner) => boolean,
-): (now: number) => void {
+export function createOpenGauges(registry: Registry, history: OpenCounts, isAlive: IsAlive): (now: number) => void {
   const registers = [registry];
   const runs = new Gauge({
     name: 'wf_runs',
@@ -32,7 +28,7 @@ export function createOpenGauges(
   });
 
   return (now) => {
-    const isAliveNow = once(isAlive);
+    const isAliveNow = aliveOnce(isAlive);
     const counts = new Map(STATUSES.map((status) => [status, 0]));
     for (const { count, ...run } of history.countOpenRuns()) {
       const status = runStatus(run, isAliveNow);
@@ -43,16 +39,5 @@ export function createOpenGauges(
     const { count, oldestAt } = history.countOpenRequests();
     requestsOpen.set(count);
     oldestRequest.set(oldestAt === null ? 0 : Math.max(0, now - oldestAt) / 1_000);
-  };
-}
-
-/** Returns a function that looks at each process once: one agent may own many runs. */
-function once(isAlive: (owner: Owner) => boolean): (owner: Owner) => boolean {
-  const known = new Map<string, boolean>();
-  return (owner) => {
-    const key = JSON.stringify([owner.pid, owner.startTime, owner.bootId, owner.pidNamespace]);
-    const alive = known.get(key) ?? isAlive(owner);
-    known.set(key, alive);
-    return alive;
   };
 }

@@ -108,6 +108,10 @@ describe('the list of runs', () => {
     await page.getByText('No runs match.').waitFor();
     await page.getByRole('link', { name: 'Show all runs' }).click();
     expect(await idsIn(page)).toEqual(first);
+    await page.goto(`${served.url}/?since=2026-02-01T00:00&until=2026-01-01T00:00`);
+    await page.getByRole('alert').getByText('before it begins').waitFor();
+    expect(await page.getByLabel('Until (UTC)').getAttribute('aria-invalid')).toBe('true');
+    expect(await page.getByLabel('From (UTC)').inputValue()).toBe('2026-02-01T00:00');
     await page.goto(`${served.url}/?status=done`);
     await page.getByText('E_USAGE').waitFor();
   });

@@ -29,8 +29,8 @@ export async function readParts(served: ServedPage, session: Session, first: str
 }
 
 /** The schema by which the OpenAPI document describes the answer of a route. */
-export function answerSchema(path: string): z.ZodType {
-  const route = API_ROUTES.find((one) => one.method === 'get' && one.path === path);
+export function answerSchema(path: string, method: 'get' | 'post' = 'get'): z.ZodType {
+  const route = API_ROUTES.find((one) => one.method === method && one.path === path);
   switch (route?.answer.type) {
     case 'json':
       return route.answer.schema;

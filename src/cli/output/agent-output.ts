@@ -19,6 +19,7 @@ export type AgentEvent =
       readonly concurrency: number;
     }
   | { readonly did: 'serving'; readonly pid: number; readonly url: string }
+  | { readonly did: 'not-serving'; readonly error: WfError }
   | ({ readonly did: 'not-notified'; readonly error: WfError } & Notice)
   | { readonly did: 'ended' };
 
@@ -52,6 +53,7 @@ function recordOf(event: AgentEvent): Readonly<Record<string, unknown>> {
     case 'resumed':
     case 'answered':
       return { did: event.did, ...dueRecord(event.due) };
+    case 'not-serving':
     case 'not-notified':
       return { ...event, error: event.error.toRecord() };
   }
@@ -91,6 +93,8 @@ function words(event: AgentEvent): string {
       return `agent of ${event.database} started: process ${event.pid}, at most ${event.concurrency} runs at a time`;
     case 'serving':
       return `process ${event.pid} serves the page at ${event.url}; \`wf ui\` prints a link to it`;
+    case 'not-serving':
+      return `the page is not served: ${errorWords(event.error)}`;
     case 'resumed':
       return `run ${event.due.run} resumed: ${reason(event.due)}`;
     case 'answered':

@@ -1,4 +1,5 @@
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
+import path from 'node:path';
 import process from 'node:process';
 import { asWfError, WfError } from '../../engine/model/errors.ts';
 import type { History } from '../../history/history.ts';
@@ -78,7 +79,12 @@ export async function serveUi(asked: AskedUi, services: Services, written?: Hist
   const server = await firstThatListens(addressesOf(asked, other), (listen) =>
     startUi(context, { ...options, listen }),
   );
-  const own = { owner: ownProcess(), instance, url: server.url, port: server.port, allowActions };
+  const own: RegisteredServer = {
+    ...{ owner: ownProcess(), instance, url: server.url, port: server.port, allowActions, origin: asked.origin },
+    socket: socketOf(asked),
+    users: [...asked.users],
+    metricsToken: digestOf(asked.metricsToken),
+  };
   state.register(own);
   return {
     pid: own.owner.pid,
@@ -86,6 +92,14 @@ export async function serveUi(asked: AskedUi, services: Services, written?: Hist
     link: linkTo(own, key, clock.now()),
     server,
   };
+}
+
+function socketOf({ listen }: AskedUi): string | null {
+  return listen?.type === 'socket' ? path.resolve(listen.file) : null;
+}
+
+function digestOf(token: string | null): string | null {
+  return token === null ? null : createHash('sha256').update(token).digest('hex');
 }
 
 function linkTo({ url, instance }: RegisteredServer, key: Buffer, now: number): string {
@@ -113,14 +127,20 @@ async function firstThatListens(
   }
 }
 
-function requireSame(other: RegisteredServer, { allowActions, listen, basePath }: AskedUi): void {
+/** Each option that is given must be that of the server; and whoever asks for a link must know whether people may act with it. */
+function requireSame(other: RegisteredServer, asked: AskedUi): void {
   const { pid } = other.owner;
-  const hasOtherAddress =
-    listen !== null &&
-    (listen.type === 'socket' ? other.port !== null : listen.port !== 0 && listen.port !== other.port);
+  const { allowActions, listen, basePath, origin, allowed, metricsToken } = asked;
+  const hasOtherPort = listen?.type === 'loopback' && listen.port !== 0 && listen.port !== other.port;
+  const hasOtherSocket = listen?.type === 'socket' && socketOf(asked) !== other.socket;
+  const hasOtherPath = basePath !== '' && new URL(other.url).pathname !== basePath;
+  const hasOtherUsers = allowed.some((user) => !other.users.includes(user));
   const differs = [
     ...(other.allowActions === allowActions ? [] : [`${allowActions ? 'without' : 'with'} --allow-actions`]),
-    ...(hasOtherAddress || !other.url.endsWith(basePath) ? [`at ${other.url}`] : []),
+    ...(hasOtherPort || hasOtherSocket || hasOtherPath ? [`at ${other.socket ?? other.url}`] : []),
+    ...(origin !== null && origin !== other.origin ? ['with another --origin'] : []),
+    ...(hasOtherUsers ? ['with other users in --allow-user'] : []),
+    ...(metricsToken !== null && digestOf(metricsToken) !== other.metricsToken ? ['with another --metrics-token'] : []),
   ];
   if (differs.length === 0) return;
   throw new WfError('E_UI_RUNNING', `process ${pid} serves the page already, ${differs.join(' and ')}`, {

@@ -25,7 +25,10 @@ export interface AskedUi {
   readonly listen: ListenAddress | null;
   readonly basePath: string;
   readonly origin: string | null;
+  /** Users whose processes may connect to the port. */
   readonly users: ReadonlySet<number>;
+  /** Those of `--allow-user` among them. */
+  readonly allowed: readonly number[];
   readonly allowActions: boolean;
   /** Null: `/metrics` is not served. */
   readonly metricsToken: string | null;
@@ -38,6 +41,7 @@ export function askedUi({ port, socket, allowActions, basePath, origin, allowUse
   if (port !== undefined && socket !== undefined)
     throw new WfError('E_USAGE', '--port and --socket exclude each other', { hint: 'Specify one of the two.' });
   if (port !== undefined && port > 65_535) throw invalid('--port', String(port), 'Give a number from 0 to 65535.');
+  const allowed = allowUser.map(userOf);
   const below = basePath.replace(/\/$/, '');
   if (below !== '' && !BASE_PATH.test(below)) throw invalid('--base-path', basePath, 'Give a path such as /wf.');
   return {
@@ -50,7 +54,8 @@ export function askedUi({ port, socket, allowActions, basePath, origin, allowUse
     basePath: below,
     origin: origin === undefined ? null : originOf(origin),
     // Root is everybody else already. For root, the caller of sudo is the person at the browser.
-    users: new Set([...trustedUsers(), ...allowUser.map(userOf)]),
+    users: new Set([...trustedUsers(), ...allowed]),
+    allowed,
     allowActions,
     metricsToken: metricsToken === undefined ? null : tokenIn(metricsToken),
   };

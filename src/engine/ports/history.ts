@@ -191,8 +191,8 @@ export interface HistoryPort {
   /** Stores a plan with the definition that it was made from. */
   putPlan(plan: SavedPlan, definition: Json): void;
   plan(id: PlanId): StoredPlan | undefined;
-  /** Returns the plans, newest first; all of them without a limit. */
-  plans(limit?: number): readonly StoredPlan[];
+  /** Returns the plans, newest first; all of them without a limit. With `before`, those older than this one; none if it does not exist. */
+  plans(limit?: number, before?: PlanId): readonly StoredPlan[];
   /** Stores a fingerprint and returns its SHA-256; equal ones are stored once. */
   putFingerprint(fingerprint: Fingerprint): string;
   fingerprint(hash: string): Fingerprint | undefined;

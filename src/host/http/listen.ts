@@ -92,17 +92,18 @@ async function removeStaleSocket(file: string): Promise<void> {
       hint: 'Choose another path for --socket.',
     });
   }
-  if (await answers(file)) throw inUse(`the socket ${file}`);
+  if (await isInUse(file)) throw inUse(`the socket ${file}`);
   rmSync(file);
 }
 
-function answers(file: string): Promise<boolean> {
+/** A busy or stopped server that takes no more connections still has its socket (EAGAIN). */
+function isInUse(file: string): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(file, () => {
       socket.destroy();
       resolve(true);
     });
-    socket.once('error', () => resolve(false));
+    socket.once('error', (error) => resolve(errnoOf(error) !== 'ECONNREFUSED'));
   });
 }
 

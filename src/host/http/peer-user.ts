@@ -6,24 +6,32 @@ export interface LoopbackConnection {
   readonly remotePort: number;
 }
 
-const LOOPBACK = '0100007F';
+/** The address 127.0.0.1 in the tables of the kernel: as a program names it in IPv4, and in IPv6 (::ffff:127.0.0.1). */
+const TABLES = [
+  { file: '/proc/net/tcp', loopback: '0100007F' },
+  { file: '/proc/net/tcp6', loopback: '0000000000000000FFFF00000100007F' },
+] as const;
+/** The inode of a socket that its process has closed: many kernels report it as one of root. */
+const CLOSED = '0';
 
 /**
- * Returns the uid of the process at the other end of a connection on 127.0.0.1; undefined if the kernel does not list it: it has ended,
- * or is in another network namespace. The kernel reports the owner of each socket in /proc/net/tcp, see proc(5).
+ * Returns the uid of the process at the other end of a connection on 127.0.0.1; undefined if the kernel lists none: it has closed the
+ * connection, or is in another network namespace. The kernel reports the owner of each socket, see proc(5).
  */
 export function peerUser({ localPort, remotePort }: LoopbackConnection): number | undefined {
-  const [local, remote] = [`${LOOPBACK}:${hex(remotePort)}`, `${LOOPBACK}:${hex(localPort)}`];
-  for (const line of socketTable().split('\n')) {
-    const [, own, other, , , , , uid] = line.trim().split(/\s+/);
-    if (own === local && other === remote) return Number(uid);
+  for (const { file, loopback } of TABLES) {
+    const [local, remote] = [`${loopback}:${hex(remotePort)}`, `${loopback}:${hex(localPort)}`];
+    for (const line of socketTable(file).split('\n')) {
+      const [, own, other, , , , , uid, , inode] = line.trim().split(/\s+/);
+      if (own === local && other === remote) return inode === CLOSED ? undefined : Number(uid);
+    }
   }
   return undefined;
 }
 
-function socketTable(): string {
+function socketTable(file: string): string {
   try {
-    return readFileSync('/proc/net/tcp', 'utf8');
+    return readFileSync(file, 'utf8');
   } catch {
     // Without /proc nobody is known: the connection is refused.
     return '';

@@ -16,6 +16,8 @@ const END_MS = LIMIT_MS + 2_000;
 const MOST_OUTPUT_BYTES = 4 * 1024;
 /** Notices of many runs that fail at the same moment. */
 const MOST_AT_A_TIME = 8;
+/** Notices that wait for their turn, each with the record of its run: commands that hang must not fill the memory. */
+const MOST_WAITING = 500;
 
 /** A run as its command gets it. */
 export interface NotifiedRun {
@@ -86,6 +88,7 @@ export function createNotifier({ command, clock, database, read }: NotifierDepen
       const fail = (thrown: unknown) => failed(asWfError(thrown));
       try {
         // Read now: the run may have gone on when its turn comes.
+        if (queue.length >= MOST_WAITING) throw tooMany();
         const told = read(notice.run);
         queue.push({ run: notice.run, send: () => run(notice, told).catch(fail) });
         sendNext();
@@ -113,6 +116,12 @@ export function createNotifier({ command, clock, database, read }: NotifierDepen
 function redactedVariables(redact: NotifyCommand['redact']): Readonly<Record<string, string>> {
   const redacted = Object.entries(process.env).map(([name, value = '']) => [name, value, redact(value)] as const);
   return Object.fromEntries(redacted.flatMap(([name, value, text]) => (text === value ? [] : [[name, text]])));
+}
+
+function tooMany(): WfError {
+  return new WfError('E_LIMIT', `${MOST_WAITING} notices wait for their turn`, {
+    hint: 'Make the command to notify quicker: let it hand the record over to another program.',
+  });
 }
 
 /** @throws WfError unless the command has exited with 0 */

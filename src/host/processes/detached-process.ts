@@ -14,7 +14,7 @@ export interface DetachedProcess {
   readonly end: Promise<DetachedEnd>;
   /** Stops listening: this process may end. */
   release(): void;
-  /** Kills it with SIGKILL, and the processes that it started in its process group. */
+  /** Kills it with SIGKILL, with the processes that it started in its process group, and reads no more of its output. */
   kill(): void;
 }
 
@@ -56,6 +56,9 @@ export function startDetached(file: string, args: readonly string[], env = proce
       // Until Node has reaped it, its pid and its group are its own.
       if (child.pid !== undefined && child.exitCode === null && child.signalCode === null)
         process.kill(-child.pid, 'SIGKILL');
+      // A process of another group may hold the other ends for ever.
+      child.stdout.destroy();
+      child.stderr.destroy();
     },
   };
 }

@@ -22,7 +22,10 @@ const MOMENT = `an age (${AGE}), or a date and time in UTC (2026-11-01, 2026-11-
 export function ageOption(option: string, text: string): number {
   const ms = ageIn(text);
   if (ms !== undefined) return ms;
-  throw new WfError('E_USAGE', `${option} ${text}: not a duration`, { hint: `Write it as ${AGE}.` });
+  throw new WfError('E_USAGE', `${option} ${text}: not a duration`, {
+    hint: `Write it as ${AGE}.`,
+    details: { option },
+  });
 }
 
 /**
@@ -33,7 +36,10 @@ export function momentOption(option: string, text: string, now: number): number 
   const age = ageIn(text);
   const at = age === undefined ? dateIn(text) : now - age;
   if (at !== undefined) return at;
-  throw new WfError('E_USAGE', `${option} ${text}: not a point in time`, { hint: `Write ${MOMENT}.` });
+  throw new WfError('E_USAGE', `${option} ${text}: not a point in time`, {
+    hint: `Write ${MOMENT}.`,
+    details: { option },
+  });
 }
 
 function ageIn(text: string): number | undefined {

@@ -22,7 +22,7 @@ export interface TypedRunQuery {
 /**
  * Returns the query without its position in the list.
  * @param named returns the name of a condition where it was typed, for errors: `--since`
- * @throws WfError E_USAGE
+ * @throws WfError E_USAGE with the name of the condition as `details.option`
  */
 export function typedRunQuery(
   { since, last, until, where, ...given }: TypedRunQuery,
@@ -32,6 +32,7 @@ export function typedRunQuery(
   if (since !== undefined && last !== undefined) {
     throw new WfError('E_USAGE', `${named('since')} and ${named('last')} exclude each other`, {
       hint: 'Specify one of the two.',
+      details: { option: named('since') },
     });
   }
   const from =
@@ -40,6 +41,7 @@ export function typedRunQuery(
   if (typeof from === 'number' && typeof to === 'number' && from >= to) {
     throw new WfError('E_USAGE', `the time range ends (${momentText(to)}) before it begins (${momentText(from)})`, {
       hint: `Give ${named('since')} (or ${named('last')}) the earlier moment, and ${named('until')} the later one.`,
+      details: { option: named('until') },
     });
   }
   return {
@@ -59,5 +61,6 @@ export function inputValue(text: string, name: string): InputValue {
   if (at > 0) return { name: text.slice(0, at), value: text.slice(at + 1) };
   throw new WfError('E_USAGE', `${name} ${text}: not of the form name=value`, {
     hint: `Give an input and its value, as in ${name} devNetwork=lab.`,
+    details: { option: name },
   });
 }

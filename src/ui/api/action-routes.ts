@@ -12,12 +12,12 @@ import { actionPreview, PREVIEWED } from '../views/action-preview.ts';
 import { requireRun } from '../views/run-page-view.ts';
 import { argument } from './argument.ts';
 import { Accepted, type ApiRoute, apiRoute, NOTHING } from './route.ts';
+import { errorSchema } from './schemas/error.ts';
+import { requestSchema, runRecordSchema } from './schemas/run-record.ts';
 
 const ofRun = z.strictObject({ run: runIdSchema() });
 const comment = z.optional(argument(2_000)).describe('for the record of the run');
 const acceptChanges = z.boolean().default(false).describe('whether to continue although the workflow has changed');
-
-const errorSchema = z.object({ code: z.string(), message: z.string(), hint: z.string() });
 
 /** A command that goes on, or has ended a short while ago. */
 const actionSchema = z.object({
@@ -29,8 +29,7 @@ const actionSchema = z.object({
   error: errorSchema.nullable(),
 });
 
-const runRecordSchema = z.looseObject({ id: z.string(), status: z.string() }).describe('a run record');
-const answered = z.object({ request: z.looseObject({}).describe('the answered request'), run: runRecordSchema });
+const answered = z.object({ request: requestSchema, run: runRecordSchema });
 
 /** Routes by which people act on runs. Each runs the command of its name. */
 export const ACTION_ROUTES: readonly ApiRoute[] = [
@@ -126,7 +125,7 @@ export const ACTION_ROUTES: readonly ApiRoute[] = [
     handle(context, { params }) {
       const action = context.commands.action(params.action);
       if (action !== undefined) return action;
-      const why = 'this action is not known, or was started more than ten minutes ago';
+      const why = 'this action is not known, or ended more than ten minutes ago';
       throw new RefusedRequest(404, 'E_USAGE', why, 'The page of the run shows what became of it.');
     },
   }),

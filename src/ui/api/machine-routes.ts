@@ -1,9 +1,12 @@
 import * as z from 'zod';
-import { changeInPlaceRecords, changesInPlace } from '../../review/changes/changes-in-place.ts';
+import { planIdSchema, runIdSchema } from '../../engine/model/identity-schemas.ts';
+import { changeInPlaceRecords, changesInPlaceOf } from '../../review/changes/changes-in-place.ts';
 import { planRecord } from '../../review/record/plan-record.ts';
 import { doctorView } from '../views/doctor-view.ts';
 import { planView } from '../views/plans-view.ts';
-import { type ApiRoute, apiRoute, NOTHING } from './route.ts';
+import { requireRun } from '../views/run-page-view.ts';
+import { limitSchema } from './limit.ts';
+import { type ApiRoute, apiRoute, NONE, NOTHING, type Page } from './route.ts';
 import { changeInPlaceSchema } from './schemas/change.ts';
 import { findingSchema } from './schemas/finding.ts';
 import { planSchema } from './schemas/plan.ts';
@@ -16,20 +19,38 @@ export const doctorQuerySchema = z.strictObject({
     .meta({ description: 'checks the machine again, unless the findings are newer than this moment' }),
 });
 
+function nextBefore(hasMore: boolean, last: string | undefined): Page['links'] {
+  return hasMore && last !== undefined ? { next: { before: last } } : {};
+}
+
 /** The routes that read the machine, and what is planned on it. */
 export const MACHINE_ROUTES: readonly ApiRoute[] = [
   apiRoute({
     method: 'get',
     path: '/changes',
     summary: 'List the changes of all runs that are in place on this host, with the commands that undo them.',
+    description: 'The answer has all such changes of at most `limit` runs, newest run first.',
     params: NOTHING,
-    query: NOTHING,
+    query: z.strictObject({
+      before: z
+        .optional(runIdSchema())
+        .meta({ description: 'continues a list: the runs that are older than this one' }),
+      limit: limitSchema('the most runs of one answer'),
+    }),
     body: NOTHING,
-    answer: { type: 'json', schema: z.array(changeInPlaceSchema), command: 'wf changes --json' },
-    handle: async (context) => {
+    answer: { type: 'page', item: changeInPlaceSchema, command: 'wf changes --json' },
+    async handle(context, { query: { before, limit } }) {
+      if (before !== undefined) await requireRun(context, before);
       const history = await context.history();
-      if (history === undefined) return [];
-      return history.atOneMoment(() => changeInPlaceRecords(changesInPlace(history)));
+      if (history === undefined) return NONE;
+      return history.atOneMoment(() => {
+        const found = history.runsInPlace(limit + 1, before);
+        const runs = found.slice(0, limit);
+        return {
+          items: changeInPlaceRecords(runs.flatMap((run) => changesInPlaceOf(history, run))),
+          links: nextBefore(found.length > limit, runs.at(-1)?.id),
+        };
+      });
     },
   }),
   apiRoute({
@@ -37,10 +58,20 @@ export const MACHINE_ROUTES: readonly ApiRoute[] = [
     path: '/plans',
     summary: 'List the plans, newest first.',
     params: NOTHING,
-    query: NOTHING,
+    query: z.strictObject({
+      before: z
+        .optional(planIdSchema())
+        .meta({ description: 'continues a list: the plans that are older than this one' }),
+      limit: limitSchema('the most plans of one answer'),
+    }),
     body: NOTHING,
-    answer: { type: 'json', schema: z.array(planSchema), command: 'wf plans --json' },
-    handle: async (context) => ((await context.history())?.plans() ?? []).map(planRecord),
+    answer: { type: 'page', item: planSchema, command: 'wf plans --json' },
+    async handle(context, { query: { before, limit } }) {
+      if (before !== undefined) await planView(context, before);
+      const found = (await context.history())?.plans(limit + 1, before) ?? [];
+      const plans = found.slice(0, limit);
+      return { items: plans.map(planRecord), links: nextBefore(found.length > limit, plans.at(-1)?.id) };
+    },
   }),
   apiRoute({
     method: 'get',

@@ -52,6 +52,9 @@ export interface Page {
   readonly links: Readonly<Partial<Record<'next' | 'prev', PageQuery>>>;
 }
 
+/** The whole of an empty list. */
+export const NONE: Page = { items: [], links: {} };
+
 /** Parameters that replace those of this part's query; undefined takes one out. */
 type PageQuery = Readonly<Record<string, string | undefined>>;
 

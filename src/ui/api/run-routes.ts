@@ -1,20 +1,20 @@
 import * as z from 'zod';
 import { findSteps } from '../../review/query/find-step.ts';
+import { aliveOnce } from '../../review/record/alive-once.ts';
 import { evidenceRecord } from '../../review/record/evidence-record.ts';
 import { readRunMaterial, readWaitMaterial } from '../../review/record/run-material.ts';
 import { runRecord, runSummary } from '../../review/record/run-record.ts';
-import { aliveOnce } from '../views/alive-once.ts';
 import { comparisonView, runChangesView } from '../views/comparison-view.ts';
+import { evidencePart } from '../views/evidence-part.ts';
 import { requireRun } from '../views/run-page-view.ts';
 import { runsPart, runsQuerySchema } from '../views/runs-query.ts';
-import { type ApiRoute, apiRoute, NOTHING, type Page } from './route.ts';
+import { limitSchema } from './limit.ts';
+import { type ApiRoute, apiRoute, NONE, NOTHING, type Page } from './route.ts';
 import { runChangesSchema } from './schemas/change.ts';
 import { comparisonSchema } from './schemas/comparison.ts';
 import { evidenceSchema, journalEntrySchema } from './schemas/evidence.ts';
 import { runRecordSchema } from './schemas/run-record.ts';
 import { runSummarySchema } from './schemas/run-summary.ts';
-
-const NONE: Page = { items: [], links: {} };
 
 const runParams = z.strictObject({ run: z.string().meta({ description: 'the id of the run' }) });
 
@@ -26,13 +26,7 @@ const cursor = (most: number, usual: number) => ({
     .nonnegative()
     .default(0)
     .meta({ description: 'the number of the last item that is known' }),
-  limit: z.coerce
-    .number()
-    .int()
-    .positive()
-    .max(most)
-    .default(usual)
-    .meta({ description: 'the most items of one answer' }),
+  limit: limitSchema('the most items of one answer', most, usual),
 });
 
 /** The routes that read runs. */
@@ -78,7 +72,8 @@ export const RUN_ROUTES: readonly ApiRoute[] = [
     method: 'get',
     path: '/runs/{run}/evidence',
     summary: 'List the commands of a run with their output.',
-    description: 'The pieces of evidence are numbered from 1 within their run, whatever step is asked for.',
+    description:
+      'The pieces of evidence are numbered from 1 within their run, whatever step is asked for. The answer has fewer than `limit` if they are long.',
     params: runParams,
     query: z.strictObject({
       step: z.string().min(1).optional().meta({ description: 'a step or a stage of the run' }),
@@ -92,11 +87,10 @@ export const RUN_ROUTES: readonly ApiRoute[] = [
         const all = history.steps(run.id);
         const steps = step === undefined ? null : findSteps(all, step, run.id).map(({ id }) => id);
         const stages = new Map(all.map(({ id, stage }) => [id, stage]));
-        const found = history.evidenceAfter(run.id, steps, after, limit + 1);
-        const shown = found.slice(0, limit);
+        const { evidence: shown, hasMore } = evidencePart(history, run.id, steps, after, limit);
         return {
           items: shown.map(({ evidence }) => evidenceRecord(evidence, stages.get(evidence.step) ?? null)),
-          links: nextAfter(found.length > limit, shown.at(-1)?.ordinal),
+          links: nextAfter(hasMore, shown.at(-1)?.ordinal),
         };
       });
     },

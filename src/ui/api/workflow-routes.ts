@@ -2,10 +2,14 @@ import * as z from 'zod';
 import { runIdSchema } from '../../engine/model/identity-schemas.ts';
 import type { Json } from '../../engine/model/json.ts';
 import { RUNTIME_NAMES } from '../../engine/ports/runtime.ts';
+import { isSecretSource } from '../../engine/secrets/secret-source.ts';
 import { describedSchema, listedSchema, requireName } from '../commands/workflow-catalog.ts';
+import { RefusedRequest } from '../server/http-error.ts';
 import { answerOf } from './action-routes.ts';
 import { argument } from './argument.ts';
 import { type ApiRoute, apiRoute, NOTHING } from './route.ts';
+import { planSchema } from './schemas/plan.ts';
+import { runRecordSchema } from './schemas/run-record.ts';
 
 const ofWorkflow = z.strictObject({ workflow: z.string() });
 
@@ -19,10 +23,8 @@ const startSchema = z.strictObject({
 });
 type StartBody = z.output<typeof startSchema>;
 
-const planSchema = z.object({
-  plan: z
-    .looseObject({ steps: z.array(z.looseObject({})) })
-    .describe('what `wf start WORKFLOW --dry-run --json` prints'),
+const plannedSchema = z.strictObject({
+  plan: planSchema,
   notes: z.array(z.string()).describe('what this machine lacks, and the chosen runtime'),
 });
 
@@ -61,13 +63,15 @@ export const WORKFLOW_ROUTES: readonly ApiRoute[] = [
   apiRoute({
     method: 'post',
     path: '/workflows/{workflow}/plan',
-    summary: 'Return what a run would do, without doing it.',
+    summary:
+      'Return what a run would do, without doing it: `plan` is what `wf start WORKFLOW --dry-run --json` prints.',
     reads: true,
     params: ofWorkflow,
     query: NOTHING,
     body: startSchema,
-    answer: { type: 'json', schema: planSchema },
+    answer: { type: 'json', schema: plannedSchema },
     async handle(context, { params, body }) {
+      if (!context.allowActions && Object.values(body.input).some(isSecretSource)) throw noSource();
       const argv = startArguments(params.workflow, body, ['--dry-run']);
       const { document, notes } = await context.commands.read(argv, body.input);
       return { plan: document, notes };
@@ -82,7 +86,7 @@ export const WORKFLOW_ROUTES: readonly ApiRoute[] = [
     body: startSchema,
     answer: {
       type: 'json',
-      schema: z.looseObject({ id: z.string(), status: z.string() }).describe('the run record'),
+      schema: runRecordSchema,
       command: 'wf start WORKFLOW --detach --json',
     },
     async handle(context, { params, body }) {
@@ -92,6 +96,16 @@ export const WORKFLOW_ROUTES: readonly ApiRoute[] = [
     },
   }),
 ];
+
+/** A step may observe the host with a secret, such as a command that logs in somewhere. */
+function noSource(): RefusedRequest {
+  return new RefusedRequest(
+    403,
+    'E_FORBIDDEN',
+    'this server only shows: its dry runs read no secret from a file or a variable',
+    'Type any value in its place, or start the server with `wf ui --allow-actions`.',
+  );
+}
 
 /** Inputs come on standard input: other users see command lines. */
 function startArguments(workflow: string, body: StartBody, how: readonly string[]): readonly string[] {

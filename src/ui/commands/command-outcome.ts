@@ -10,8 +10,9 @@ export type CommandOutcome =
   | { readonly type: 'done'; readonly document: Json }
   | { readonly type: 'refused'; readonly error: ErrorRecord };
 
-export function outcomeOf({ document, exitCode, stderr }: WfCommandEnd): CommandOutcome {
-  if (document === undefined) return { type: 'refused', error: endedEarly(exitCode, stderr).toRecord() };
+export function outcomeOf(end: WfCommandEnd): CommandOutcome {
+  const { document } = end;
+  if (document === undefined) return { type: 'refused', error: endedEarly(end).toRecord() };
   const error = errorIn(document);
   return error === undefined ? { type: 'done', document } : { type: 'refused', error };
 }
@@ -30,7 +31,9 @@ export function documentOf(outcome: CommandOutcome): Json {
 /** Characters of an unexpected output that an error repeats. */
 const MOST_CHARACTERS = 1_000;
 
-function endedEarly(exitCode: number | null, stderr: string): WfError {
+function endedEarly({ exitCode, stderr, isCut }: WfCommandEnd): WfError {
+  if (isCut)
+    return new WfError('E_OUTPUT', 'the document of the command is too long', { hint: 'Use the command itself.' });
   const how = exitCode === null ? 'was killed' : `ended with exit code ${exitCode}`;
   const said = stderr.trim().slice(-MOST_CHARACTERS);
   return new WfError('E_INTERNAL', `the command ${how}, and printed no document${said === '' ? '' : `: ${said}`}`, {

@@ -3,18 +3,20 @@ import { type ErrorRecord, WfError } from '../../engine/model/errors.ts';
 import { commandLine } from '../../engine/model/evidence.ts';
 import type { Json } from '../../engine/model/json.ts';
 import { type Clock, pause } from '../../engine/ports/clock.ts';
-import { createSlots } from '../../library/commands/slots.ts';
+import { createReadCommands, type ReadLimits } from '../../library/commands/read-commands.ts';
 import type { StartedWfCommand } from '../../library/commands/wf-command.ts';
 import { type CommandOutcome, documentOf, notStarted, outcomeOf } from './command-outcome.ts';
 
 /** Runs commands of wf, each as a process of its own: workflow code is never executed in the server, and runs outlive it. */
 export interface Commands {
-  /** Runs a command that changes nothing, and waits for its end. @throws WfError its error; E_LIMIT */
+  /** Runs a command that changes nothing, and waits for its end. @throws WfError its error; E_LIMIT if it does not end in time */
   read(argv: readonly string[], stdin?: Json): Promise<ReadDocument>;
   /** Starts a command that acts, and waits a moment for its outcome. @throws WfError E_LIMIT if too many have been started */
   act(argv: readonly string[], options: ActOptions): Promise<Action>;
   /** Returns an action that was started a short while ago. */
   action(id: string): Action | undefined;
+  /** Kills the commands that only read. */
+  close(): void;
 }
 
 export interface ReadDocument {
@@ -51,9 +53,10 @@ const CHECK_MS = 50;
 const CHECK_LATER_MS = 500;
 /** Commands that act and have not begun to advance a run: each is a process of 60 MB. */
 const MOST_STARTING = 8;
-const MOST_READING = 4;
-const MOST_WAITING = 32;
-/** Finished actions that are kept, and for how long. */
+/** Time for a command that reads: the server gives a connection up on which nothing flows for a minute. */
+export const READ_LIMIT_MS = 45_000;
+const READING: ReadLimits = { atOnce: 4, waiting: 32, limitMs: READ_LIMIT_MS };
+/** Finished actions that are kept, and for how long after their end. */
 const MOST_KEPT = 32;
 const KEPT_MS = 10 * 60_000;
 
@@ -63,6 +66,8 @@ interface Entry {
   readonly startedAt: number;
   isAdvancing: boolean;
   outcome: CommandOutcome | undefined;
+  /** When the outcome became known; undefined before. */
+  endedAt: number | undefined;
 }
 
 /** @param start starts a command of wf on the database of the page */
@@ -71,13 +76,18 @@ export function createCommands(
   clock: Clock,
 ): Commands {
   const entries = new Map<string, Entry>();
-  const inSlot = createSlots(MOST_READING);
-  let asked = 0;
+  const reads = createReadCommands(clock, READING);
 
   function forget(): void {
     const finished = [...entries.values()].filter(({ outcome }) => outcome !== undefined);
-    const old = finished.filter(({ startedAt }) => clock.now() - startedAt > KEPT_MS);
+    const old = finished.filter(({ endedAt = 0 }) => clock.now() - endedAt > KEPT_MS);
     for (const { id } of [...old, ...finished.slice(0, -MOST_KEPT)]) entries.delete(id);
+  }
+
+  function settle(entry: Entry, outcome: CommandOutcome): void {
+    if (entry.outcome !== undefined) return;
+    entry.outcome = outcome;
+    entry.endedAt = clock.now();
   }
 
   /** Watches a command until its outcome is known. */
@@ -86,21 +96,15 @@ export function createCommands(
       await pause(clock, clock.now() - entry.startedAt < PATIENCE_MS ? CHECK_MS : CHECK_LATER_MS);
       const known = await progress(pid);
       if (known === 'advancing') entry.isAdvancing = true;
-      else if (known !== 'starting') entry.outcome ??= known;
+      else if (known !== 'starting') settle(entry, known);
     }
   }
 
   return {
     async read(argv, stdin) {
-      if (asked >= MOST_READING + MOST_WAITING) throw tooMany(`${MOST_WAITING} commands wait for their turn`);
-      asked += 1;
-      try {
-        const end = await inSlot(() => start(argv, stdin).end);
-        const notes = end.stderr.split('\n').filter((line) => line.trim() !== '');
-        return { document: documentOf(outcomeOf(end)), notes };
-      } finally {
-        asked -= 1;
-      }
+      const end = await reads.run({ name: commandLine(['wf', ...argv]), start: () => start(argv, stdin) });
+      const notes = end.stderr.split('\n').filter((line) => line.trim() !== '');
+      return { document: documentOf(outcomeOf(end)), notes };
     },
     async act(argv, { stdin, progress = () => 'starting' }) {
       forget();
@@ -114,21 +118,22 @@ export function createCommands(
         startedAt: clock.now(),
         isAdvancing: false,
         outcome: undefined,
+        endedAt: undefined,
       };
       const { pid, end } = start(argv, stdin);
       entries.set(entry.id, entry);
-      const ended = end.then(outcomeOf, notStarted).then((outcome) => {
-        entry.outcome ??= outcome;
-      });
+      const ended = end.then(outcomeOf, notStarted).then((outcome) => settle(entry, outcome));
       // A database that cannot be read for a moment: the end of the command decides.
       const watched = watch(entry, pid, progress).catch(() => ended);
       await Promise.race([ended, watched, pause(clock, PATIENCE_MS)]);
       return actionOf(entry);
     },
     action(id) {
+      forget();
       const entry = entries.get(id);
       return entry === undefined ? undefined : actionOf(entry);
     },
+    close: reads.close,
   };
 }
 

@@ -3,7 +3,7 @@ import { type Context, Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { setCookie } from 'hono/cookie';
 import * as z from 'zod';
-import { asWfError } from '../../engine/model/errors.ts';
+import { asWfError, WfError } from '../../engine/model/errors.ts';
 import { API_ROUTES } from '../api/api-routes.ts';
 import { openApiDocument } from '../api/document/openapi.ts';
 import { linkHeader } from '../api/link-header.ts';
@@ -126,7 +126,7 @@ export function createApp({ context, access, assets, feeds, isSecure, metricsTok
     if (!query.success)
       throw new RefusedRequest(400, 'E_USAGE', z.prettifyError(query.error), 'See /api/openapi.json.');
     if (streams >= MOST_STREAMS)
-      throw new RefusedRequest(503, 'E_FORBIDDEN', `${MOST_STREAMS} pages are open`, 'Close some of them.');
+      throw new WfError('E_LIMIT', `${MOST_STREAMS} pages are open`, { hint: 'Close some of them.' });
     streams += 1;
     const stream = openEventStream(c.env.outgoing, context.clock, SECURITY_HEADERS);
     stream.onClose(() => {
@@ -158,7 +158,8 @@ export function createApp({ context, access, assets, feeds, isSecure, metricsTok
       return c.html(renderPage(shellOf(c), model));
     });
   }
-  if (basePath !== '') app.get(`${basePath}/`, (c) => c.redirect(basePath));
+  // The address as people type it.
+  if (basePath !== '') app.get(basePath, (c) => c.redirect(`${basePath}/`));
   app.notFound(() => {
     throw notFound();
   });
@@ -219,7 +220,7 @@ function refusalOf(thrown: unknown): Pick<RefusedRequest, 'status' | 'record'> {
 /** Pages are HTML, everything else is JSON. */
 function wantsJson(c: Ctx, basePath: string): boolean {
   const { path, method } = c.req;
-  return method !== 'GET' || path.startsWith(`${basePath}/api/`) || path.startsWith(`${basePath}/session`);
+  return method !== 'GET' || ['/api/', '/session', '/metrics'].some((other) => path.startsWith(basePath + other));
 }
 
 function notFound(): RefusedRequest {

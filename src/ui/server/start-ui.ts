@@ -60,13 +60,16 @@ export async function startUi(context: UiContext, options: UiOptions): Promise<U
     port: server.port,
     async close() {
       feeds.close();
+      // Commands that act outlive the server; the answers of the others have no reader.
+      context.commands.close();
+      context.reports.close();
       await server.close();
     },
   };
 }
 
-/** Returns the origins under which the page is reached, the one to open first. */
-function originsOf({ port }: HttpServer, origin: string | null): readonly string[] {
+/** Returns the origins under which the page is reached, the one to open first: as browsers send them, without the port 80. */
+export function originsOf({ port }: Pick<HttpServer, 'port'>, origin: string | null): readonly string[] {
   const own = port === null ? ['http://localhost'] : [`http://127.0.0.1:${port}`, `http://localhost:${port}`];
-  return origin === null ? own : [new URL(origin).origin.toLowerCase(), ...own];
+  return [...(origin === null ? [] : [origin]), ...own].map((each) => new URL(each).origin);
 }

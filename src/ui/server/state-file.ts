@@ -21,7 +21,15 @@ const serverSchema = z.strictObject({
   url: z.string(),
   /** Null for a Unix socket. */
   port: z.number().nullable(),
+  /** Absolute path of the Unix socket; null for a port. */
+  socket: z.string().nullable(),
   allowActions: z.boolean(),
+  /** The address of a proxy; null if there is none. */
+  origin: z.string().nullable(),
+  /** Users whose processes may connect. */
+  users: z.array(z.number()),
+  /** SHA-256 of the token for programs; null if they read nothing. */
+  metricsToken: z.string().nullable(),
 });
 
 const stateSchema = z.strictObject({ key: z.base64(), server: serverSchema.nullable() });

@@ -12,7 +12,7 @@ export interface EventStream {
 const HEARTBEAT_MS = 15_000;
 /** The page asks again after this time. */
 const RETRY_MS = 1_000;
-/** A page that does not read is cut off, and continues from its position when it asks again. */
+/** A page that has not read so much is cut off, and continues from its position when it asks again. One event may be longer. */
 const MOST_UNREAD_BYTES = 8 * 1024 * 1024;
 
 /** @param headers of every answer */
@@ -27,10 +27,16 @@ export function openEventStream(
     'x-accel-buffering': 'no',
   });
   let cancel = () => {};
+  // The stream ends with its connection. An answer whose turn on the connection has not come never reports that it is closed.
+  const { socket } = response.req;
+  const onEnd = (listener: () => void) => {
+    if (socket.destroyed) listener();
+    else socket.once('close', listener);
+  };
   const write = (text: string) => {
     if (response.writableEnded || response.destroyed) return;
-    response.write(text);
     if (response.writableLength > MOST_UNREAD_BYTES) response.destroy();
+    else response.write(text);
   };
   const beat = () => {
     write(': alive\n\n');
@@ -38,14 +44,12 @@ export function openEventStream(
   };
   write(`retry: ${RETRY_MS}\n\n`);
   cancel = clock.after(HEARTBEAT_MS, beat, true);
-  response.once('close', () => cancel());
+  onEnd(() => cancel());
   return {
     send(event, data, id) {
       // JSON has no line breaks outside of texts, where they are escaped.
       write(`event: ${event}\n${id === undefined ? '' : `id: ${id}\n`}data: ${JSON.stringify(data)}\n\n`);
     },
-    onClose(listener) {
-      response.once('close', listener);
-    },
+    onClose: onEnd,
   };
 }

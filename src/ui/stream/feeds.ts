@@ -1,5 +1,6 @@
 import type { RunId } from '../../engine/model/ids.ts';
 import type { Owner } from '../../engine/model/owner.ts';
+import type { HistoryReader } from '../../history/reader.ts';
 import type { UiContext } from '../server/ui-context.ts';
 import { createRunFeed, type RunFeed, type RunListener } from './run-feed.ts';
 
@@ -18,10 +19,11 @@ const ALIVE_MS = 1_000;
 /** Lists are read again at most this often. */
 const LIST_MS = 500;
 
-export function createFeeds(context: UiContext): Feeds {
+export function createFeeds(context: Pick<UiContext, 'clock' | 'history' | 'isAlive' | 'pidNamespace'>): Feeds {
   const { clock, isAlive } = context;
   const feeds = new Map<RunId, RunFeed>();
   const lists = new Set<() => void>();
+  let reader: HistoryReader | undefined;
   let version: number | undefined;
   let checkedAllAt = 0;
   let listedAt = 0;
@@ -33,6 +35,9 @@ export function createFeeds(context: UiContext): Feeds {
 
   async function check(): Promise<void> {
     const history = await context.history();
+    // Versions of two connections are not comparable.
+    if (history !== reader) version = undefined;
+    reader = history;
     if (history === undefined) return;
     const now = clock.now();
     const before = version;
@@ -55,8 +60,13 @@ export function createFeeds(context: UiContext): Feeds {
       listedAt = now;
       for (const changed of lists) changed();
     }
-    // A feed that rests reads its news at a later check.
-    for (const feed of feeds.values()) feed.refresh(history);
+    for (const feed of feeds.values()) {
+      try {
+        feed.refresh(history);
+      } catch {
+        // The rows of one run are damaged, or the database is locked: the next check tries again, and the other runs go on.
+      }
+    }
   }
 
   function checkLater(): void {
@@ -89,7 +99,8 @@ export function createFeeds(context: UiContext): Feeds {
       begin();
       return () => {
         remove();
-        if (feed.isEmpty) feeds.delete(run);
+        // Another one may have taken its place after the run was gone.
+        if (feed.isEmpty && feeds.get(run) === feed) feeds.delete(run);
       };
     },
     followRuns(changed) {

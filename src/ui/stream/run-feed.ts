@@ -1,6 +1,6 @@
 import type { RunId } from '../../engine/model/ids.ts';
 import type { HistoryReader } from '../../history/reader.ts';
-import { readRunMaterial } from '../../review/record/run-material.ts';
+import { type RunMaterial, readRunMaterial } from '../../review/record/run-material.ts';
 import { runStatus } from '../../review/record/run-status.ts';
 import type { UiContext } from '../server/ui-context.ts';
 import { type RunUpdate, runUpdate } from '../views/run-view.ts';
@@ -52,10 +52,14 @@ export function createRunFeed(id: RunId, context: Pick<UiContext, 'clock' | 'isA
     const isInterrupted = status === 'interrupted';
     const state = `${status} ${evidence} ${run.changesInPlace} ${last}`;
     const isNews = state !== seen;
-    seen = state;
     const due = [...followers].filter(({ after }) => isNews || after < last);
-    if (due.length === 0) return;
-    const material = readRunMaterial(history, run, journal);
+    if (due.length > 0) tell(history, due, readRunMaterial(history, run, journal), isInterrupted);
+    // Not before: if it cannot be read now, it is still news at the next check.
+    seen = state;
+  }
+
+  function tell(history: HistoryReader, due: readonly Follower[], material: RunMaterial, isInterrupted: boolean): void {
+    const last = material.journal.at(-1)?.seq ?? 0;
     const updates = new Map<number, RunUpdate>();
     for (const follower of due) {
       // An unknown position is that of another database. A process that is gone has left no entry about its steps.

@@ -27,11 +27,9 @@ export async function changesView({ history: read, isAlive }: UiContext): Promis
   const history = await read();
   if (history === undefined) return { changes: 0, runs: 0, newest: [] };
   return history.atOneMoment(() => {
-    const { changes, runs, newest } = history.inPlaceCounts(MOST_RUNS);
-    const listed = newest.flatMap(({ run }) => changesInPlaceOf(history, run));
+    const listed = history.runsInPlace(MOST_RUNS).flatMap((run) => changesInPlaceOf(history, run));
     return {
-      changes,
-      runs,
+      ...history.inPlaceCounts(),
       newest: listed.map(({ run, changes: own }) => ({
         run: run.id,
         workflow: run.workflow,

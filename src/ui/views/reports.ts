@@ -1,34 +1,36 @@
 import * as z from 'zod';
-import { errorOfRecord, WfError } from '../../engine/model/errors.ts';
 import type { RunId } from '../../engine/model/ids.ts';
 import type { Json } from '../../engine/model/json.ts';
 import type { Clock } from '../../engine/ports/clock.ts';
 import type { ReportLanguage } from '../../engine/workflow/narrative.ts';
 import type { HistoryReader } from '../../history/reader.ts';
-import { createSlots } from '../../library/commands/slots.ts';
-import { errorIn, type StartedWfCommand } from '../../library/commands/wf-command.ts';
+import { createReadCommands, type ReadLimits } from '../../library/commands/read-commands.ts';
+import type { StartedWfCommand } from '../../library/commands/wf-command.ts';
 import { type Explanations, explanationsSchema } from '../../review/report/explanations.ts';
+import { documentOf, outcomeOf } from '../commands/command-outcome.ts';
+import { READ_LIMIT_MS } from '../commands/commands.ts';
+import { lastTurn } from './last-turn.ts';
 
 /** The reports of runs. They need the code of the workflow, which runs in a process of its own. */
 export interface Reports {
   /** Returns a report as text. @throws WfError the error of `wf report` */
   text(run: RunId, format: 'html' | 'markdown', language: ReportLanguage): Promise<string>;
-  /** Returns what a report adds to the record of a run as it is now; made once for each entry of its journal. @throws the same */
+  /** Returns what a report adds to the record of a run; made once for each of its turns, see {@link lastTurn}. @throws the same */
   explanations(history: HistoryReader, run: RunId, language: ReportLanguage): Promise<Explanations>;
   /** Returns the same if it is made already. */
   known(history: HistoryReader, run: RunId, language: ReportLanguage): Explanations | undefined;
+  /** Kills the commands. */
+  close(): void;
 }
 
 /** Number of runs and languages whose explanations are kept. */
 const MOST_KEPT = 32;
-/** Number of processes at a time. */
-const MOST_AT_ONCE = 2;
-/** A workflow that does not return must not keep all others waiting. */
-const LIMIT_MS = 60_000;
+/** Of their own: a workflow that does not return must not keep other commands waiting. */
+const REPORTING: ReadLimits = { atOnce: 2, waiting: 32, limitMs: READ_LIMIT_MS };
 
 interface Kept {
-  /** The last entry of the journal that they know. */
-  readonly seq: number;
+  /** The turn of the run that they know, see {@link turnOf}. */
+  readonly turn: string;
   readonly explanations: Promise<Explanations>;
   made: Explanations | undefined;
 }
@@ -39,25 +41,18 @@ export function createReports(
   clock: Pick<Clock, 'after'>,
 ): Reports {
   const kept = new Map<string, Kept>();
-  const inSlot = createSlots(MOST_AT_ONCE);
+  const reads = createReadCommands(clock, REPORTING);
 
-  const document = (run: RunId, format: string, language: ReportLanguage): Promise<Json | undefined> =>
-    inSlot(async () => {
-      const started = command(['report', `--format=${format}`, `--lang=${language}`, '--', run]);
-      const cancel = clock.after(LIMIT_MS, () => started.kill(), true);
-      try {
-        const end = await started.end;
-        if (end.exitCode !== 0) throw errorOf(end.document, run);
-        return end.document;
-      } finally {
-        cancel();
-      }
-    });
+  async function document(run: RunId, format: string, language: ReportLanguage): Promise<Json> {
+    const argv = ['report', `--format=${format}`, `--lang=${language}`, '--', run];
+    const end = await reads.run({ name: `wf report ${run}`, start: () => command(argv) });
+    return documentOf(outcomeOf(end));
+  }
 
-  /** Returns what is kept, if nothing has happened to the run since. */
+  /** Returns what is kept, if it is of the current turn of the run. */
   function current(history: HistoryReader, run: RunId, language: ReportLanguage): Kept | undefined {
     const found = kept.get(`${run} ${language}`);
-    return found === undefined || history.journal(run, found.seq).length > 0 ? undefined : found;
+    return found?.turn === turnOf(history, run) ? found : undefined;
   }
 
   return {
@@ -68,9 +63,9 @@ export function createReports(
       const found = current(history, run, language);
       if (found !== undefined) return found.explanations;
       const key = `${run} ${language}`;
-      const seq = history.journal(run).at(-1)?.seq ?? 0;
+      const turn = turnOf(history, run);
       const explanations = document(run, 'json', language).then((json) => explanationsSchema.parse(json));
-      const entry: Kept = { seq, explanations, made: undefined };
+      const entry: Kept = { turn, explanations, made: undefined };
       kept.delete(key);
       kept.set(key, entry);
       for (const oldest of kept.keys()) if (kept.size > MOST_KEPT) kept.delete(oldest);
@@ -85,15 +80,14 @@ export function createReports(
       return explanations;
     },
     known: (history, run, language) => current(history, run, language)?.made,
+    close: reads.close,
   };
 }
 
-const textSchema = z.object({ text: z.string() });
-
-function errorOf(document: Json | undefined, run: RunId): WfError {
-  const error = errorIn(document);
-  if (error !== undefined) return errorOfRecord(error);
-  return new WfError('E_INTERNAL', `the report of run ${run} was not made within ${LIMIT_MS / 1000} s`, {
-    hint: `Try it with \`wf report ${run}\`.`,
-  });
+/** Another run may have taken the id of one that was pruned. */
+function turnOf(history: HistoryReader, run: RunId): string {
+  const journal = history.journal(run);
+  return `${journal[0]?.at} ${lastTurn(journal)}`;
 }
+
+const textSchema = z.object({ text: z.string() });

@@ -1,10 +1,11 @@
 import * as z from 'zod';
-import { WfError } from '../../engine/model/errors.ts';
+import { asWfError, WfError } from '../../engine/model/errors.ts';
 import { runIdSchema } from '../../engine/model/identity-schemas.ts';
 import { RUN_STATUSES, type StoredRun } from '../../engine/ports/history.ts';
 import type { HistoryReader } from '../../history/reader.ts';
 import { listRuns } from '../../review/query/list-runs.ts';
 import { typedRunQuery } from '../../review/query/typed-run-query.ts';
+import { limitSchema } from '../api/limit.ts';
 import type { UiContext } from '../server/ui-context.ts';
 import { RUNS_PER_PAGE, SEARCHED_RUNS } from './list-limits.ts';
 
@@ -30,13 +31,7 @@ export const runsQuerySchema = z.strictObject({
   text: typed('the runs with this text in the id, the workflow, the input, the error or the machine of origin'),
   before: z.optional(runIdSchema()).meta({ description: 'continues a list: the runs that are older than this one' }),
   after: z.optional(runIdSchema()).meta({ description: 'the next runs that are newer than this one' }),
-  limit: z.coerce
-    .number()
-    .int()
-    .positive()
-    .max(MOST)
-    .default(RUNS_PER_PAGE)
-    .meta({ description: 'the most runs of one answer' }),
+  limit: limitSchema('the most runs of one answer', MOST, RUNS_PER_PAGE),
 });
 export type RunsQuery = z.output<typeof runsQuerySchema>;
 
@@ -44,6 +39,34 @@ export type RunsQuery = z.output<typeof runsQuerySchema>;
 export interface Position {
   readonly before?: string;
   readonly after?: string;
+}
+
+/** The conditions that people type, with their names on the page. */
+const NAMES = { last: 'Created', since: 'From', until: 'Until', where: 'Input' } as const;
+
+/** A filter that is not valid, or contradicts another one. */
+export interface FilterProblem {
+  readonly filter: keyof typeof NAMES;
+  readonly message: string;
+}
+
+/** Returns why a query has no runs, for the person who typed it; null if it is valid. */
+export function filterProblem(query: RunsQuery, now: number): FilterProblem | null {
+  try {
+    typedRunQuery(query, now, nameOf);
+    return null;
+  } catch (thrown) {
+    const { message, hint, details } = asWfError(thrown);
+    const filter = FILTERS.find((one) => nameOf(one) === details['option']);
+    if (filter === undefined) throw thrown;
+    return { filter, message: `${message}. ${hint}` };
+  }
+}
+
+const FILTERS = ['last', 'since', 'until', 'where'] as const;
+
+function nameOf(condition: string): string {
+  return FILTERS.flatMap((one) => (one === condition ? [NAMES[one]] : []))[0] ?? condition;
 }
 
 type RunsContext = Pick<UiContext, 'clock' | 'isAlive'>;

@@ -1,12 +1,19 @@
 import type { HistoryReader } from '../../history/reader.ts';
+import { aliveOnce } from '../../review/record/alive-once.ts';
 import { isoTime } from '../../review/record/iso-time.ts';
 import { readWaitMaterial } from '../../review/record/run-material.ts';
 import { type RunSummary, runSummary } from '../../review/record/run-record.ts';
 import { runStatus } from '../../review/record/run-status.ts';
 import type { UiContext } from '../server/ui-context.ts';
-import { aliveOnce } from './alive-once.ts';
 import { type RunRow, runRow } from './run-row.ts';
-import { type Position, type RunsPart, type RunsQuery, runsPart } from './runs-query.ts';
+import {
+  type FilterProblem,
+  filterProblem,
+  type Position,
+  type RunsPart,
+  type RunsQuery,
+  runsPart,
+} from './runs-query.ts';
 
 type ViewContext = Pick<UiContext, 'history' | 'clock' | 'isAlive'>;
 type PageContext = Omit<ViewContext, 'history'>;
@@ -20,6 +27,8 @@ const MOST_ASKING = 200;
 export interface RunsView {
   /** As it stands in the address; without its position if the page has come to the newest runs. */
   readonly query: RunsQuery;
+  /** Why the query has no runs; null if it is valid. */
+  readonly problem: FilterProblem | null;
   /** Newest first. */
   readonly runs: readonly RunRow[];
   /** The pages beside this one; null if there is none. */
@@ -43,12 +52,14 @@ export async function runsView({ history: read, clock, ...others }: ViewContext,
   const context = { clock, isAlive: aliveOnce(others.isAlive) };
   if (history === undefined) return { query, ...NOTHING };
   return history.atOneMoment(() => {
-    const { query: shown, part } = shownPart(history, query, context);
+    const problem = filterProblem(query, clock.now());
+    const { query: shown, part } = problem === null ? shownPart(history, query, context) : { query, part: NO_PART };
     const { runs, newer, older, searchedTo } = part;
     const questions = questionsOf(history, context);
-    const { changes, runs: holders } = history.inPlaceCounts(0);
+    const { changes, runs: holders } = history.inPlaceCounts();
     return {
       query: shown,
+      problem,
       runs: runs.map((run) => runRow(run, context.isAlive)),
       newer,
       older,
@@ -61,7 +72,10 @@ export async function runsView({ history: read, clock, ...others }: ViewContext,
   });
 }
 
+const NO_PART: RunsPart = { runs: [], newer: null, older: null, searchedTo: null };
+
 const NOTHING: Omit<RunsView, 'query'> = {
+  problem: null,
   runs: [],
   newer: null,
   older: null,

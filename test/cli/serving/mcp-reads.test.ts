@@ -245,6 +245,7 @@ test.each<[string, Readonly<Record<string, unknown>>, string, string]>([
   ['logs', { run: '@latest', step: '-f' }, 'E_STEP_NOT_FOUND', 'stage "-f"'],
   ['list_runs', { since: '--limit=1' }, 'E_USAGE', '--since --limit=1: not a point in time'],
   ['plan_run', { workflow: 'note', input: { file: 'x', '--id': 'y' } }, 'E_INPUT', 'unknown input "--id"'],
+  ['plan_run', { workflow: 'note', input: { file: '@file:/etc/passwd' } }, 'E_USAGE', 'reads no secret'],
 ])('no argument of %s becomes an option: %j', async (tool, args, code, words) => {
   const answer = await mcp.call(tool, args);
   expect(answer).toMatchObject({ isError: true });

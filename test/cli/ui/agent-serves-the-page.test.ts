@@ -2,6 +2,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { startAgent } from '../../support/agent.ts';
 import { foldersRun, openFoldersProject } from '../../support/folders.ts';
 import { ask, openSession } from '../../support/page-client.ts';
+import { servePage } from '../../support/served-page.ts';
 
 test('wf agent --ui serves the page, and wf ui prints a link to it', async () => {
   const project = openFoldersProject();
@@ -23,6 +24,15 @@ test('wf agent --ui serves the page, and wf ui prints a link to it', async () =>
   agent.kill('SIGTERM');
   expect((await agent.end).exitCode).toBe(0);
   await expect(ask(served, '/wf/')).rejects.toThrow('ECONNREFUSED');
+});
+
+test('wf agent --ui advances runs although somebody else serves the page with other options', async () => {
+  const project = openFoldersProject();
+  await servePage(project);
+  const agent = await startAgent(onTestFinished, project, ['--ui', '--port=0', '--allow-actions']);
+  await agent.printed(/the page is not served: E_UI_RUNNING/);
+  agent.kill('SIGTERM');
+  expect(await agent.end).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('draining') });
 });
 
 test.for(['--port=5000', '--allow-actions'])('wf agent %s without --ui is refused', async (option) => {

@@ -130,6 +130,12 @@ describe('the API', () => {
     const evidence = (await read(`/api/runs/${bad}/evidence`)).body;
     expect(z.array(z.unknown()).parse(evidence).length).toBeGreaterThan(3);
     expect(await readParts(served, session, `/api/runs/${bad}/evidence?limit=1`)).toEqual(evidence);
+    for (const list of ['changes', 'plans']) {
+      const whole = (await read(`/api/${list}`)).body;
+      expect(z.array(z.unknown()).parse(whole).length).toBeGreaterThan(1);
+      expect((await read(`/api/${list}?limit=1`)).body).not.toEqual(whole);
+      expect(await readParts(served, session, `/api/${list}?limit=1`)).toEqual(whole);
+    }
     const ofStep = (await read(`/api/runs/${bad}/evidence?step=two`)).body;
     expect(await readParts(served, session, `/api/runs/${bad}/evidence?step=two&limit=1`)).toEqual(ofStep);
   });
@@ -157,6 +163,9 @@ describe('the API', () => {
     ['/api/runs/nobody/journal', 404, 'E_RUN_NOT_FOUND'],
     ['/api/runs?before=nobody', 404, 'E_RUN_NOT_FOUND'],
     ['/api/plans/nothing', 404, 'E_PLAN_NOT_FOUND'],
+    ['/api/plans?before=nothing', 404, 'E_PLAN_NOT_FOUND'],
+    ['/api/changes?before=nobody', 404, 'E_RUN_NOT_FOUND'],
+    ['/api/changes?limit=201', 400, 'E_USAGE'],
     ['/api/nothing', 404, 'E_USAGE'],
     ['/api/runs?status=done', 400, 'E_USAGE'],
     ['/api/runs?colour=red', 400, 'E_USAGE'],
@@ -252,5 +261,5 @@ test('a database that cannot be read is an error of wf for pages and API, and no
 
 /** Without figures, which differ from one moment to the next. */
 function figuresOut(findings: unknown): string {
-  return JSON.stringify(findings).replace(/\d+/g, 'N');
+  return JSON.stringify(findings).replace(/\d+(?:\.\d+)*/g, 'N');
 }

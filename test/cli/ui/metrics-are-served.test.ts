@@ -22,7 +22,8 @@ test('programs with the token read what is open and what has happened since the 
   expect([status, headers['content-type']]).toEqual([200, expect.stringContaining('text/plain; version=0.0.4')]);
   expect(text).toContain('wf_runs_ended_total{workflow="folders",status="succeeded"} 1\n');
   for (const authorization of ['', 'Bearer ', `Bearer ${TOKEN}x`, `Basic ${TOKEN}`]) {
-    expect((await ask(served, '/metrics', { headers: { authorization } })).status).toBe(401);
+    const refused = await ask(served, '/metrics', { headers: { authorization } });
+    expect(refused).toMatchObject({ status: 401, text: expect.stringMatching(/^\{"error":/) });
   }
   expect((await ask(served, '/api/runs', { headers: authorized })).status).toBe(401);
   expect((await ask(served, '/metrics', { headers: { ...authorized, host: 'evil.example' } })).status).toBe(403);

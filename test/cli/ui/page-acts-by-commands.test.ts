@@ -5,6 +5,7 @@ import { type ActedRun, openActionsProject } from '../../support/actions-project
 import { ask, openSession, type Session } from '../../support/page-client.ts';
 import { runRecordSchema } from '../../support/run-record.ts';
 import { type ServedPage, servePage } from '../../support/served-page.ts';
+import { answerSchema } from '../../support/served-routes.ts';
 
 const project = openActionsProject();
 let served: ServedPage;
@@ -18,7 +19,11 @@ beforeAll(async () => {
 async function post(address: string, body: unknown) {
   const sent = { method: 'POST', headers: session.writing, body: JSON.stringify(body) };
   const { status, text } = await ask(served, `/api${address}`, sent);
-  return { status, document: JSON.parse(text) };
+  const document = JSON.parse(text);
+  // As the document of the API describes it.
+  const described = () => answerSchema(address.replace(/^\/runs\/[^/]+/, '/runs/{run}'), 'post');
+  if (status === 200) expect(described().parse(document)).toEqual(document);
+  return { status, document };
 }
 
 async function get(address: string) {

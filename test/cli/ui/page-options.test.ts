@@ -1,8 +1,10 @@
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
+import path from 'node:path';
 import { expect, test } from 'vitest';
 import { foldersRun, openFoldersProject } from '../../support/folders.ts';
 import { ask, openSession } from '../../support/page-client.ts';
+import { running, untilRunning } from '../../support/processes.ts';
 import { servePage } from '../../support/served-page.ts';
 
 test.for([
@@ -46,9 +48,46 @@ test('behind a proxy, wf ui accepts its host and origin, and marks the cookie as
   const answer = await ask({ port }, '/wf/session', { method: 'POST', headers: proxied, body });
   const [cookie = ''] = [answer.headers['set-cookie']].flat();
   expect(cookie).toMatch(/; Path=\/wf; HttpOnly; Secure; SameSite=Strict$/);
-  const { text } = await ask({ port }, '/wf/', { headers: { ...proxied, cookie: cookie.replace(/;.*/, '') } });
+  const signedIn = { ...proxied, cookie: cookie.replace(/;.*/, '') };
+  const typed = await ask({ port }, '/wf', { headers: signedIn });
+  expect([typed.status, typed.headers['location']]).toEqual([302, '/wf/']);
+  const { text } = await ask({ port }, '/wf/', { headers: signedIn });
   expect(text).toMatch(/<script type="module" src="\/wf\/assets\/app-[0-9a-f]+\.js">/);
   expect(await ask({ port }, '/', { headers: proxied })).toMatchObject({ status: 401 });
+});
+
+test('wf ui prints a link to a server with the same options, and refuses others', async () => {
+  const project = openFoldersProject();
+  const served = await servePage(project);
+  expect(await served.newLink()).toMatch(/#token=/);
+  const token = path.join(project.folder, 'token');
+  writeFileSync(token, 'x'.repeat(32), { mode: 0o600 });
+  for (const option of [
+    '--allow-actions',
+    '--port=1',
+    `--socket=${token}.sock`,
+    '--base-path=/wf',
+    '--origin=https://wf.example.com',
+    '--allow-user=4294967',
+    `--metrics-token=${token}`,
+  ]) {
+    const { exitCode, stdout } = await project.wf(['ui', '--json', option]);
+    expect([option, exitCode, JSON.parse(stdout)]).toMatchObject([option, 4, { error: { code: 'E_UI_RUNNING' } }]);
+  }
+});
+
+test('the commands that only read end with the server', async () => {
+  const project = openFoldersProject();
+  project.write('workflows/hangs.ts', 'await new Promise((resolve) => setTimeout(resolve, 1e9));');
+  const served = await servePage(project);
+  const { cookie } = await openSession(served);
+  const asked = ask(served, '/api/workflows', { headers: { cookie } }).catch(() => {});
+  const reading = new RegExp(`workflows --json --db=${project.database}$`);
+  await untilRunning(reading, 20_000);
+  served.wf.kill('SIGTERM');
+  expect((await served.wf.end).exitCode).toBe(0);
+  await asked;
+  await expect.poll(() => running(reading)).toEqual([]);
 });
 
 function freePort(): Promise<number> {

@@ -2,9 +2,11 @@ import { existsSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { execa } from 'execa';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { openStream } from '../../support/event-stream-client.ts';
 import { foldersRun, openFoldersProject } from '../../support/folders.ts';
 import { ask, askRaw, openSession, type Session } from '../../support/page-client.ts';
 import { type ServedPage, servePage } from '../../support/served-page.ts';
+import { answerSchema } from '../../support/served-routes.ts';
 
 const project = openFoldersProject();
 const run = foldersRun(project);
@@ -119,6 +121,19 @@ describe('a request that writes', () => {
     const answer = await ask(showing, pause(), { method: 'POST', headers: writing, body: '{}' });
     expect(answer.status).toBe(403);
     expect(answer.text).toContain('only shows');
+    // A dry run observes the host: nobody who only reads lets it do so with a secret of the server's user.
+    const plan = (root: string) =>
+      ask(showing, '/api/workflows/folders/plan', {
+        method: 'POST',
+        headers: writing,
+        body: JSON.stringify({ input: { root } }),
+      });
+    for (const source of ['@file:/etc/passwd', '@env:HOME']) {
+      const refused = await plan(source);
+      expect([refused.status, codeOf(refused.text)]).toEqual([403, 'E_FORBIDDEN']);
+    }
+    const planned = JSON.parse((await plan(only.folder)).text);
+    expect(answerSchema('/workflows/{workflow}/plan', 'post').parse(planned)).toEqual(planned);
   });
 });
 
@@ -164,6 +179,26 @@ test('a request that does not end is ended', { timeout: 40_000 }, async () => {
   const answer = await askRaw(served, 'GET /api/runs HTTP/1.1\r\nHost: 127.0.0.1');
   expect(answer).toMatch(/^HTTP\/1\.1 408 |^$/);
   expect(performance.now() - begun).toBeLessThan(30_000);
+});
+
+test('64 streams at a time are open, and one that is closed makes room', async () => {
+  const open = () => openStream(served, `/api/events?run=${run.id}`, { cookie: session.cookie });
+  const streams = Array.from({ length: 64 }, open);
+  await Promise.all(streams.map((stream) => stream.count('run', 1)));
+  const next = () => ask(served, '/api/events?runs=1', { headers: { cookie: session.cookie } });
+  const refused = await next();
+  expect([refused.status, codeOf(refused.text)]).toEqual([503, 'E_LIMIT']);
+  for (const stream of streams) stream.close();
+  const last = async () => {
+    const stream = open();
+    const isOpen = await stream.count('run', 1).then(
+      () => true,
+      () => false,
+    );
+    stream.close();
+    return isOpen;
+  };
+  await expect.poll(last).toBe(true);
 });
 
 test('every answer forbids frames, inline scripts and everything from outside', async () => {

@@ -32,9 +32,15 @@ test('changes in place are counted over all runs, and the owners of leases are l
   one.at(10, decided(['setup']), intended(1, 'a', 'network a', []), intended(2, 'b', 'network b', []));
   tell(history, 'two').at(10, intended(1, 'a', 'image', []), settled(1, 'kept'));
   tellSuccess(history, 'three');
-  const { newest, ...counts } = history.inPlaceCounts(1);
-  expect(counts).toEqual({ changes: 3, runs: 2 });
-  expect(newest.map(({ run, changes }) => [run.id, changes])).toEqual([['two', 1]]);
+  expect(history.inPlaceCounts()).toEqual({ changes: 3, runs: 2 });
+  const inPlace = (...given: Parameters<typeof history.runsInPlace>) =>
+    history.runsInPlace(...given).map(({ id }) => id);
+  expect([inPlace(9), inPlace(1), inPlace(9, runId('two')), inPlace(9, runId('one'))]).toEqual([
+    ['two', 'one'],
+    ['two'],
+    ['one'],
+    [],
+  ]);
   expect(history.owners()).toEqual([OWNER]);
   for (const lease of [one.lease]) history.release(lease);
   expect(history.owners()).toEqual([OWNER]);

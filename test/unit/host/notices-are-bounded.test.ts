@@ -112,3 +112,15 @@ test('a command may leave its input unread, and its output is cut', async () => 
   await allSent(notifier);
   expect(failures).toEqual([expect.stringMatching(/^unread: .* failed with exit code 9: e{500}$/)]);
 });
+
+test('notices that wait behind commands that hang are bounded: further ones are reported', async () => {
+  const { notifier, send, failures, go } = openNotifier(systemClock);
+  for (let notice = 0; notice < 501; notice += 1) send('slow', UNTIL_GO);
+  expect(failures).toEqual([]);
+  send('slow', LOG);
+  expect(failures).toEqual(['slow: 500 notices wait for their turn']);
+  const stop = new AbortController();
+  stop.abort();
+  go();
+  await notifier.sent(stop.signal);
+});

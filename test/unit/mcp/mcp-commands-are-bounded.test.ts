@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest';
 import { createSlots } from '../../../src/library/commands/slots.ts';
+import { ACTING_TOOLS } from '../../../src/mcp/acting-tools.ts';
+import type { Call } from '../../../src/mcp/wf-calls.ts';
 
 test('at most so many tasks run at a time, in their order, also after one has failed', async () => {
   const inSlot = createSlots(2);
@@ -22,4 +24,28 @@ test('at most so many tasks run at a time, in their order, also after one has fa
   ends[2]?.();
   ends[3]?.();
   expect(await Promise.all(all.slice(1))).toEqual([1, 2, 3]);
+});
+
+test('inputs and the data of events are on no command line, which other users see', async () => {
+  const calls: Call[] = [];
+  const wf = {
+    allowActions: true,
+    read: () => Promise.reject(new Error('reads nothing')),
+    act: async (call: Call) => {
+      calls.push(call);
+      return undefined;
+    },
+    close: () => {},
+  };
+  const told = { words: 'hush' };
+  const given: Readonly<Record<string, object>> = {
+    send_event: { run: 'r1', event: 'go', data: told },
+    start_run: { workflow: 'w', input: told },
+  };
+  for (const tool of ACTING_TOOLS) {
+    const args = given[tool.name];
+    if (args !== undefined) await tool.call(args, wf, new AbortController().signal);
+  }
+  expect(calls.map(({ stdin }) => stdin)).toEqual([JSON.stringify(told), JSON.stringify(told)]);
+  expect(JSON.stringify(calls.map(({ argv }) => argv))).not.toContain('hush');
 });

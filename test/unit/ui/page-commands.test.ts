@@ -39,11 +39,13 @@ describe('commands', () => {
     const clock = simulatedClock();
     const ends: ((end: WfCommandEnd) => void)[] = [];
     const begun: string[] = [];
+    const killed: string[] = [];
     const commands = createCommands((argv) => {
       begun.push(argv.join(' '));
-      return { pid: 1_000 + begun.length, end: new Promise((resolve) => ends.push(resolve)), kill: () => {} };
+      const kill = () => killed.push(argv.join(' '));
+      return { pid: 1_000 + begun.length, end: new Promise((resolve) => ends.push(resolve)), kill };
     }, clock);
-    return { commands, clock, ends, begun };
+    return { commands, clock, ends, begun, killed };
   }
 
   test('that act are answered after two seconds, and their outcome is kept for ten minutes', async () => {
@@ -55,13 +57,11 @@ describe('commands', () => {
     }
     const action = await asked;
     expect(action).toMatchObject({ command: 'wf resume -- r1', state: 'running', document: null });
+    clock.set(clock.now() + 11 * 60_000);
     ends[0]?.(END);
     await turns();
     expect(commands.action(action.id)).toMatchObject({ state: 'done', document: { id: 'r1' } });
     clock.set(clock.now() + 11 * 60_000);
-    const next = commands.act(['pause', '--', 'r1'], {});
-    ends[1]?.(END);
-    await next;
     expect(commands.action(action.id)).toBeUndefined();
   });
 
@@ -91,6 +91,32 @@ describe('commands', () => {
     expect(await Promise.all(reads)).toHaveLength(36);
     expect(await reads[0]).toEqual({ document: { id: 'r1' }, notes: ['one note'] });
     expect(begun.slice(0, 6)).toEqual([0, 1, 2, 3, 4, 5].map((number) => `workflows ${number}`));
+  });
+
+  test('that read are given up after 45 s, those that wait for their turn too, and make room for others', async () => {
+    const { commands, clock, ends, begun, killed } = openCommands();
+    const errors = Array.from({ length: 5 }, (_, number) =>
+      commands.read(['report', `r${number}`]).catch((error: Error) => error.message),
+    );
+    await turns();
+    clock.after(44_999, () => {});
+    clock.step();
+    expect(killed).toEqual([]);
+    clock.after(1, () => {});
+    clock.step();
+    expect(await Promise.all(errors)).toEqual([
+      ...[0, 1, 2, 3].map((number) => `\`wf report r${number}\` has not ended within 45 s, and was killed`),
+      '`wf report r4` did not get its turn within 45 s',
+    ]);
+    expect(killed).toEqual(begun);
+    const next = commands.read(['workflows']);
+    await turns();
+    expect(begun.slice(4)).toEqual(['workflows']);
+    ends[4]?.(END);
+    expect(await next).toMatchObject({ document: { id: 'r1' } });
+    commands.close();
+    await expect(commands.read(['workflows'])).rejects.toMatchObject({ code: 'E_LIMIT' });
+    expect(begun).toHaveLength(5);
   });
 });
 

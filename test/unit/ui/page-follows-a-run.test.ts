@@ -5,6 +5,7 @@ import type { Clock } from '../../../src/engine/ports/clock.ts';
 import { readRunMaterial } from '../../../src/review/record/run-material.ts';
 import { mergeUpdate } from '../../../src/ui/pages/live/merge-update.ts';
 import { grownSpans } from '../../../src/ui/pages/run/timeline-rows.ts';
+import { createFeeds } from '../../../src/ui/stream/feeds.ts';
 import { createRunFeed } from '../../../src/ui/stream/run-feed.ts';
 import { type RunUpdate, type RunView, runUpdate, runView } from '../../../src/ui/views/run-view.ts';
 import { openForTest } from '../../fixtures/history/temporary.ts';
@@ -21,6 +22,7 @@ import {
   tell,
 } from '../../fixtures/review/lab-run.ts';
 import { RECORDED } from '../../fixtures/review/recorded-lab-run.ts';
+import { simulatedClock } from '../../support/simulated-clock.ts';
 
 /** Events after which steps and changes differ that they do not name. */
 const TROUBLED: readonly JournalEvent[] = [
@@ -133,4 +135,67 @@ describe('the feed of a run', () => {
     expect([updates, gone]).toEqual([[], ['gone']]);
     expect(feed.isEmpty).toBe(true);
   });
+});
+
+test('a run that cannot be read for a while keeps its news until then, and none from the pages of others', async () => {
+  const { history } = openForTest();
+  const clock = simulatedClock();
+  const told = ['damaged', 'sound'].map((id) => tell(history, id));
+  for (const run of told) run.at(1, decided(['setup'], ['createNetwork']), attempted('createNetwork'));
+  let [isDamaged, isAlive] = [true, true];
+  const steps: typeof history.steps = (id) => {
+    if (isDamaged && id === 'damaged') throw new Error('a damaged row');
+    return history.steps(id);
+  };
+  const reader = { ...history, steps };
+  const feeds = createFeeds({ clock, isAlive: () => isAlive, pidNamespace: '1', history: async () => reader });
+  const news: string[] = [];
+  const stop = ['damaged', 'sound'].map((id) =>
+    feeds.followRun(runId(id), 0, { update: ({ run }) => news.push(`${run.id} ${run.status}`), gone: () => {} }),
+  );
+  let lists = 0;
+  feeds.followRuns(() => {
+    lists += 1;
+  });
+  const checks = async (count: number) => {
+    for (let check = 0; check < count; check += 1) {
+      clock.after(100, () => {});
+      clock.step();
+      for (let turn = 0; turn < 20; turn += 1) await Promise.resolve();
+    }
+  };
+  await checks(20);
+  expect([news, lists]).toEqual([['sound running'], 1]);
+  isDamaged = false;
+  await checks(1);
+  expect(news.splice(0)).toEqual(['sound running', 'damaged running']);
+  [isDamaged, isAlive] = [true, false];
+  await checks(2);
+  isDamaged = false;
+  await checks(1);
+  expect(news).toEqual(['sound interrupted', 'damaged interrupted']);
+  for (const each of stop) each();
+  feeds.close();
+});
+
+test('a page that leaves takes no news from one that came after the run was gone and back', async () => {
+  const { history } = openForTest();
+  const clock = simulatedClock();
+  const feeds = createFeeds({ clock, isAlive: () => true, pidNamespace: '1', history: async () => history });
+  const check = async () => {
+    clock.after(100, () => {});
+    clock.step();
+    for (let turn = 0; turn < 20; turn += 1) await Promise.resolve();
+  };
+  const gone: string[] = [];
+  const follow = (name: string) =>
+    feeds.followRun(runId('back'), 0, { update: () => gone.push(`news for ${name}`), gone: () => gone.push(name) });
+  const [first, second] = [follow('first'), follow('second')];
+  await check();
+  first();
+  follow('third');
+  tell(history, 'back').at(1, decided(['setup']));
+  second();
+  await check();
+  expect(gone).toEqual(['first', 'second', 'news for third']);
 });

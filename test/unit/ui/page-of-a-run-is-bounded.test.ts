@@ -7,6 +7,7 @@ import { rememberJournals } from '../../../src/history/remembered-journals.ts';
 import type { WfCommandEnd } from '../../../src/library/commands/wf-command.ts';
 import { ROW_HEIGHT, scrollTopFor, segmentsOf } from '../../../src/ui/pages/run/row-window.ts';
 import { filteredRows, type TimelineRow, timelineRows } from '../../../src/ui/pages/run/timeline-rows.ts';
+import { evidencePart } from '../../../src/ui/views/evidence-part.ts';
 import { createReports } from '../../../src/ui/views/reports.ts';
 import { runView } from '../../../src/ui/views/run-view.ts';
 import { readStep, stepTranscript, stepView } from '../../../src/ui/views/step-view.ts';
@@ -109,6 +110,24 @@ test('the page of a step has the beginning of long texts and the last commands; 
   expect(() => stepView(history, run, 'createNetwrok', isAlive)).toThrow(/no step "createNetwrok"/);
 });
 
+test('an answer with evidence ends after four million characters, and the next one continues it', () => {
+  const { history } = openForTest();
+  const { at, saw } = tell(history, 'loud');
+  const steps = Array.from({ length: 50 }, (_, index) => `step${index}`);
+  at(0, decided(['test'], steps));
+  for (const step of steps) saw(1, { step: asStepId(step), output: 'x'.repeat(200_000) });
+  const read: number[] = [];
+  const parts: boolean[] = [];
+  for (let hasMore = true; hasMore; parts.push(hasMore)) {
+    const part = evidencePart(history, runId('loud'), null, read.at(-1) ?? 0, 1_000);
+    expect(part.evidence.length).toBeLessThanOrEqual(20);
+    read.push(...part.evidence.map(({ ordinal }) => ordinal));
+    ({ hasMore } = part);
+  }
+  expect(read).toEqual(Array.from({ length: 50 }, (_, index) => index + 1));
+  expect(parts).toEqual([true, true, false]);
+});
+
 test('journals that are remembered are read as they are', () => {
   const { history } = openForTest();
   const remembered = rememberJournals(history);
@@ -133,6 +152,22 @@ test('journals that are remembered are read as they are', () => {
   again.at(2, decided(['test'], ['more']), decided(['test'], ['most']));
   check();
   expect(remembered.journal(id).length).toBe(3);
+  expect(remembered.journal(id, 1, 1)).toEqual(history.journal(id, 1, 1));
+});
+
+test('a part of a journal is read without the whole', () => {
+  const { history } = openForTest();
+  const limits: (number | undefined)[] = [];
+  const journal: typeof history.journal = (id, after, limit) => {
+    limits.push(limit);
+    return history.journal(id, after, limit);
+  };
+  const { at } = tell(history, 'part');
+  at(1, decided(['test'], ['one']), decided(['test'], ['two']), decided(['test'], ['three']));
+  expect(rememberJournals({ ...history, journal }).journal(runId('part'), 1, 2)).toEqual(
+    history.journal(runId('part'), 1, 2),
+  );
+  expect(limits).toEqual([2]);
 });
 
 describe('the explanations of a run', () => {
@@ -164,7 +199,7 @@ describe('the explanations of a run', () => {
     return { history, told, asked, reports, most: () => most };
   }
 
-  test('are made once for each state of the run and language, two at a time', async () => {
+  test('are made once for each stage of the run and language, two at a time', async () => {
     const { history, told, asked, reports, most } = open(() => ({
       exitCode: 0,
       document: changed,
@@ -175,10 +210,22 @@ describe('the explanations of a run', () => {
     told.at(0, decided(['setup']));
     expect(reports.known(history, id, 'en')).toBeUndefined();
     await Promise.all([reports.explanations(history, id, 'en'), reports.explanations(history, id, 'en')]);
-    await reports.explanations(history, id, 'en');
+    // Several pages follow a run that goes on.
+    for (let count = 1; count < 5; count += 1) {
+      told.at(count, decided(['setup'], [`step${count}`]), succeeded(`step${count}`, {}));
+      await Promise.all([reports.explanations(history, id, 'en'), reports.explanations(history, id, 'en')]);
+    }
     expect(asked).toEqual([['report', '--format=json', '--lang=en', '--', 'told']]);
     expect(reports.known(history, id, 'en')).toEqual(changed);
-    told.at(1, decided(['test']));
+    // Another run takes the id of one that was pruned.
+    history.append(told.lease, { events: [{ type: 'ended', status: 'failed', output: null, error: ERROR }] }, 5);
+    history.pruneSome({ endedBefore: Number.MAX_SAFE_INTEGER, keep: 0, isAlive: () => false }, null);
+    const again = tell(history, 'told', { createdAt: 7_000 });
+    again.at(0, decided(['setup']));
+    expect(reports.known(history, id, 'en')).toBeUndefined();
+    await reports.explanations(history, id, 'en');
+    expect(asked.splice(1)).toHaveLength(1);
+    again.at(6, decided(['test']));
     expect(reports.known(history, id, 'en')).toBeUndefined();
     await Promise.all([
       reports.explanations(history, id, 'en'),
@@ -210,7 +257,7 @@ describe('the explanations of a run', () => {
     );
     const asked = reports.explanations(history, runId('told'), 'en');
     timeIsUp();
-    await expect(asked).rejects.toThrow(/was not made within 60 s/);
+    await expect(asked).rejects.toThrow('`wf report told` has not ended within 45 s, and was killed');
     expect(reports.known(history, runId('told'), 'en')).toBeUndefined();
   });
 });

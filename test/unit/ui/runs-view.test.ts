@@ -51,6 +51,30 @@ test('a search that is cut off says so, and can be continued', async () => {
   expect(rest).toMatchObject({ runs: [{ id: 'oldest' }], searchedTo: null, older: null });
 });
 
+test.for([
+  ['since=2026-02-01T00:00&until=2026-01-01T00:00', 'until', /the time range ends .* before it begins/],
+  ['since=soon', 'since', /From soon: not a point in time\. Write an age/],
+  ['last=1h&since=2026-02-01T00:00', 'since', /From and Created exclude each other/],
+  ['last=long', 'last', /Created long: not a duration/],
+  ['where=a=b&where=colour', 'where-1', /Input colour: not of the form name=value/],
+] as const)(
+  'filters that contradict each other (%s) stay in the form, with the reason beside %s',
+  async ([address, field, reason]) => {
+    const { history } = openForTest();
+    tellSuccess(history, 'run');
+    const context = { history: async () => history, clock: simulatedClock(BEGIN), isAlive: () => true };
+    const search = new URLSearchParams(address);
+    const query = runsQuerySchema.parse({ ...Object.fromEntries(search), where: search.getAll('where') });
+    const view = await runsView(context, query);
+    expect(view).toMatchObject({ query, runs: [], problem: { message: reason } });
+    const html = renderPage(SHELL, { page: 'runs', view });
+    expect(html).toMatch(new RegExp(`<(input|select)[^>]* id="${field}"[^>]* aria-describedby="${field}-problem"`));
+    expect(html.match(/aria-invalid/g)).toHaveLength(1);
+    for (const value of search.values()) expect(html).toContain(value);
+    expect(textOf(view)).not.toContain('No runs match');
+  },
+);
+
 test('the newest runs take the place of a page of less than a page of newer runs', async () => {
   const { history } = openForTest();
   for (let n = 0; n < 9; n++) tellSuccess(history, `run-${n}`, { createdAt: BEGIN + n * MINUTE });

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { type Agent, startAgent } from '../../../agent/agent.ts';
-import { WfError } from '../../../engine/model/errors.ts';
+import { asWfError, WfError } from '../../../engine/model/errors.ts';
 import type { Owner } from '../../../engine/model/owner.ts';
 import type { RegisteredAgent } from '../../../history/agent-work.ts';
 import type { History } from '../../../history/history.ts';
@@ -58,24 +58,23 @@ async function advanceRuns(given: AgentOptions, services: Services, terminal: Te
   let page: UiServer | undefined;
   try {
     let running: Agent | undefined;
-    let isDraining = false;
+    let stopped: StopSignal | undefined;
     const stop = (signal: StopSignal) => {
-      if (isDraining) terminal.exitNow(signalExitCode(signal));
-      isDraining = true;
+      if (stopped !== undefined) terminal.exitNow(signalExitCode(signal));
+      stopped = signal;
       running?.drain(signal);
     };
     const unlisten = [terminal.onStopSignal(stop), terminal.onHangup(() => stop('SIGTERM'))];
     report({ did: 'started', database: places.database, pid: owner.pid, concurrency });
     if (asked !== undefined) {
-      const { serveUi } = await import('../../serving/serve-ui.ts');
-      const { pid, url, server } = await serveUi(asked, services, history);
-      page = server;
-      report({ did: 'serving', pid, url });
+      page = await servePage(asked, services, history, report);
     }
     const begin = advanceDue(engine, history, services, {
       notNotified: (notice, error) => report({ did: 'not-notified', ...notice, error }),
     });
     running = startAgent({ history, clock, owner, isAlive, concurrency, begin, release: engine.releaseLease, report });
+    // It came while the page was being started.
+    if (stopped !== undefined) running.drain(stopped);
     await running.done.finally(() => {
       for (const end of unlisten) end();
     });
@@ -84,6 +83,26 @@ async function advanceRuns(given: AgentOptions, services: Services, terminal: Te
   } finally {
     await page?.close();
     unregister(history, owner);
+  }
+}
+
+/** Serves the page. An agent advances its runs all the same if somebody else serves one, or has taken its address. */
+async function servePage(
+  asked: AskedUi,
+  services: Services,
+  history: History,
+  report: (event: AgentEvent) => void,
+): Promise<UiServer | undefined> {
+  const { serveUi } = await import('../../serving/serve-ui.ts');
+  try {
+    const { pid, url, server } = await serveUi(asked, services, history);
+    report({ did: 'serving', pid, url });
+    return server;
+  } catch (thrown) {
+    const error = asWfError(thrown);
+    if (error.code !== 'E_UI_RUNNING' && error.code !== 'E_ADDRESS_IN_USE') throw thrown;
+    report({ did: 'not-serving', error });
+    return undefined;
   }
 }
 

@@ -10,7 +10,7 @@ import { verificationRecordSchema } from './verification.ts';
 
 const statusSchema = z.enum(CHANGE_STATUSES).meta({ id: 'ChangeStatus' });
 
-const members = {
+export const changeMembers = {
   seq: z.number().int().positive().meta({ description: 'the position in the ledger of its run' }),
   step: z.string(),
   kind: z.string(),
@@ -20,10 +20,10 @@ const members = {
   undo: z.array(z.string()).meta({ description: 'the command lines that undo it by hand, in this order' }),
 };
 
-export const changeSchema = schemaOf<ChangeRecord>()(z.strictObject(members).meta({ id: 'Change' }));
+export const changeSchema = schemaOf<ChangeRecord>()(z.strictObject(changeMembers).meta({ id: 'Change' }));
 
 export const changeInPlaceSchema = schemaOf<ChangeInPlaceRecord>()(
-  z.strictObject({ run: z.string(), workflow: z.string(), ...members }).meta({ id: 'ChangeInPlace' }),
+  z.strictObject({ run: z.string(), workflow: z.string(), ...changeMembers }).meta({ id: 'ChangeInPlace' }),
 );
 
 const fingerprintSchema = z.strictObject({ hash: z.string().nullable(), at: momentSchema });

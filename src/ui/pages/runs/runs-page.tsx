@@ -32,7 +32,7 @@ export function RunsPage({ frame, view: first }: RunsPageProps) {
     };
   }, [frame.basePath]);
 
-  const { query, runs, workflows, questions, hasMoreQuestions, inPlace, searchedTo } = view;
+  const { query, problem, runs, workflows, questions, hasMoreQuestions, inPlace, searchedTo } = view;
   return (
     <>
       <div class="heading">
@@ -52,9 +52,9 @@ export function RunsPage({ frame, view: first }: RunsPageProps) {
         <NoRuns frame={frame} />
       ) : (
         <>
-          <Filters frame={frame} query={first.query} workflows={workflows} />
+          <Filters frame={frame} query={first.query} problem={problem} workflows={workflows} />
           {runs.length > 0 && <RunsTable frame={frame} runs={runs} />}
-          {runs.length === 0 && searchedTo === null && (
+          {runs.length === 0 && searchedTo === null && problem === null && (
             <p>
               No runs match. {hasFilters(query) && <a href={runsAddress(frame.basePath, NO_FILTERS)}>Show all runs</a>}
             </p>

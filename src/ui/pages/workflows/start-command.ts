@@ -1,4 +1,5 @@
 import type { Json, JsonObject } from '../../../engine/model/json.ts';
+import { isSecretSource } from '../../../engine/secrets/secret-source.ts';
 import { typedCommand } from '../actions/typed-command.ts';
 import type { PageFrame } from '../page-model.ts';
 import { OPTION_NAMES } from './start-options.ts';
@@ -24,7 +25,7 @@ export function startCommand(frame: PageFrame, { workflow, input, options, secre
 }
 
 function secretSource(value: Json): string {
-  return typeof value === 'string' && /^@(?:env|file):/.test(value) ? value : '@env:VARIABLE';
+  return isSecretSource(value) ? value : '@env:VARIABLE';
 }
 
 function plainText(value: Json): string {
