@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { keepHeapSmall } from '../../../host/machine/small-heap.ts';
 import { defineCommand } from '../../define-command.ts';
 import { writeJson, writeLines } from '../../output/terminal.ts';
 import { openInBrowser } from '../../serving/open-in-browser.ts';
@@ -10,6 +11,7 @@ const options = uiOptions.extend({ open: z.boolean().default(false), json: z.boo
 /** `wf ui`: serves a local web page of all runs until a stop signal; prints another link if a server runs already. */
 export const ui = defineCommand(options, async (given, services, terminal) => {
   const asked = askedUi(given);
+  keepHeapSmall();
   // From now on: a signal during the start ends it as well.
   const stopped = new Promise<void>((resolve) => {
     terminal.onStopSignal(() => resolve());
