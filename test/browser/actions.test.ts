@@ -144,7 +144,9 @@ describe('a question', () => {
     const own = await servePage(project, ['--allow-actions'], { env: { HOME: `${project.folder}/other` } });
     const { page } = await openBrowser(onTestFinished);
     await signIn(page, own.link);
-    await page.goto(`${own.url}/runs/${run.id}`);
+    const asked = page.getByRole('listitem').filter({ hasText: `${run.id}, until` });
+    await asked.getByText('interrupted: an answer resumes the run').waitFor();
+    await asked.getByRole('link', { name: 'Go on?' }).click();
     await press(page, 'Yes');
     await dialogOf(page).getByLabel('by').fill('Ann');
     await act(page, 'Yes');

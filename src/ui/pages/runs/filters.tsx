@@ -1,5 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import { RUN_STATUSES } from '../../../engine/ports/history.ts';
+import { displayedText } from '../../views/displayed.ts';
 import { RUNS_PER_PAGE } from '../../views/list-limits.ts';
 import type { RunsQuery } from '../../views/runs-query.ts';
 import type { PageFrame } from '../page-model.ts';
@@ -94,7 +95,7 @@ function Choice({ label, name, chosen, options }: ChoiceProps) {
         <option value="">any</option>
         {all.map(({ value, text }) => (
           <option key={value} value={value} selected={value === chosen}>
-            {text}
+            {displayedText(text)}
           </option>
         ))}
       </select>

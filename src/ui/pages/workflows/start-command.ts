@@ -1,5 +1,5 @@
 import type { Json, JsonObject } from '../../../engine/model/json.ts';
-import { typedCommand } from '../actions/typed-command.ts';
+import { secretSource, typedCommand } from '../actions/typed-command.ts';
 import type { PageFrame } from '../page-model.ts';
 import { OPTION_NAMES } from './start-options.ts';
 
@@ -21,10 +21,6 @@ export function startCommand(frame: PageFrame, { workflow, input, options, secre
     return option === undefined ? [] : [[option, plainText(value)] as const];
   });
   return typedCommand(frame, 'start', [workflow], [...inputs, ...given]);
-}
-
-function secretSource(value: Json): string {
-  return typeof value === 'string' && /^@(?:env|file):/.test(value) ? value : '@env:VARIABLE';
 }
 
 function plainText(value: Json): string {
