@@ -3,7 +3,7 @@ import path from 'node:path';
 import type { Page } from 'playwright-core';
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { openAskingProject } from '../support/asking-workflow.ts';
-import { accessibilityProblems, openBrowser, type Person, signIn } from '../support/browser.ts';
+import { accessibilityProblems, openBrowser, type Person, sidewaysScroll, signIn } from '../support/browser.ts';
 import { HOSTILE_WORKFLOW, STEERS } from '../support/hostile-workflow.ts';
 import { openLongRun } from '../support/long-run.ts';
 import { openProject } from '../support/run-wf.ts';
@@ -174,7 +174,7 @@ describe('the page of a run that asks', () => {
     await transcript.getByText('$ sh -c').waitFor();
     expect(await accessibilityProblems(page)).toEqual([]);
     await page.setViewportSize({ width: 360, height: 800 });
-    expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(360);
+    expect(await sidewaysScroll(page)).toBe(0);
     expect((await rows(page).nth(1).boundingBox())?.height).toBe(30);
     expect(await accessibilityProblems(page)).toEqual([]);
     project.go('second', 'third');
