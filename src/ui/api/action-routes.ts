@@ -129,7 +129,7 @@ export const ACTION_ROUTES: readonly ApiRoute[] = [
   apiRoute({
     method: 'post',
     path: '/runs/{run}/preview/{action}',
-    summary: 'Return the same for an action whose plan needs secret inputs. Changes nothing.',
+    summary: 'Return what a resume or a retry would do with these secret inputs. Changes nothing.',
     reads: true,
     params: ofRun.extend({ action: z.enum(['resume', 'retry']) }),
     query: NOTHING,
