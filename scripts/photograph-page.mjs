@@ -1,6 +1,6 @@
 // Takes the pictures of the page in docs/images from real runs, with Debian's Chromium: `npm run docs:page-images`.
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
@@ -9,9 +9,11 @@ import { chromium } from 'playwright-core';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const images = path.join(root, 'docs/images');
-const folder = mkdtempSync(path.join(tmpdir(), 'wf-pictures-'));
+/** The pictures show paths in it: the same on every machine. */
+const folder = path.join(tmpdir(), 'lab');
 const wf = path.join(root, 'dist/wf.cjs');
-const env = { ...process.env, WF_DB: path.join(folder, 'wf.db'), XDG_STATE_HOME: folder };
+const { WF_DB: _, ...inherited } = process.env;
+const env = { ...inherited, XDG_STATE_HOME: folder };
 const options = { cwd: folder, env, encoding: 'utf8' };
 
 /** The photographed pages: their addresses, and what has to be there. */
@@ -19,11 +21,12 @@ const PAGES = [
   { name: 'page-runs', address: '/', heading: 'Runs' },
   { name: 'page-run', address: '/runs/lab/steps/createVethPair', heading: 'Timeline' },
   { name: 'page-topology', address: '/runs/lab', part: 'section[aria-labelledby=topology]' },
-  { name: 'page-question', address: '/runs/question', heading: 'Timeline' },
+  { name: 'page-question', address: '/runs/question', heading: 'Go on?' },
   { name: 'page-workflow', address: '/workflows/lab-network', heading: 'Inputs' },
 ];
 
-mkdirSync(path.join(folder, 'workflows'));
+mkdirSync(folder);
+cpSync(path.join(root, 'workflows'), path.join(folder, 'workflows'), { recursive: true });
 writeFileSync(path.join(folder, '.wf'), '');
 writeFileSync(
   path.join(folder, 'workflows/asking.ts'),

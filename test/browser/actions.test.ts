@@ -144,7 +144,9 @@ describe('a question', () => {
     const own = await servePage(project, ['--allow-actions'], { env: { HOME: `${project.folder}/other` } });
     const { page } = await openBrowser(onTestFinished);
     await signIn(page, own.link);
-    await page.goto(`${own.url}/runs/${run.id}`);
+    const asked = page.getByRole('listitem').filter({ hasText: `${run.id}, until` });
+    await asked.getByText('interrupted: an answer resumes the run').waitFor();
+    await asked.getByRole('link', { name: 'Go on?' }).click();
     await press(page, 'Yes');
     await dialogOf(page).getByLabel('by').fill('Ann');
     await act(page, 'Yes');
@@ -226,6 +228,13 @@ describe('a run', () => {
     await act(page, 'Extend');
     await noticed(page, 'The deadline is extended.');
     await timer.getByText(/^2:\d\d left\.$/).waitFor();
+    expect(await page.getByRole('button', { name: 'Pause', exact: true }).getAttribute('aria-disabled')).toBe('true');
+    for (const button of ['Cancel', 'Roll back']) {
+      await press(page, button);
+      await dialogOf(page).getByText('wf undoes these 2 changes').waitFor();
+      expect(await dialogOf(page).getByRole('checkbox').count()).toBe(0);
+      await act(page, 'Close');
+    }
     await press(page, 'Confirm');
     await dialogOf(page).getByText('these changes stay').waitFor();
     await act(page, 'Keep the changes');

@@ -3,7 +3,7 @@ import path from 'node:path';
 import type { Page } from 'playwright-core';
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { openAskingProject } from '../support/asking-workflow.ts';
-import { accessibilityProblems, openBrowser, type Person, signIn } from '../support/browser.ts';
+import { accessibilityProblems, openBrowser, type Person, sidewaysScroll, signIn } from '../support/browser.ts';
 import { HOSTILE_WORKFLOW, STEERS } from '../support/hostile-workflow.ts';
 import { openLongRun } from '../support/long-run.ts';
 import { openProject } from '../support/run-wf.ts';
@@ -148,7 +148,7 @@ describe('the page of a run that asks', () => {
     await transcript.getByText('$ sh -c').waitFor();
     await transcript.getByText(/^exit 0, /).waitFor();
     await page.getByRole('region', { name: 'Changes' }).getByText('applied').waitFor();
-    await page.getByText('waits for').waitFor();
+    await page.getByRole('heading', { name: 'Go on?' }).waitFor();
 
     const send = await project.wf(['send', id, 'approve', '--data', '{"by":"ann"}', '--comment', 'seen with Bob']);
     expect(send.exitCode).toBe(0);
@@ -166,6 +166,7 @@ describe('the page of a run that asks', () => {
     await heading.waitFor();
     await page.goBack();
     await soon(() => page.locator('section.step').count()).toBe(0);
+    await soon(() => stepLink(page, 'first').evaluate((element) => element.matches(':focus'))).toBe(true);
     expect(page.url()).toBe(`${served.url}/runs/${id}`);
 
     // The address of a step alone leads to it, on the server as well.
@@ -173,7 +174,7 @@ describe('the page of a run that asks', () => {
     await transcript.getByText('$ sh -c').waitFor();
     expect(await accessibilityProblems(page)).toEqual([]);
     await page.setViewportSize({ width: 360, height: 800 });
-    expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(360);
+    expect(await sidewaysScroll(page)).toBe(0);
     expect((await rows(page).nth(1).boundingBox())?.height).toBe(30);
     expect(await accessibilityProblems(page)).toEqual([]);
     project.go('second', 'third');
@@ -194,7 +195,7 @@ describe('the page of a run that asks', () => {
     const { page, complaints } = await openBrowser(onTestFinished);
     await signIn(page, first.link);
     await page.goto(`${first.url}/runs/${id}`);
-    await page.getByText('waits for').waitFor();
+    await page.getByRole('heading', { name: 'Go on?' }).waitFor();
     first.wf.kill('SIGKILL');
     await first.wf.end;
     await page.getByRole('status').getByText('reconnecting').waitFor();

@@ -69,4 +69,26 @@ describe('the link that wf ui prints', () => {
     await other.goto(first.link);
     await other.getByText('was used already').waitFor();
   });
+
+  test('is asked for by pages whose session has ended while they were open', async () => {
+    const own = openFoldersProject();
+    const run = foldersRun(own);
+    run.go();
+    await run.start().end;
+    const first = await servePage(own);
+    const { page: list, context, tab } = await openBrowser(onTestFinished);
+    await signIn(list, first.link);
+    const page = await tab();
+    await page.goto(`${first.url}/runs/${run.id}`);
+    await context.clearCookies();
+    first.wf.kill('SIGKILL');
+    await first.wf.end;
+    for (const shown of [list, page]) await shown.getByRole('status').getByText('reconnecting').waitFor();
+    const second = await servePage(own, [`--port=${first.port}`]);
+    const ended = 'Run wf ui again with its options, open the link that it prints in this browser';
+    for (const shown of [list, page]) await shown.getByRole('status').getByText(ended).waitFor();
+    expect(await accessibilityProblems(page)).toEqual([]);
+    await signIn(await tab(), second.link);
+    for (const shown of [list, page]) await shown.getByText(ended).waitFor({ state: 'detached' });
+  });
 });

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import type { Page } from 'playwright-core';
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { openActionsProject, ownId } from '../support/actions-project.ts';
-import { accessibilityProblems, openBrowser, signIn } from '../support/browser.ts';
+import { accessibilityProblems, openBrowser, sidewaysScroll, signIn } from '../support/browser.ts';
 import { ask, openSession } from '../support/page-client.ts';
 import { runRecordSchema } from '../support/run-record.ts';
 import { type ServedPage, servePage } from '../support/served-page.ts';
@@ -88,6 +88,14 @@ function commandLines(): readonly string[] {
     });
 }
 
+/** Expects a secret in no command line, and in no file of the history. */
+function expectUnseen(secret: string): void {
+  expect(commandLines().filter((line) => line.includes(secret))).toEqual([]);
+  for (const file of readdirSync(project.folder).filter((name) => name.startsWith('wf.db'))) {
+    expect(readFileSync(`${project.folder}/${file}`).includes(secret)).toBe(false);
+  }
+}
+
 describe('the page of a workflow', () => {
   test('starts a run with checked inputs, says first what it does, and keeps what was typed', async () => {
     const { page, complaints } = await openPage('/workflows/forms');
@@ -121,18 +129,15 @@ describe('the page of a workflow', () => {
     await page.getByRole('rowheader', { name: /^echo exec.read/ }).waitFor();
     expect((await project.wf(['show', STARTED])).exitCode).toBe(2);
     await press(page, 'Start');
-    await page.getByRole('dialog').getByText('One step, 0 of them changing the host').waitFor();
+    await page.getByRole('dialog').getByText('One step, which only reads').waitFor();
     await press(page, 'Start the run');
     await page.waitForURL(`${served.url}/runs/${STARTED}`);
     await page.getByRole('heading', { name: STARTED }).waitFor();
     const { input } = await record(STARTED);
     expect(input).toMatchObject({ name: 'ann', count: 4, mode: 'fast', isLoud: false, tags: ['b'], note: null });
-    // The process of the run is at work: the secret is in no command line, and in no file of the history.
+    // The process of the run is at work.
     expect(commandLines().some((line) => line.includes(STARTED))).toBe(true);
-    expect(commandLines().filter((line) => line.includes(SECRET))).toEqual([]);
-    for (const file of readdirSync(project.folder).filter((name) => name.startsWith('wf.db'))) {
-      expect(readFileSync(`${project.folder}/${file}`).includes(SECRET)).toBe(false);
-    }
+    expectUnseen(SECRET);
     await page.goBack();
     await expect.poll(() => field(page, 'name').inputValue()).toBe('ann');
     expect(await field(page, 'isLoud').isChecked()).toBe(false);
@@ -176,6 +181,37 @@ describe('the page of a workflow', () => {
     expect({ complaints, dialogs }).toEqual({ complaints: [], dialogs: [] });
   });
 
+  test('resumes a run whose process is gone with its secrets, which are typed again', async () => {
+    const id = ownId('ui-secret');
+    const killed = project.start(['start', 'forms', '--id', id, '--input', 'name=ann', '--input', `token=${SECRET}`]);
+    await killed.line(/^waiting for the event/);
+    killed.kill('SIGKILL');
+    await killed.end;
+    const { page, complaints } = await openPage(`/runs/${id}`);
+    await page.getByText('Resume it first, with its secret inputs.').waitFor();
+    await press(page, 'Resume');
+    const dialog = page.getByRole('dialog');
+    const resume = dialog.getByRole('button', { name: 'Resume', exact: true });
+    await resume.click();
+    await problemOf(page, 'token').getByText(/./).waitFor();
+    expect(await hasFocus(page, 'token')).toBe(true);
+    await field(page, 'token').fill(SECRET);
+    await field(page, 'token').press('Enter');
+    // Nothing is done before it is shown.
+    await dialog.getByText('wf keeps the completed step').waitFor();
+    expect((await record(id)).status).toBe('interrupted');
+    expect(await accessibilityProblems(page)).toEqual([]);
+    expect(await dialog.locator('.same-command code').textContent()).toContain(
+      `wf resume ${id} --input token=@env:VARIABLE --db`,
+    );
+    await resume.click();
+    await dialog.waitFor({ state: 'detached' });
+    await expect.poll(async () => (await record(id)).status, { timeout: 20_000 }).toBe('waiting');
+    expectUnseen(SECRET);
+    expect((await project.wf(['cancel', id])).exitCode).toBe(0);
+    expect(complaints).toEqual([]);
+  });
+
   test.for(['light', 'dark'] as const)(
     'has no serious finding of axe in the %s page, and fits',
     async (colorScheme) => {
@@ -194,7 +230,7 @@ describe('the page of a workflow', () => {
       await press(page, 'Dry run');
       await page.getByRole('heading', { name: 'Dry run' }).waitFor();
       expect(await accessibilityProblems(page)).toEqual([]);
-      expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(360);
+      expect(await sidewaysScroll(page)).toBe(0);
     },
   );
 
@@ -232,6 +268,8 @@ describe('a server without --allow-actions', () => {
     expect(planned.status).toBe(200);
     expect(planned.text).not.toContain(SECRET);
     expect(JSON.parse(planned.text)).toMatchObject({ plan: { workflow: 'forms', steps: [{ step: 'echo' }] } });
+    const preview = await post(`/api/runs/${run.id}/preview/retry`, { acceptChanges: true, input: {} });
+    expect(JSON.parse(preview.text)).toMatchObject({ refusal: null, plan: { direction: 'forward' } });
     // A whole path is allowed, not a beginning or an end of one.
     const { id } = run;
     const refused = [

@@ -62,6 +62,10 @@ export async function signIn(page: Page, link: string): Promise<void> {
   await page.getByRole('heading', { name: 'Runs', exact: true }).waitFor();
 }
 
+/** Returns the number of pixels by which a page scrolls sideways. */
+export const sidewaysScroll = (page: Page) =>
+  page.evaluate<number>('document.body.scrollWidth - document.body.clientWidth');
+
 const axeResult = z.object({
   violations: z.array(
     z.object({

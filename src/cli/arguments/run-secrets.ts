@@ -4,6 +4,27 @@ import { isEnd, type StoredRun } from '../../engine/ports/history.ts';
 import type { LoadedWorkflow } from '../../engine/workflow/workflow.ts';
 import { didYouMean } from '../../review/text/did-you-mean.ts';
 import { givenSecret } from './secret-value.ts';
+import { readInputFile } from './workflow-input.ts';
+
+/** Options by which secret inputs are given again. */
+export interface SecretOptions {
+  /** As typed: `NAME=@env:VARIABLE`. */
+  readonly input: readonly string[];
+  /** Path of a JSON file with an object; `-` is standard input. */
+  readonly inputFile?: string | undefined;
+}
+
+/** Returns all of them as typed; the last of several for one name counts. @throws WfError E_INPUT if the file is not as described */
+export function typedSecrets({ input, inputFile }: SecretOptions): readonly string[] {
+  if (inputFile === undefined) return input;
+  const inFile = Object.entries(readInputFile(inputFile)).map(([name, value]) => {
+    if (typeof value === 'string') return `${name}=${value}`;
+    throw new WfError('E_INPUT', `input file ${inputFile}: the secret input ${name} is not a string`, {
+      hint: 'Give it as a string: { "password": "..." }.',
+    });
+  });
+  return [...inFile, ...input];
+}
 
 /** Known values of a run's secret inputs, and the errors about the others. */
 export interface KnownSecrets {

@@ -87,7 +87,8 @@ function check(workflow: InputOwner, raw: JsonObject): Checked {
   }
 }
 
-function readInputFile(file: string): JsonObject {
+/** Reads inputs from a JSON file; `-` is standard input. @throws WfError E_INPUT */
+export function readInputFile(file: string): JsonObject {
   const hint = 'Give --input-file a JSON file with one object: { "devNetwork": "lab" }.';
   let value: Json;
   try {

@@ -10,6 +10,13 @@ export const PAUSE_AFTER = 'pause after this stage; `wf resume` continues';
 
 export const SECRET_AGAIN = 'give a secret input again, as @env:VARIABLE or @file:PATH; repeatable';
 
+/** Adds the options by which secret inputs of a run are given again. */
+export function addSecretOptions(command: Command): Command {
+  return command
+    .option('--input <name=value>', SECRET_AGAIN, collect)
+    .option('--input-file <file>', 'JSON file with secret inputs, - is standard input; --input takes precedence');
+}
+
 export const WORKFLOW_FILE = 'file of the workflow, if it is not where it was when the run started';
 
 export const NOTIFY =

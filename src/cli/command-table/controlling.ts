@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
 import type { ActionFactory } from './action-factory.ts';
-import { collect, RUN_ARGUMENT, RUN_TO_READ, SECRET_AGAIN, WORKFLOW_FILE, wholeNumber } from './arguments.ts';
+import { addSecretOptions, RUN_ARGUMENT, RUN_TO_READ, WORKFLOW_FILE, wholeNumber } from './arguments.ts';
 
 /** Adds the commands that ask something of a run, whichever process advances it. */
 export function controlling(program: Command, action: ActionFactory): void {
@@ -45,9 +45,8 @@ export function controlling(program: Command, action: ActionFactory): void {
 
 /** Adds the argument and the options of all of them. */
 function asking(command: Command): Command {
-  return command
+  const named = command
     .argument('<run>', RUN_ARGUMENT)
-    .option('--comment <text>', 'a comment for the record of the run')
-    .option('--input <name=value>', SECRET_AGAIN, collect)
-    .option('--workflow <file>', WORKFLOW_FILE);
+    .option('--comment <text>', 'a comment for the record of the run');
+  return addSecretOptions(named).option('--workflow <file>', WORKFLOW_FILE);
 }

@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander';
 import type { ActionFactory } from './action-factory.ts';
 import {
+  addSecretOptions,
   collect,
   NO_NOTIFY,
   NOTIFY,
@@ -45,22 +46,24 @@ export function running(program: Command, action: ActionFactory): void {
     .option('--detach', 'print the id once the run is under way, which continues without this terminal')
     .addOption(onHangupOption())
     .action(action(['plan'], async () => (await import('../commands/running/apply.ts')).apply));
-  program
-    .command('resume')
-    .summary('resume an interrupted, paused or waiting run')
-    .argument('[run]', `${RUN_ARGUMENT}; optional if only one run can be resumed`)
-    .option('--all', 'resume each run that no process advances, in turn')
-    .option('--dry-run', 'show what would happen to each step and why, without doing it')
-    .option('--input <name=value>', SECRET_AGAIN, collect)
+  addSecretOptions(
+    program
+      .command('resume')
+      .summary('resume an interrupted, paused or waiting run')
+      .argument('[run]', `${RUN_ARGUMENT}; optional if only one run can be resumed`)
+      .option('--all', 'resume each run that no process advances, in turn')
+      .option('--dry-run', 'show what would happen to each step and why, without doing it'),
+  )
     .option('--workflow <file>', WORKFLOW_FILE)
     .option('--accept-changes', 'resume although the workflow has changed since the run started')
     .option('--pause-after <stage>', PAUSE_AFTER)
     .action(action(['run'], async () => (await import('../commands/running/resume.ts')).resume));
-  program
-    .command('rollback')
-    .summary('undo all changes of a run that are still in place')
-    .argument('<run>', RUN_ARGUMENT)
-    .option('--input <name=value>', SECRET_AGAIN, collect)
+  addSecretOptions(
+    program
+      .command('rollback')
+      .summary('undo all changes of a run that are still in place')
+      .argument('<run>', RUN_ARGUMENT),
+  )
     .option('--workflow <file>', WORKFLOW_FILE)
     .option('--remove-images', 'also remove the images that the run pulled')
     .action(action(['run'], async () => (await import('../commands/running/rollback.ts')).rollback));

@@ -27,12 +27,13 @@ export function demandRefusal(
   const owner = ownerIfAdvancing(run, isAdvancing);
   if (demand.kind === 'retry') return retryRefusal(run, owner);
   if (isEnd(run.status)) return requestRefused(run.id, demand, `it has ended (${run.status}), and expects nothing`);
-  if (owner !== null) return undefined;
   if (run.status === 'unconfirmed') {
     const isCancel = demand.kind === 'cancel' && !demand.keep;
-    if (demand.kind === 'confirm' || (isCancel && !isConfirmed(history.journal(run.id)))) return undefined;
+    const mayCancel = isCancel && (owner !== null || !isConfirmed(history.journal(run.id)));
+    if (demand.kind === 'confirm' || mayCancel) return undefined;
     return requestRefused(run.id, demand, `it is unconfirmed; \`wf confirm ${run.id}\` keeps it`);
   }
+  if (owner !== null) return undefined;
   if (demand.kind === 'confirm') return requestRefused(run.id, demand, `it is ${run.status}, and not unconfirmed`);
   if (run.status === 'rolling-back')
     return requestRefused(run.id, demand, `it is rolled back; \`wf rollback ${run.id}\` continues that`);

@@ -29,10 +29,14 @@ export function actionRefusals(
     recordOf(
       run.importedFrom === null ? demandRefusal(history, run, demand, isAlive) : runImported(run.id, run.importedFrom),
     );
+  // `wf rollback` asks the process that waits for the confirmation.
+  const isAwaited = run.status === 'unconfirmed' && run.owner !== null && isAlive(run.owner);
   const settled = history.changes(run.id).find(({ status }) => status === 'stuck')?.seq ?? 0;
   return {
     resume: recordOf(refusalOf('resume', run, isAlive, pidNamespace)),
-    rollback: recordOf(refusalOf('rollback', run, isAlive, pidNamespace)),
+    rollback: isAwaited
+      ? asked({ kind: 'cancel', keep: false })
+      : recordOf(refusalOf('rollback', run, isAlive, pidNamespace)),
     send: asked({ kind: 'send', event: { type: '' } }),
     pause: asked({ kind: 'pause' }),
     cancel: asked({ kind: 'cancel', keep: false }),

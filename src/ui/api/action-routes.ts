@@ -19,6 +19,11 @@ const ofRun = z.strictObject({ run: runIdSchema() });
 const comment = z.optional(argument(2_000)).describe('for the record of the run');
 const acceptChanges = z.boolean().default(false).describe('whether to continue although the workflow has changed');
 
+const input = z
+  .record(z.string(), z.string())
+  .default({})
+  .describe('secret inputs, which wf does not store: values, @env:VARIABLE or @file:PATH');
+
 /** A command that goes on, or has ended a short while ago. */
 const actionSchema = z.object({
   id: z.string(),
@@ -28,6 +33,8 @@ const actionSchema = z.object({
   document: z.unknown().describe('what the command prints with --json; null unless it is done'),
   error: errorSchema.nullable(),
 });
+
+const previewSchema = z.looseObject({ action: z.enum(PREVIEWED), refusal: errorSchema.nullable() });
 
 const answered = z.object({ request: requestSchema, run: runRecordSchema });
 
@@ -68,10 +75,10 @@ export const ACTION_ROUTES: readonly ApiRoute[] = [
     },
   }),
   onRun('retry', 'Continue a failed run from its failed steps, or start a rolled-back one anew.', answered, {
-    body: z.strictObject({ acceptChanges, comment }),
-    begin: (context, run, { acceptChanges: accepts, comment: text }) => {
-      const options = [...(accepts ? ['--accept-changes'] : []), ...commentOption(text)];
-      return ask(context, ['retry', ...options, '--', run], { run, demand: { kind: 'retry' }, comment: text });
+    body: z.strictObject({ acceptChanges, input, comment }),
+    begin: (context, run, { acceptChanges: accepts, input: secrets, comment: text }) => {
+      const options = [...(accepts ? ['--accept-changes'] : []), ...secretOption(secrets), ...commentOption(text)];
+      return ask(context, ['retry', ...options, '--', run], { run, demand: { kind: 'retry' }, comment: text }, secrets);
     },
   }),
   onRun('settle', 'Record that a change which could not be undone is gone, or is kept.', answered, {
@@ -87,21 +94,25 @@ export const ACTION_ROUTES: readonly ApiRoute[] = [
     },
   }),
   onRun('resume', 'Resume an interrupted, paused or waiting run.', runRecordSchema, {
-    body: z.strictObject({ acceptChanges, pauseAfter: z.optional(argument(200)).describe('a stage') }),
-    begin: (context, run, { acceptChanges: accepts, pauseAfter }) => {
+    body: z.strictObject({ acceptChanges, input, pauseAfter: z.optional(argument(200)).describe('a stage') }),
+    begin: (context, run, { acceptChanges: accepts, input: secrets, pauseAfter }) => {
       const options = [
         ...(accepts ? ['--accept-changes'] : []),
         ...(pauseAfter === undefined || pauseAfter === '' ? [] : [`--pause-after=${pauseAfter}`]),
+        ...secretOption(secrets),
       ];
-      return takeOver(context, ['resume', ...options, '--', run], run);
+      return takeOver(context, ['resume', ...options, '--', run], run, secrets);
     },
   }),
   onRun('rollback', 'Undo all changes of a run that are still in place.', runRecordSchema, {
     body: z.strictObject({
       removeImages: z.boolean().default(false).describe('whether images that the run pulled are removed as well'),
+      input,
     }),
-    begin: (context, run, { removeImages }) =>
-      takeOver(context, ['rollback', ...(removeImages ? ['--remove-images'] : []), '--', run], run),
+    begin: (context, run, { removeImages, input: secrets }) => {
+      const options = [...(removeImages ? ['--remove-images'] : []), ...secretOption(secrets)];
+      return takeOver(context, ['rollback', ...options, '--', run], run, secrets);
+    },
   }),
   apiRoute({
     method: 'get',
@@ -110,9 +121,20 @@ export const ACTION_ROUTES: readonly ApiRoute[] = [
     params: ofRun.extend({ action: z.enum(PREVIEWED) }),
     query: z.strictObject({ acceptChanges: z.optional(z.literal('1')) }),
     body: NOTHING,
-    answer: { type: 'json', schema: z.looseObject({ action: z.enum(PREVIEWED), refusal: errorSchema.nullable() }) },
+    answer: { type: 'json', schema: previewSchema },
     handle: (context, { params, query }) =>
-      actionPreview(context, params.run, params.action, { acceptChanges: query.acceptChanges === '1' }),
+      actionPreview(context, params.run, params.action, { acceptChanges: query.acceptChanges === '1', input: {} }),
+  }),
+  apiRoute({
+    method: 'post',
+    path: '/runs/{run}/preview/{action}',
+    summary: 'Return what a resume or a retry would do with these secret inputs. Changes nothing.',
+    reads: true,
+    params: ofRun.extend({ action: z.enum(['resume', 'retry']) }),
+    query: NOTHING,
+    body: z.strictObject({ acceptChanges, input }),
+    answer: { type: 'json', schema: previewSchema },
+    handle: (context, { params, body }) => actionPreview(context, params.run, params.action, body),
   }),
   apiRoute({
     method: 'get',
@@ -174,9 +196,9 @@ async function ask(
 }
 
 /** Starts a command that takes over a run. */
-async function takeOver(context: UiContext, argv: readonly string[], run: RunId): Promise<Action> {
+async function takeOver(context: UiContext, argv: readonly string[], run: RunId, stdin: JsonObject): Promise<Action> {
   await requireRun(context, run);
-  return act(context, argv, (reader, pid) => takeoverBy(reader, run, pid));
+  return act(context, argv, (reader, pid) => takeoverBy(reader, run, pid), stdin);
 }
 
 function act(
@@ -193,6 +215,11 @@ function act(
     },
   };
   return context.commands.act(argv, options);
+}
+
+/** Secrets come on standard input: other users see command lines. */
+function secretOption(secrets: JsonObject): readonly string[] {
+  return Object.keys(secrets).length === 0 ? [] : ['--input-file=/dev/stdin'];
 }
 
 /** An empty field of a form is no comment. */

@@ -63,7 +63,7 @@ export const PAGE_ROUTES: readonly PageRoute[] = [
     }),
   },
   { path: '/changes', load: async (context) => ({ page: 'changes', view: displayed(await changesView(context)) }) },
-  { path: '/plans', load: async (context) => ({ page: 'plans', view: await plansView(context) }) },
+  { path: '/plans', load: async (context) => ({ page: 'plans', view: displayed(await plansView(context)) }) },
   {
     path: '/plans/:plan',
     load: async (context, { params }) => ({

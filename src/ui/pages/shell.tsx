@@ -27,6 +27,7 @@ export function renderPage(shell: Shell, model: PageModel): string {
       <main id="page" tabIndex={-1}>
         <Page frame={frame} model={model} />
       </main>
+      <Footer shell={shell} />
       <script id="model" type="application/json" dangerouslySetInnerHTML={{ __html: dataText({ frame, model }) }} />
     </>,
   );
@@ -69,7 +70,7 @@ export function renderErrorPage(shell: Shell, error: ErrorRecord): string {
 /** The ways from every page, with the pages to which they lead. */
 const SECTIONS: readonly Section[] = [
   { title: 'Runs', path: '/', pages: ['runs'] },
-  { title: 'Workflows', path: '/workflows', pages: [] },
+  { title: 'Workflows', path: '/workflows', pages: ['workflows'] },
   { title: 'Plans', path: '/plans', pages: ['plans'] },
   { title: 'Changes', path: '/changes', pages: ['changes'] },
   { title: 'Doctor', path: '/doctor', pages: ['doctor'] },
@@ -103,6 +104,15 @@ function Header({ shell, page }: { readonly shell: Shell; readonly page?: PageMo
         ))}
       </nav>
     </header>
+  );
+}
+
+/** Which history the page shows. */
+function Footer({ shell: { version, database } }: { readonly shell: Shell }) {
+  return (
+    <footer class="bottom quiet">
+      wf {version}, history in <code>{database}</code>
+    </footer>
   );
 }
 

@@ -1,5 +1,6 @@
 import * as z from 'zod';
-import { isInPlace, undoOrder } from '../../engine/model/change.ts';
+import { unconfirmedIn } from '../../engine/confirm/unconfirmed-run.ts';
+import { changesToUndo, isInPlace } from '../../engine/model/change.ts';
 import { asWfError, type ErrorRecord } from '../../engine/model/errors.ts';
 import type { RunId } from '../../engine/model/ids.ts';
 import { type ActionOnRun, actionRefusals } from '../../review/actions/action-refusals.ts';
@@ -31,6 +32,13 @@ interface Preview<Action extends ActionOnRun> {
 interface Undone {
   readonly undo: readonly ChangeRecord[];
   readonly kept: readonly ChangeRecord[];
+}
+
+/** The options of a plan of a resume or a retry. */
+interface PlanOptions {
+  readonly acceptChanges: boolean;
+  /** Secret inputs, which wf does not store. */
+  readonly input: Readonly<Record<string, string>>;
 }
 
 /** `anew`: another run is started in place of this one. */
@@ -65,7 +73,7 @@ export async function actionPreview(
   context: UiContext,
   id: string,
   action: ActionOnRun,
-  { acceptChanges }: { readonly acceptChanges: boolean },
+  options: PlanOptions,
 ): Promise<ActionPreview> {
   const { history, run: found } = await requireRun(context, id);
   const material = history.atOneMoment(() => readRunMaterial(history, history.run(found.id) ?? found));
@@ -79,10 +87,11 @@ export async function actionPreview(
   const active = record.steps
     .filter(({ status }) => status === 'running' || status === 'retrying')
     .map((step) => step.id);
-  const undone = () => ({
-    undo: undoOrder(changes).map(changeRecord),
-    kept: changes.filter(({ status }) => status === 'kept').map(changeRecord),
-  });
+  const undone = () => {
+    const undo = changesToUndo(changes, unconfirmedIn(material.journal)?.kept ?? []);
+    const kept = changes.filter((change) => change.status === 'kept' && !undo.includes(change));
+    return { undo: undo.toReversed().map(changeRecord), kept: kept.map(changeRecord) };
+  };
   switch (action) {
     case 'pause':
       return { ...preview(action), finishes: active };
@@ -102,7 +111,7 @@ export async function actionPreview(
       return { ...preview(action), stuck: changes.filter(({ status }) => status === 'stuck').map(changeRecord) };
     case 'resume':
     case 'retry':
-      return { ...preview(action), ...(await planOf(context, action, run.id, refusal, acceptChanges)) };
+      return { ...preview(action), ...(await planOf(context, action, run.id, refusal, options)) };
   }
 }
 
@@ -112,12 +121,12 @@ async function planOf(
   action: 'resume' | 'retry',
   run: RunId,
   refusal: ErrorRecord | null,
-  acceptChanges: boolean,
+  { acceptChanges, input }: PlanOptions,
 ): Promise<{ readonly refusal: ErrorRecord | null; readonly plan: ResumePlan | null }> {
   if (refusal !== null) return { refusal, plan: null };
-  const options = ['--dry-run', ...(acceptChanges ? ['--accept-changes'] : [])];
+  const options = ['--dry-run', '--input-file=/dev/stdin', ...(acceptChanges ? ['--accept-changes'] : [])];
   try {
-    const { document } = await commands.read([action, ...options, '--', run]);
+    const { document } = await commands.read([action, ...options, '--', run], input);
     return { refusal, plan: resumePlanSchema.parse(document) };
   } catch (thrown) {
     return { refusal: asWfError(thrown).toRecord(), plan: null };

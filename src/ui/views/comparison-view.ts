@@ -5,6 +5,7 @@ import { readRunMaterial } from '../../review/record/run-material.ts';
 import { runRecord } from '../../review/record/run-record.ts';
 import { runStatus } from '../../review/record/run-status.ts';
 import type { UiContext } from '../server/ui-context.ts';
+import { displayed } from './displayed.ts';
 import { requireRun } from './run-page-view.ts';
 import { type RunRow, runRow } from './run-row.ts';
 
@@ -43,9 +44,9 @@ export async function comparisonView(context: UiContext, id: string, otherId: st
 export async function choiceView(context: UiContext, id: string): Promise<ChoiceView> {
   const { history, run } = await requireRun(context, id);
   const others = history.runs({ workflow: run.workflow, limit: CHOICES + 1 }).filter((one) => one.id !== run.id);
-  return {
+  return displayed({
     run: run.id,
     workflow: run.workflow,
     others: others.slice(0, CHOICES).map((one) => runRow(one, context.isAlive)),
-  };
+  });
 }

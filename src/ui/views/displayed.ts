@@ -9,10 +9,17 @@ const IDENTITIES: readonly string[] = ['id', 'step', 'run'];
 
 /** Returns data for a page, with characters that steer text shown by their number. */
 export function displayed<Data>(data: Data): Data {
-  const text = JSON.stringify(data, (key, value: unknown) =>
-    typeof value === 'string' && !IDENTITIES.includes(key) ? displayedText(value) : value,
-  );
+  const text = JSON.stringify(data, (key, value: unknown) => {
+    if (typeof value === 'string') return IDENTITIES.includes(key) ? value : displayedText(value);
+    return typeof value === 'object' && value !== null ? withDisplayedNames(value) : value;
+  });
   return JSON.parse(text);
+}
+
+/** The names of members are texts of a run, too: those of its input. */
+function withDisplayedNames(value: object): object {
+  if (Array.isArray(value) || !Object.keys(value).some((name) => STEERING.test(name))) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, member]) => [displayedText(name), member]));
 }
 
 /** Returns a text with the same characters shown by their number. */

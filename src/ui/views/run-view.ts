@@ -38,10 +38,19 @@ export interface RunView {
   readonly shell: ErrorRecord | null;
   /** The events one of which lets it continue, also while no process advances it, as the workflow names them; null if it does not wait. */
   readonly expects: WaitingFor | null;
+  /** The secret inputs, which wf does not store. */
+  readonly secrets: readonly SecretInput[];
   /** The commands that resume, confirm, retry or undo the run, the most likely first. */
   readonly next: readonly string[];
   /** Number of pieces of evidence: it grows while a step goes on. */
   readonly evidence: number;
+}
+
+/** A secret input of a run, by its name in the workflow. */
+export interface SecretInput {
+  readonly name: string;
+  /** `env:VARIABLE` or `file:PATH`, from which it is read again; null if it was typed. */
+  readonly source: string | null;
 }
 
 export interface StageRow extends StageRecord {
@@ -108,8 +117,12 @@ function viewOf(history: HistoryReader, material: RunMaterial, here: Here, now: 
     next: nextActions(material, record.status),
     evidence: history.evidenceCount(run.id),
   });
-  // People send the names of events and data back as the run has them.
-  return { ...shown, expects: run.status === 'waiting' ? waitingFor(material) : null };
+  // People send the names of events, data and inputs back as the run has them.
+  return {
+    ...shown,
+    expects: run.status === 'waiting' ? waitingFor(material) : null,
+    secrets: Object.entries(run.options.secrets ?? {}).map(([name, source]) => ({ name, source })),
+  };
 }
 
 function timelineView({ totalMs, gapsMs, rollback }: Timeline, status: RunSummary['status']): TimelineView {

@@ -2,9 +2,10 @@ import type { HistoryReader } from '../../history/reader.ts';
 import { aliveOnce } from '../../review/record/alive-once.ts';
 import { isoTime } from '../../review/record/iso-time.ts';
 import { readWaitMaterial } from '../../review/record/run-material.ts';
-import { type RunSummary, runSummary } from '../../review/record/run-record.ts';
 import { runStatus } from '../../review/record/run-status.ts';
+import { type WaitingFor, waitingFor, waitingForConfirmation } from '../../review/record/waiting-for.ts';
 import type { UiContext } from '../server/ui-context.ts';
+import { displayed } from './displayed.ts';
 import { type RunRow, runRow } from './run-row.ts';
 import {
   type FilterProblem,
@@ -20,8 +21,17 @@ type PageContext = Omit<ViewContext, 'history'>;
 
 /** Number of open questions that the page shows. */
 const QUESTIONS = 10;
-/** Number of runs that are read for them: some may be interrupted. */
-const MOST_ASKING = 200;
+
+/** A run that waits for people. */
+export interface OpenQuestion {
+  readonly run: string;
+  readonly workflow: string;
+  readonly waitsFor: WaitingFor | null;
+  /** Whether no process advances the run: an answer resumes it. */
+  readonly isInterrupted: boolean;
+  /** Whether secret inputs have to be typed again before that. */
+  readonly needsSecrets: boolean;
+}
 
 /** A page of the list of runs. */
 export interface RunsView {
@@ -39,7 +49,7 @@ export interface RunsView {
   /** Workflows that have runs. */
   readonly workflows: readonly string[];
   /** Runs that wait for people, oldest first. */
-  readonly questions: readonly RunSummary[];
+  readonly questions: readonly OpenQuestion[];
   /** Whether more runs wait for people. */
   readonly hasMoreQuestions: boolean;
   /** The changes in place on this host, and the number of their runs. */
@@ -60,7 +70,7 @@ export async function runsView({ history: read, clock, ...others }: ViewContext,
     return {
       query: shown,
       problem,
-      runs: runs.map((run) => runRow(run, context.isAlive)),
+      runs: displayed(runs.map((run) => runRow(run, context.isAlive))),
       newer,
       older,
       searchedTo: searchedTo && isoTime(searchedTo.createdAt),
@@ -99,11 +109,18 @@ function shownPart(
 }
 
 /** Returns the runs that wait for people, oldest first: one more than the page shows. */
-function questionsOf(history: HistoryReader, { isAlive }: PageContext): readonly RunSummary[] {
-  return history
-    .askingRuns(MOST_ASKING)
-    .filter((run) => runStatus(run, isAlive) === run.status)
-    .toSorted((a, b) => a.createdAt - b.createdAt)
-    .slice(0, QUESTIONS + 1)
-    .map((run) => runSummary(run, isAlive, () => readWaitMaterial(history, run)));
+function questionsOf(history: HistoryReader, { isAlive }: PageContext): readonly OpenQuestion[] {
+  const asking = history.askingRuns(QUESTIONS + 1).toSorted((a, b) => a.createdAt - b.createdAt);
+  return displayed(
+    asking.slice(0, QUESTIONS + 1).map((run) => {
+      const material = readWaitMaterial(history, run);
+      return {
+        run: run.id,
+        workflow: run.workflow,
+        waitsFor: run.status === 'unconfirmed' ? waitingForConfirmation(material) : waitingFor(material),
+        isInterrupted: runStatus(run, isAlive) === 'interrupted',
+        needsSecrets: Object.values(run.options.secrets ?? {}).includes(null),
+      };
+    }),
+  );
 }

@@ -1,11 +1,19 @@
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { knownSecrets, refuseOtherInputs, requiredSecrets } from '../../../src/cli/arguments/run-secrets.ts';
+import {
+  knownSecrets,
+  refuseOtherInputs,
+  requiredSecrets,
+  typedSecrets,
+} from '../../../src/cli/arguments/run-secrets.ts';
 import { givenSecret } from '../../../src/cli/arguments/secret-value.ts';
 import { workflowInput } from '../../../src/cli/arguments/workflow-input.ts';
 import { secretInputs, storedInputSchema } from '../../../src/definition/secret-inputs.ts';
 import { secret } from '../../../src/engine/secrets/secret-input.ts';
 import { errorOf } from '../../fixtures/history/temporary.ts';
+import { folderOfFile } from '../../support/file-folder.ts';
 import { runId } from '../../support/folder-host.ts';
 
 const names = (shape: z.ZodRawShape) => secretInputs('lab', z.object(shape));
@@ -93,6 +101,17 @@ describe('a given secret', () => {
       values: { password: 'other-one', token: '1234567' },
       sources: { password: null, token: null },
       unknown: [],
+    });
+    const inputFile = path.join(folderOfFile(), 'secrets.json');
+    writeFileSync(inputFile, '{"token":"=1234567","password":"in-file"}');
+    expect(knownSecrets(run, typedSecrets({ input: ['password=other-one'], inputFile })).values).toEqual({
+      password: 'other-one',
+      token: '=1234567',
+    });
+    writeFileSync(inputFile, '{"token":1234567}');
+    expect(errorOf(() => typedSecrets({ input: [], inputFile }))).toMatchObject({
+      code: 'E_INPUT',
+      message: expect.stringMatching(/the secret input token is not a string$/),
     });
     expect(() => requiredSecrets(run, [], workflow)).toThrow('cannot resume run r: its secret input token is missing');
     expect(

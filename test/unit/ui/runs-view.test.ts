@@ -90,12 +90,14 @@ test('ten questions are on the page, the oldest first, and the page says that th
   for (let n = 0; n < 15; n++) {
     const run = tell(history, `ask-${n}`, { createdAt: BEGIN - n * MINUTE });
     run.at(10, decided(['setup']), { type: 'waiting', events: ['approve'] });
-    // That of a process that is gone is interrupted: nobody can be answered.
+    // The process of the oldest is gone.
     if (n !== 14) history.release(run.lease);
   }
   const context = { history: async () => history, clock: simulatedClock(BEGIN), isAlive: () => false };
   const view = await runsView(context, runsQuerySchema.parse({}));
-  expect(view.questions.map(({ id }) => id)).toEqual(Array.from({ length: 10 }, (_, n) => `ask-${13 - n}`));
-  expect(view.questions[0]?.waitingFor).toMatchObject({ events: [{ type: 'approve' }] });
+  expect(view.questions.map(({ run }) => run)).toEqual(Array.from({ length: 10 }, (_, n) => `ask-${14 - n}`));
+  expect(view.questions[0]).toMatchObject({ waitsFor: { events: [{ type: 'approve' }] }, isInterrupted: true });
+  expect(view.questions[1]).toMatchObject({ isInterrupted: false });
+  expect(textOf(view)).toContain('lab-network ask-14; interrupted: an answer resumes the run');
   expect(textOf(view)).toContain('More runs wait for people');
 });

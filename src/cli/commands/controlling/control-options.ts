@@ -5,6 +5,7 @@ export const controlOptions = z.object({
   run: z.string(),
   comment: z.string().optional(),
   input: z.array(z.string()).default([]),
+  inputFile: z.string().optional(),
   workflow: z.string().optional(),
   json: z.boolean().default(false),
 });

@@ -8,7 +8,7 @@ import { readRunMaterial } from '../../../review/record/run-material.ts';
 import { type RunRecord, runRecord } from '../../../review/record/run-record.ts';
 import { suggestions } from '../../../review/text/suggestion.ts';
 import { findRun } from '../../arguments/find-run.ts';
-import { refuseOtherInputs } from '../../arguments/run-secrets.ts';
+import { refuseOtherInputs, typedSecrets } from '../../arguments/run-secrets.ts';
 import { type Answered, type Delivery, deliver } from '../../follow/deliver.ts';
 import { followJournal } from '../../follow/follow-journal.ts';
 import { followUndo } from '../../follow/follow-undo.ts';
@@ -46,12 +46,13 @@ type Controlling = Exclude<Demand, { readonly kind: 'retry' }>;
 
 /** Asks something of a run, and prints the answer. @param document of --json: the answer with the run record, or the record alone */
 export async function control(
-  given: Given,
+  asked: Given,
   demand: Controlling,
   services: Services,
   terminal: Terminal,
   document: 'answer' | 'record' = 'answer',
 ): Promise<ExitCode> {
+  const given = { ...asked, input: [...typedSecrets(asked)] };
   const answered = await ask(given, demand, services, terminal);
   if (answered === undefined) return 130;
   const { run, number, advanced } = answered;

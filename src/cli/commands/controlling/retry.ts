@@ -6,7 +6,7 @@ import { readRunMaterial } from '../../../review/record/run-material.ts';
 import { runRecord } from '../../../review/record/run-record.ts';
 import { endOfRunLines } from '../../../review/text/run/end-of-run.ts';
 import { findRun } from '../../arguments/find-run.ts';
-import { refuseOtherInputs } from '../../arguments/run-secrets.ts';
+import { refuseOtherInputs, typedSecrets } from '../../arguments/run-secrets.ts';
 import { defineCommand } from '../../define-command.ts';
 import { followJournal } from '../../follow/follow-journal.ts';
 import { followedExitCode, runExitCode, signalExitCode } from '../../output/exit-code.ts';
@@ -23,7 +23,8 @@ const options = controlOptions.extend({
 });
 
 /** `wf retry RUN`: continues a failed run from its failed steps, or starts a rolled-back one anew, and follows it to its end. */
-export const retry = defineCommand(options, async (given, services, terminal) => {
+export const retry = defineCommand(options, async (asked, services, terminal) => {
+  const given = { ...asked, input: [...typedSecrets(asked)] };
   if (given.dryRun) {
     const found = findRun(await services.historyForReading(), given.run, services.places.database);
     refuseOtherInputs(found.run, given.input);

@@ -6,7 +6,7 @@ import { resumableLines } from '../../../review/text/run/resumed-text.ts';
 import { type FoundRun, findRun } from '../../arguments/find-run.ts';
 import { onlyResumable, resumableRuns, resumeCandidates } from '../../arguments/resumable-runs.ts';
 import { resumeRequest } from '../../arguments/resume-request.ts';
-import { refuseOtherInputs } from '../../arguments/run-secrets.ts';
+import { refuseOtherInputs, typedSecrets } from '../../arguments/run-secrets.ts';
 import { defineCommand } from '../../define-command.ts';
 import { watchForInterruption } from '../../follow/interruption.ts';
 import { resumeRun } from '../../follow/resume-run.ts';
@@ -23,13 +23,15 @@ const options = z.object({
   acceptChanges: z.boolean().default(false),
   pauseAfter: z.string().optional(),
   input: z.array(z.string()).default([]),
+  inputFile: z.string().optional(),
   workflow: z.string().optional(),
   json: z.boolean().default(false),
 });
 type Given = z.output<typeof options>;
 
 /** `wf resume [RUN]`: resumes an interrupted, paused or waiting run; with --dry-run prints what that would do. */
-export const resume = defineCommand(options, async (given, services, terminal) => {
+export const resume = defineCommand(options, async (asked, services, terminal) => {
+  const given = { ...asked, input: [...typedSecrets(asked)] };
   if (given.all && given.run !== undefined) {
     throw new WfError('E_USAGE', `--all and the run ${given.run} exclude each other`, {
       hint: 'Specify one of the two: --all resumes every run that can be resumed.',

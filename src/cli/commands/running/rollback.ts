@@ -9,7 +9,7 @@ import { runRecord } from '../../../review/record/run-record.ts';
 import type { TextStyle } from '../../../review/text/format/text-style.ts';
 import { keptLines } from '../../../review/text/run/ledger-text.ts';
 import { findRun } from '../../arguments/find-run.ts';
-import { refuseOtherInputs } from '../../arguments/run-secrets.ts';
+import { refuseOtherInputs, typedSecrets } from '../../arguments/run-secrets.ts';
 import { defineCommand } from '../../define-command.ts';
 import { followUndo } from '../../follow/follow-undo.ts';
 import { watchForInterruption } from '../../follow/interruption.ts';
@@ -23,6 +23,7 @@ const options = z.object({
   run: z.string(),
   removeImages: z.boolean().default(false),
   input: z.array(z.string()).default([]),
+  inputFile: z.string().optional(),
   workflow: z.string().optional(),
   json: z.boolean().default(false),
 });
@@ -35,7 +36,8 @@ const ON_A_FULL_DISK: HistoryOptions = { freeReserveOnFullDisk: true };
  */
 export const rollback = defineCommand(
   options,
-  async ({ run: reference, removeImages, input, workflow, json }, services, terminal) => {
+  async ({ run: reference, removeImages, workflow, json, ...given }, services, terminal) => {
+    const input = [...typedSecrets(given)];
     // Even reading needs some room beside the database.
     const { run } = findRun(await services.historyForReading(ON_A_FULL_DISK), reference, services.places.database);
     if (run.status === 'unconfirmed' && run.owner !== null && services.isAlive(run.owner)) {

@@ -2,7 +2,7 @@ import type { JsonObject } from '../../../engine/model/json.ts';
 import { askApi, type PageError, whenDone } from '../live/api.ts';
 import type { PageFrame } from '../page-model.ts';
 
-/** The outcome of an action, in a line above the buttons. */
+/** The outcome of an action, in a line beside the buttons. */
 export type Notice =
   | { readonly type: 'done'; readonly text: string; readonly run?: string }
   | { readonly type: 'refused'; readonly error: PageError };

@@ -1,5 +1,6 @@
 import { useState } from 'preact/hooks';
 import { displayedText } from '../../views/displayed.ts';
+import type { RunView } from '../../views/run-view.ts';
 import { Command } from '../parts/command.tsx';
 import { Moment } from '../parts/moment.tsx';
 import type { DialogProps } from './dialogs/dialog-props.ts';
@@ -25,7 +26,7 @@ interface AskedProps extends Pick<DialogProps, 'frame' | 'view'> {
   onAnswer(answer: Answer): void;
 }
 
-function Asked({ frame, view: { run, expects }, onAnswer }: AskedProps) {
+function Asked({ frame, view: { run, expects, secrets }, onAnswer }: AskedProps) {
   if (expects === null || expects.events.length === 0) return null;
   const { ask, events, timers } = expects;
   const title = displayedText(ask?.title ?? 'The run waits for an event');
@@ -62,12 +63,18 @@ function Asked({ frame, view: { run, expects }, onAnswer }: AskedProps) {
           ))}
         </dl>
       )}
-      {run.status === 'interrupted' ? <p class="quiet">No process advances the run: an answer resumes it.</p> : null}
+      {run.status === 'interrupted' ? <p class="quiet">{interruptedWords(secrets)}</p> : null}
       {deadline === undefined ? null : (
         <p class="quiet">
-          Without an answer, a timer decides at <Moment at={deadline} />
+          Without an answer, a timer decides at <Moment at={deadline} />.
         </p>
       )}
     </section>
   );
+}
+
+function interruptedWords(secrets: RunView['secrets']): string {
+  return secrets.some(({ source }) => source === null)
+    ? 'No process advances the run. Resume it first, with its secret inputs.'
+    : 'No process advances the run: an answer resumes it.';
 }

@@ -1,12 +1,10 @@
-import type { RunSummary } from '../../../review/record/run-record.ts';
-import { displayedText } from '../../views/displayed.ts';
+import type { OpenQuestion } from '../../views/runs-view.ts';
 import type { PageFrame } from '../page-model.ts';
 import { Moment } from '../parts/moment.tsx';
 
 interface QuestionsProps {
   readonly frame: PageFrame;
-  /** Runs that wait for people. */
-  readonly questions: readonly RunSummary[];
+  readonly questions: readonly OpenQuestion[];
 }
 
 /** The questions of all runs to people, each with a link to where it is answered. */
@@ -18,12 +16,13 @@ export function Questions({ frame, questions }: QuestionsProps) {
         {questions.length === 1 ? 'A run waits' : `${questions.length} runs wait`} for people
       </h2>
       <ul>
-        {questions.map((run) => (
-          <li key={run.id}>
-            <a href={`${frame.basePath}/runs/${run.id}#question`}>{displayedText(questionOf(run))}</a>{' '}
+        {questions.map((question) => (
+          <li key={question.run}>
+            <a href={`${frame.basePath}/runs/${question.run}#question`}>{titleOf(question)}</a>{' '}
             <span class="quiet">
-              {run.workflow} {run.id}
-              <Deadline run={run} />
+              {question.workflow} {question.run}
+              <Deadline question={question} />
+              {question.isInterrupted ? `; interrupted: ${resumeWords(question)}` : ''}
             </span>
           </li>
         ))}
@@ -32,14 +31,18 @@ export function Questions({ frame, questions }: QuestionsProps) {
   );
 }
 
-function questionOf({ waitingFor }: RunSummary): string {
-  if (waitingFor === null) return 'The run waits';
-  if (waitingFor.confirm !== null) return 'Keep the changes?';
-  return waitingFor.ask?.title ?? `The run waits for ${waitingFor.events.map(({ type }) => type).join(' or ')}`;
+function titleOf({ waitsFor }: OpenQuestion): string {
+  if (waitsFor === null) return 'The run waits';
+  if (waitsFor.confirm !== null) return 'Keep the changes?';
+  return waitsFor.ask?.title ?? `The run waits for ${waitsFor.events.map(({ type }) => type).join(' or ')}`;
 }
 
-function Deadline({ run: { waitingFor } }: { readonly run: RunSummary }) {
-  const deadline = waitingFor?.confirm?.deadline ?? waitingFor?.timers.map((timer) => timer.deadline).sort()[0];
+function resumeWords({ needsSecrets }: OpenQuestion): string {
+  return needsSecrets ? 'resume it first, with its secret inputs' : 'an answer resumes the run';
+}
+
+function Deadline({ question: { waitsFor } }: { readonly question: OpenQuestion }) {
+  const deadline = waitsFor?.confirm?.deadline ?? waitsFor?.timers.map((timer) => timer.deadline).sort()[0];
   if (deadline === undefined) return null;
   return (
     <>

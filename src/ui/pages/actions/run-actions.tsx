@@ -53,30 +53,32 @@ export function RunActions({ frame, view }: RunActionsProps) {
       <Question {...props} onClose={onClosed} />
       <Confirmation {...props} onClose={onClosed} />
       {stuck.length === 0 ? null : <StuckChanges frame={frame} view={view} stuck={stuck} onSettle={setSettling} />}
-      <div
-        role="status"
-        class="notice"
-        tabIndex={-1}
-        ref={(element: { focus(): void } | null) => {
-          noticed.current = element;
-        }}
-      >
-        {notice === null ? null : <NoticeText frame={frame} notice={notice} />}
+      <div class="action-bar">
+        {frame.allowActions ? (
+          <ul class="action-buttons" aria-label="Actions on the run">
+            {BUTTONS.map((button) => (
+              <li key={button.action}>
+                <ActionButton
+                  frame={frame}
+                  label={button.label}
+                  refusal={view.actions[button.action]}
+                  onPress={() => setOpen(button)}
+                />
+              </li>
+            ))}
+          </ul>
+        ) : null}
+        <div
+          role="status"
+          class="notice"
+          tabIndex={-1}
+          ref={(element: { focus(): void } | null) => {
+            noticed.current = element;
+          }}
+        >
+          {notice === null ? null : <NoticeText frame={frame} notice={notice} />}
+        </div>
       </div>
-      {frame.allowActions ? (
-        <ul class="action-buttons" aria-label="Actions on the run">
-          {BUTTONS.map((button) => (
-            <li key={button.action}>
-              <ActionButton
-                frame={frame}
-                label={button.label}
-                refusal={view.actions[button.action]}
-                onPress={() => setOpen(button)}
-              />
-            </li>
-          ))}
-        </ul>
-      ) : null}
       {settling === null ? null : (
         <SettleDialog
           {...props}

@@ -1,9 +1,10 @@
 import { commandLine } from '../../../engine/model/evidence.ts';
 import { isJsonObject, type Json } from '../../../engine/model/json.ts';
+import { isSecretSource } from '../../../engine/secrets/secret-source.ts';
 import type { PageFrame } from '../page-model.ts';
 
 /** An option with its value; without a value, a switch. */
-type Option = readonly [name: string, value?: string];
+export type Option = readonly [name: string, value?: string];
 
 /** Returns the command line that does the same as a page, to be typed in a terminal. */
 export function typedCommand(
@@ -29,6 +30,11 @@ export function commentOption(comment: string): readonly Option[] {
 /** The option for the data of an event; none if it has none. */
 export function dataOption(data: Json): readonly Option[] {
   return isJsonObject(data) && Object.keys(data).length === 0 ? [] : [['--data', JSON.stringify(data)]];
+}
+
+/** Returns the reference to a secret that was typed; an example of one if it is the secret itself. */
+export function secretSource(value: Json): string {
+  return isSecretSource(value) ? value : '@env:VARIABLE';
 }
 
 /** The same before the data is known: its members that are required. */

@@ -1,8 +1,9 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
+import type { JsonObject } from '../../../engine/model/json.ts';
 import type { ActionPreview } from '../../views/action-preview.ts';
 import { displayed } from '../../views/displayed.ts';
 import type { RunView } from '../../views/run-view.ts';
-import { type ApiAnswer, type PageError, readApi } from '../live/api.ts';
+import { type ApiAnswer, askApi, type PageError, readApi } from '../live/api.ts';
 import { browser } from '../live/browser.ts';
 import type { PageFrame } from '../page-model.ts';
 
@@ -18,24 +19,35 @@ export interface Preview<Name extends ActionPreview['action']> {
   readonly refusal: PageError | null;
 }
 
-/** Reads what an action would do, and again whenever the run has changed. @param query such as `acceptChanges=1` */
+/** Options of a plan: those of a resume or a retry. */
+interface PlanOptions {
+  readonly acceptChanges: boolean;
+  readonly input: JsonObject;
+}
+
+/** Reads what an action would do, and again whenever the run has changed. @param options null until they are typed: nothing is read */
 export function usePreview<Name extends ActionPreview['action']>(
   frame: PageFrame,
   view: RunView,
   action: Name,
-  query = '',
+  options: PlanOptions | null | undefined = undefined,
 ): Preview<Name> {
   const [answer, setAnswer] = useState<ApiAnswer<PreviewOf<Name>> | null>(null);
   const { id, status } = view.run;
   // A dry run of a resume observes the host: it is not repeated at each step.
   const since = action === 'resume' || action === 'retry' ? status : view.seq;
   const readAt = useRef(0);
+  const asked = JSON.stringify(options);
   useEffect(() => {
+    if (options === null) return;
     let isWanted = true;
+    const path = `/runs/${id}/preview/${action}`;
     const read = () => {
       readAt.current = browser().now();
-      void readApi<PreviewOf<Name>>(frame, `/runs/${id}/preview/${action}?${query}`).then((known) => {
-        if (isWanted) setAnswer(displayed(known));
+      const known =
+        options === undefined ? readApi<PreviewOf<Name>>(frame, path) : askApi<PreviewOf<Name>>(frame, path, options);
+      void known.then((answered) => {
+        if (isWanted) setAnswer(displayed(answered));
       });
     };
     const cancel = browser().after(Math.max(0, readAt.current + PAUSE_MS - browser().now()), read);
@@ -43,7 +55,7 @@ export function usePreview<Name extends ActionPreview['action']>(
       cancel();
       isWanted = false;
     };
-  }, [id, action, query, since]);
+  }, [id, action, asked, since]);
   if (answer === null || answer.type === 'accepted') return { preview: null, refusal: null };
   if (answer.type === 'refused') return { preview: null, refusal: answer.error };
   // The view is newer than a preview that was read once.

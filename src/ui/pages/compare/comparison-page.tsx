@@ -1,5 +1,6 @@
 import type { OnlyOne, Outcome, RunComparison } from '../../../review/compare/run-comparison.ts';
 import { durationText } from '../../../review/text/format/duration.ts';
+import { displayedText } from '../../views/displayed.ts';
 import type { PageFrame } from '../page-model.ts';
 import { Status } from '../parts/status.tsx';
 import { Differences } from './differences.tsx';
@@ -92,10 +93,10 @@ interface OutcomeTableProps {
 
 function OutcomeTable({ ids, outcomes }: OutcomeTableProps) {
   return (
-    <SidesTable caption="Outcomes that differ" subject="Of" ids={ids}>
+    <SidesTable caption="Outcomes that differ" subject="Step" ids={ids}>
       {outcomes.map(({ step, ...sides }) => (
         <tr key={step}>
-          <th scope="row">{step ?? 'the run'}</th>
+          <th scope="row">{step === null ? 'the run' : displayedText(step)}</th>
           <OutcomeCell outcome={sides.first} />
           <OutcomeCell outcome={sides.second} />
         </tr>
@@ -127,7 +128,7 @@ interface ResultsProps {
 function Results({ ids, outputs }: ResultsProps) {
   const named = outputs.map((one) => ({
     ...one,
-    name: [one.step ?? 'the run', one.member].filter((part) => part !== '').join('.'),
+    name: displayedText([one.step ?? 'the run', one.member].filter((part) => part !== '').join('.')),
   }));
   const telling = named.filter(({ says }) => says === 'telling');
   const others = named.filter(({ says }) => says !== 'telling');

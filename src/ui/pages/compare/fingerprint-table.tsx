@@ -19,7 +19,7 @@ export function FingerprintTable({ compared }: { readonly compared: RunChanges['
         {equal !== null && <strong>{equal ? 'Equal.' : 'Different.'}</strong>}
       </p>
       {sections.length > 0 && (
-        <table class="sections">
+        <table class="fingerprints">
           <caption class="unseen">Objects of the host in each fingerprint</caption>
           <thead>
             <tr>

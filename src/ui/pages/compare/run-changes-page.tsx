@@ -1,9 +1,10 @@
-import type { Difference, Verification } from '../../../engine/model/change.ts';
 import type { RunChanges } from '../../../review/changes/run-changes.ts';
 import { shortId } from '../../../review/text/format/output-words.ts';
+import { displayedText } from '../../views/displayed.ts';
 import type { PageFrame } from '../page-model.ts';
 import { Moment } from '../parts/moment.tsx';
 import { Status } from '../parts/status.tsx';
+import { Verification } from '../run/verification.tsx';
 import { FingerprintTable } from './fingerprint-table.tsx';
 
 interface RunChangesPageProps {
@@ -31,8 +32,7 @@ export function RunChangesPage({ frame: { basePath }, view }: RunChangesPageProp
       )}
       <h2>Compared</h2>
       <FingerprintTable compared={compared} />
-      <h2>Host</h2>
-      <VerificationText verification={verification} />
+      <Verification verification={verification} />
     </>
   );
 }
@@ -83,74 +83,10 @@ function ChangedTable({ changed }: { readonly changed: RunChanges['changed'] }) 
                 </>
               )}
             </td>
-            <td class="wide">{step}</td>
+            <td class="wide">{displayedText(step)}</td>
           </tr>
         ))}
       </tbody>
     </table>
-  );
-}
-
-const SECTIONS = [
-  { title: 'Left by the run', of: 'residues' },
-  { title: 'Unexplained', of: 'unexplained' },
-  { title: 'Drift', of: 'drift' },
-] as const;
-
-const OWNERS: Readonly<Record<Difference['owner'], string>> = {
-  run: 'this run',
-  docker: 'Docker',
-  other: 'somebody else',
-  unknown: 'an unknown cause',
-};
-
-function VerificationText({ verification }: { readonly verification: Verification | null }) {
-  if (verification === null) return <p>Not compared.</p>;
-  return (
-    <>
-      <p>
-        <strong class={verification.restored ? 'result met' : 'result missing'}>
-          {verification.restored ? 'as before' : 'not as before'}
-        </strong>
-      </p>
-      {SECTIONS.filter(({ of }) => verification[of].length > 0).map(({ title, of }) => (
-        <section key={of}>
-          <h3>{title}</h3>
-          <ul>
-            {verification[of].map((difference) => (
-              <li key={difference.subject}>
-                <DifferenceText difference={difference} />
-              </li>
-            ))}
-          </ul>
-        </section>
-      ))}
-      {verification.notCompared.length > 0 && (
-        <>
-          <h3>Not compared</h3>
-          <ul>
-            {verification.notCompared.map(({ subject, reason }) => (
-              <li key={subject}>
-                {subject} <span class="quiet">({reason})</span>
-              </li>
-            ))}
-          </ul>
-        </>
-      )}
-    </>
-  );
-}
-
-function DifferenceText({
-  difference: { subject, difference, before, after, owner, reason },
-}: {
-  readonly difference: Difference;
-}) {
-  return (
-    <>
-      {subject} {difference}
-      {difference === 'altered' && ` from ${before ?? 'nothing'} to ${after ?? 'nothing'}`}, by {OWNERS[owner]}{' '}
-      <span class="quiet">({reason})</span>
-    </>
   );
 }

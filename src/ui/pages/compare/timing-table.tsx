@@ -1,5 +1,6 @@
 import type { Timing, Timings } from '../../../review/compare/run-comparison.ts';
 import { durationText } from '../../../review/text/format/duration.ts';
+import { displayedText } from '../../views/displayed.ts';
 
 interface TimingTableProps {
   /** The ids of the two runs. */
@@ -31,7 +32,7 @@ export function TimingTable({ ids, timings: { run, stages, steps } }: TimingTabl
           <Row key={`stage ${stage}`} name={stage} timing={of} isStage />,
           ...steps
             .filter((step) => step.stage === stage)
-            .map((step) => <Row key={`step ${step.step}`} name={step.step} timing={step} />),
+            .map((step) => <Row key={`step ${step.step}`} name={displayedText(step.step)} timing={step} />),
         ])}
       </tbody>
     </table>

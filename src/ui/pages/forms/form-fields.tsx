@@ -49,9 +49,6 @@ function hintOf({ description, preset, control }: Field): string {
     ...(preset === undefined || preset === null || preset === '' || control.type === 'switch'
       ? []
       : [`Default: ${typeof preset === 'string' ? preset : JSON.stringify(preset)}.`]),
-    ...(control.type === 'secret'
-      ? ['wf stores no secret: @env:VARIABLE or @file:PATH lets the run be resumed without typing it again.']
-      : []),
   ];
   return words.join(' ');
 }

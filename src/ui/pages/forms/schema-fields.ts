@@ -37,6 +37,9 @@ interface NumberLimits {
   readonly max: number | undefined;
 }
 
+/** The way to resume the run without typing a secret again. */
+const SECRET = 'wf stores no secret: @env:VARIABLE or @file:PATH lets the run be resumed without typing it again.';
+
 /** Choices with more values are typed. */
 const MOST_CHOICES = 200;
 
@@ -46,11 +49,12 @@ export function fieldsOf(schema: Json, secrets: readonly string[]): readonly Fie
   return schemaMembers(schema).map(({ name, type, isRequired, description }) => {
     const property = properties[name] ?? {};
     const given = isJsonObject(property) ? property : {};
+    const isSecret = secrets.includes(name);
     return {
       name,
-      control: secrets.includes(name) ? { type: 'secret', ...textLimits(single(given)) } : controlOf(given),
+      control: isSecret ? { type: 'secret', ...textLimits(single(given)) } : controlOf(given),
       type,
-      description,
+      description: isSecret ? `${description.replace(/[^.!?]$/, '$&.')} ${SECRET}`.trim() : description,
       isRequired,
       isNullable: alternatives(given).some(isNull),
       preset: given['default'],

@@ -1,3 +1,4 @@
+import type { SessionRecord } from '../../server/sign-in.ts';
 import type { RunUpdate } from '../../views/run-view.ts';
 import { browser, type Stream } from './browser.ts';
 
@@ -11,16 +12,19 @@ export interface RunFollower {
   /** The run is not in the history any more. */
   gone(): void;
   /** Called when the connection is lost, and when it is back. */
-  connected(isConnected: boolean): void;
+  connection(connection: Connection): void;
 }
+
+/** `signed-out`: the session of the browser has ended. */
+export type Connection = 'connected' | 'lost' | 'signed-out';
 
 /** Follows a run after a seq, until the returned function is called. */
 export function followRun(basePath: string, run: string, after: number, follower: RunFollower): () => void {
   let seq = after;
   const end = keepStream(
-    () => `${basePath}/api/events?run=${run}&after=${seq}`,
+    basePath,
+    () => `run=${run}&after=${seq}`,
     (stream) => {
-      stream.addEventListener('open', () => follower.connected(true));
       stream.addEventListener('run', ({ data }) => {
         const update: RunUpdate = JSON.parse(data);
         seq = update.seq;
@@ -31,29 +35,34 @@ export function followRun(basePath: string, run: string, after: number, follower
         follower.gone();
       });
     },
-    () => follower.connected(false),
+    follower.connection,
   );
   return end;
 }
 
 /** Calls `onChange` when any run has changed, and whenever the connection is there (again): something may have changed meanwhile. */
-export function followRuns(basePath: string, onChange: () => void): () => void {
+export function followRuns(
+  basePath: string,
+  onChange: () => void,
+  report: (connection: Connection) => void,
+): () => void {
   const listen = (stream: Stream) => {
     stream.addEventListener('open', onChange);
     stream.addEventListener('runs', onChange);
   };
-  return keepStream(
-    () => `${basePath}/api/events?runs=1`,
-    listen,
-    () => {},
-  );
+  return keepStream(basePath, () => 'runs=1', listen, report);
 }
 
 /**
  * Keeps a stream open until the returned function is called. The browser continues by itself after a lost connection. A page that is not
  * on the screen gives its connection up, and continues later: a browser opens few to one server.
  */
-function keepStream(address: () => string, listen: (stream: Stream) => void, lost: () => void): () => void {
+function keepStream(
+  basePath: string,
+  query: () => string,
+  listen: (stream: Stream) => void,
+  report: (connection: Connection) => void,
+): () => void {
   let stream: Stream | undefined;
   let cancel = () => {};
 
@@ -65,13 +74,17 @@ function keepStream(address: () => string, listen: (stream: Stream) => void, los
 
   function begin(): void {
     stop();
-    const own = browser().openStream(address());
+    const own = browser().openStream(`${basePath}/api/events?${query()}`);
     stream = own;
     listen(own);
+    own.addEventListener('open', () => report('connected'));
     own.addEventListener('error', () => {
       if (stream !== own) return;
-      lost();
-      if (own.readyState === CLOSED) cancel = browser().after(RETRY_MS, begin);
+      if (own.readyState !== CLOSED) return report('lost');
+      cancel = browser().after(RETRY_MS, begin);
+      void isSignedOut(basePath).then((isEnded) => {
+        if (stream === own) report(isEnded ? 'signed-out' : 'lost');
+      });
     });
   }
 
@@ -81,4 +94,14 @@ function keepStream(address: () => string, listen: (stream: Stream) => void, los
     forget();
     stop();
   };
+}
+
+/** Whether the server answers that the session of this browser has ended. */
+async function isSignedOut(basePath: string): Promise<boolean> {
+  try {
+    const session: SessionRecord = JSON.parse(await browser().readText(`${basePath}/session`));
+    return !session.signedIn;
+  } catch {
+    return false;
+  }
 }

@@ -44,7 +44,6 @@ async function readPage(): Promise<PageAnswer> {
   const begun = browser().now();
   try {
     const { status, text } = await browser().readPage();
-    if (status === 401) return { type: 'failed', reason: 'Nobody is signed in. Load the page again.' };
     if (status >= 300) return { type: 'failed', reason: 'The server cannot read the history. Load the page again.' };
     return { type: 'page', model: JSON.parse(text), tookMs: browser().now() - begun };
   } catch {

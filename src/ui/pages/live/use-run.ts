@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { RunView } from '../../views/run-view.ts';
 import { browser } from './browser.ts';
-import { followRun } from './event-source.ts';
+import { type Connection, followRun } from './event-source.ts';
 import { mergeUpdate } from './merge-update.ts';
 import { useTicks } from './use-ticks.ts';
 
@@ -11,7 +11,7 @@ export interface LiveRun {
   /** When the page learned that, in milliseconds since the epoch; null before the browser has taken over. */
   readonly knownAt: number | null;
   /** `gone`: the run is not in the history any more. */
-  readonly connection: 'connected' | 'lost' | 'gone';
+  readonly connection: Connection | 'gone';
 }
 
 /** Follows a run from what the server has rendered. */
@@ -29,7 +29,7 @@ export function useRun(basePath: string, first: RunView): LiveRun {
           connection: 'connected',
         })),
       gone: () => change({ connection: 'gone' }),
-      connected: (isConnected) => change({ connection: isConnected ? 'connected' : 'lost' }),
+      connection: (connection) => change({ connection }),
     });
   }, [basePath, id, first.seq]);
   return live;

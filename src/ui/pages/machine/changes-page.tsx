@@ -1,6 +1,8 @@
 import type { ChangesOfRun, ChangesView } from '../../views/changes-view.ts';
+import { typedCommand } from '../actions/typed-command.ts';
 import type { PageFrame } from '../page-model.ts';
 import { ChangeList } from '../parts/change-list.tsx';
+import { Command } from '../parts/command.tsx';
 import { Status } from '../parts/status.tsx';
 import { Suggested } from '../parts/suggested.tsx';
 
@@ -49,7 +51,7 @@ function OfRun({
         <Status status={status} />
       </h2>
       <p>
-        <Suggested frame={frame} text={`\`wf rollback ${run}\``} />
+        <Command line={typedCommand(frame, 'rollback', [run])} />
       </p>
       <ChangeList changes={changes} />
     </section>

@@ -1,17 +1,27 @@
 import type { ChangeRecord } from '../../../review/record/run-record.ts';
+import { displayedText } from '../../views/displayed.ts';
 import { Status } from './status.tsx';
 
-/** Changes with their status, and the commands that undo them by hand. */
-export function ChangeList({ changes }: { readonly changes: readonly ChangeRecord[] }) {
+interface ChangeListProps {
+  readonly changes: readonly ChangeRecord[];
+  /** Whether the commands that undo them by hand are shown. */
+  readonly hasUndo?: boolean;
+}
+
+/** Changes, in the order in which something happens to them. */
+export function ChangeList({ changes, hasUndo = true }: ChangeListProps) {
   return (
     <ol class="changes">
       {changes.map(({ seq, step, target, status, reason, undo }) => (
         <li key={seq}>
           <p>
-            <strong>{target}</strong> <Status status={status} /> <span class="quiet">by {step}</span>
+            <strong>{target}</strong> <Status status={status} />{' '}
+            <span class="quiet">
+              change {seq}, by {displayedText(step)}
+            </span>
           </p>
           {reason !== null && <p class="quiet">{reason}</p>}
-          {undo.length > 0 && (
+          {hasUndo && undo.length > 0 && (
             <pre>
               <code>{undo.join('\n')}</code>
             </pre>

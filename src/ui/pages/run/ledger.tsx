@@ -2,24 +2,33 @@ import { useState } from 'preact/hooks';
 import type { ChangeRecord } from '../../../review/record/run-record.ts';
 import { Command, CopyButton } from '../parts/command.tsx';
 import { DataTable } from '../parts/data-table.tsx';
+import { Prose } from '../parts/prose.tsx';
 import { Status } from '../parts/status.tsx';
 import { type StepAddresses, StepLink } from './step-link.tsx';
 
 interface LedgerProps {
   readonly changes: readonly ChangeRecord[];
   readonly steps: StepAddresses;
+  /** Address of the page with more about them. */
+  readonly more: string;
 }
 
 const FIRST_ROWS = 100;
 
 /** All changes of the run, in order, each with its status and the commands that undo it by hand. */
-export function Ledger({ changes, steps }: LedgerProps) {
+export function Ledger({ changes, steps, more }: LedgerProps) {
   const [isWhole, setWhole] = useState(false);
   const shown = isWhole ? changes : changes.slice(0, FIRST_ROWS);
   return (
     <section aria-labelledby="ledger">
       <h2 id="ledger">Ledger</h2>
-      <p>{changes.length === 0 ? 'The run has changed nothing on the host.' : `${counts(changes)}.`}</p>
+      {changes.length === 0 ? (
+        <p>The run has changed nothing on the host.</p>
+      ) : (
+        <p>
+          {counts(changes)}. <a href={more}>Identities, times and fingerprints</a>
+        </p>
+      )}
       <Remaining changes={changes} />
       {changes.length === 0 ? null : (
         <DataTable
@@ -70,8 +79,10 @@ function Remaining({ changes }: Pick<LedgerProps, 'changes'>) {
   const text = lines.join('\n');
   return (
     <details class="remaining">
-      <summary>Undo by hand what may still be in place</summary>
-      <p>Type these commands in this order. `wf rollback` does the same, and verifies the host.</p>
+      <summary>Undo the changes in place by hand</summary>
+      <p>
+        <Prose text="Type these commands in this order. `wf rollback` does the same, and verifies the host." />
+      </p>
       <pre>{text}</pre>
       <CopyButton text={text} label="Copy all commands" />
     </details>

@@ -106,13 +106,13 @@ export function Report({ basePath, run, address, others }: ReportProps) {
         <li>
           Report as a page: <a href={`${address}/report.html?lang=en`}>English</a>,{' '}
           <a href={`${address}/report.html?lang=fr`} lang="fr" hreflang="fr">
-            français
+            Français
           </a>
         </li>
         <li>
           Report in Markdown: <a href={`${address}/report.md?lang=en`}>English</a>,{' '}
           <a href={`${address}/report.md?lang=fr`} lang="fr" hreflang="fr">
-            français
+            Français
           </a>
         </li>
       </ul>

@@ -6,6 +6,7 @@ import type { RunView } from '../../views/run-view.ts';
 import type { LiveRun } from '../live/use-run.ts';
 import type { PageFrame } from '../page-model.ts';
 import { Command } from '../parts/command.tsx';
+import { ConnectionNotice } from '../parts/connection-notice.tsx';
 import { ErrorText } from '../parts/error-text.tsx';
 import { Moment } from '../parts/moment.tsx';
 import { Status } from '../parts/status.tsx';
@@ -18,7 +19,7 @@ interface HeadingProps {
   readonly steps: StepAddresses;
 }
 
-/** Which run it is, how it stands, and what to do next. */
+/** The run with its status, and why it failed. */
 export function RunHeading({ frame, view, connection, steps }: HeadingProps) {
   const { run } = view;
   return (
@@ -27,25 +28,19 @@ export function RunHeading({ frame, view, connection, steps }: HeadingProps) {
         <a href={`${frame.basePath}/workflows/${encodeURIComponent(run.workflow)}`}>{run.workflow}</a>{' '}
         <code>{run.id}</code> <Status status={run.status} />
       </h1>
-      <Connection connection={connection} />
-      <Facts frame={frame} view={view} />
+      <ConnectionNotice connection={connection} />
       <Failure frame={frame} view={view} steps={steps} />
-      <Next frame={frame} view={view} />
     </header>
   );
 }
 
-/** A place that is always there, so that nothing moves when the connection is lost. */
-function Connection({ connection }: Pick<HeadingProps, 'connection'>) {
-  const words = {
-    connected: '',
-    lost: 'The connection to wf is lost: reconnecting. If this lasts, load the page again.',
-    gone: 'This run has been removed from the history. The page shows what it knew last.',
-  };
+/** Times and origin of the run, and the commands that make sense now. */
+export function RunFacts({ frame, view }: Pick<HeadingProps, 'frame' | 'view'>) {
   return (
-    <p class={`connection ${connection}`} role="status">
-      {words[connection]}
-    </p>
+    <>
+      <Facts frame={frame} view={view} />
+      <Next frame={frame} view={view} />
+    </>
   );
 }
 
@@ -57,18 +52,18 @@ function Facts({ frame: { basePath }, view: { run } }: Pick<HeadingProps, 'frame
   );
   const { plan, retryOf, retriedAs, importedFrom, waitingFor } = run;
   const facts = [
-    ['created', <Moment at={run.createdAt} />],
-    ['started', <Moment at={run.startedAt} />],
-    ['finished', <Moment at={run.finishedAt} />],
-    ['took', durationText(run.durationMs)],
-    ['runtime', run.runtime],
-    ['definition', <code title={run.definitionHash}>{run.definitionHash.slice(0, 12)}</code>],
+    ['Created', <Moment at={run.createdAt} />],
+    ['Started', <Moment at={run.startedAt} />],
+    ['Finished', <Moment at={run.finishedAt} />],
+    ['Took', durationText(run.durationMs)],
+    ['Runtime', run.runtime],
+    ['Definition', <code title={run.definitionHash}>{run.definitionHash.slice(0, 12)}</code>],
     ...(waitingFor === null ? [] : waits(waitingFor)),
-    ...(plan === null ? [] : [['plan', <code>{plan}</code>] as const]),
-    ...(retryOf === undefined ? [] : [['starts anew', link(retryOf)] as const]),
-    ...(retriedAs === undefined ? [] : [['started anew as', link(retriedAs)] as const]),
-    ...(run.resume === undefined ? [] : [['if interrupted', 'an agent resumes it'] as const]),
-    ...(importedFrom === undefined ? [] : [['imported from', importedFrom] as const]),
+    ...(plan === null ? [] : [['Plan', <code>{plan}</code>] as const]),
+    ...(retryOf === undefined ? [] : [['Starts anew', link(retryOf)] as const]),
+    ...(retriedAs === undefined ? [] : [['Started anew as', link(retriedAs)] as const]),
+    ...(run.resume === undefined ? [] : [['If interrupted', 'an agent resumes it'] as const]),
+    ...(importedFrom === undefined ? [] : [['Imported from', importedFrom] as const]),
   ] as const;
   return (
     <dl class="run-facts">
@@ -87,24 +82,20 @@ function Failure({ frame: { namedDatabase }, view, steps }: Omit<HeadingProps, '
   if (error === null) return null;
   const failed = failedStep(view.steps, error);
   return (
-    <>
-      <ErrorText error={error} namedDatabase={namedDatabase} />
+    <ErrorText error={error} namedDatabase={namedDatabase}>
       {failed === undefined || status === 'succeeded' ? null : (
         <p>
-          Failed at <StepLink id={failed.id} steps={steps} /> in {failed.stage}
+          Failed step: <StepLink id={failed.id} steps={steps} /> of stage {failed.stage}
         </p>
       )}
-    </>
+    </ErrorText>
   );
 }
 
-/** Returns the events and timers one of which lets the run continue. */
-function waits({ events, timers, confirm }: WaitingFor) {
-  return [
-    ...(events.length === 0 ? [] : [['waits for', events.map(({ type }) => type).join(' or ')] as const]),
-    ...timers.map(({ name, deadline }) => [`timer ${name}`, <Moment at={deadline} />] as const),
-    ...(confirm === null ? [] : [['undone unless confirmed by', <Moment at={confirm.deadline} />] as const]),
-  ];
+/** Returns the timers of a run that waits for nothing else: a question has its own. */
+function waits({ events, timers }: WaitingFor) {
+  if (events.length > 0) return [];
+  return timers.map(({ name, deadline }) => ['Waits until', <Moment key={name} at={deadline} />] as const);
 }
 
 /** The commands that make sense now; they work wherever the database is. Both lines are always there: nothing moves when they change. */

@@ -7,7 +7,7 @@ import type { PageFrame } from '../page-model.ts';
 import { Ledger } from './ledger.tsx';
 import { Machine } from './machine.tsx';
 import { Inputs, Proofs, Report, Requests } from './record-sections.tsx';
-import { RunHeading } from './run-heading.tsx';
+import { RunFacts, RunHeading } from './run-heading.tsx';
 import { StepPanel } from './step-panel.tsx';
 import { Timeline } from './timeline.tsx';
 import { Topology } from './topology.tsx';
@@ -33,6 +33,7 @@ export function RunPage({ frame, page }: RunPageProps) {
     <div class="run">
       <RunHeading frame={frame} view={view} connection={connection} steps={steps} />
       <RunActions frame={frame} view={view} />
+      <RunFacts frame={frame} view={view} />
       <nav class="sections" aria-label="Parts of this page">
         {SECTIONS.map((name) => (
           <a key={name} href={`#${name.toLowerCase()}`}>
@@ -58,7 +59,7 @@ export function RunPage({ frame, page }: RunPageProps) {
       <Machine view={view} graph={page.graph} address={api} />
       <Topology view={view} first={page.topology} address={api} />
       <Proofs proofs={view.proofs} />
-      <Ledger changes={view.changes} steps={steps} />
+      <Ledger changes={view.changes} steps={steps} more={`${own}/changes`} />
       <Verification verification={view.verification} />
       <Requests requests={view.requests} />
       <Inputs run={view.run} />

@@ -1,3 +1,5 @@
+import { displayedText } from '../../views/displayed.ts';
+
 /** The addresses of the steps of a run, and how one is opened beside the timeline. */
 export interface StepAddresses {
   addressOf(step: string): string;
@@ -13,7 +15,7 @@ interface StepLinkProps {
 export function StepLink({ id, steps }: StepLinkProps) {
   return (
     <a href={steps.addressOf(id)} onClick={openHere(id, steps)}>
-      {id}
+      {displayedText(id)}
     </a>
   );
 }

@@ -1,5 +1,6 @@
 import { useLayoutEffect, useRef } from 'preact/hooks';
 import { durationText } from '../../../review/text/format/duration.ts';
+import { displayedText } from '../../views/displayed.ts';
 import type { StepRow } from '../../views/run-view.ts';
 import type { StepView } from '../../views/step-view.ts';
 import { useRead } from '../live/use-read.ts';
@@ -42,7 +43,7 @@ export function StepPanel({ id, row, address, namedDatabase, first, evidence, cl
             heading.current = element;
           }}
         >
-          {id}
+          {displayedText(id)}
         </h2>
         {status === undefined ? null : <Status status={status} />}
         <button type="button" onClick={close}>
@@ -137,7 +138,7 @@ function StepChange({ change, address }: StepChangeProps) {
       <ol class="moments quiet">
         {history.map(({ at, status: then, reason: why }, index) => (
           <li key={index}>
-            <time dateTime={at}>{at.slice(11, 23)}</time> {then}
+            <time dateTime={at}>{`${at.slice(11, 23)} UTC`}</time> {then}
             {why === null ? '' : `: ${why}`}
           </li>
         ))}

@@ -1,5 +1,6 @@
 import { durationText } from '../../../review/text/format/duration.ts';
 import type { Span } from '../../../review/timeline/timeline.ts';
+import { displayedText } from '../../views/displayed.ts';
 import { Status } from '../parts/status.tsx';
 import { openHere, type StepAddresses } from './step-link.tsx';
 import { grownSpans, isOpen, type TimelineRow } from './timeline-rows.ts';
@@ -65,13 +66,13 @@ function RowName({ row, now, listener }: Omit<RowProps, 'index'>) {
   return (
     <a
       href={now.steps.addressOf(id)}
-      title={id}
+      title={displayedText(id)}
       aria-current={now.selected === id ? 'true' : undefined}
       ref={(element) => listener.link(id, element)}
       onFocus={() => listener.focus(id)}
       onClick={openHere(id, now.steps)}
     >
-      {id}
+      {displayedText(id)}
       {attempts > 1 ? <span class="quiet">{` ${attempts} attempts`}</span> : null}
     </a>
   );

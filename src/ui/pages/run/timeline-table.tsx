@@ -26,6 +26,7 @@ export function TimelineTable({ rows, now }: TimelineTableProps) {
   const scroller = useRef<Scroller | null>(null);
   const links = useRef(new Map<string, { focus(): void }>());
   const toFocus = useRef<string | null>(null);
+  const lastSelected = useRef(now.selected);
   const [viewport, setViewport] = useState(FIRST_VIEWPORT);
   const [focused, setFocused] = useState<string | null>(null);
   const indexOf = (key: string | null) => (key === null ? -1 : rows.findIndex((row) => row.key === key));
@@ -39,6 +40,12 @@ export function TimelineTable({ rows, now }: TimelineTableProps) {
   };
   useEffect(measure, [rows.length]);
   useLayoutEffect(() => {
+    // Whoever closes a step is back where it was opened.
+    if (now.selected === null && lastSelected.current !== null) {
+      toFocus.current = lastSelected.current;
+      setFocused(lastSelected.current);
+    }
+    lastSelected.current = now.selected;
     const [element, row] = [scroller.current, indexOf(now.selected)];
     if (element === null || row < 0) return;
     const top = scrollTopFor(row, { top: element.scrollTop, height: element.clientHeight });

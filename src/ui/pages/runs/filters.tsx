@@ -96,7 +96,7 @@ function Choice({ label, name, chosen, options, problem = null }: ChoiceProps) {
         <option value="">any</option>
         {all.map(({ value, text }) => (
           <option key={value} value={value} selected={value === chosen}>
-            {text}
+            {displayedText(text)}
           </option>
         ))}
       </select>

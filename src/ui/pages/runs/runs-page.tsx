@@ -1,9 +1,10 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { RunsView } from '../../views/runs-view.ts';
 import { Questions } from '../actions/questions.tsx';
-import { followRuns } from '../live/event-source.ts';
+import { type Connection, followRuns } from '../live/event-source.ts';
 import { pageReader } from '../live/page-reader.ts';
 import type { PageFrame } from '../page-model.ts';
+import { ConnectionNotice } from '../parts/connection-notice.tsx';
 import { Filters } from './filters.tsx';
 import { InPlace } from './in-place.tsx';
 import { NoRuns } from './no-runs.tsx';
@@ -19,13 +20,14 @@ interface RunsPageProps {
 /** The history: runs, newest first, as it grows. */
 export function RunsPage({ frame, view: first }: RunsPageProps) {
   const [view, setView] = useState(first);
-  const [news, setNews] = useState('');
+  const [failure, setFailure] = useState('');
+  const [connection, setConnection] = useState<Connection>('connected');
   useEffect(() => {
     const reader = pageReader((answer) => {
-      setNews(answer.type === 'failed' ? answer.reason : '');
+      setFailure(answer.type === 'failed' ? answer.reason : '');
       if (answer.type === 'page' && answer.model.page === 'runs') setView(answer.model.view);
     });
-    const unfollow = followRuns(frame.basePath, reader.readAgain);
+    const unfollow = followRuns(frame.basePath, reader.readAgain, setConnection);
     return () => {
       unfollow();
       reader.stop();
@@ -35,16 +37,13 @@ export function RunsPage({ frame, view: first }: RunsPageProps) {
   const { query, problem, runs, workflows, questions, hasMoreQuestions, inPlace, searchedTo } = view;
   return (
     <>
-      <div class="heading">
-        <h1>Runs</h1>
-        <p class="news" role="status">
-          {news}
-        </p>
-      </div>
+      <h1>Runs</h1>
+      <ConnectionNotice connection={connection} problem={failure} />
       <Questions frame={frame} questions={questions} />
       {hasMoreQuestions && (
         <p>
-          <a href={`${frame.basePath}/?status=waiting`}>More runs wait for people</a>
+          More runs wait for people: <a href={`${frame.basePath}/?status=waiting`}>waiting</a>,{' '}
+          <a href={`${frame.basePath}/?status=unconfirmed`}>unconfirmed</a>
         </p>
       )}
       <InPlace frame={frame} inPlace={inPlace} />

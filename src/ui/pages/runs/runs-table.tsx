@@ -21,7 +21,7 @@ export function RunsTable({ frame, runs }: RunsTableProps) {
             Workflow
           </th>
           <th scope="col">Status</th>
-          <th scope="col" class="wide">
+          <th scope="col" class="wide runtime">
             Runtime
           </th>
           <th scope="col" class="wide">
@@ -69,7 +69,7 @@ function Row({ frame, run }: { readonly frame: PageFrame; readonly run: RunRow }
           {error !== null && <span class="error">{error}</span>}
         </span>
       </td>
-      <td class="wide short">{runtime}</td>
+      <td class="wide short runtime">{runtime}</td>
       <td class="wide">
         <Moment at={createdAt} />
       </td>

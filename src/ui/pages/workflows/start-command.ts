@@ -1,6 +1,5 @@
 import type { Json, JsonObject } from '../../../engine/model/json.ts';
-import { isSecretSource } from '../../../engine/secrets/secret-source.ts';
-import { typedCommand } from '../actions/typed-command.ts';
+import { secretSource, typedCommand } from '../actions/typed-command.ts';
 import type { PageFrame } from '../page-model.ts';
 import { OPTION_NAMES } from './start-options.ts';
 
@@ -22,10 +21,6 @@ export function startCommand(frame: PageFrame, { workflow, input, options, secre
     return option === undefined ? [] : [[option, plainText(value)] as const];
   });
   return typedCommand(frame, 'start', [workflow], [...inputs, ...given]);
-}
-
-function secretSource(value: Json): string {
-  return isSecretSource(value) ? value : '@env:VARIABLE';
 }
 
 function plainText(value: Json): string {

@@ -23,6 +23,8 @@ export interface ActionDialogProps {
    */
   onAct(): Promise<PageError | 'incomplete' | null>;
   onClose(): void;
+  /** Fields that decide what will happen: they stay while that is looked up. */
+  readonly fields?: ComponentChildren;
   readonly children: ComponentChildren;
 }
 
@@ -37,7 +39,7 @@ interface TitleElement {
 
 /** Shows what an action will do, and does it with its one button. */
 export function ActionDialog(props: ActionDialogProps) {
-  const { frame, title, act, isDangerous = false, command, refusal, isReady, onAct, onClose, children } = props;
+  const { frame, title, act, isDangerous = false, command, refusal, isReady, onAct, onClose, fields, children } = props;
   const dialog = useRef<DialogElement | null>(null);
   const heading = useRef<TitleElement | null>(null);
   const isActing = useRef(false);
@@ -89,6 +91,7 @@ export function ActionDialog(props: ActionDialogProps) {
         >
           {title}
         </h2>
+        {fields}
         {isReady || refusal !== null ? children : <p class="quiet">wf is looking up what will happen.</p>}
         <div role="alert">{shown === null ? null : <ErrorNotice frame={frame} error={shown} />}</div>
         <p class="same-command">

@@ -1,10 +1,10 @@
 import { useState } from 'preact/hooks';
 import { FieldFrame } from '../../forms/field-frame.tsx';
+import { ChangeList } from '../../parts/change-list.tsx';
 import { Moment } from '../../parts/moment.tsx';
 import { commentOption, typedCommand } from '../typed-command.ts';
 import { usePreview } from '../use-preview.ts';
 import { ActionDialog } from './action-dialog.tsx';
-import { ChangeList } from './change-list.tsx';
 import { CommentField } from './comment-field.tsx';
 import type { DialogProps } from './dialog-props.ts';
 
@@ -32,7 +32,7 @@ export function ConfirmDialog({ frame, view, act, onClose }: DialogProps) {
       ) : (
         <>
           <p>The run ends as succeeded, and {keeps.length === 1 ? 'this change stays' : 'these changes stay'}:</p>
-          <ChangeList changes={keeps} />
+          <ChangeList changes={keeps} hasUndo={false} />
         </>
       )}
       <CommentField comment={comment} onType={setComment} />

@@ -1,29 +1,37 @@
 import { useState } from 'preact/hooks';
 import type { ResumePlan } from '../../../views/action-preview.ts';
+import { displayedText } from '../../../views/displayed.ts';
 import { DataTable } from '../../parts/data-table.tsx';
 import { commentOption, typedCommand } from '../typed-command.ts';
 import { usePreview } from '../use-preview.ts';
 import { ActionDialog } from './action-dialog.tsx';
 import { CommentField } from './comment-field.tsx';
 import type { DialogProps } from './dialog-props.ts';
+import { SecretFields, type TypedSecrets, useSecrets } from './secret-fields.tsx';
 
 /** Resumes a run that nobody advances. */
 export function ResumeDialog({ frame, view, act, onClose }: DialogProps) {
   const { id } = view.run;
   const [acceptChanges, setAcceptChanges] = useState(false);
-  const { preview, refusal } = usePreview(frame, view, 'resume', acceptChanges ? 'acceptChanges=1' : '');
+  const secrets = useSecrets(view, true);
+  const { preview, refusal } = usePreview(frame, view, 'resume', planOptions(acceptChanges, secrets));
   return (
     <ActionDialog
       frame={frame}
       title={`Resume run ${id}`}
       act="Resume"
-      command={typedCommand(frame, 'resume', [id], acceptOption(acceptChanges))}
+      command={typedCommand(frame, 'resume', [id], [...acceptOption(acceptChanges), ...secrets.options])}
       refusal={refusal}
-      isReady={preview !== null}
-      onAct={() =>
-        act({ name: 'resume', body: { acceptChanges }, words: ({ status }) => `The run was resumed; it is ${status}.` })
-      }
+      isReady={preview !== null || secrets.given === null}
+      onAct={async () => {
+        const input = secrets.form.data();
+        // People see first what will happen.
+        if (input === undefined || preview === null) return 'incomplete';
+        const body = { acceptChanges, input };
+        return act({ name: 'resume', body, words: ({ status }) => `The run was resumed; it is ${status}.` });
+      }}
       onClose={onClose}
+      fields={<SecretFields secrets={secrets} text={SECRETS_TEXT} />}
     >
       <Planned plan={preview?.plan ?? null} stages={view.stages.map(({ name }) => name)} />
       <AcceptChanges code={preview?.refusal?.code} isAccepted={acceptChanges} onChange={setAcceptChanges} />
@@ -36,8 +44,9 @@ export function RetryDialog({ frame, view, act, onClose }: DialogProps) {
   const { id } = view.run;
   const [acceptChanges, setAcceptChanges] = useState(false);
   const [comment, setComment] = useState('');
-  const { preview, refusal } = usePreview(frame, view, 'retry', acceptChanges ? 'acceptChanges=1' : '');
-  const options = [...acceptOption(acceptChanges), ...commentOption(comment)];
+  const secrets = useSecrets(view, true);
+  const { preview, refusal } = usePreview(frame, view, 'retry', planOptions(acceptChanges, secrets));
+  const options = [...acceptOption(acceptChanges), ...secrets.options, ...commentOption(comment)];
   return (
     <ActionDialog
       frame={frame}
@@ -45,22 +54,32 @@ export function RetryDialog({ frame, view, act, onClose }: DialogProps) {
       act={preview?.plan?.direction === 'anew' ? 'Start anew' : 'Retry'}
       command={typedCommand(frame, 'retry', [id], options)}
       refusal={refusal}
-      isReady={preview !== null}
-      onAct={() =>
-        act({
+      isReady={preview !== null || secrets.given === null}
+      onAct={async () => {
+        const input = secrets.form.data();
+        if (input === undefined || preview === null) return 'incomplete';
+        return act({
           name: 'retry',
-          body: { acceptChanges, comment },
+          body: { acceptChanges, input, comment },
           words: (run) =>
             run.id === id ? `The run was retried; it is ${run.status}.` : 'Another run was started in its place:',
-        })
-      }
+        });
+      }}
       onClose={onClose}
+      fields={<SecretFields secrets={secrets} text={SECRETS_TEXT} />}
     >
       <Planned plan={preview?.plan ?? null} stages={view.stages.map(({ name }) => name)} />
       <AcceptChanges code={preview?.refusal?.code} isAccepted={acceptChanges} onChange={setAcceptChanges} />
       <CommentField comment={comment} onType={setComment} />
     </ActionDialog>
   );
+}
+
+const SECRETS_TEXT = 'wf stores no secrets. Give them again: then this dialog shows what will happen.';
+
+/** Returns the options of the plan; null while a secret is missing. */
+function planOptions(acceptChanges: boolean, { given }: TypedSecrets) {
+  return given === null ? null : { acceptChanges, input: given };
 }
 
 function acceptOption(isAccepted: boolean): readonly (readonly [name: string])[] {
@@ -143,7 +162,7 @@ function Planned({ plan, stages }: { readonly plan: ResumePlan | null; readonly 
 function StepName({ step, kind }: { readonly step: string; readonly kind: string }) {
   return (
     <>
-      {step}
+      {displayedText(step)}
       <br />
       <span class="quiet">{kind}</span>
     </>

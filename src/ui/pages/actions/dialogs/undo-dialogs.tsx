@@ -1,11 +1,12 @@
 import { useState } from 'preact/hooks';
 import type { ChangeRecord } from '../../../../review/record/run-record.ts';
+import { ChangeList } from '../../parts/change-list.tsx';
 import { commentOption, typedCommand } from '../typed-command.ts';
 import { usePreview } from '../use-preview.ts';
 import { ActionDialog } from './action-dialog.tsx';
-import { ChangeList } from './change-list.tsx';
 import { CommentField } from './comment-field.tsx';
 import type { DialogProps } from './dialog-props.ts';
+import { SecretFields, useSecrets } from './secret-fields.tsx';
 
 /** Ends a run, and undoes its changes unless they are to stay. */
 export function CancelDialog({ frame, view, act, onClose }: DialogProps) {
@@ -14,6 +15,7 @@ export function CancelDialog({ frame, view, act, onClose }: DialogProps) {
   const [keep, setKeep] = useState(false);
   const [comment, setComment] = useState('');
   const options = keep ? ([['--keep']] as const) : [];
+  const stops = preview?.stops ?? [];
   return (
     <ActionDialog
       frame={frame}
@@ -33,19 +35,20 @@ export function CancelDialog({ frame, view, act, onClose }: DialogProps) {
       onClose={onClose}
     >
       <p>
-        {preview === null || preview.stops.length === 0
-          ? 'The run ends as failed.'
-          : `wf stops the running steps (${preview.stops.join(', ')}), and the run ends as failed.`}
+        {stops.length === 0 ? 'The run ends' : `wf stops the running steps (${stops.join(', ')}), and the run ends`}
+        {keep ? ' as failed.' : '.'}
       </p>
-      <p class="check">
-        <input
-          id="cancel-keep"
-          type="checkbox"
-          checked={keep}
-          onChange={(event) => setKeep(event.currentTarget.checked)}
-        />{' '}
-        <label for="cancel-keep">Leave its changes in place</label>
-      </p>
+      {view.run.status === 'unconfirmed' ? null : (
+        <p class="check">
+          <input
+            id="cancel-keep"
+            type="checkbox"
+            checked={keep}
+            onChange={(event) => setKeep(event.currentTarget.checked)}
+          />{' '}
+          <label for="cancel-keep">Leave its changes in place</label>
+        </p>
+      )}
       {preview === null ? null : keep ? (
         <Stays changes={[...preview.undo, ...preview.kept]} />
       ) : (
@@ -61,8 +64,9 @@ export function RollbackDialog({ frame, view, act, onClose }: DialogProps) {
   const { id } = view.run;
   const { preview, refusal } = usePreview(frame, view, 'rollback');
   const [removeImages, setRemoveImages] = useState(false);
+  const secrets = useSecrets(view, false);
   const hasImages = preview?.kept.some(({ kind }) => kind === 'docker.image') ?? false;
-  const options = removeImages ? ([['--remove-images']] as const) : [];
+  const options = [...(removeImages ? ([['--remove-images']] as const) : []), ...secrets.options];
   return (
     <ActionDialog
       frame={frame}
@@ -72,8 +76,17 @@ export function RollbackDialog({ frame, view, act, onClose }: DialogProps) {
       command={typedCommand(frame, 'rollback', [id], options)}
       refusal={refusal}
       isReady={preview !== null}
-      onAct={() => act({ name: 'rollback', body: { removeImages }, words: ({ status }) => `The run is ${status}.` })}
+      onAct={() => {
+        const body = { removeImages, input: secrets.form.data() ?? {} };
+        return act({ name: 'rollback', body, words: ({ status }) => `The run is ${status}.` });
+      }}
       onClose={onClose}
+      fields={
+        <SecretFields
+          secrets={secrets}
+          text="wf stores no secrets. A change whose undo needs one that is missing is not undone: a second rollback undoes it."
+        />
+      }
     >
       {preview === null ? null : <Undone undo={preview.undo} kept={preview.kept} />}
       {hasImages ? (
@@ -107,13 +120,13 @@ function Undone({ undo, kept }: UndoneProps) {
             wf undoes {undo.length === 1 ? 'this change' : `these ${undo.length} changes, newest first`}, then compares
             the host with its state before the run.
           </p>
-          <ChangeList changes={undo} hasUndo />
+          <ChangeList changes={undo} />
         </>
       )}
       {kept.length === 0 ? null : (
         <>
           <p>These stay by design:</p>
-          <ChangeList changes={kept} />
+          <ChangeList changes={kept} hasUndo={false} />
         </>
       )}
     </>
@@ -125,7 +138,7 @@ function Stays({ changes }: { readonly changes: readonly ChangeRecord[] }) {
   return (
     <>
       <p>These changes stay in place; a rollback can undo them later:</p>
-      <ChangeList changes={changes} />
+      <ChangeList changes={changes} hasUndo={false} />
     </>
   );
 }
