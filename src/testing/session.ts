@@ -1,9 +1,10 @@
 import { spawn } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
+import { z } from 'zod';
 import { packageRoot } from '../definition/package-root.ts';
 import type { JsonObject } from '../engine/model/json.ts';
 import type { RuntimeName } from '../engine/ports/runtime.ts';
@@ -17,8 +18,11 @@ export interface TestedWorkflow {
   readonly folder?: string;
   /** Runtime of the runs; by default wf chooses. */
   readonly runtime?: RuntimeName;
-  /** Observes the state that the runs may change. Equal results mean equal states, so none may depend on the id of a run. */
-  observe(): unknown;
+  /**
+   * Observes the state that the runs may change. Equal results mean equal states: none may depend on the id of the run, which marks
+   * contain.
+   */
+  observe(run: string): unknown;
 }
 
 /** End of a wf process. */
@@ -27,13 +31,28 @@ export interface WfEnd {
   readonly signal: string | null;
   /** stdout and stderr, interleaved. */
   readonly output: string;
+  readonly stdout: string;
 }
 
-/** Points at which a process of wf is killed, or lets a touch of the host fail. */
+/** Faults of one process of wf. */
 export interface Faults {
+  /** Point at which it is killed. */
   readonly killAt?: string;
+  /** Point at which a touch of the host fails. */
   readonly failAt?: string;
+  /** Step that fails before it does anything. */
+  readonly failStep?: string;
+  /** Whether it runs after a reboot: the boot id is another one. */
+  readonly rebooted?: boolean;
 }
+
+/** A step of a run. */
+export interface TestedStep {
+  readonly id: string;
+  readonly hasFailed: boolean;
+}
+
+const recordSchema = z.object({ steps: z.array(z.object({ id: z.string(), error: z.unknown() })) });
 
 /** One run of the workflow, with its own id. */
 export interface TestedRun {
@@ -43,6 +62,10 @@ export interface TestedRun {
   /** Rolls the run back if any change is in place. @throws Error if the host differs from its state before the run */
   undo(): Promise<void>;
   requireExit(end: WfEnd, codes: readonly number[]): void;
+  /** Returns the steps of the run, and which of them failed. */
+  steps(): Promise<readonly TestedStep[]>;
+  /** @throws Error with the point, this problem, the history and the output of the last wf */
+  fail(problem: string): never;
   /**
    * Checks the state of the host.
    * @throws Error if it differs from the state before a run, or after an undisturbed one
@@ -55,6 +78,8 @@ export interface Session {
   readonly points: readonly string[];
   /** Crash points of its rollback. */
   readonly undoPoints: readonly string[];
+  /** Ids of its steps. */
+  readonly steps: readonly string[];
   /**
    * Creates the next run.
    * @param point the point that an error names
@@ -89,16 +114,23 @@ export async function openSession(tested: TestedWorkflow, pauseAfter?: string): 
       throw new Error(`${point}: ${problem}\nHistory: ${scratch}/wf.db, run ${id}\n${last?.output ?? ''}`);
     };
     const requireState: TestedRun['requireState'] = async (when) => {
-      const state = await tested.observe();
+      const state = await tested.observe(id);
       if (isDeepStrictEqual(state, states.get(when))) return;
       fail(`expected the state ${JSON.stringify(states.get(when))}, got ${JSON.stringify(state)}`);
     };
-    const wf: TestedRun['wf'] = async (args, { killAt, failAt } = {}) => {
+    const wf: TestedRun['wf'] = async (args, { killAt, failAt, failStep, rebooted = false } = {}) => {
       // A point may contain the id of its run, for example in a file name.
       const own = (name: string, text: string | undefined) =>
         text === undefined ? {} : { [name]: text.replaceAll(walk, id) };
-      const faults = { ...own('WF_CRASH_AT', killAt), ...own('WF_FAIL_AT', failAt), ...own('WF_CRASH_LOG', log) };
-      last = await runWf(args, tested.folder, { WF_DB: path.join(scratch, 'wf.db'), ...faults });
+      const faults = {
+        ...own('WF_CRASH_AT', killAt),
+        ...own('WF_FAIL_AT', failAt),
+        ...own('WF_CRASH_LOG', log),
+        ...(failStep === undefined ? {} : { WF_FAIL_STEP: failStep }),
+      };
+      const program = [process.execPath, path.join(packageRoot(), 'dist/wf.cjs'), ...args];
+      const argv = rebooted ? [...anotherBoot(scratch), ...program] : program;
+      last = await runToEnd(argv, tested.folder, { WF_DB: path.join(scratch, 'wf.db'), ...faults });
       return last;
     };
     return {
@@ -115,22 +147,31 @@ export async function openSession(tested: TestedWorkflow, pauseAfter?: string): 
         if (end.exitCode === null || !codes.includes(end.exitCode)) fail(`wf ended with ${end.exitCode ?? end.signal}`);
       },
       requireState,
+      async steps() {
+        const { stdout } = await wf(['show', id, '--json']);
+        return recordSchema
+          .parse(JSON.parse(stdout))
+          .steps.map((step) => ({ id: step.id, hasFailed: step.error !== null }));
+      },
+      fail,
     };
   }
 
   const log = path.join(scratch, 'points');
   const undisturbed = nextRun('undisturbed', log);
   undisturbed.requireExit(await undisturbed.start(), [0]);
-  states.set('after', await tested.observe());
+  states.set('after', await tested.observe(undisturbed.id));
   const points = pointsIn(log);
+  const steps = (await undisturbed.steps()).map(({ id }) => id);
   rmSync(log, { force: true });
   const rollback = await undisturbed.wf(['rollback', undisturbed.id]);
   undisturbed.requireExit(rollback, [0, 4]);
   // Taken after the first run, because a change kept by design stays from then on.
-  states.set('before', await tested.observe());
+  states.set('before', await tested.observe(undisturbed.id));
   return {
     points,
     undoPoints: pointsIn(log),
+    steps,
     nextRun: (point) => nextRun(point),
     close(reached) {
       if (reached.size === 0) throw new Error(`${tested.workflow}: no run reached a point that can be tested`);
@@ -146,26 +187,38 @@ export function pointsIn(log: string): readonly string[] {
   return [...new Set(readFileSync(log, 'utf8').split('\n').filter(Boolean))];
 }
 
-function runWf(
-  args: readonly string[],
+/** Binds its first argument over the boot id of the kernel, in a mount namespace of its own, and becomes the rest. */
+const WITH_BOOT_ID = 'mount --bind "$0" /proc/sys/kernel/random/boot_id && exec "$@"';
+
+/** Returns the beginning of a command line that runs with another boot id, as after a reboot. */
+function anotherBoot(scratch: string): readonly string[] {
+  const file = path.join(scratch, 'boot-id');
+  writeFileSync(file, `${randomUUID()}\n`);
+  const user = process.getuid?.() === 0 ? [] : ['--user', '--map-current-user', '--keep-caps'];
+  return ['unshare', ...user, '--mount', '--', 'sh', '-c', WITH_BOOT_ID, file];
+}
+
+function runToEnd(
+  [program = '', ...args]: readonly string[],
   cwd: string | undefined,
   env: Readonly<Record<string, string>>,
 ): Promise<WfEnd> {
-  const program = path.join(packageRoot(), 'dist/wf.cjs');
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [program, ...args], {
+    const child = spawn(program, args, {
       cwd,
       env: { ...process.env, NO_COLOR: '1', ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     let output = '';
-    for (const stream of [child.stdout, child.stderr]) {
-      stream.setEncoding('utf8');
-      stream.on('data', (text: string) => {
-        output += text;
-      });
-    }
+    let stdout = '';
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      output += text;
+      stdout += text;
+    });
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      output += text;
+    });
     child.on('error', reject);
-    child.on('close', (exitCode, signal) => resolve({ exitCode, signal, output }));
+    child.on('close', (exitCode, signal) => resolve({ exitCode, signal, output, stdout }));
   });
 }

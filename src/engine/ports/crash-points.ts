@@ -5,6 +5,8 @@
  */
 export interface CrashPoints {
   reach(point: string): void;
+  /** Called when an attempt at a step begins. @throws WfError if a test lets this step fail */
+  beginStep?(step: string): void;
 }
 
 /** The crash points of every run that no test kills. */

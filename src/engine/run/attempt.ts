@@ -113,6 +113,7 @@ class Attempt implements RunningAttempt, AttemptServices {
     const cancelTimeout = request.watch.host.clock.after(timeoutMs, () => ending.end(timedOut(request)));
     let outcome: AttemptOutcome;
     try {
+      request.watch.crashPoints.beginStep?.(request.step);
       const { output, events } = await applyStep(this, request.input);
       outcome = { type: 'succeeded', evidence, output: secrets.redact(output), events };
     } catch (thrown) {

@@ -6,11 +6,12 @@ import { signalProcess } from '../processes/own-process.ts';
 /**
  * Returns the crash points that a test asks for. `WF_CRASH_AT` lists the points, one a line, at which the process kills itself,
  * at the N-th time with `@N`; `WF_HALT_AT` is the point at which it stops (SIGSTOP) the first time; `WF_FAIL_AT` is the point at
- * which a touch of the host fails; `WF_CRASH_LOG` is a file to which each reached point is appended.
+ * which a touch of the host fails; `WF_FAIL_STEP` is the step that fails before it does anything; `WF_CRASH_LOG` is a file to which
+ * each reached point is appended.
  */
 export function createCrashPoints(env: Readonly<Record<string, string | undefined>>): CrashPoints {
-  const { WF_CRASH_AT: at, WF_HALT_AT: halt, WF_FAIL_AT: fail, WF_CRASH_LOG: log } = env;
-  if ([at, halt, fail, log].every((asked) => asked === undefined)) return NO_CRASH_POINTS;
+  const { WF_CRASH_AT: at, WF_HALT_AT: halt, WF_FAIL_AT: fail, WF_FAIL_STEP: failingStep, WF_CRASH_LOG: log } = env;
+  if ([at, halt, fail, failingStep, log].every((asked) => asked === undefined)) return NO_CRASH_POINTS;
   const timesLeft = new Map(at?.split('\n').map(fatalPoint));
   let halted = false;
   return {
@@ -24,6 +25,9 @@ export function createCrashPoints(env: Readonly<Record<string, string | undefine
       halted = true;
       signalProcess('SIGSTOP');
     },
+    beginStep(step) {
+      if (step === failingStep) throw failed(`step ${step}`);
+    },
   };
 }
 
@@ -33,7 +37,9 @@ function fatalPoint(line: string): readonly [point: string, times: number] {
 }
 
 function failed(point: string): WfError {
-  return new WfError('E_STEP_FAILED', `the test asked for a failure: ${point}`, { hint: 'Unset WF_FAIL_AT.' });
+  return new WfError('E_STEP_FAILED', `the test asked for a failure: ${point}`, {
+    hint: 'Unset WF_FAIL_AT and WF_FAIL_STEP.',
+  });
 }
 
 /** Kills this process like an outside SIGKILL: no handler runs and nothing is flushed. */

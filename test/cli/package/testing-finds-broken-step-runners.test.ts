@@ -3,41 +3,86 @@ import { readDocPage } from '../../support/doc-page.ts';
 import { openPackageProject } from '../../support/package-project.ts';
 
 const { files } = readDocPage('docs/how-to/write-a-step-runner.md');
+const [runner = '', workflow = ''] = [files['steps/config-file.ts'], files['workflows/greeting.ts']];
 
-/** Runs one function of `wf-engine/testing`, from the installed package, on the page's step runner whose `undo` leaves its draft. */
+/** Calls one function of `wf-engine/testing`, from the installed package, for the workflow of this name. */
 const SCRIPT = `
-import { mkdirSync, mkdtempSync, readdirSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import * as testing from 'wf-engine/testing';
+const [name, call] = process.argv.slice(2);
 const folder = path.join(mkdtempSync(path.join(tmpdir(), 'broken-')), 'conf');
 mkdirSync(folder);
-const tested = { workflow: 'greeting', input: { folder }, observe: () => readdirSync(folder) };
-await testing[process.argv[2]](tested);
+const tested = { workflow: name, input: { folder }, observe: testing.hostState({ files: [folder] }) };
+const file = path.join(folder, 'greeting');
+const foreign = { 'a file': { put: () => writeFileSync(file, 'mine'), remove: () => rmSync(file, { force: true }) } };
+const given = { foreignInTheWay: foreign, afterReboot: () => {} };
+await testing[call](tested, given[call]);
 `;
 
+/** Changes of the page's step runner, of which each breaks one promise; the workflow makes only this change. */
+const BROKEN: Readonly<Record<string, readonly (readonly [right: string, wrong: string])[]>> = {
+  whole: [],
+  'leaves-its-draft': [
+    ["    await type(['rm', '--force', draft], context);\n  },\n  undoCommands", '  },\n  undoCommands'],
+  ],
+  'leaves-its-file': [["if ((await contentOf(file)) === content) await type(['rm', '--force', file], context);", '']],
+  overwrites: [
+    ["return { found: 'foreign', error: isForeign(file) };", "return { found: 'partial', target, record: plan };"],
+    ['if ((await contentOf(file)) === null) {', 'if ((await contentOf(file)) !== plan.content) {'],
+    ["['ln', '--no-target-directory'", "['ln', '--force', '--no-target-directory'"],
+  ],
+  forgets: [['survivesReboot: true', 'survivesReboot: false']],
+};
+
 const project = openPackageProject({
-  ...files,
-  'steps/config-file.ts': (files['steps/config-file.ts'] ?? '').replace(
-    "    await type(['rm', '--force', draft], context);\n  },\n  undoCommands",
-    '  },\n  undoCommands',
-  ),
-  // The broken step is the first one: nothing is killed before it.
-  'workflows/greeting.ts': (files['workflows/greeting.ts'] ?? '')
-    .replace("initial: 'folder'", "initial: 'file'")
-    .replace(/^ {4}folder: \{.*?^ {4}\},\n/ms, '')
-    .replace('configFolder, ', ''),
+  'steps/config-folder.ts': files['steps/config-folder.ts'] ?? '',
   'try.mjs': SCRIPT,
+  ...Object.fromEntries(
+    Object.entries(BROKEN).flatMap(([name, changes]) => [
+      [`steps/${name}.ts`, changes.reduce(replaced, runner)],
+      [
+        `workflows/${name}.ts`,
+        workflow
+          .replace('../steps/config-file.ts', `../steps/${name}.ts`)
+          .replace("name: 'greeting'", `name: '${name}'`)
+          .replace("initial: 'folder'", "initial: 'file'")
+          .replace(/^ {4}folder: \{.*?^ {4}\},\n/ms, '')
+          .replace(/^ {4}teardown: \{.*?^ {4}\},\n/ms, '')
+          .replace("onDone: 'teardown'", "onDone: 'done'")
+          .replace('configFolder, ', '')
+          .replace(/^ {2}machine,\n\}/m, '  machine,\n  keepsChanges: true,\n}'),
+      ],
+    ]),
+  ),
 });
 
-test.each([
-  ['killAtEveryPoint', /after touch putGreeting apply 1 tee .*: wf ended with 5/],
-  ['failAtEveryTouch', /after touch putGreeting apply 1 tee .*: wf ended with 5/],
-])('%s finds an undo that leaves a file, and prints the crash point and the history', async (name, problem) => {
+function replaced(text: string, [right, wrong]: readonly [string, string]): string {
+  expect(text).toContain(right);
+  return text.replace(right, wrong);
+}
+
+const call = (name: string, tested: string) =>
   // The history of a failed run is kept in the folder of the project, which is removed with it.
-  const env = { TMPDIR: project.folder };
-  const { exitCode, output } = await project.run(process.execPath, ['try.mjs', name], env);
+  project.run(process.execPath, ['try.mjs', name, tested], { TMPDIR: project.folder });
+
+test.each([
+  ['killEverywhere', 'leaves-its-draft', /after touch putGreeting apply 1 tee .*: wf ended with 5/],
+  ['failEachTouch', 'leaves-its-draft', /after touch putGreeting apply 1 tee .*: wf ended with 5/],
+  ['failEachStep', 'leaves-its-file', /undisturbed: wf ended with 5/],
+  ['foreignInTheWay', 'overwrites', /a file is in the way: expected the state .*/],
+  ['afterReboot', 'forgets', /a reboot after the end of the run: expected the state .*/],
+])('%s finds a step runner that %s, and prints the crash point and the history', async (tested, name, problem) => {
+  const { exitCode, output } = await call(name, tested);
   expect(output).toMatch(problem);
   expect(output).toMatch(/History: \/\S+\/wf\.db, run test-\w+-\d+/);
   expect(exitCode).toBe(1);
 });
+
+test.each(['afterReboot', 'foreignInTheWay', 'runTwiceSideBySide'])(
+  '%s finds nothing in a whole one',
+  async (tested) => {
+    expect(await call('whole', tested)).toMatchObject({ exitCode: 0, output: '' });
+  },
+);

@@ -52,6 +52,14 @@ test('WF_FAIL_AT makes a touch of the host fail', () => {
   );
 });
 
+test('WF_FAIL_STEP makes a step fail', () => {
+  const points = createCrashPoints({ WF_FAIL_STEP: 'second' });
+  points.beginStep?.('first');
+  expect(() => points.beginStep?.('second')).toThrow(
+    expect.objectContaining({ code: 'E_STEP_FAILED', message: expect.stringContaining('step second') }),
+  );
+});
+
 test('an empty environment has no crash points', () => {
   expect(createCrashPoints({})).toBe(NO_CRASH_POINTS);
 });

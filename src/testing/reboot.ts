@@ -1,0 +1,36 @@
+import { openSession, type TestedWorkflow } from './session.ts';
+
+/** Points after a touch of the host by `apply`. */
+const TOUCH_OF_APPLY = /^after touch \S+ apply /;
+
+/**
+ * Reboots the machine, as far as wf can tell: `reboot` removes what a reboot removes (links, processes, running values), and wf
+ * sees another boot id from then on. A completed run is rolled back after that; and a run is killed after each command or request
+ * of `apply`, and then resumed and rolled back. A resumed run must reach the same state as an undisturbed one, or fail; each undo
+ * must restore the host. Needs root, or user namespaces. Returns the points of the kills.
+ */
+export async function afterReboot(tested: TestedWorkflow, reboot: () => unknown): Promise<readonly string[]> {
+  const session = await openSession(tested);
+  const killed = new Set<string>();
+  const completed = session.nextRun('a reboot after the end of the run');
+  completed.requireExit(await completed.start(), [0]);
+  await reboot();
+  completed.requireExit(await completed.wf(['rollback', completed.id], { rebooted: true }), [0, 4]);
+  await completed.requireState('before');
+  for (const point of session.points.filter((point) => TOUCH_OF_APPLY.test(point))) {
+    for (const verb of ['resume', 'rollback'] as const) {
+      const run = session.nextRun(`a reboot ${point}`);
+      const end = await run.start({ killAt: point });
+      if (end.signal === 'SIGKILL') killed.add(point);
+      else run.requireExit(end, [0]);
+      await reboot();
+      const recovered = await run.wf([verb, run.id], { rebooted: true });
+      // Exit code 1: the changes that the run needs are gone. Exit code 2: it had ended before the kill.
+      run.requireExit(recovered, verb === 'resume' ? [0, 1, 2] : [0, 4]);
+      if (verb === 'resume' && recovered.exitCode === 0) await run.requireState('after');
+      run.requireExit(await run.wf(['rollback', run.id], { rebooted: true }), [0, 4]);
+      await run.requireState('before');
+    }
+  }
+  return session.close(killed);
+}
