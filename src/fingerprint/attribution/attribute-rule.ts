@@ -1,4 +1,4 @@
-import { runOfLinkAlias } from '../../engine/model/mark.ts';
+import { runOfRuleComment } from '../../engine/model/mark.ts';
 import { contains, isNetwork, type Subnet, sameAddress } from '../../host/ip/subnet.ts';
 import type { SectionName } from '../differences/shape.ts';
 import { type Attribution, byLedger, byMark, docker, type Known, SOMEBODY } from './attribution.ts';
@@ -29,7 +29,7 @@ export function ownerOfChain(table: string, chain: string): Attribution {
 /** Returns the owner of a firewall rule: by its mark, by names of this run or another, or by the rules that Docker is known to create. */
 export function ownerOfRule(section: SectionName, { table, chain, rule }: FirewallRule, known: Known): Attribution {
   const facts = ruleFacts(section, rule);
-  const marked = facts.comments.flatMap((comment) => runOfLinkAlias(comment) ?? [])[0];
+  const marked = facts.comments.flatMap((comment) => runOfRuleComment(comment) ?? [])[0];
   if (marked !== undefined) return byMark(marked, known);
   const typed = byTypedCommand(chain, facts, known);
   if (typed !== undefined) return typed;

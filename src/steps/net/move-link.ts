@@ -85,7 +85,7 @@ export const moveLink = defineStep({
     const destination = openNamespace(namespaceOfContainer(container));
     try {
       const typed = moveCommand(link, String(container.pid), name);
-      await runAt(context, move.from, moveCommand(link, INHERITED, name), typed, destination.descriptor);
+      await runAt(context, move.from, moveCommand(link, INHERITED, name), typed, { inherited: destination.descriptor });
     } finally {
       destination.close();
     }
@@ -157,7 +157,9 @@ async function moveBack(context: HostContext, move: MoveRecord, link: Link): Pro
   const inside: Place = { type: 'container', container: move.container };
   try {
     const back = moveCommand(link.name, INHERITED, move.link);
-    await runAt(context, inside, back, moveCommand(link.name, move.home, move.link), home.descriptor);
+    await runAt(context, inside, back, moveCommand(link.name, move.home, move.link), {
+      inherited: home.descriptor,
+    });
   } finally {
     home.close();
   }
