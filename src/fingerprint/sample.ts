@@ -14,8 +14,9 @@ import { dockerSections } from './sections/docker-objects.ts';
 import { firewallSections } from './sections/firewall.ts';
 import type { HostSettings, ReadSettings } from './sections/host-settings.ts';
 import { linksAndAddresses } from './sections/links.ts';
+import { trafficControlSection } from './sections/qdiscs.ts';
 import { readSectionWith, readWith } from './sections/read-section.ts';
-import { type Family, neighboursOf, qdiscsOf, routesOf, rulesOf } from './sections/routes.ts';
+import { type Family, neighboursOf, routesOf, rulesOf } from './sections/routes.ts';
 
 export interface SamplePorts {
   readonly command: CommandPort;
@@ -44,7 +45,7 @@ async function networkSections({ command, settings: readSettings }: SamplePorts)
     linkSections(command),
     routingSections(command, 'ipv4'),
     ipv6Sections(command, settings),
-    readSectionWith(command, ['tc', '-json', 'qdisc', 'show'], qdiscsOf),
+    trafficControlSection(command),
   ]);
   return {
     ...links,

@@ -58,7 +58,7 @@ export function nftablesOf(text: string, iptablesTables: ReadonlySet<string>): S
 }
 
 /** Removes handles and counts, and sorts members of a set, whose order depends on the kernel's hash. */
-function withoutVolatile(value: Json): Json {
+export function withoutVolatile(value: Json): Json {
   if (Array.isArray(value)) return value.map(withoutVolatile);
   if (!isJsonObject(value)) return value;
   const kept = Object.entries(value)

@@ -5,7 +5,8 @@ import { iptablesState } from '../../../src/fingerprint/sections/iptables.ts';
 import { linksAndAddresses } from '../../../src/fingerprint/sections/links.ts';
 import { nftablesOf } from '../../../src/fingerprint/sections/nftables.ts';
 import { UnexpectedOutput } from '../../../src/fingerprint/sections/parse-output.ts';
-import { neighboursOf, qdiscsOf, routesOf, rulesOf } from '../../../src/fingerprint/sections/routes.ts';
+import { qdiscsOf } from '../../../src/fingerprint/sections/qdiscs.ts';
+import { neighboursOf, routesOf, rulesOf } from '../../../src/fingerprint/sections/routes.ts';
 
 // Recorded with iproute2 6.1, nftables 1.0.6 and iptables 1.8.9 on Linux 6.18.
 const recorded = (name: string) => readFileSync(new URL(`../../fixtures/fingerprint/${name}`, import.meta.url), 'utf8');
