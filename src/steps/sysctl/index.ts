@@ -1,0 +1,2 @@
+export { sysctlExists } from './requirements.ts';
+export { setSysctl } from './set-sysctl.ts';
