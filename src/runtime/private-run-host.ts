@@ -8,9 +8,10 @@ import { compareFingerprints } from '../fingerprint/differences/compare-fingerpr
 import { readSection } from '../fingerprint/differences/shape.ts';
 import { createCommandPort } from '../host/commands/command.ts';
 import { execaStarter } from '../host/commands/start-command.ts';
+import { createFiles } from '../host/files/create-files.ts';
 import { ownPlace } from '../host/machine/place.ts';
 import { isAlive, ownPidNamespace, ownUserId } from '../host/processes/process.ts';
-import { doesNotAnswer } from './embedded/client/connection.ts';
+import { doesNotAnswer, privateHostGone } from './embedded/client/connection.ts';
 import { type OpenNamespaceEntry, openNamespaceEntry } from './embedded/client/namespace-entry.ts';
 import type { PrivateHost } from './embedded/client/private-host.ts';
 import { privateAgent } from './private-agent.ts';
@@ -30,13 +31,15 @@ interface Entered {
  * Adapts a private host to the host of a run.
  * @param first with whether this process has created it
  * @param start creates another one of the same mark, once this one has ended
+ * @param keptFolder see FilesPort
  */
 export function privateRunHost(
   first: { readonly host: PrivateHost; readonly isNew: boolean },
   start: () => Promise<PrivateHost>,
   clock: Clock,
+  keptFolder: string,
 ): RunHost {
-  let current = enter(first.host, clock);
+  let current = enter(first.host, clock, keptFolder);
   let { isNew } = first;
   const close = () => {
     current.entry.close();
@@ -50,6 +53,9 @@ export function privateRunHost(
     },
     get docker() {
       return current.ports.docker;
+    },
+    get files() {
+      return current.ports.files;
     },
     get namespace() {
       return current.ports.namespace;
@@ -79,7 +85,7 @@ export function privateRunHost(
       if (!(await hasEnded(current.host, clock))) return false;
       const next = await start();
       close();
-      current = enter(next, clock);
+      current = enter(next, clock, keptFolder);
       isNew = true;
       return true;
     },
@@ -104,7 +110,7 @@ async function hasEnded({ process, isKept }: PrivateHost, clock: Clock): Promise
   }
 }
 
-function enter(host: PrivateHost, clock: Clock): Entered {
+function enter(host: PrivateHost, clock: Clock, keptFolder: string): Entered {
   const entry = openNamespaceEntry(host.mark, host.process);
   const inside = host.command(clock);
   const fromOutside = createCommandPort(clock, execaStarter, entry);
@@ -119,6 +125,7 @@ function enter(host: PrivateHost, clock: Clock): Entered {
       clock,
       command,
       docker: host.docker,
+      files: createFiles(() => rootOf(host), keptFolder),
       namespace: namespaceOf(host),
       agent: privateAgent(host),
       get place() {
@@ -126,6 +133,12 @@ function enter(host: PrivateHost, clock: Clock): Entered {
       },
     },
   };
+}
+
+/** @throws WfError E_NAMESPACE_GONE if it has ended */
+function rootOf({ mark, process }: PrivateHost): string {
+  if (!isAlive(process)) throw privateHostGone(mark);
+  return `/proc/${process.pid}/root`;
 }
 
 function fingerprintsOf({ host, ports }: Entered) {
