@@ -4,8 +4,8 @@ import type { Json } from '../engine/model/json.ts';
 import type { ChangeOfRun } from '../engine/ports/history.ts';
 import { containerRecordSchema } from '../steps/docker/container.ts';
 import { networkRecordSchema } from '../steps/docker/network.ts';
-import { routeRecordSchema } from '../steps/net/add-route.ts';
-import { vethRecordSchema } from '../steps/net/create-veth-pair.ts';
+import { vethRecordSchema } from '../steps/net/links/create-veth-pair.ts';
+import { routeRecordSchema } from '../steps/net/tables/add-route.ts';
 import { type MarkedObject, wordAfter } from './marked-object.ts';
 
 /** Facts of a history about this host. */

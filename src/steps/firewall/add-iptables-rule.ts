@@ -5,7 +5,6 @@ import { defineStep } from '../../engine/workflow/define-step.ts';
 import type { HostContext } from '../../engine/workflow/step.ts';
 import { requireSuccess } from '../../host/commands/checked-command.ts';
 import { inNamespace, READ_LIMITS } from '../../host/ip/run-ip.ts';
-import { containerOrHost } from '../container-handle.ts';
 import {
   gone,
   IN_PLACE,
@@ -19,6 +18,7 @@ import {
   typedIn,
   undoIn,
 } from '../net/place.ts';
+import { placeInput } from '../place-handle.ts';
 import { familySchema, iptables, iptablesNameSchema, iptablesRuleSchema } from './iptables-command.ts';
 
 const record = z.object({
@@ -43,19 +43,19 @@ export const addIptablesRule = defineStep({
       'matches and target without a comment, such as `["-p", "tcp", "--dport", "80", "-j", "ACCEPT"]`',
     ),
     position: z.enum(['append', 'insert']).describe('`append`: after all other rules; `insert`: before all others'),
-    container: containerOrHost.describe('container whose network namespace has the chain; null for the host'),
+    in: placeInput,
   }),
   output: z.object({ comment: z.string().describe('comment of the rule, `wf:RUN:STEP`') }),
   record,
   survivesReboot: false,
   alters: ['firewall'],
-  commands: ({ family, table, chain, rule, position, container }) => [
-    typedIn(container, iptables(family, table, verbOf(position), chain, ...withComment(rule, 'wf:RUN:STEP'))),
+  commands: ({ family, table, chain, rule, position, in: where }) => [
+    typedIn(where, iptables(family, table, verbOf(position), chain, ...withComment(rule, 'wf:RUN:STEP'))),
   ],
   rehearse: () => ({ comment: 'wf:RUN:STEP' }),
 
-  async observe({ family, table, chain, rule, container }, context) {
-    const place = placeOf(container, context.host);
+  async observe({ family, table, chain, rule, in: where }, context) {
+    const place = placeOf(where, context.host);
     const comment = ruleCommentOf(context.run, context.step);
     const target = `rule ${comment} in ${family} ${table} ${chain} ${placeName(place)}`;
     const intent = { place, family, table, chain, rule: withComment(rule, comment) };

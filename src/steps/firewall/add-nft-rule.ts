@@ -4,7 +4,6 @@ import { ruleCommentOf } from '../../engine/model/mark.ts';
 import type { Argv } from '../../engine/ports/command.ts';
 import { defineStep } from '../../engine/workflow/define-step.ts';
 import type { HostContext } from '../../engine/workflow/step.ts';
-import { containerOrHost } from '../container-handle.ts';
 import {
   gone,
   IN_PLACE,
@@ -17,6 +16,7 @@ import {
   typedIn,
   undoIn,
 } from '../net/place.ts';
+import { placeInput } from '../place-handle.ts';
 import { nftFamilySchema, nftNameSchema, nftRuleSchema } from './nft-text.ts';
 import { type NftRule, readNftChains, readNftRules } from './read-nft.ts';
 
@@ -44,7 +44,7 @@ export const addNftRule = defineStep({
     chain: nftNameSchema.describe('chain that gets the rule'),
     rule: nftRuleSchema.describe('rule without a comment, such as `tcp dport 8080 counter accept`'),
     position: z.enum(['append', 'insert']).describe('`append`: after all other rules; `insert`: before all others'),
-    container: containerOrHost.describe('container whose network namespace has the chain; null for the host'),
+    in: placeInput,
   }),
   output: z.object({
     handle: z.number().int().describe('handle of the rule'),
@@ -55,11 +55,11 @@ export const addNftRule = defineStep({
   record,
   survivesReboot: false,
   alters: ['firewall'],
-  commands: (input) => [typedIn(input.container, addCommand(input, 'wf:RUN:STEP'))],
+  commands: (input) => [typedIn(input.in, addCommand(input, 'wf:RUN:STEP'))],
   rehearse: () => ({ handle: 1, comment: 'wf:RUN:STEP', packets: 0, bytes: 0 }),
 
-  async observe({ family, table, chain, container }, context, earlier) {
-    const place = placeOf(container, context.host);
+  async observe({ family, table, chain, in: where }, context, earlier) {
+    const place = placeOf(where, context.host);
     const mark = ruleCommentOf(context.run, context.step);
     const target = `rule ${mark} in ${family} ${table} ${chain} ${placeName(place)}`;
     const intent = { place, family, table, chain, mark, handle: null, content: null };

@@ -4,7 +4,6 @@ import { ruleCommentOf, runOfRuleComment } from '../../engine/model/mark.ts';
 import type { Argv } from '../../engine/ports/command.ts';
 import { defineStep } from '../../engine/workflow/define-step.ts';
 import type { HostContext } from '../../engine/workflow/step.ts';
-import { containerOrHost } from '../container-handle.ts';
 import {
   gone,
   IN_PLACE,
@@ -17,6 +16,7 @@ import {
   typedIn,
   undoIn,
 } from '../net/place.ts';
+import { placeInput } from '../place-handle.ts';
 import { nftBodySchema, nftFamilySchema, nftNameSchema } from './nft-text.ts';
 import { findNftTable, readNftTable } from './read-nft.ts';
 
@@ -44,7 +44,7 @@ export const createNftTable = defineStep({
     family: nftFamilySchema.describe('family of the table'),
     table: nftNameSchema.describe('name of the table; no table of this family may have it'),
     ruleset: nftBodySchema.describe('chains, sets and rules, as nft lists them between the braces of a table'),
-    container: containerOrHost.describe('container whose network namespace gets the table; null for the host'),
+    in: placeInput,
   }),
   output: z.object({
     family: nftFamilySchema.describe('family of the table'),
@@ -54,14 +54,12 @@ export const createNftTable = defineStep({
   record,
   survivesReboot: false,
   alters: ['firewall'],
-  commands: ({ family, table, ruleset, container }) => [
-    typedIn(container, ['nft', transaction(family, table, ruleset)]),
-  ],
+  commands: ({ family, table, ruleset, in: where }) => [typedIn(where, ['nft', transaction(family, table, ruleset)])],
   rehearse: ({ family, table }) => ({ family, table, handle: 1 }),
-  rehearseUndo: ({ family, table, container }) => [typedIn(container, ['nft', 'delete', 'table', family, table])],
+  rehearseUndo: ({ family, table, in: where }) => [typedIn(where, ['nft', 'delete', 'table', family, table])],
 
-  async observe({ family, table, container }, context, earlier) {
-    const place = placeOf(container, context.host);
+  async observe({ family, table, in: where }, context, earlier) {
+    const place = placeOf(where, context.host);
     const mark = ruleCommentOf(context.run, context.step);
     const target = `table ${family} ${table} ${placeName(place)}`;
     const intent = { place, family, table, mark, handle: null, content: null };

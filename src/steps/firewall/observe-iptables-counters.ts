@@ -3,8 +3,8 @@ import { WfError } from '../../engine/model/errors.ts';
 import type { Argv } from '../../engine/ports/command.ts';
 import { defineStep } from '../../engine/workflow/define-step.ts';
 import { ruleFacts } from '../../fingerprint/attribution/rule-facts.ts';
-import { containerOrHost } from '../container-handle.ts';
 import { placeOf, runAt, typedIn } from '../net/place.ts';
+import { placeInput } from '../place-handle.ts';
 import { commentSchema, countsSchema, moreThanSchema, provenCounts } from './counts.ts';
 import { familySchema, type IptablesFamily, iptablesNameSchema } from './iptables-command.ts';
 
@@ -21,15 +21,15 @@ export const observeIptablesCounters = defineStep({
     chain: iptablesNameSchema.describe('chain that has the rule'),
     comment: commentSchema,
     moreThan: moreThanSchema,
-    container: containerOrHost.describe('container whose network namespace has the chain; null for the host'),
+    in: placeInput,
   }),
   output: countsSchema,
-  commands: ({ family, table, container }) => [typedIn(container, save(family, table))],
+  commands: ({ family, table, in: where }) => [typedIn(where, save(family, table))],
   rehearse: () => ({ packets: 0, bytes: 0 }),
 
-  async read({ family, table, chain, comment, moreThan, container }, context) {
+  async read({ family, table, chain, comment, moreThan, in: where }, context) {
     const argv = save(family, table);
-    const { stdout, truncated } = await runAt(context, placeOf(container, context.host), argv);
+    const { stdout, truncated } = await runAt(context, placeOf(where, context.host), argv);
     if (truncated) {
       throw new WfError('E_HOST_STATE_UNKNOWN', `\`${argv.join(' ')}\`: its output is too long`, {
         hint: 'Read the counter with exec.read.',

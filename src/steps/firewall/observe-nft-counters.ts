@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { defineStep } from '../../engine/workflow/define-step.ts';
-import { containerOrHost } from '../container-handle.ts';
 import { placeOf, tryAt, typedIn } from '../net/place.ts';
+import { placeInput } from '../place-handle.ts';
 import { commentSchema, countsSchema, moreThanSchema, provenCounts } from './counts.ts';
 import { nftFamilySchema, nftNameSchema } from './nft-text.ts';
 import { readNftRules } from './read-nft.ts';
@@ -16,16 +16,14 @@ export const observeNftCounters = defineStep({
     chain: nftNameSchema.describe('chain that has the rule'),
     comment: commentSchema,
     moreThan: moreThanSchema,
-    container: containerOrHost.describe('container whose network namespace has the chain; null for the host'),
+    in: placeInput,
   }),
   output: countsSchema,
-  commands: ({ container, family, table, chain }) => [
-    typedIn(container, ['nft', 'list', 'chain', family, table, chain]),
-  ],
+  commands: ({ in: where, family, table, chain }) => [typedIn(where, ['nft', 'list', 'chain', family, table, chain])],
   rehearse: () => ({ packets: 0, bytes: 0 }),
 
-  async read({ family, table, chain, comment, moreThan, container }, context) {
-    const place = placeOf(container, context.host);
+  async read({ family, table, chain, comment, moreThan, in: where }, context) {
+    const place = placeOf(where, context.host);
     const rules = await readNftRules(context, { place, family, table }, chain);
     await tryAt(context, place, ['nft', 'list', 'chain', family, table, chain]);
     const found = rules.flatMap((rule) => (rule.comment === comment && rule.counter !== null ? [rule.counter] : []));

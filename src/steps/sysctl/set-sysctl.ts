@@ -3,7 +3,6 @@ import { WfError } from '../../engine/model/errors.ts';
 import { commandLine } from '../../engine/model/evidence.ts';
 import { defineStep } from '../../engine/workflow/define-step.ts';
 import type { HostContext } from '../../engine/workflow/step.ts';
-import { containerOrHost } from '../container-handle.ts';
 import {
   gone,
   IN_PLACE,
@@ -16,6 +15,7 @@ import {
   typedIn,
   undoIn,
 } from '../net/place.ts';
+import { placeInput } from '../place-handle.ts';
 import { overwrittenWith, readSetting, sysctlCommand, writeSetting } from './setting-file.ts';
 import { isOfNamespace, sameValue, settingNameSchema } from './setting-name.ts';
 
@@ -30,10 +30,10 @@ const record = z.object({
 });
 type SettingRecord = z.infer<typeof record>;
 
-/** Sets a kernel setting, in the network namespace of the host or of a container. */
+/** Sets a kernel setting, in the network namespace of the host, or in another one. */
 export const setSysctl = defineStep({
   kind: 'sysctl.set',
-  description: 'Sets the running value of a kernel setting (sysctl), on the host or in a container.',
+  description: 'Sets the running value of a kernel setting (sysctl), on the host or in another network namespace.',
   input: z.object({
     name: settingNameSchema.describe(
       'setting, such as `net.ipv4.ip_forward`; write `net/ipv4/conf/eth0.5/forwarding` if the name of the link has a dot',
@@ -41,7 +41,7 @@ export const setSysctl = defineStep({
     value: z
       .union([z.string().regex(/^[^\n\0]{0,4096}$/), z.number().int().transform(String)])
       .describe('value; several numbers with blanks between them'),
-    container: containerOrHost.describe('container whose network namespace has the setting; null for the host'),
+    in: placeInput,
   }),
   output: z.object({
     name: z.string().describe('setting, as sysctl prints it'),
@@ -51,11 +51,11 @@ export const setSysctl = defineStep({
   record,
   survivesReboot: false,
   alters: ['network'],
-  commands: ({ name, value, container }) => [typedIn(container, sysctlCommand(name, value))],
+  commands: ({ name, value, in: where }) => [typedIn(where, sysctlCommand(name, value))],
   rehearse: ({ name, value }) => ({ name, value, previous: '' }),
 
-  async observe({ name, value, container }, context, earlier) {
-    const place = placeOf(container, context.host);
+  async observe({ name, value, in: where }, context, earlier) {
+    const place = placeOf(where, context.host);
     requireNamespaced(name, place, context);
     const present = await readSetting(context, place, name);
     if (present === null) throw noSuchSetting(name, place);
@@ -128,9 +128,9 @@ async function notRestored({ place, overwritten }: SettingRecord, context: HostC
 /** Refuses a setting of the whole machine elsewhere than on the machine itself. */
 function requireNamespaced(name: string, place: Place, { host }: HostContext): void {
   if (isOfNamespace(name) || (place.type === 'host' && host.namespace.holder === null)) return;
-  const where = place.type === 'container' ? `container ${place.container.name}` : 'a private host';
+  const where = place.type === 'namespace' ? place.name : 'a private host';
   throw new WfError('E_STEP_FAILED', `${name} is a setting of the whole machine: it cannot be set in ${where}`, {
-    hint: 'Set it with `container: null`, in a run on the machine itself: `wf start --runtime docker`.',
+    hint: 'Set it with `in: null`, in a run on the machine itself: `wf start --runtime docker`.',
   });
 }
 

@@ -6,7 +6,6 @@ import type { Argv } from '../../engine/ports/command.ts';
 import { defineStep } from '../../engine/workflow/define-step.ts';
 import type { ChangeState, HostContext } from '../../engine/workflow/step.ts';
 import type { Link } from '../../host/ip/link.ts';
-import { containerOrHost } from '../container-handle.ts';
 import {
   claimedByAnotherRun,
   identityOf,
@@ -17,6 +16,7 @@ import {
 } from '../net/link-target.ts';
 import { linkNameSchema } from '../net/name-schema.ts';
 import { gone, IN_PLACE, observeIn, placeName, placeOf, runAt, typedAt, typedIn, undoIn } from '../net/place.ts';
+import { placeInput } from '../place-handle.ts';
 import { childrenOf, contentOf, isDefault, type Qdisc, readQdiscs } from './read-qdiscs.ts';
 
 /** Kinds whose only option is a limit, which tc lists exactly: it rounds rates, bursts and times. */
@@ -56,7 +56,7 @@ export const setQdisc = defineStep({
       .nullable()
       .default(null)
       .describe('handle, such as `1:`, for classes that are attached to it later; null chooses one'),
-    container: containerOrHost,
+    in: placeInput,
   }),
   output: z.object({
     link: z.string().describe('link name'),
@@ -66,16 +66,16 @@ export const setQdisc = defineStep({
   record,
   survivesReboot: false,
   alters: ['network'],
-  commands: ({ link, parent, handle, kind, options, container }) => [
-    typedIn(container, tc('replace', { link, parent, handle: handle ?? '1:' }, kind, ...options)),
+  commands: ({ link, parent, handle, kind, options, in: where }) => [
+    typedIn(where, tc('replace', { link, parent, handle: handle ?? '1:' }, kind, ...options)),
   ],
   rehearse: ({ link, kind, handle }) => ({ link, kind, handle: handle ?? '1:' }),
-  rehearseUndo: ({ link, parent, handle, container }) => [
-    typedIn(container, tc('delete', { link, parent, handle: handle ?? '1:' })),
+  rehearseUndo: ({ link, parent, handle, in: where }) => [
+    typedIn(where, tc('delete', { link, parent, handle: handle ?? '1:' })),
   ],
 
-  async observe({ link: name, parent, kind, handle, container }, context, earlier) {
-    const place = placeOf(container, context.host);
+  async observe({ link: name, parent, kind, handle, in: where }, context, earlier) {
+    const place = placeOf(where, context.host);
     const link = await requireLink(context, place, name);
     const refusal = claimedByAnotherRun(context, place, link);
     if (refusal !== undefined) return { found: 'foreign', error: refusal };

@@ -1,13 +1,13 @@
 import { z } from 'zod';
-import { WfError } from '../../engine/model/errors.ts';
-import { linkAliasOf } from '../../engine/model/mark.ts';
-import { defineStep } from '../../engine/workflow/define-step.ts';
-import type { HostContext } from '../../engine/workflow/step.ts';
-import type { Link } from '../../host/ip/link.ts';
+import { WfError } from '../../../engine/model/errors.ts';
+import { linkAliasOf } from '../../../engine/model/mark.ts';
+import { defineStep } from '../../../engine/workflow/define-step.ts';
+import type { HostContext } from '../../../engine/workflow/step.ts';
+import type { Link } from '../../../host/ip/link.ts';
+import { linkInUse, linksAt, namedIn } from '../link-target.ts';
+import { linkNameSchema } from '../name-schema.ts';
+import { gone, hostPlace, IN_PLACE, observeIn, placeSchema, runAt } from '../place.ts';
 import { macOf } from './derived-mac.ts';
-import { linkInUse, linksAt, namedIn } from './link-target.ts';
-import { linkNameSchema } from './name-schema.ts';
-import { gone, hostPlace, IN_PLACE, observeIn, placeSchema, runAt } from './place.ts';
 
 const end = z.object({
   name: z.string(),
