@@ -109,8 +109,8 @@ function deleteCommand({ family, table, chain, rule }: RuleRecord) {
  */
 async function findRule(made: RuleRecord, context: HostContext): Promise<'present' | 'absent' | 'no chain'> {
   const { place, family, table, chain, rule } = made;
-  const run = (...words: readonly string[]) =>
-    context.host.command.run(iptables(family, table, ...words), {
+  const run = (verb: string, ...words: readonly string[]) =>
+    context.host.command.run(iptables(family, table, verb, ...words), {
       ...READ_LIMITS,
       ...inNamespace(namespaceOf(place, context.host)),
       signal: context.signal,

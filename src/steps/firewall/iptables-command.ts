@@ -50,6 +50,9 @@ function problemWithRule(words: readonly string[]): string | undefined {
   return undefined;
 }
 
-export function iptables(family: IptablesFamily, table: string, ...words: readonly string[]): Argv {
-  return [family === 'ipv4' ? 'iptables' : 'ip6tables', ...WAIT, '-t', table, ...words];
+/** Returns a command of iptables. @param words the chain, and the words of a rule */
+export function iptables(family: IptablesFamily, table: string, verb: string, ...words: readonly string[]): Argv {
+  const program = family === 'ipv4' ? 'iptables' : 'ip6tables';
+  const [chain, ...rule] = words;
+  return [program, verb, ...(chain === undefined ? [] : [chain]), '-t', table, ...WAIT, ...rule];
 }

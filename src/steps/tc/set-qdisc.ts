@@ -27,8 +27,8 @@ const record = linkIdentitySchema.extend({
   kind: z.string(),
   /** Chosen by the step, and so the mark of its qdisc: the kernel numbers its own from 8000 on. */
   handle: z.string(),
-  /** The qdisc before; null if it was the kernel's default, to which a deletion leads back. */
-  previous: z.object({ kind: z.string(), handle: z.string(), limit: z.number().int() }).nullable(),
+  /** The qdisc before, if tc listed one; without a limit it was the kernel's default, to which a deletion leads back. */
+  previous: z.object({ kind: z.string(), handle: z.string(), limit: z.number().int().nullable() }).nullable(),
   /** The qdisc and all that is attached to it, as tc lists it; null until it is observed. */
   content: z.string().nullable(),
 });
@@ -101,7 +101,7 @@ export const setQdisc = defineStep({
 
   async apply({ kind, options }, plan, _found, context) {
     // `add` refuses a qdisc that somebody attached meanwhile.
-    const verb = plan.previous === null ? 'add' : 'replace';
+    const verb = limitBefore(plan) === null ? 'add' : 'replace';
     await runAt(context, plan.place, tc(verb, plan, kind, ...options));
     return plan;
   },
@@ -138,9 +138,11 @@ async function stateOf(made: QdiscRecord, link: Link, context: HostContext): Pro
   }
   const { previous } = made;
   const isAsBefore =
-    previous === null
+    limitBefore(made) === null
       ? isDefault(present)
-      : present?.kind === previous.kind && present.handle === previous.handle && limitOf(present) === previous.limit;
+      : present?.kind === previous?.kind &&
+        present?.handle === previous?.handle &&
+        limitOf(present) === previous?.limit;
   if (isAsBefore) return { found: 'gone', reason: `the queueing discipline of ${link.name} is as before` };
   return { found: 'unknown', error: byOthers(made, `set ${present?.kind ?? 'the default'} in its place`) };
 }
@@ -158,19 +160,25 @@ function tc(verb: 'add' | 'replace' | 'delete', at: Attached, ...words: readonly
 
 function undoCommand(made: QdiscRecord): Argv {
   const { previous } = made;
-  if (previous === null) return tc('delete', made);
-  return tc('replace', { ...made, handle: previous.handle }, previous.kind, 'limit', String(previous.limit));
+  const limit = limitBefore(made);
+  if (previous === null || limit === null) return tc('delete', made);
+  return tc('replace', { ...made, handle: previous.handle }, previous.kind, 'limit', String(limit));
 }
 
-function limitOf(qdisc: Qdisc): number | undefined {
-  const limit = qdisc.options['limit'];
-  return typeof limit === 'number' && Object.keys(qdisc.options).length === 1 ? limit : undefined;
+/** Returns the limit of the qdisc before; null if that was the default. */
+function limitBefore({ previous }: QdiscRecord): number | null {
+  return previous?.limit ?? null;
+}
+
+function limitOf(qdisc: Qdisc | undefined): number | null {
+  const { limit, ...others } = qdisc?.options ?? {};
+  return typeof limit === 'number' && Object.keys(others).length === 0 ? limit : null;
 }
 
 function previousOf(present: Qdisc | undefined): QdiscRecord['previous'] {
-  const limit = present === undefined ? undefined : limitOf(present);
-  if (present === undefined || limit === undefined || isDefault(present)) return null;
-  return { kind: present.kind, handle: present.handle, limit };
+  if (present === undefined) return null;
+  const { kind, handle } = present;
+  return { kind, handle, limit: isDefault(present) ? null : limitOf(present) };
 }
 
 /** Returns a handle that no qdisc of the link has, the same one for the same step. */
@@ -185,7 +193,7 @@ function freeHandle(mark: string, all: readonly Qdisc[]): string {
 function notRestorable(present: Qdisc | undefined, all: readonly Qdisc[], link: string): WfError | undefined {
   if (present === undefined) return undefined;
   const children = childrenOf(present, all);
-  if (RESTORABLE.has(present.kind) && limitOf(present) !== undefined && children.length === 0) return undefined;
+  if (RESTORABLE.has(present.kind) && limitOf(present) !== null && children.length === 0) return undefined;
   const why = children.length > 0 ? `with ${children.length} below it` : 'with options that tc rounds';
   return new WfError(
     'E_LINK_IN_USE',
