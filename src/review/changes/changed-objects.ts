@@ -73,6 +73,11 @@ const SORTS: Readonly<Record<string, Pick<ChangedObject, 'object' | 'change'>>> 
   'net.up': { object: 'link', change: 'altered' },
   'net.address': { object: 'address', change: 'made' },
   'net.route': { object: 'route', change: 'made' },
+  'sysctl.set': { object: 'setting', change: 'altered' },
+  'nft.table': { object: 'table', change: 'made' },
+  'nft.rule': { object: 'rule', change: 'made' },
+  'iptables.rule': { object: 'rule', change: 'made' },
+  'tc.qdisc': { object: 'link', change: 'altered' },
   'exec.command': { object: 'command', change: 'made' },
 };
 
