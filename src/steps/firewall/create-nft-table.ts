@@ -54,7 +54,9 @@ export const createNftTable = defineStep({
   record,
   survivesReboot: false,
   alters: ['firewall'],
-  commands: ({ family, table, ruleset, in: where }) => [typedIn(where, ['nft', transaction(family, table, ruleset)])],
+  commands: ({ family, table, ruleset, in: where }) => [
+    typedIn(where, ['nft', transaction(family, table, ruleset, 'wf:RUN:STEP')]),
+  ],
   rehearse: ({ family, table }) => ({ family, table, handle: 1 }),
   rehearseUndo: ({ family, table, in: where }) => [typedIn(where, ['nft', 'delete', 'table', family, table])],
 
@@ -102,11 +104,15 @@ function deleteCommand({ family, table, handle }: TableRecord): Argv {
 }
 
 /** `create` refuses an existing table, and then nothing of the text takes effect. */
-function transaction(family: string, table: string, ruleset: string, mark?: string): string {
-  const lines = [`create table ${family} ${table}`, `table ${family} ${table} {`, ruleset, '}'];
-  if (mark === undefined) return lines.join('\n');
-  const chain = `${family} ${table} ${MARK_CHAIN}`;
-  return [...lines, `add chain ${chain}`, `add rule ${chain} continue comment "${mark}"`, ''].join('\n');
+function transaction(family: string, table: string, ruleset: string, mark: string): string {
+  const name = `${family} ${table}`;
+  const chain = `${name} ${MARK_CHAIN}`;
+  return [
+    `create table ${name};`,
+    `table ${name} {\n${ruleset}\n};`,
+    `add chain ${chain};`,
+    `add rule ${chain} continue comment "${mark}"`,
+  ].join('\n');
 }
 
 interface PresentTable {
