@@ -20,11 +20,13 @@ export function fileError(doing: string, file: string, thrown: unknown): WfError
   if (errno === 'EACCES' || errno === 'EPERM') {
     return new WfError('E_PERMISSION', `wf may not ${doing} ${file}: ${why}`, {
       hint: 'Run wf as a user who may, or check with `lsattr -d` whether the file or its folder is immutable (`chattr -i`).',
+      details: { errno: errno ?? null },
       cause: thrown,
     });
   }
   return new WfError('E_FILE', `wf could not ${doing} ${file}: ${why}`, {
     hint: HINTS[errno ?? ''] ?? 'Inspect the file and its file system by hand.',
+    details: { errno: errno ?? null },
     cause: thrown,
   });
 }

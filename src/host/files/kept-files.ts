@@ -4,7 +4,7 @@ import { WfError } from '../../engine/model/errors.ts';
 import type { RunId } from '../../engine/model/ids.ts';
 import { privateFolder } from '../../trust/private-folder.ts';
 import { ownUser } from '../../trust/users.ts';
-import type { Chunks } from './content.ts';
+import { type Chunks, chunksOf } from './content.ts';
 import { createFile } from './new-file.ts';
 
 /** Returns the folder of the copies of previous files beside a database. */
@@ -34,6 +34,18 @@ export async function keep(folder: string, run: RunId, name: string, content: Ch
   const digest = await createFile(file, content, { mode: 0o600, uid: ownUser(), gid: process.getegid?.() ?? 0 });
   for (const one of [own, folder, path.dirname(folder)]) syncFolder(one);
   return digest;
+}
+
+/** Reads a copy. @throws WfError E_FILE if it is gone */
+export async function* keptContent(file: string): AsyncGenerator<Uint8Array> {
+  try {
+    yield* chunksOf(file, file, null);
+  } catch (thrown) {
+    throw new WfError('E_FILE', `the copy ${file} of the previous file cannot be read`, {
+      hint: 'Restore the file from a backup.',
+      cause: thrown,
+    });
+  }
 }
 
 /** Removes all copies that a run keeps. */
