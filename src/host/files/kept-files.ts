@@ -1,7 +1,7 @@
-import { closeSync, fsyncSync, openSync, rmSync } from 'node:fs';
+import { closeSync, existsSync, fsyncSync, openSync, readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { WfError } from '../../engine/model/errors.ts';
-import type { RunId } from '../../engine/model/ids.ts';
+import { parseRunId, type RunId } from '../../engine/model/ids.ts';
 import { privateFolder } from '../../trust/private-folder.ts';
 import { ownUser } from '../../trust/users.ts';
 import { type Chunks, chunksOf } from './content.ts';
@@ -48,9 +48,12 @@ export async function* keptContent(file: string): AsyncGenerator<Uint8Array> {
   }
 }
 
-/** Removes all copies that a run keeps. */
-export function removeKept(folder: string, run: RunId): void {
-  rmSync(path.join(folder, run), { recursive: true, force: true });
+/** Removes the copies of all runs that are not in the history. */
+export function removeUnusedCopies(folder: string, isInHistory: (run: RunId) => boolean): void {
+  for (const name of existsSync(folder) ? readdirSync(folder) : []) {
+    const run = parseRunId(name);
+    if (run !== undefined && !isInHistory(run)) rmSync(path.join(folder, run), { recursive: true, force: true });
+  }
 }
 
 function syncFolder(folder: string): void {
