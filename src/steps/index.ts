@@ -11,6 +11,7 @@ export {
 export { containerHandleSchema } from './container-handle.ts';
 export * from './docker/index.ts';
 export * from './exec/index.ts';
+export * from './file/index.ts';
 export * from './firewall/index.ts';
 export * from './host/index.ts';
 export * from './net/index.ts';

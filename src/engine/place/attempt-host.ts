@@ -121,6 +121,7 @@ function eachFileWrite(files: FilesPort, pass: Pass): FilesPort {
     ...files,
     keep: (run, name, path, found) => pass('file keep', () => files.keep(run, name, path, found)),
     createFile: (path, content, attributes) => pass('file create', () => files.createFile(path, content, attributes)),
+    setMode: (path, mode) => pass('file mode', () => files.setMode(path, mode)),
     createLink: (path, target, owner) => pass('file link', () => files.createLink(path, target, owner)),
     createFolder: (path, attributes) => pass('file folder', () => files.createFolder(path, attributes)),
     place: (draft, name, expected) => pass('file place', () => files.place(draft, name, expected)),

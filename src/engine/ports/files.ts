@@ -81,6 +81,7 @@ export interface FilesPort {
   ): Promise<{ readonly file: string; readonly sha256: string }>;
   /** Creates a file where nothing exists. Returns the SHA-256 of its content. */
   createFile(path: FilePath, content: FileContent, attributes: FileAttributes): Promise<string>;
+  setMode(path: FilePath, mode: number): Promise<void>;
   createLink(path: FilePath, target: string, owner: Omit<FileAttributes, 'mode'>): Promise<void>;
   createFolder(path: FilePath, attributes: FileAttributes): Promise<void>;
   /**

@@ -1,9 +1,12 @@
 import { isUtf8 } from 'node:buffer';
 import {
   type BigIntStats,
+  closeSync,
+  constants,
   fsyncSync,
   linkSync,
   lstatSync,
+  openSync,
   readlinkSync,
   renameSync,
   rmdirSync,
@@ -16,8 +19,8 @@ import { errnoOf } from '../machine/errno.ts';
 import { type Chunks, chunksOf, digestOf, readUpTo } from './content.ts';
 import { changedMeanwhile, fileError } from './file-error.ts';
 import { identityOf, inFolder, openFolder, openSameFolder, resolveFolder } from './folder.ts';
-import { keep, keptFile } from './kept-files.ts';
-import { createFile, createFolder, createLink } from './new-file.ts';
+import { keep, keptContent, keptFile } from './kept-files.ts';
+import { createFile, createFolder, createLink, setMode } from './new-file.ts';
 
 /** Errors of a file system that has no hard links. */
 const NO_HARD_LINKS: readonly string[] = ['EPERM', 'EOPNOTSUPP', 'ENOSYS'];
@@ -46,7 +49,7 @@ export function createFiles(root: () => string, folderOfWf: string): FilesPort {
 
   async function* chunks(content: FileContent): Chunks & AsyncGenerator<Uint8Array> {
     if (content.type === 'bytes') yield content.bytes;
-    else if (content.type === 'kept') yield* chunksOf(content.file, content.file, null);
+    else if (content.type === 'kept') yield* keptContent(content.file);
     else {
       const folder = openSameFolder(root(), content.path.folder);
       try {
@@ -90,6 +93,7 @@ export function createFiles(root: () => string, folderOfWf: string): FilesPort {
         fsyncSync(folder.descriptor);
         return digest;
       }),
+    setMode: (path, mode) => within('change the mode of', path, (way) => setMode(way, mode)),
     createLink: (path, target, owner) =>
       within('create', path, (way, folder) => {
         createLink(way, target, owner);
@@ -119,6 +123,7 @@ function pathOf({ folder, name }: FilePath): string {
 }
 
 function place(from: string, to: string, name: string, expected: FileFound | null): void {
+  syncFile(from);
   const there = lookAt(to, name);
   if (expected !== null) {
     if (there === null || !isSame(there, expected)) throw changedMeanwhile(name);
@@ -129,6 +134,18 @@ function place(from: string, to: string, name: string, expected: FileFound | nul
   // A rename would replace a file that is created at this moment; a folder cannot have two names.
   if (lookAt(from, name)?.type === 'folder' || !tryLink(from, to, name)) renameSync(from, to);
   else unlinkSync(from);
+}
+
+/** Syncs the attributes that a file got after its content. A file that nobody may read has none. */
+function syncFile(way: string): void {
+  try {
+    const descriptor = openSync(way, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+    fsyncSync(descriptor);
+    closeSync(descriptor);
+  } catch (thrown) {
+    const isUnreadable = ['ELOOP', 'EACCES'].includes(errnoOf(thrown) ?? '');
+    if (!isUnreadable) throw thrown;
+  }
 }
 
 /** Gives a file a second name. Returns false if the file system has no hard links. */

@@ -16,15 +16,18 @@ const HINTS: Readonly<Record<string, string>> = {
 export function fileError(doing: string, file: string, thrown: unknown): WfError {
   if (thrown instanceof WfError) return thrown;
   const errno = errnoOf(thrown);
-  const why = thrown instanceof Error ? thrown.message.replace(/,? (?:open|[a-z]+) '?\/proc\/.*$/, '') : String(thrown);
+  // Without the path, which leads through a descriptor.
+  const why = thrown instanceof Error ? thrown.message.replace(/, [a-z]+(?: '.*)?$/s, '') : String(thrown);
   if (errno === 'EACCES' || errno === 'EPERM') {
     return new WfError('E_PERMISSION', `wf may not ${doing} ${file}: ${why}`, {
       hint: 'Run wf as a user who may, or check with `lsattr -d` whether the file or its folder is immutable (`chattr -i`).',
+      details: { errno: errno ?? null },
       cause: thrown,
     });
   }
   return new WfError('E_FILE', `wf could not ${doing} ${file}: ${why}`, {
     hint: HINTS[errno ?? ''] ?? 'Inspect the file and its file system by hand.',
+    details: { errno: errno ?? null },
     cause: thrown,
   });
 }

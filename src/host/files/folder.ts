@@ -27,13 +27,13 @@ export function resolveFolder(root: string, folder: string): string {
     }
     const path = [root, ...resolved, name].join('/');
     const found = statOf(path, folder);
+    requireTrustedPart(found, `/${[...resolved, name].join('/')}`, folder);
     if (!found.isSymbolicLink()) {
       resolved.push(name);
       continue;
     }
     links += 1;
     if (links > MOST_LINKS) throw fileError('open', folder, new Error('ELOOP: too many links'));
-    requireTrustedPart(found, `/${[...resolved, name].join('/')}`, folder);
     const target = readlinkSync(path);
     left = [...namesIn(target), ...left];
     if (target.startsWith('/')) resolved = [];

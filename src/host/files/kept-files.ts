@@ -1,10 +1,10 @@
-import { closeSync, fsyncSync, openSync, rmSync } from 'node:fs';
+import { closeSync, existsSync, fsyncSync, openSync, readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { WfError } from '../../engine/model/errors.ts';
-import type { RunId } from '../../engine/model/ids.ts';
+import { parseRunId, type RunId } from '../../engine/model/ids.ts';
 import { privateFolder } from '../../trust/private-folder.ts';
 import { ownUser } from '../../trust/users.ts';
-import type { Chunks } from './content.ts';
+import { type Chunks, chunksOf } from './content.ts';
 import { createFile } from './new-file.ts';
 
 /** Returns the folder of the copies of previous files beside a database. */
@@ -36,9 +36,24 @@ export async function keep(folder: string, run: RunId, name: string, content: Ch
   return digest;
 }
 
-/** Removes all copies that a run keeps. */
-export function removeKept(folder: string, run: RunId): void {
-  rmSync(path.join(folder, run), { recursive: true, force: true });
+/** Reads a copy. @throws WfError E_FILE if it is gone */
+export async function* keptContent(file: string): AsyncGenerator<Uint8Array> {
+  try {
+    yield* chunksOf(file, file, null);
+  } catch (thrown) {
+    throw new WfError('E_FILE', `the copy ${file} of the previous file cannot be read`, {
+      hint: 'Restore the file from a backup.',
+      cause: thrown,
+    });
+  }
+}
+
+/** Removes the copies of all runs that are not in the history. */
+export function removeUnusedCopies(folder: string, isInHistory: (run: RunId) => boolean): void {
+  for (const name of existsSync(folder) ? readdirSync(folder) : []) {
+    const run = parseRunId(name);
+    if (run !== undefined && !isInHistory(run)) rmSync(path.join(folder, run), { recursive: true, force: true });
+  }
 }
 
 function syncFolder(folder: string): void {

@@ -39,6 +39,17 @@ export async function createFile(way: string, content: Chunks, attributes: FileA
   }
 }
 
+/** Sets the mode of a file, on the disk. */
+export async function setMode(way: string, mode: number): Promise<void> {
+  const file = await open(way, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  try {
+    await file.chmod(mode);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
 /** Creates a symbolic link, or leaves nothing. */
 export function createLink(way: string, target: string, { uid, gid }: Omit<FileAttributes, 'mode'>): void {
   symlinkSync(target, way);
