@@ -1,15 +1,29 @@
 import { execFileSync } from 'node:child_process';
+import {
+  appendFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Json } from '../../src/engine/model/json.ts';
 import type { CommandPort } from '../../src/engine/ports/command.ts';
 import type { StepActor } from '../../src/engine/workflow/define-step.ts';
 import { findTool } from '../../src/host/commands/find-tool.ts';
+import { createFiles } from '../../src/host/files/create-files.ts';
 import {
   addIptablesRule,
   addNftRule,
   createNftTable,
   observeIptablesCounters,
   observeNftCounters,
+  persistSysctl,
   qdiscAvailable,
   setQdisc,
   setSysctl,
@@ -153,6 +167,30 @@ describeOwnNetwork('changes to the kernel', () => {
       expect(state()).toBe(before);
     });
 
+    it('sysctl.persist writes a file of its own, and leaves one that somebody edited', async () => {
+      const root = realpathSync(mkdtempSync(path.join(tmpdir(), 'sysctl-')));
+      try {
+        mkdirSync(path.join(root, 'etc/sysctl.d'), { recursive: true });
+        const files = createFiles(() => root, path.join(root, 'kept'));
+        const input = { name: 'net/ipv4/conf/lan0.5/proxy_arp', value: 1 };
+        const { inspect, undo } = changeOf(persistSysctl);
+        const on = (step: string) => testContext({ run: 'kernelrun', step, host: { files } });
+        const { record, output } = await carryOut(persistSysctl, input, on('one'));
+        expect(output).toEqual({ path: '/etc/sysctl.d/60-wf-net.ipv4.conf.lan0_5.proxy_arp.conf' });
+        const file = path.join(root, output.path);
+        expect(readFileSync(file, 'utf8')).toBe('# Written by wf\nnet.ipv4.conf.lan0/5.proxy_arp = 1\n');
+        await expect(carryOut(persistSysctl, input, on('two'))).rejects.toMatchObject({ code: 'E_NAME_IN_USE' });
+        appendFileSync(file, '# mine\n');
+        expect(await inspect(record, on('one'))).toMatchObject({ found: 'unknown', error: { code: 'E_FILE_CHANGED' } });
+        await expect(undo(record, on('one'))).rejects.toMatchObject({ code: 'E_FILE_CHANGED' });
+        writeFileSync(file, '# Written by wf\nnet.ipv4.conf.lan0/5.proxy_arp = 1\n');
+        await undo(record, on('one'));
+        expect(readdirSync(path.dirname(file))).toEqual([]);
+      } finally {
+        rmSync(root, { recursive: true });
+      }
+    });
+
     it('refuses a setting of the machine on a private host', async () => {
       const own = testContext();
       const { process } = container.handle.namespace;
@@ -160,6 +198,9 @@ describeOwnNetwork('changes to the kernel', () => {
       const input = { name: 'vm.swappiness', value: 60 };
       await expect(carryOut(setSysctl, input, testContext({ host }))).rejects.toMatchObject({
         message: 'vm.swappiness is a setting of the whole machine: it cannot be set in a private host',
+      });
+      await expect(carryOut(persistSysctl, input, testContext({ host }))).rejects.toMatchObject({
+        code: 'E_STEP_FAILED',
       });
     });
   });

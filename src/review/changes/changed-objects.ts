@@ -74,6 +74,7 @@ const SORTS: Readonly<Record<string, Pick<ChangedObject, 'object' | 'change'>>> 
   'net.address': { object: 'address', change: 'made' },
   'net.route': { object: 'route', change: 'made' },
   'sysctl.set': { object: 'setting', change: 'altered' },
+  'sysctl.persist': { object: 'file', change: 'made' },
   'nft.table': { object: 'table', change: 'made' },
   'nft.rule': { object: 'rule', change: 'made' },
   'iptables.rule': { object: 'rule', change: 'made' },

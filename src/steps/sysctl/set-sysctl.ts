@@ -17,7 +17,7 @@ import {
 } from '../net/place.ts';
 import { placeInput } from '../place-handle.ts';
 import { overwrittenWith, readSetting, sysctlCommand, writeSetting } from './setting-file.ts';
-import { isOfNamespace, sameValue, settingNameSchema } from './setting-name.ts';
+import { isOfNamespace, sameValue, settingNameSchema, settingValueSchema } from './setting-name.ts';
 
 const record = z.object({
   place: placeSchema,
@@ -38,9 +38,7 @@ export const setSysctl = defineStep({
     name: settingNameSchema.describe(
       'setting, such as `net.ipv4.ip_forward`; write `net/ipv4/conf/eth0.5/forwarding` if the name of the link has a dot',
     ),
-    value: z
-      .union([z.string().regex(/^[^\n\0]{0,4096}$/), z.number().int().transform(String)])
-      .describe('value; several numbers with blanks between them'),
+    value: settingValueSchema.describe('value; several numbers with blanks between them'),
     in: placeInput,
   }),
   output: z.object({

@@ -20,6 +20,11 @@ export const settingNameSchema = z.string().transform((text, check) => {
   return z.NEVER;
 });
 
+export const settingValueSchema = z.union([
+  z.string().regex(/^[^\n\0]{0,4096}$/, 'a value has at most 4,096 characters and no line break'),
+  z.number().int().transform(String),
+]);
+
 /** Returns the file of a setting. */
 export function fileOfSetting(name: string): string {
   const parts = name.split('.').map((part) => part.replaceAll('/', '.'));
