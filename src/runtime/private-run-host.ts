@@ -143,8 +143,8 @@ function rootOf({ mark, process }: PrivateHost): string {
 
 function fingerprintsOf({ host, ports }: Entered) {
   return createPrivateFingerprints(ports, async () => {
-    const { sysctls, namespaces, ipv6 } = await host.settings();
-    return { sysctls: readSection(sysctls), namespaces: readSection(namespaces), hasIpv6: ipv6 };
+    const { sysctls, namespaces, ipv6, legacyTables } = await host.settings();
+    return { sysctls: readSection(sysctls), namespaces: readSection(namespaces), hasIpv6: ipv6, legacyTables };
   });
 }
 
