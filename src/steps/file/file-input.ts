@@ -25,8 +25,8 @@ const ownerSchema = (what: string, kept: string) =>
 
 /** Input fields for the owner of what a step makes. */
 export const ownerFields = {
-  owner: ownerSchema('owner', 'that of the file which is replaced, else the user of wf'),
-  group: ownerSchema('group', 'that of the file which is replaced, else the group of wf'),
+  owner: ownerSchema('owner', 'that of what is replaced, else the user of wf'),
+  group: ownerSchema('group', 'that of what is replaced, else the group of wf'),
 };
 
 /** Input field for permissions. */
