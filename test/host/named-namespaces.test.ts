@@ -22,6 +22,9 @@ import {
 } from '../../src/steps/net/index.ts';
 import { dnsProbe, insideNamespaceOf, pingProbe } from '../../src/steps/probe/index.ts';
 import { carryOut, changeOf, readWith } from '../support/carry-out.ts';
+import { canActAsOrdinaryUser, ORDINARY_USER, ownedByOrdinaryUser } from '../support/ordinary-user.ts';
+import { runRecordSchema } from '../support/run-record.ts';
+import { openProject } from '../support/run-wf.ts';
 import { testContext } from '../support/step-context.ts';
 import { stopEverywhere } from '../support/stopped.ts';
 import { describeOwnNetwork, eventually, ip, networkState } from './own-network.ts';
@@ -222,4 +225,60 @@ describeOwnNetwork('a named namespace as a place', () => {
       return (await Promise.all(lists)).map(({ stdout }) => stdout);
     }
   });
+});
+
+const WORKFLOW = `
+import { addAddress, addForwardingEntry, addRule, createLink, createNamespace, defineWorkflow, linkKind, namespaceNameFree, setLinkMtu } from 'wf-engine';
+import { assign, setup } from 'xstate';
+import { z } from 'zod';
+
+const place = ({ context }) => context.place;
+const actors = { createNamespace, createLink, setLinkMtu, addAddress, addForwardingEntry, addRule };
+const machine = setup({ actors }).createMachine({
+  context: { place: null },
+  initial: 'place',
+  states: {
+    place: {
+      invoke: {
+        id: 'makePlace', src: 'createNamespace', input: { name: 'lab' }, onDone: { target: 'link', actions: assign({ place: ({ event }) => event.output }) },
+      },
+    },
+    link: { invoke: { id: 'makeLink', src: 'createLink', input: (scope) => ({ name: 'vx0', kind: 'vxlan', options: ['id', '7', 'dstport', '4789'], in: place(scope) }), onDone: 'mtu' } },
+    mtu: { invoke: { id: 'setMtu', src: 'setLinkMtu', input: (scope) => ({ link: 'vx0', mtu: 1400, in: place(scope) }), onDone: 'address' } },
+    address: { invoke: { id: 'addAddress', src: 'addAddress', input: (scope) => ({ link: 'vx0', address: '10.6.0.1/24', in: place(scope) }), onDone: 'fdb' } },
+    fdb: { invoke: { id: 'addEntry', src: 'addForwardingEntry', input: (scope) => ({ link: 'vx0', mac: '00:00:00:00:00:00', dst: '10.6.0.2', in: place(scope) }), onDone: 'rule' } },
+    rule: { invoke: { id: 'addRule', src: 'addRule', input: (scope) => ({ priority: 700, from: '10.6.0.0/24', action: { table: 77 }, in: place(scope) }), onDone: 'done' } },
+    done: { type: 'final' },
+  },
+});
+export default defineWorkflow({
+  name: 'place', version: '1', networking: true, description: 'x', input: z.object({}), machine, keepsChanges: true,
+  requirements: () => [namespaceNameFree('lab'), linkKind('vxlan', ['id', '7', 'dstport', '4789'])],
+});
+`;
+
+describeOwnNetwork('a run in a named namespace of a private host', () => {
+  it.skipIf(!canActAsOrdinaryUser()).each(['root', 'an ordinary user'])(
+    'that is killed in between is resumed, and undone: %s',
+    async (user) => {
+      const through = user === 'root' ? [] : ORDINARY_USER;
+      const project = openProject({ 'workflows/place.ts': WORKFLOW });
+      if (user !== 'root') ownedByOrdinaryUser(project.folder);
+      const id = `place-${user.length}`;
+      const start = ['start', 'place', '--id', id, '--runtime', 'embedded'];
+      const env = { WF_CRASH_AT: 'after touch makePlace apply 1 ip netns add' };
+      expect((await project.wf(start, { through, env })).signal).toBe('SIGKILL');
+      const resumed = await project.wf(['resume', id, '--json'], { through });
+      expect(resumed, resumed.stderr).toMatchObject({ exitCode: 0 });
+      expect(runRecordSchema.parse(resumed.json()).changes.map(({ kind, status }) => `${kind} ${status}`)).toEqual(
+        ['namespace', 'link', 'mtu', 'address', 'fdb', 'rule'].map((kind) => `net.${kind} kept`),
+      );
+      const undone = await project.wf(['rollback', id, '--json'], { through });
+      expect(undone, undone.stderr).toMatchObject({ exitCode: 0 });
+      const { status, changes, verification } = runRecordSchema.parse(undone.json());
+      expect(status).toBe('rolled-back');
+      expect(verification).toMatchObject({ restored: true, residues: [], unexplained: [] });
+      expect(changes.map((change) => change.status)).toEqual(Array(6).fill('reverted'));
+    },
+  );
 });
