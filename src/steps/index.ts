@@ -15,7 +15,7 @@ export * from './file/index.ts';
 export * from './firewall/index.ts';
 export * from './host/index.ts';
 export * from './net/index.ts';
-export { placeHandleSchema, placeInput } from './place-handle.ts';
+export { placeHandleSchema } from './place-handle.ts';
 export * from './probe/index.ts';
 export * from './sysctl/index.ts';
 export * from './tc/index.ts';
