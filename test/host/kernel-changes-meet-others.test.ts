@@ -191,6 +191,17 @@ describeOwnNetwork('changes to the kernel', () => {
       }
     });
 
+    it('refuses forwarding by IPv6 only if it would remove the routes of a router', async () => {
+      const name = 'net.ipv6.conf.all.forwarding';
+      await (await set(name, 1)).undo();
+      expect(value('net/ipv6/conf/all/forwarding')).toBe('0\n');
+      container.ip('-6', 'route', 'add', 'default', 'via', 'fe80::1', 'dev', 'lan0', 'proto', 'ra');
+      await expect(set(name, 1)).rejects.toMatchObject({
+        message: expect.stringMatching(/remove routes of router advert/),
+      });
+      expect(value('net/ipv6/conf/all/forwarding')).toBe('0\n');
+    });
+
     it('refuses a setting of the machine on a private host', async () => {
       const own = testContext();
       const { process } = container.handle.namespace;

@@ -3,9 +3,11 @@ import { WfError } from '../../engine/model/errors.ts';
 import { commandLine } from '../../engine/model/evidence.ts';
 import { defineStep } from '../../engine/workflow/define-step.ts';
 import type { HostContext } from '../../engine/workflow/step.ts';
+import { readRoutes } from '../../host/ip/route.ts';
 import {
   gone,
   IN_PLACE,
+  namespaceOf,
   observeIn,
   type Place,
   placeName,
@@ -64,7 +66,8 @@ export const setSysctl = defineStep({
       return own === undefined ? { found: 'unchanged', output } : { found: 'ours', target, record: own, output };
     }
     if (own !== undefined && present !== own.previous) return { found: 'foreign', error: setByOthers(own, present) };
-    requireReversible(name, value);
+    const loss = await lossBy({ place, name, value }, context);
+    if (loss !== null) throw irreversible(name, value, loss);
     const overwritten = own?.overwritten ?? (await overwrittenWith(context, place, { name, value: present }));
     return {
       found: 'absent',
@@ -132,16 +135,22 @@ function requireNamespaced(name: string, place: Place, { host }: HostContext): v
   });
 }
 
-/** Refuses to turn IPv6 off: the kernel removes the addresses of the links, and a second write does not bring them back. */
-function requireReversible(name: string, value: string): void {
-  if (!name.endsWith('.disable_ipv6') || value.trim() === '0') return;
-  throw new WfError(
-    'E_STEP_FAILED',
-    `${name}=${value} makes the kernel remove IPv6 addresses, which wf could not restore`,
-    {
-      hint: 'Use the step runner exec.command with an undo of your own.',
-    },
-  );
+/** Returns what the kernel removes with this value, and a second write does not bring back; null if nothing. */
+async function lossBy(
+  { place, name, value }: Pick<SettingRecord, 'place' | 'name' | 'value'>,
+  { host }: HostContext,
+): Promise<string | null> {
+  if (!name.startsWith('net.ipv6.conf.') || value.trim() === '0') return null;
+  if (name.endsWith('.disable_ipv6')) return 'IPv6 addresses';
+  if (!name.endsWith('.forwarding')) return null;
+  const routes = await readRoutes(host.command, { family: 'inet6', table: 'main' }, namespaceOf(place, host));
+  return routes.some(({ protocol }) => protocol === 'ra') ? 'routes of router advertisements' : null;
+}
+
+function irreversible(name: string, value: string, loss: string): WfError {
+  return new WfError('E_STEP_FAILED', `${name}=${value} makes the kernel remove ${loss}, which wf could not restore`, {
+    hint: 'Use the step runner exec.command with an undo of your own.',
+  });
 }
 
 function noSuchSetting(name: string, place: Place): WfError {
