@@ -139,6 +139,18 @@ const KINDS: readonly Kind[] = [
     differences: ['added neighbour 10.77.0.9 dev wffp0'],
   },
   {
+    kind: 'forwarding entry of a bridge',
+    add: 'bridge fdb add 02:00:00:00:00:0f dev wffp0 self permanent',
+    remove: 'bridge fdb del 02:00:00:00:00:0f dev wffp0 self',
+    differences: ['added forwarding entry 02:00:00:00:00:0f dev wffp0'],
+  },
+  {
+    kind: 'tunnel end of a VXLAN link',
+    add: 'bridge fdb append 00:00:00:00:00:00 dev wffpx dst 10.77.0.9 self permanent',
+    remove: 'bridge fdb del 00:00:00:00:00:00 dev wffpx dst 10.77.0.9 self',
+    differences: ['added forwarding entry 00:00:00:00:00:00 dst 10.77.0.9 dev wffpx'],
+  },
+  {
     kind: 'qdisc',
     add: 'tc qdisc add dev wffp0 root tbf rate 1mbit burst 32kbit latency 400ms',
     remove: 'tc qdisc del dev wffp0 root',
@@ -181,8 +193,12 @@ describeOwnNetwork('a fingerprint of a real network namespace', () => {
     await run('ip link add wffp0 type bridge');
     await run('ip address add 10.77.0.1/24 dev wffp0');
     await run('ip link set wffp0 up');
+    await run('ip link add wffpx type vxlan id 7 dstport 4789 local 10.77.0.1');
   });
-  afterAll(() => run('ip link del wffp0'));
+  afterAll(async () => {
+    await run('ip link del wffpx');
+    await run('ip link del wffp0');
+  });
 
   test.each(KINDS)(
     'detects $kind, and reports no difference once it is reverted',
@@ -204,6 +220,31 @@ describeOwnNetwork('a fingerprint of a real network namespace', () => {
       expect(compared(before, await fingerprints.take(FACETS), [])).toEqual([]);
     },
   );
+
+  test('detects a class and a filter, and ignores the handle of a qdisc', async () => {
+    const htb = 'tc qdisc add dev wffp0 root handle 1: htb default 10';
+    await run(htb);
+    const before = await fingerprints.take(FACETS);
+    const commands = [
+      'tc class add dev wffp0 parent 1: classid 1:10 htb rate 1mbit',
+      'tc filter add dev wffp0 parent 1: protocol ip prio 7 u32 match ip dport 80 0xffff flowid 1:10',
+    ];
+    try {
+      for (const line of commands) await run(line);
+      const after = await fingerprints.take(FACETS);
+      const found = compared(before, after, []);
+      expect([
+        ...new Set(found.map(({ difference, subject }) => `${difference} ${subject.replace(/ \(\d+\)$/, '')}`)),
+      ]).toEqual(['added filter ip pref 7 u32 parent 1: dev wffp0', 'added class htb 1:10 dev wffp0']);
+      const owners = compared(before, after, commands.map(recorded)).map(({ owner }) => owner);
+      expect(new Set(owners)).toEqual(new Set(['run']));
+    } finally {
+      await run('tc qdisc del dev wffp0 root');
+    }
+    await run(htb.replace('1:', '2:'));
+    expect(compared(before, await fingerprints.take(FACETS), [])).toEqual([]);
+    await run('tc qdisc del dev wffp0 root');
+  });
 
   test('attributes a link and its parts to a run by the alias of the link', async () => {
     const before = await fingerprints.take(FACETS);

@@ -7,6 +7,7 @@ import type { AgentPort } from '../ports/agent.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Argv, CommandPort } from '../ports/command.ts';
 import type { DockerPort } from '../ports/docker.ts';
+import type { FilesPort } from '../ports/files.ts';
 import type { HostNamespacePort } from '../ports/host-namespace.ts';
 import type { RunPlace } from '../ports/place.ts';
 import type { Facet } from './facets.ts';
@@ -15,6 +16,7 @@ import type { Facet } from './facets.ts';
 export interface HostPorts {
   readonly command: CommandPort;
   readonly docker: DockerPort;
+  readonly files: FilesPort;
   readonly namespace: HostNamespacePort;
   /** Answers the requests of probes in a running process; null if a program is started for each. */
   readonly agent: AgentPort | null;

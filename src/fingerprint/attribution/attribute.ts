@@ -3,7 +3,7 @@ import { ROUTE_PROTOCOL } from '../../engine/model/mark.ts';
 import { contains, parseSubnet } from '../../host/ip/subnet.ts';
 import type { RawDifference } from '../differences/differences.ts';
 import { READ } from '../differences/shape.ts';
-import { ownerOfChain, ownerOfRule } from './attribute-rule.ts';
+import { ownerOfChain, ownerOfMadeTable, ownerOfRule } from './attribute-rule.ts';
 import { type Attribution, byLabels, byLedger, byWords, docker, type Known, SOMEBODY } from './attribution.ts';
 import { isNumber } from './ledger-identities.ts';
 import { byDockerId, kept, ownerOfLink, ownerOfLinkDifference, ownerOfNetwork } from './link-owner.ts';
@@ -22,9 +22,11 @@ const ruleSchema = z.object({
   src: z.string().default('all'),
   dst: z.string().optional(),
   table: textual.optional(),
+  protocol: textual.optional(),
   iif: z.string().optional(),
   oif: z.string().optional(),
 });
+const forwardingSchema = z.object({ mac: z.string(), dev: z.string(), dst: z.string().optional() });
 const neighbourSchema = z.object({ dst: z.string(), dev: z.string() });
 const qdiscSchema = z.object({ kind: z.string(), dev: z.string() });
 const sysctlSchema = z.object({ value: z.string(), dev: z.string().optional() });
@@ -40,6 +42,8 @@ const DOCKER_NETWORKS = new Set(['bridge', 'host', 'none', 'docker_gwbridge', 'i
 /** Returns the owner of a difference. Pure. */
 export function attribute(found: RawDifference, known: Known): Attribution {
   if (found.about.type === 'section') return ownerOfReading(found);
+  const inMadeTable = ownerOfMadeTable(found.section, found.entry, known);
+  if (inMadeTable !== undefined) return inMadeTable;
   if (found.about.type === 'firewall rule') return ownerOfRule(found.section, found.about, known);
   const entry = found.after ?? found.before;
   switch (found.section) {
@@ -58,6 +62,10 @@ export function attribute(found: RawDifference, known: Known): Attribution {
     case 'neighbours': {
       const { dst, dev } = neighbourSchema.parse(entry);
       return byWords(known, dst, dev) ?? ownerOfLink(dev, known);
+    }
+    case 'forwarding': {
+      const { mac, dev, dst } = forwardingSchema.parse(entry);
+      return byWords(known, mac, dev, ...(dst === undefined ? [] : [dst])) ?? ownerOfLink(dev, known);
     }
     case 'qdiscs': {
       const { kind, dev } = qdiscSchema.parse(entry);
@@ -114,14 +122,20 @@ function ownerOfRoute(route: z.output<typeof routeSchema>, known: Known): Attrib
 
 /** For a rule of a network of the embedded runtime, only the bridge identifies the owner. */
 function ownerOfPolicyRule(rule: z.output<typeof ruleSchema>, known: Known): Attribution {
-  const { priority, src, dst, table = '', iif, oif } = rule;
+  const { priority, src, dst, table = '', protocol, iif, oif } = rule;
+  const ownMark = protocol === String(ROUTE_PROTOCOL);
   const addresses = [...(src === 'all' ? [] : [src]), ...(dst === undefined ? [] : [dst])];
-  const named = byLedger(known, ({ words }) => namesRule(words, table, priority, addresses));
+  const named = byLedger(known, ({ change, words }) =>
+    change.kind === 'net.rule'
+      ? ownMark && words.has(`priority ${priority}`)
+      : namesRule(words, table, priority, addresses),
+  );
   if (named !== undefined) return named;
   const devices = [iif, oif].filter((name) => name !== undefined);
   const owners = devices.map((dev) => ownerOfLink(dev, known)).filter((owner) => owner !== SOMEBODY);
   const owner = owners.find((link) => link.owner === 'run') ?? owners[0];
-  return owner === undefined ? SOMEBODY : { ...owner, reason: `it names ${devices.join(' and ')}: ${owner.reason}` };
+  if (owner !== undefined) return { ...owner, reason: `it names ${devices.join(' and ')}: ${owner.reason}` };
+  return ownMark ? { owner: 'unknown', reason: "its protocol is wf's, but no change of this run names it" } : SOMEBODY;
 }
 
 /** Returns whether words name a rule: by its table and an address, or by its table and number, as passed to `ip rule add`. */

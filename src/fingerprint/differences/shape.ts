@@ -9,6 +9,7 @@ export const SECTION_NAMES = [
   'links',
   'addresses',
   'neighbours',
+  'forwarding',
   'routes ipv4',
   'routes ipv6',
   'rules ipv4',
@@ -30,6 +31,7 @@ export const FACET_OF_SECTION: Readonly<Record<SectionName, Facet>> = {
   links: 'network',
   addresses: 'network',
   neighbours: 'network',
+  forwarding: 'network',
   'routes ipv4': 'network',
   'routes ipv6': 'network',
   'rules ipv4': 'network',
@@ -72,6 +74,7 @@ export const NETWORK_LEFT_OUT = {
   links: OMITTED,
   addresses: OMITTED,
   neighbours: OMITTED,
+  forwarding: OMITTED,
   'routes ipv4': OMITTED,
   'routes ipv6': OMITTED,
   'rules ipv4': OMITTED,
@@ -99,7 +102,6 @@ export interface Place {
 const NEVER_READ = [
   'docker images',
   'docker volumes',
-  'traffic control classes and filters',
   'neighbours and forwarding entries that were learned',
   'the contents of other network namespaces',
 ];

@@ -105,6 +105,55 @@ describe('marks', () => {
     });
   });
 
+  test('the comment of a rule names run and step; a kept change outweighs it', () => {
+    const mark = 'wf:mine:limit';
+    const rules = [mark, 'wf:other1:limit', 'wf-like:mine:x'].map(
+      (comment) => `-m comment --comment ${comment} -j DROP`,
+    );
+    const after = { 'iptables ipv4': { 'iptables ipv4 filter MINE': chain('MINE', rules) } };
+    const ofRule = (owner: Difference['owner'] | undefined) =>
+      Object.fromEntries(
+        rules.flatMap((rule, index) => {
+          const found = [owner, 'other', 'other'][index];
+          return found === undefined ? [] : [[`iptables ipv4 filter MINE rule ${rule}`, found]];
+        }),
+      );
+    const ledger = (status: Change['status']) => [
+      change(
+        'iptables.rule',
+        'rule',
+        { chain: 'MINE', rule: ['-m', 'comment', '--comment', mark, '-j', 'DROP'] },
+        status,
+      ),
+    ];
+    expect(owners({}, after)).toMatchObject(ofRule('run'));
+    expect(owners({}, after, ledger('applied'))).toMatchObject(ofRule('run'));
+    const kept = owners({}, after, ledger('kept'));
+    expect(kept).toMatchObject(ofRule(undefined));
+    expect(kept).not.toHaveProperty([`iptables ipv4 filter MINE rule ${rules[0]}`]);
+  });
+
+  test('all of a table that a step made belongs to the run, and nothing of another table', () => {
+    const after: Content = {
+      nftables: {
+        'nft table inet lab': { family: 'inet', name: 'lab' },
+        'nft set inet lab s': { family: 'inet', table: 'lab', name: 's' },
+        'nft inet lab f': { table: 'lab', chain: 'f', attributes: {}, rules: ['{"expr":[]}'] },
+        'nft inet theirs f': { table: 'theirs', chain: 'f', attributes: {}, rules: ['{"expr":[]}'] },
+      },
+    };
+    const content = '{"nft inet theirs f":{"chain":"f"}}';
+    const record = { family: 'inet', table: 'lab', mark: 'wf:mine:s', handle: 3, content };
+    expect(owners({}, after, [change('nft.table', 'table inet lab on the host', record)])).toEqual({
+      'nft table inet lab': 'run',
+      'nft set inet lab s': 'run',
+      'nft inet lab f': 'run',
+      'nft inet lab f rule {"expr":[]}': 'run',
+      'nft inet theirs f': 'other',
+      'nft inet theirs f rule {"expr":[]}': 'other',
+    });
+  });
+
   test('an object with the mark of another run belongs to that run, whatever the ledger names', () => {
     const ledger = [change('net.veth', 'veth pair a0 and a1', { first: { name: 'a0' } })];
     const after = { links: { 'link a0': link({ alias: 'wf.run=other1' }) } };
@@ -128,6 +177,53 @@ describe('marks', () => {
 });
 
 describe('identities of the ledger', () => {
+  test('the rule of a net.rule step is known by its priority and its protocol, whatever its table is called', () => {
+    const rule = (protocol: string, priority = 700): Json => ({ priority, src: '10.7.0.0', table: 'vpn', protocol });
+    const after: Content = {
+      'rules ipv4': { own: rule('119'), copy: rule('static'), another: rule('119', 701), theirs: rule('boot', 702) },
+    };
+    const words = ['priority', '700', 'from', '10.7.0.0/16', 'table', '77', 'protocol', '119'];
+    const differences = compareFingerprints(
+      fingerprint({}),
+      fingerprint(after),
+      comparedRun('mine', [change('net.rule', `rule ${words.join(' ')}`, { words })]),
+    ).differences.map(({ subject, owner, reason }) => [subject, owner, reason]);
+    expect(differences).toEqual([
+      ['own', 'run', expect.stringContaining('of step s names it')],
+      ['copy', 'other', 'nothing marks or records it as the work of this run'],
+      ['another', 'other', "its protocol is wf's, but no change of this run names it"],
+      ['theirs', 'other', 'nothing marks or records it as the work of this run'],
+    ]);
+  });
+
+  test('a forwarding entry is known by its address, link and tunnel end; it comes and goes with its link', () => {
+    const entry = (dev: string, dst: string): Json => ({ mac: '00:00:00:00:00:00', dev, state: 'permanent', dst });
+    const before: Content = { links: { 'link vx0': link({ kind: 'vxlan' }), 'link vx1': link({ kind: 'vxlan' }) } };
+    const after: Content = {
+      links: { 'link vx0': link({ kind: 'vxlan' }), 'link vx2': link({ kind: 'vxlan' }) },
+      forwarding: {
+        own: entry('vx0', '10.9.0.2'),
+        theirs: entry('vx0', '10.9.0.3'),
+        implied: entry('vx2', '10.9.0.2'),
+      },
+    };
+    const record = { link: 'vx0', mac: '00:00:00:00:00:00', dst: '10.9.0.2' };
+    const ledger = [change('net.fdb', 'forwarding entry', record)];
+    const gone = { ...before, forwarding: { theirs: entry('vx1', '10.9.0.3') } };
+    expect(owners(before, after, ledger)).toEqual({
+      'link vx1': 'other',
+      'link vx2': 'other',
+      own: 'run',
+      theirs: 'other',
+    });
+    expect(owners(gone, after, ledger)).toEqual({
+      'link vx1': 'other',
+      'link vx2': 'other',
+      own: 'run',
+      theirs: 'other',
+    });
+  });
+
   test('a policy rule that names a bridge has the owner of the bridge', () => {
     const rule = (dev: string): Json => ({ priority: 1000, src: 'all', iif: dev, action: 'blackhole' });
     const after: Content = {

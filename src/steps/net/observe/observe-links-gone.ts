@@ -6,7 +6,7 @@ import { defineStep } from '../../../engine/workflow/define-step.ts';
 import type { Link } from '../../../host/ip/link.ts';
 import { linksAt, namedIn } from '../link-target.ts';
 import { linkNameSchema } from '../name-schema.ts';
-import { holderOfPeerNamespace } from '../namespace-holder.ts';
+import { holderOfPeerNamespace } from '../namespaces/namespace-holder.ts';
 import { hostPlace, showAt } from '../place.ts';
 
 /** The kernel removes an unused namespace in the background, within milliseconds or tens of them. */

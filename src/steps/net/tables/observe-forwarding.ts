@@ -30,7 +30,8 @@ export const observeForwarding = defineStep({
 
   async read({ bridge, expect }, context) {
     const place = hostPlace(context.host);
-    const entries = await readForwarding(context.host.command, bridge, namespaceOf(place, context.host));
+    const read = await readForwarding(context.host.command, namespaceOf(place, context.host), bridge);
+    const entries = read.map(({ mac, ifname, state }) => ({ mac, port: ifname, state }));
     await tryAt(context, place, ['bridge', 'fdb', 'show', 'br', bridge]);
     if (expect !== null && !entries.some(({ mac, port }) => mac === expect.mac && port === expect.port)) {
       const message = `the bridge ${bridge} does not know ${expect.mac} behind its port ${expect.port}`;

@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { WfError } from '../../engine/model/errors.ts';
-import type { Argv } from '../../engine/ports/command.ts';
-import { defineStep } from '../../engine/workflow/define-step.ts';
-import type { Link } from '../../host/ip/link.ts';
+import { WfError } from '../../../engine/model/errors.ts';
+import type { Argv } from '../../../engine/ports/command.ts';
+import { defineStep } from '../../../engine/workflow/define-step.ts';
+import type { Link } from '../../../host/ip/link.ts';
 import {
   claimedByAnotherRun,
   identityOf,
@@ -12,9 +12,9 @@ import {
   linksAt,
   namedIn,
   requireNamed,
-} from './link-target.ts';
-import { linkNameSchema } from './name-schema.ts';
-import { gone, hostPlace, IN_PLACE, observeIn, runAt } from './place.ts';
+} from '../link-target.ts';
+import { linkNameSchema } from '../name-schema.ts';
+import { gone, hostPlace, IN_PLACE, observeIn, runAt } from '../place.ts';
 
 export const enslaveLink = defineStep({
   kind: 'net.enslave',

@@ -1,13 +1,14 @@
 import { z } from 'zod';
-import { WfError } from '../../engine/model/errors.ts';
-import { linkAliasOf } from '../../engine/model/mark.ts';
-import { defineStep } from '../../engine/workflow/define-step.ts';
-import type { HostContext } from '../../engine/workflow/step.ts';
-import type { Link } from '../../host/ip/link.ts';
+import { WfError } from '../../../engine/model/errors.ts';
+import { linkAliasOf } from '../../../engine/model/mark.ts';
+import { defineStep } from '../../../engine/workflow/define-step.ts';
+import type { HostContext } from '../../../engine/workflow/step.ts';
+import type { Link } from '../../../host/ip/link.ts';
+import { linkInUse, linksAt, namedIn } from '../link-target.ts';
+import { linkNameSchema, mtuSchema } from '../name-schema.ts';
+import { gone, hostPlace, IN_PLACE, observeIn, placeSchema, runAt } from '../place.ts';
 import { macOf } from './derived-mac.ts';
-import { linkInUse, linksAt, namedIn } from './link-target.ts';
-import { linkNameSchema } from './name-schema.ts';
-import { gone, hostPlace, IN_PLACE, observeIn, placeSchema, runAt } from './place.ts';
+import { mtuWords } from './link-kind.ts';
 
 const end = z.object({
   name: z.string(),
@@ -39,11 +40,7 @@ export const createVethPair = defineStep({
   input: z.object({
     name: linkNameSchema.describe('name of the first end'),
     peer: linkNameSchema.describe('name of the second end'),
-    mtu: z
-      .number()
-      .int()
-      .min(68)
-      .max(65_535)
+    mtu: mtuSchema
       .nullable()
       .describe('MTU of both ends in bytes, equal to that of the bridge they join; null leaves it to the kernel'),
   }),
@@ -130,10 +127,6 @@ export const createVethPair = defineStep({
   },
   undoCommands: ({ first }) => [['ip', 'link', 'delete', 'dev', first.name]],
 });
-
-function mtuWords(mtu: number | null): readonly string[] {
-  return mtu === null ? [] : ['mtu', String(mtu)];
-}
 
 /** A link is ours by its mark, or before it is marked by the MAC address of the intent. */
 function isOurs(link: Link, expected: VethEnd, alias: string, intended: boolean): boolean {
