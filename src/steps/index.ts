@@ -15,3 +15,4 @@ export * from './file/index.ts';
 export * from './host/index.ts';
 export * from './net/index.ts';
 export * from './probe/index.ts';
+export * from './systemd/index.ts';
