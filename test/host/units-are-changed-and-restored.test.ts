@@ -115,7 +115,7 @@ describe.skipIf(!canBootSystemd())('units of a real systemd', () => {
     expect(await state()).toEqual(before);
     machine.write(`${PROJECT}/workflows/units.ts`, WORKFLOW);
     expect((await wf(['start', 'units', '--id', 'edited'])).exitCode).toBe(0);
-    await machine.run(['systemctl', 'add-wants', 'theirs.target', 'wf-new.service']);
+    await machine.run(['systemctl', 'add-wants', 'basic.target', 'wf-new.service']);
     const undone = await wf(['rollback', 'edited']);
     expect(undone.exitCode).toBe(5);
     expect(undone.stderr + undone.stdout).toContain('somebody else has enabled or disabled wf-new.service');
