@@ -384,6 +384,10 @@ describe.runIf(isRoot)('a change of a file', () => {
       hint: expect.stringContaining('df'),
     });
     expect([disk.names(), text(disk.at('conf'))]).toEqual([['ballast', 'conf'], 'after\n']);
+    const bytes = Buffer.from(long.content);
+    const other = await files.locate(path.join(disk.folder, 'other'));
+    await expect(files.createFile(other, { type: 'bytes', bytes }, { mode: 0o600, uid: 0, gid: 0 })).rejects.toThrow();
+    expect(disk.names()).toEqual(['ballast', 'conf']);
     disk.makeRoom();
     await disk.remount('ro');
     await expect(undo(changeOf(writeFile), record, onDisk())).rejects.toThrow('EROFS');
