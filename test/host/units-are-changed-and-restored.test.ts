@@ -76,7 +76,7 @@ describe.skipIf(!canBootSystemd())('units of a real systemd', () => {
   });
 
   test.for([
-    ['before touch write apply 1 systemctl --no-ask-password daemon-reload', 'resume'],
+    ['before touch dropIn apply 1 systemctl --no-ask-password daemon-reload', 'resume'],
     ['before touch enable apply 1 systemctl --no-ask-password enable', 'rollback'],
     ['after touch enable apply 1 systemctl --no-ask-password enable', 'rollback'],
     ['after touch restart apply 1 systemctl --no-ask-password restart', 'resume'],
@@ -89,7 +89,9 @@ describe.skipIf(!canBootSystemd())('units of a real systemd', () => {
     expect(recovered.exitCode, recovered.stderr).toBe(0);
     if (verb === 'resume') {
       expect(await state()).toContain('SETTING=2');
-      await wf(['rollback', id], { WF_CRASH_AT: 'after touch enable undo 1 file remove' });
+      for (const undo of ['dropIn undo 1 file remove', 'enable undo 1 file remove', 'write undo 2 file remove']) {
+        expect((await wf(['rollback', id], { WF_CRASH_AT: `after touch ${undo}` })).exitCode).not.toBe(0);
+      }
       const undone = await wf(['rollback', id]);
       expect(undone.exitCode, undone.stderr).toBe(0);
     }

@@ -23,7 +23,6 @@ const unitStateSchema = z.object({
   ActiveState: z.string(),
   SubState: z.string(),
   UnitFileState: z.string(),
-  NeedDaemonReload: z.enum(['yes', 'no']),
   /** Identifies one activation; empty if the unit is not loaded. */
   InvocationID: z.string(),
   CanReload: z.enum(['yes', 'no']),

@@ -1,11 +1,13 @@
 import { z } from 'zod';
+import type { FilePath } from '../../engine/ports/files.ts';
 import { defineStep } from '../../engine/workflow/define-step.ts';
-import type { ChangeState, HostContext } from '../../engine/workflow/step.ts';
+import type { HostContext } from '../../engine/workflow/step.ts';
 import { isSystemdBooted, systemUnitPath } from '../../host/systemd/unit-file.ts';
 import { digestOf } from '../file/digest.ts';
 import { applyFile, FILE_CHANGE, installCommand, observeFile } from '../file/file-change.ts';
 import { attributesOf, fileOutput, fileOutputSchema, requireRegular } from '../file/file-input.ts';
-import { readUnitState, runSystemctl, unitNameSchema } from './systemctl.ts';
+import { IN_PLACE } from '../net/place.ts';
+import { runSystemctl, unitNameSchema } from './systemctl.ts';
 
 const MODE = '0644';
 
@@ -23,7 +25,10 @@ const input = z.object({
 });
 type Input = z.output<typeof input>;
 
-const record = FILE_CHANGE.record.extend({ unit: z.string() });
+const record = FILE_CHANGE.record.extend({
+  /** Whether systemd was reloaded after the file was written: a reloaded systemd shows no difference. */
+  isLoaded: z.boolean(),
+});
 type UnitRecord = z.output<typeof record>;
 
 /** Writes a unit file or a drop-in, and lets systemd load it. */
@@ -47,7 +52,6 @@ export const writeUnit = defineStep({
     ['systemctl', 'daemon-reload'],
   ],
   async observe(asked, context, earlier) {
-    const unit = asked.name;
     const path = pathOf(asked);
     const seen = await observeFile(
       path,
@@ -66,28 +70,33 @@ export const writeUnit = defineStep({
       },
       (state) => fileOutput(path, state),
     );
-    if (seen.found === 'absent' || seen.found === 'partial') return { ...seen, record: { ...seen.record, unit } };
-    if (seen.found !== 'ours') return seen;
-    const { target } = seen;
-    const whole = { ...seen.record, unit };
-    return (await isLoadedAsWritten(whole, context))
-      ? { ...seen, record: whole }
-      : { found: 'partial', target, record: whole };
+    if (!('record' in seen)) return seen;
+    const isLoaded = earlier?.isLoaded ?? false;
+    const whole = { ...seen.record, isLoaded };
+    if (seen.found === 'ours' && isLoaded) return { ...seen, record: whole };
+    return { found: seen.found === 'absent' ? 'absent' : 'partial', target: seen.target, record: whole };
   },
   async apply(asked, intended, _found, context) {
     const bytes = Buffer.from(asked.content);
     await applyFile(intended, context, installCommand('/dev/stdin', intended), async () => ({ type: 'bytes', bytes }));
     await reloadSystemd(context);
-    return intended;
+    return { ...intended, isLoaded: true };
   },
-  async inspect(made, context): Promise<ChangeState> {
+  async inspect(made, context) {
     const seen = await FILE_CHANGE.inspect(made, context);
-    if (seen.found === 'gone' && !(await isLoadedAsWritten(made, context))) return { found: 'in place' };
-    return seen;
+    if (seen.found !== 'gone') return seen;
+    return (await hasMarker(made, context)) ? IN_PLACE : seen;
   },
   async undo(made, context) {
-    await FILE_CHANGE.undo(made, context);
+    await createMarker(made, context);
+    try {
+      await FILE_CHANGE.undo(made, context);
+    } catch (thrown) {
+      await removeMarker(made, context);
+      throw thrown;
+    }
     await reloadSystemd(context);
+    await removeMarker(made, context);
   },
   undoCommands: (made) => [...FILE_CHANGE.undoCommands(made), ['systemctl', 'daemon-reload']],
 });
@@ -96,13 +105,31 @@ function pathOf({ name, dropIn }: Pick<Input, 'name' | 'dropIn'>): string {
   return systemUnitPath(dropIn === null ? name : `${name}.d/${dropIn}`);
 }
 
-/** Whether systemd has loaded the files of the unit as they are; in a rescue shell there is no systemd that could have. */
-async function isLoadedAsWritten({ unit }: UnitRecord, context: HostContext): Promise<boolean> {
-  // A template has no state.
-  if (!isSystemdBooted() || unit.includes('@.')) return true;
-  return (await readUnitState(unit, context)).NeedDaemonReload === 'no';
+/**
+ * The marker of an undo that has not yet reloaded systemd, beside the file. A restored file has its previous time, so systemd itself does
+ * not notice it. systemd ignores a file with this name.
+ */
+function markerOf({ at, draft }: UnitRecord): FilePath {
+  return { folder: at.folder, name: `${draft}.reload` };
 }
 
+async function hasMarker(made: UnitRecord, { host }: HostContext): Promise<boolean> {
+  return (await host.files.look(markerOf(made))) !== null;
+}
+
+async function createMarker(made: UnitRecord, context: HostContext): Promise<void> {
+  if (await hasMarker(made, context)) return;
+  const { files, place } = context.host;
+  const owner = { uid: place.user, gid: process.getegid?.() ?? 0 };
+  await files.createFile(markerOf(made), { type: 'bytes', bytes: Buffer.of() }, { mode: 0o600, ...owner });
+}
+
+async function removeMarker(made: UnitRecord, { host }: HostContext): Promise<void> {
+  const found = await host.files.look(markerOf(made));
+  if (found !== null) await host.files.remove(markerOf(made), found);
+}
+
+/** In a rescue shell there is no systemd that could have loaded the file. */
 async function reloadSystemd(context: HostContext): Promise<void> {
   if (isSystemdBooted()) await runSystemctl(context, 'daemon-reload');
 }
