@@ -18,8 +18,11 @@ import { z } from 'zod';
 import { toJson } from '../../src/engine/model/json.ts';
 import type { StepActor } from '../../src/engine/workflow/define-step.ts';
 import { createFiles } from '../../src/host/files/create-files.ts';
+import { machinePorts } from '../../src/runtime/machine-ports.ts';
+import { createRuntimes } from '../../src/runtime/runtimes.ts';
 import { copyFile, createFolder, createSymlink, editLine, removeFile, writeFile } from '../../src/steps/file/index.ts';
 import { carryOut, changeOf } from '../support/carry-out.ts';
+import { runId } from '../support/folder-host.ts';
 import { mountSmallDisk } from '../support/small-disk.ts';
 import { testContext } from '../support/step-context.ts';
 import { stopEverywhere, undo } from '../support/stopped.ts';
@@ -365,6 +368,28 @@ describe.runIf(isRoot)('a change of a file', () => {
     expect([text(at('plain')), existsSync(at('.wf-testrun'))]).toEqual(['mine', false]);
     rmSync(kept);
     await expect(changeOf(writeFile).undo(record, context())).rejects.toThrow('cannot be read');
+  });
+
+  it('is one of the files of a private host, and gone with it', async () => {
+    const { root } = world();
+    const run = { id: runId(`files-${process.pid}`), createdAt: Date.now() };
+    const ports = machinePorts(process.env, path.join(root, 'wf.db'));
+    const host = await createRuntimes(ports).embedded.open(run, null);
+    const context = () => testContext({ host: host.ports });
+    const input = { path: '/run/wf-test-file', content: 'private\n' };
+    try {
+      const first = await carryOut(writeFile, input, context());
+      const { stdout } = await host.ports.command.run(['cat', input.path], { timeoutMs: 5_000 });
+      expect([stdout, existsSync(input.path)]).toEqual(['private\n', false]);
+      await undo(changeOf(writeFile), first.record, context());
+      await expect(carryOut(writeFile, { path: '/etc/wf-test-file', content: '' }, context())).rejects.toThrow('EROFS');
+      const { record } = await carryOut(writeFile, input, context());
+      await host.end();
+      expect(await changeOf(writeFile).inspect(record, context())).toMatchObject({ found: 'gone' });
+    } finally {
+      await host.end();
+      host.close();
+    }
   });
 
   it('leaves nothing half done on a full disk, a read-only one, and over an immutable file', async () => {
