@@ -294,31 +294,31 @@ describe.runIf(isRoot)('a change of a file', () => {
     symlinkSync(at('sub'), at('theirs/link'));
     writeFileSync(at('twice'), 'a=1\na=2\n');
     const before = filesIn(folder);
-    const refused: readonly (readonly [Promise<unknown>, string])[] = [
-      [carryOut(writeFile, { path: at('current'), content: '' }, context()), 'is a symbolic link to plain'],
-      [carryOut(writeFile, { path: at('sub'), content: '' }, context()), 'is a folder'],
-      [carryOut(writeFile, { path: at('second'), content: '' }, context()), 'has 2 hard links'],
-      [carryOut(removeFile, { path: at('second') }, context()), 'has 2 hard links'],
-      [carryOut(writeFile, { path: at('pipe'), content: '' }, context()), 'is a device, a socket or a pipe'],
-      [carryOut(writeFile, { path: at('shared/x'), content: '' }, context()), 'is writable by everybody'],
-      [carryOut(writeFile, { path: at('theirs/x'), content: '' }, context()), 'belongs to uid 1234'],
-      [carryOut(writeFile, { path: at('theirs/link/x'), content: '' }, context()), 'belongs to uid 1234'],
-      [carryOut(writeFile, { path: at('none/x'), content: '' }, context()), 'ENOENT'],
-      [carryOut(writeFile, { path: at('plain/x'), content: '' }, context()), 'ENOTDIR'],
+    const refused: readonly (readonly [() => Promise<unknown>, string])[] = [
+      [() => carryOut(writeFile, { path: at('current'), content: '' }, context()), 'is a symbolic link to plain'],
+      [() => carryOut(writeFile, { path: at('sub'), content: '' }, context()), 'is a folder'],
+      [() => carryOut(writeFile, { path: at('second'), content: '' }, context()), 'has 2 hard links'],
+      [() => carryOut(removeFile, { path: at('second') }, context()), 'has 2 hard links'],
+      [() => carryOut(writeFile, { path: at('pipe'), content: '' }, context()), 'is a device, a socket or a pipe'],
+      [() => carryOut(writeFile, { path: at('shared/x'), content: '' }, context()), 'is writable by everybody'],
+      [() => carryOut(writeFile, { path: at('theirs/x'), content: '' }, context()), 'belongs to uid 1234'],
+      [() => carryOut(writeFile, { path: at('theirs/link/x'), content: '' }, context()), 'belongs to uid 1234'],
+      [() => carryOut(writeFile, { path: at('none/x'), content: '' }, context()), 'ENOENT'],
+      [() => carryOut(writeFile, { path: at('plain/x'), content: '' }, context()), 'ENOTDIR'],
       [
-        carryOut(writeFile, { path: at('new'), content: '', owner: 'nobody-has-this-name' }, context()),
+        () => carryOut(writeFile, { path: at('new'), content: '', owner: 'nobody-has-this-name' }, context()),
         'there is no user',
       ],
-      [carryOut(writeFile, { path: at('new'), template: '{{a}}' }, context()), '{{a}}'],
-      [carryOut(writeFile, { path: at('new'), template: '', values: { b: 1 } }, context()), '{{b}}'],
-      [carryOut(removeFile, { path: at('sub') }, context()), 'is a folder'],
-      [carryOut(createSymlink, { path: at('plain'), target: 'x' }, context()), 'is no symbolic link'],
-      [carryOut(createFolder, { path: at('sub'), mode: '0700' }, context()), 'is no folder with this mode'],
-      [carryOut(editLine, { path: at('twice'), line: 'a=3', prefix: 'a=' }, context()), 'has 2 lines'],
-      [carryOut(editLine, { path: at('none'), line: 'x' }, context()), 'there is no file'],
-      [carryOut(copyFile, { source: at('current'), path: at('new') }, context()), 'is no regular file'],
+      [() => carryOut(writeFile, { path: at('new'), template: '{{a}}' }, context()), '{{a}}'],
+      [() => carryOut(writeFile, { path: at('new'), template: '', values: { b: 1 } }, context()), '{{b}}'],
+      [() => carryOut(removeFile, { path: at('sub') }, context()), 'is a folder'],
+      [() => carryOut(createSymlink, { path: at('plain'), target: 'x' }, context()), 'is no symbolic link'],
+      [() => carryOut(createFolder, { path: at('sub'), mode: '0700' }, context()), 'is no folder with this mode'],
+      [() => carryOut(editLine, { path: at('twice'), line: 'a=3', prefix: 'a=' }, context()), 'has 2 lines'],
+      [() => carryOut(editLine, { path: at('none'), line: 'x' }, context()), 'there is no file'],
+      [() => carryOut(copyFile, { source: at('current'), path: at('new') }, context()), 'is no regular file'],
     ];
-    for (const [asked, message] of refused) await expect(asked, message).rejects.toThrow(message);
+    for (const [asked, message] of refused) await expect(asked(), message).rejects.toThrow(message);
     expect(filesIn(folder)).toEqual(before);
     // A link on the way is followed once, and the folder that it leads to is recorded.
     const { record } = await carryOut(writeFile, { path: path.join(root, 'way/new'), content: '' }, context());
@@ -420,10 +420,10 @@ describe.runIf(isRoot)('a change of a file', () => {
     execFileSync('chattr', ['+i', disk.at('conf')]);
     const hint = expect.stringContaining('chattr -i');
     for (const attempt of [
-      carryOut(writeFile, long, onDisk('long')),
-      carryOut(removeFile, { path: file }, onDisk('remove')),
+      () => carryOut(writeFile, long, onDisk('long')),
+      () => carryOut(removeFile, { path: file }, onDisk('remove')),
     ]) {
-      await expect(attempt).rejects.toMatchObject({ code: 'E_PERMISSION', hint });
+      await expect(attempt()).rejects.toMatchObject({ code: 'E_PERMISSION', hint });
     }
     expect(disk.names()).toEqual(['conf']);
     execFileSync('chattr', ['-i', disk.at('conf')]);
