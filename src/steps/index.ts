@@ -18,4 +18,5 @@ export * from './net/index.ts';
 export { placeHandleSchema } from './place-handle.ts';
 export * from './probe/index.ts';
 export * from './sysctl/index.ts';
+export * from './systemd/index.ts';
 export * from './tc/index.ts';

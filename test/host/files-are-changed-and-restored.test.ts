@@ -18,8 +18,11 @@ import { z } from 'zod';
 import { toJson } from '../../src/engine/model/json.ts';
 import type { StepActor } from '../../src/engine/workflow/define-step.ts';
 import { createFiles } from '../../src/host/files/create-files.ts';
+import { machinePorts } from '../../src/runtime/machine-ports.ts';
+import { createRuntimes } from '../../src/runtime/runtimes.ts';
 import { copyFile, createFolder, createSymlink, editLine, removeFile, writeFile } from '../../src/steps/file/index.ts';
 import { carryOut, changeOf } from '../support/carry-out.ts';
+import { runId } from '../support/folder-host.ts';
 import { mountSmallDisk } from '../support/small-disk.ts';
 import { testContext } from '../support/step-context.ts';
 import { stopEverywhere, undo } from '../support/stopped.ts';
@@ -291,31 +294,31 @@ describe.runIf(isRoot)('a change of a file', () => {
     symlinkSync(at('sub'), at('theirs/link'));
     writeFileSync(at('twice'), 'a=1\na=2\n');
     const before = filesIn(folder);
-    const refused: readonly (readonly [Promise<unknown>, string])[] = [
-      [carryOut(writeFile, { path: at('current'), content: '' }, context()), 'is a symbolic link to plain'],
-      [carryOut(writeFile, { path: at('sub'), content: '' }, context()), 'is a folder'],
-      [carryOut(writeFile, { path: at('second'), content: '' }, context()), 'has 2 hard links'],
-      [carryOut(removeFile, { path: at('second') }, context()), 'has 2 hard links'],
-      [carryOut(writeFile, { path: at('pipe'), content: '' }, context()), 'is a device, a socket or a pipe'],
-      [carryOut(writeFile, { path: at('shared/x'), content: '' }, context()), 'is writable by everybody'],
-      [carryOut(writeFile, { path: at('theirs/x'), content: '' }, context()), 'belongs to uid 1234'],
-      [carryOut(writeFile, { path: at('theirs/link/x'), content: '' }, context()), 'belongs to uid 1234'],
-      [carryOut(writeFile, { path: at('none/x'), content: '' }, context()), 'ENOENT'],
-      [carryOut(writeFile, { path: at('plain/x'), content: '' }, context()), 'ENOTDIR'],
+    const refused: readonly (readonly [() => Promise<unknown>, string])[] = [
+      [() => carryOut(writeFile, { path: at('current'), content: '' }, context()), 'is a symbolic link to plain'],
+      [() => carryOut(writeFile, { path: at('sub'), content: '' }, context()), 'is a folder'],
+      [() => carryOut(writeFile, { path: at('second'), content: '' }, context()), 'has 2 hard links'],
+      [() => carryOut(removeFile, { path: at('second') }, context()), 'has 2 hard links'],
+      [() => carryOut(writeFile, { path: at('pipe'), content: '' }, context()), 'is a device, a socket or a pipe'],
+      [() => carryOut(writeFile, { path: at('shared/x'), content: '' }, context()), 'is writable by everybody'],
+      [() => carryOut(writeFile, { path: at('theirs/x'), content: '' }, context()), 'belongs to uid 1234'],
+      [() => carryOut(writeFile, { path: at('theirs/link/x'), content: '' }, context()), 'belongs to uid 1234'],
+      [() => carryOut(writeFile, { path: at('none/x'), content: '' }, context()), 'ENOENT'],
+      [() => carryOut(writeFile, { path: at('plain/x'), content: '' }, context()), 'ENOTDIR'],
       [
-        carryOut(writeFile, { path: at('new'), content: '', owner: 'nobody-has-this-name' }, context()),
+        () => carryOut(writeFile, { path: at('new'), content: '', owner: 'nobody-has-this-name' }, context()),
         'there is no user',
       ],
-      [carryOut(writeFile, { path: at('new'), template: '{{a}}' }, context()), '{{a}}'],
-      [carryOut(writeFile, { path: at('new'), template: '', values: { b: 1 } }, context()), '{{b}}'],
-      [carryOut(removeFile, { path: at('sub') }, context()), 'is a folder'],
-      [carryOut(createSymlink, { path: at('plain'), target: 'x' }, context()), 'is no symbolic link'],
-      [carryOut(createFolder, { path: at('sub'), mode: '0700' }, context()), 'is no folder with this mode'],
-      [carryOut(editLine, { path: at('twice'), line: 'a=3', prefix: 'a=' }, context()), 'has 2 lines'],
-      [carryOut(editLine, { path: at('none'), line: 'x' }, context()), 'there is no file'],
-      [carryOut(copyFile, { source: at('current'), path: at('new') }, context()), 'is no regular file'],
+      [() => carryOut(writeFile, { path: at('new'), template: '{{a}}' }, context()), '{{a}}'],
+      [() => carryOut(writeFile, { path: at('new'), template: '', values: { b: 1 } }, context()), '{{b}}'],
+      [() => carryOut(removeFile, { path: at('sub') }, context()), 'is a folder'],
+      [() => carryOut(createSymlink, { path: at('plain'), target: 'x' }, context()), 'is no symbolic link'],
+      [() => carryOut(createFolder, { path: at('sub'), mode: '0700' }, context()), 'is no folder with this mode'],
+      [() => carryOut(editLine, { path: at('twice'), line: 'a=3', prefix: 'a=' }, context()), 'has 2 lines'],
+      [() => carryOut(editLine, { path: at('none'), line: 'x' }, context()), 'there is no file'],
+      [() => carryOut(copyFile, { source: at('current'), path: at('new') }, context()), 'is no regular file'],
     ];
-    for (const [asked, message] of refused) await expect(asked, message).rejects.toThrow(message);
+    for (const [asked, message] of refused) await expect(asked(), message).rejects.toThrow(message);
     expect(filesIn(folder)).toEqual(before);
     // A link on the way is followed once, and the folder that it leads to is recorded.
     const { record } = await carryOut(writeFile, { path: path.join(root, 'way/new'), content: '' }, context());
@@ -367,6 +370,28 @@ describe.runIf(isRoot)('a change of a file', () => {
     await expect(changeOf(writeFile).undo(record, context())).rejects.toThrow('cannot be read');
   });
 
+  it('is one of the files of a private host, and gone with it', async () => {
+    const { root } = world();
+    const run = { id: runId(`files-${process.pid}`), createdAt: Date.now() };
+    const ports = machinePorts(process.env, path.join(root, 'wf.db'));
+    const host = await createRuntimes(ports).embedded.open(run, null);
+    const context = () => testContext({ host: host.ports });
+    const input = { path: '/run/wf-test-file', content: 'private\n' };
+    try {
+      const first = await carryOut(writeFile, input, context());
+      const { stdout } = await host.ports.command.run(['cat', input.path], { timeoutMs: 5_000 });
+      expect([stdout, existsSync(input.path)]).toEqual(['private\n', false]);
+      await undo(changeOf(writeFile), first.record, context());
+      await expect(carryOut(writeFile, { path: '/etc/wf-test-file', content: '' }, context())).rejects.toThrow('EROFS');
+      const { record } = await carryOut(writeFile, input, context());
+      await host.end();
+      expect(await changeOf(writeFile).inspect(record, context())).toMatchObject({ found: 'gone' });
+    } finally {
+      await host.end();
+      host.close();
+    }
+  });
+
   it('leaves nothing half done on a full disk, a read-only one, and over an immutable file', async () => {
     const { root, context } = world();
     const disk = await mountSmallDisk(path.join(root, 'disk'), 1);
@@ -384,6 +409,10 @@ describe.runIf(isRoot)('a change of a file', () => {
       hint: expect.stringContaining('df'),
     });
     expect([disk.names(), text(disk.at('conf'))]).toEqual([['ballast', 'conf'], 'after\n']);
+    const bytes = Buffer.from(long.content);
+    const other = await files.locate(path.join(disk.folder, 'other'));
+    await expect(files.createFile(other, { type: 'bytes', bytes }, { mode: 0o600, uid: 0, gid: 0 })).rejects.toThrow();
+    expect(disk.names()).toEqual(['ballast', 'conf']);
     disk.makeRoom();
     await disk.remount('ro');
     await expect(undo(changeOf(writeFile), record, onDisk())).rejects.toThrow('EROFS');
@@ -391,10 +420,10 @@ describe.runIf(isRoot)('a change of a file', () => {
     execFileSync('chattr', ['+i', disk.at('conf')]);
     const hint = expect.stringContaining('chattr -i');
     for (const attempt of [
-      carryOut(writeFile, long, onDisk('long')),
-      carryOut(removeFile, { path: file }, onDisk('remove')),
+      () => carryOut(writeFile, long, onDisk('long')),
+      () => carryOut(removeFile, { path: file }, onDisk('remove')),
     ]) {
-      await expect(attempt).rejects.toMatchObject({ code: 'E_PERMISSION', hint });
+      await expect(attempt()).rejects.toMatchObject({ code: 'E_PERMISSION', hint });
     }
     expect(disk.names()).toEqual(['conf']);
     execFileSync('chattr', ['-i', disk.at('conf')]);
