@@ -6,17 +6,22 @@ import type { Json } from '../../src/engine/model/json.ts';
 import type { RunHost } from '../../src/engine/ports/runtime.ts';
 import type { StepActor } from '../../src/engine/workflow/define-step.ts';
 import type { HostPorts } from '../../src/engine/workflow/step.ts';
+import { findNamedNamespace } from '../../src/host/namespaces/named-namespace.ts';
 import { machinePorts } from '../../src/runtime/machine-ports.ts';
 import { createRuntimes } from '../../src/runtime/runtimes.ts';
 import { execCommand, execRead } from '../../src/steps/exec/index.ts';
 import {
   addAddress,
+  addForwardingEntry,
   addRule,
   createLink,
   createNamespace,
   createVethPair,
+  enslaveLink,
   moveLink,
   namespaceNameFree,
+  observeBridge,
+  observeForwarding,
   observeLinks,
   setLinkUp,
 } from '../../src/steps/net/index.ts';
@@ -125,6 +130,12 @@ describeOwnNetwork('net.namespace on the machine', () => {
     expect(names()).toBe('');
   });
 
+  it('is not taken for absent if its path cannot be read', () => {
+    const unread = expect.objectContaining({ code: 'E_HOST_STATE_UNKNOWN' });
+    expect(() => findNamedNamespace('/etc/passwd/x')).toThrow(unread);
+    expect(findNamedNamespace('/run/netns/wf-no-such')).toBeNull();
+  });
+
   it('leaves nothing behind if somebody else takes the name at that moment', async () => {
     const intent = await intended();
     ip('netns', 'add', NAME);
@@ -183,6 +194,13 @@ describeOwnNetwork('a named namespace as a place', () => {
         await make(addAddress, { link: 'eth0', address, in: place });
       }
       await make(createLink, { name: 'br0', kind: 'bridge', in: one });
+      await make(createVethPair, { name: 'c0', peer: 'c1', mtu: null, in: one });
+      await make(enslaveLink, { link: 'c0', bridge: 'br0', in: one });
+      await make(addForwardingEntry, { link: 'c0', mac: '02:00:00:00:00:77', in: one });
+      const bridge = await readWith(observeBridge, { bridge: 'br0', containers: [one], in: one }, context());
+      expect(bridge.ports).toMatchObject([{ link: 'c0' }]);
+      const table = await readWith(observeForwarding, { bridge: 'br0', in: one }, context());
+      expect(table.entries).toContainEqual({ mac: '02:00:00:00:00:77', port: 'c0', state: 'static' });
       await make(addRule, { priority: 700, action: 'unreachable', to: '10.5.0.0/16', in: one });
       await make(execCommand, {
         argv: ['ip', 'link', 'add', 'br1', 'type', 'bridge'],

@@ -13,8 +13,8 @@ export const commandFields = {
     .nullable()
     .default(null)
     .describe('working directory, relative to the one in which the run started; null is that directory'),
-  in: placeInput,
   env: z.record(z.string(), z.string()).default({}).describe('variables added to the environment of wf'),
+  in: placeInput,
   expectExitCodes: z
     .array(z.number().int().min(0).max(255))
     .min(1)

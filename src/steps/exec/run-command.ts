@@ -4,6 +4,7 @@ import { commandLine, evidenceOf } from '../../engine/model/evidence.ts';
 import { limitText } from '../../engine/model/time-limit.ts';
 import type { Argv, CommandResult } from '../../engine/ports/command.ts';
 import type { HostContext, HostPorts } from '../../engine/workflow/step.ts';
+import { inNamespace } from '../../host/ip/run-ip.ts';
 import { bootId } from '../../host/processes/process.ts';
 import { typedIn } from '../net/place.ts';
 import { namespaceOfHandle, type PlaceHandle } from '../place-handle.ts';
@@ -51,7 +52,7 @@ export async function runRecorded(command: CommandToRun, context: HostContext): 
   const { argv, cwd, in: where, env, timeoutMs } = command;
   requireNetworkNamespace(context.host);
   const folder = folderOf(cwd, context);
-  const namespace = where === null ? {} : { namespace: namespaceOfHandle(where) };
+  const namespace = inNamespace(where === null ? undefined : namespaceOfHandle(where));
   const options = { timeoutMs, signal: context.signal, env, maxOutputBytes: OUTPUT_BYTES, cwd: folder, ...namespace };
   const result = await context.host.command.run(argv, options);
   context.record(evidenceOf(result, typedIn(where, argv)));

@@ -3,10 +3,10 @@ import { WfError } from '../../../engine/model/errors.ts';
 import type { Argv } from '../../../engine/ports/command.ts';
 import { defineStep } from '../../../engine/workflow/define-step.ts';
 import { cidrOf, type Link } from '../../../host/ip/link.ts';
-import { type PlaceHandle, placeHandleSchema } from '../../place-handle.ts';
+import { type PlaceHandle, placeHandleSchema, placeInput } from '../../place-handle.ts';
 import { linksAt, requireNamed } from '../link-target.ts';
 import { addressSchema, linkNameSchema } from '../name-schema.ts';
-import { hostPlace, inNamespaceOf, type Place, showAt, typedIn } from '../place.ts';
+import { inNamespaceOf, type Place, placeOf, showAt, typedIn } from '../place.ts';
 
 interface ContainerLinks {
   readonly container: PlaceHandle;
@@ -26,6 +26,7 @@ export const observeBridge = defineStep({
       .nullable()
       .default(null)
       .describe('address that the bridge must have, without prefix length'),
+    in: placeInput,
   }),
   output: z.object({
     name: z.string().describe('bridge name'),
@@ -47,10 +48,10 @@ export const observeBridge = defineStep({
       )
       .describe('ports of the bridge'),
   }),
-  commands: ({ bridge, containers }) => [
-    ['ip', 'address', 'show', 'dev', bridge],
-    ['ip', 'link', 'show', 'master', bridge],
-    ['bridge', 'link', 'show'],
+  commands: ({ bridge, containers, in: where }) => [
+    typedIn(where, ['ip', 'address', 'show', 'dev', bridge]),
+    typedIn(where, ['ip', 'link', 'show', 'master', bridge]),
+    typedIn(where, ['bridge', 'link', 'show']),
     ...containers.map((container) => typedIn(container, ['ip', 'link', 'show'])),
   ],
   rehearse: ({ bridge }) => ({
@@ -63,8 +64,8 @@ export const observeBridge = defineStep({
     ports: [],
   }),
 
-  async read({ bridge: name, containers, gateway }, context) {
-    const place = hostPlace(context.host);
+  async read({ bridge: name, containers, gateway, in: where }, context) {
+    const place = placeOf(where, context.host);
     const [links, ...inside] = await Promise.all([
       linksAt(context, place),
       ...containers.map((container) => linksAt(context, inNamespaceOf(container))),
