@@ -1,5 +1,5 @@
 import { asWfError, WfError } from '../model/errors.ts';
-import type { StepId } from '../model/ids.ts';
+import { groupOf, type StepId } from '../model/ids.ts';
 import type { Effect } from '../model/journal-event.ts';
 import type { Json, JsonObject } from '../model/json.ts';
 import type { MachineEvent } from '../model/machine-event.ts';
@@ -8,7 +8,15 @@ import type { Argv } from '../ports/command.ts';
 import { type RedactedInput, redactInput, type Secrets } from '../secrets/secrets.ts';
 import type { Rehearsal, StepRunner } from '../workflow/step.ts';
 import type { LoadedWorkflow } from '../workflow/workflow.ts';
-import { decide, decideStart, type MachineStatus, type StartOfRun, stepDone, timersByDeadline } from './decide.ts';
+import {
+  actorIdOf,
+  decide,
+  decideStart,
+  type MachineStatus,
+  type StartOfRun,
+  stepDone,
+  timersByDeadline,
+} from './decide.ts';
 import type { MachineModel } from './machine-model.ts';
 
 /** Steps after which a dry run gives up on a machine that loops on rehearsed outputs. */
@@ -59,7 +67,7 @@ export function rehearseRedacted(
   run: string = REHEARSED_RUN,
 ): readonly RehearsedStep[] {
   const steps: RehearsedStep[] = [];
-  const undo = new Map<string, readonly Argv[]>();
+  const undo = new Map<string, (readonly Argv[])[]>();
   try {
     walkMachine(model, { id: run, input }, (start) => {
       const step = rehearseStep(model, start, secrets, undo);
@@ -93,7 +101,7 @@ export function walkMachine(
   for (;;) {
     for (const effect of decision.effects) {
       if (effect.type === 'start-step') {
-        events.push(stepDone(effect.invoke, outputOf(effect)));
+        events.push(stepDone(actorIdOf(effect), outputOf(effect)));
         steps += 1;
         timersInARow = 0;
       }
@@ -118,19 +126,23 @@ export function walkMachine(
   }
 }
 
-/** Rehearses one step, and adds the commands that undo it to `undo`. @param undo by step */
+/** Rehearses one step, and adds the commands that undo it to `undo`. @param undo by step, and by `forEach` */
 function rehearseStep(
   model: MachineModel,
   { step, invoke, stage, input }: StepStart,
   secrets: Secrets,
-  undo: Map<string, readonly Argv[]>,
+  undo: Map<string, (readonly Argv[])[]>,
 ): RehearsedStep {
   const invocation = model.invocations.get(invoke);
   if (invocation === undefined) throw new WfError('E_INTERNAL', `no invocation ${invoke}`, { hint: 'Report this.' });
   const { kind, description, behaviour } = invocation.runner;
   const rehearsal = rehearsalOf(invocation.runner, step, secrets.reveal(input));
-  undo.set(step, rehearsal.undo);
-  const undone = rehearsal.undoes.toReversed().flatMap((undoes) => undo.get(undoes) ?? []);
+  for (const id of [step, groupOf(step) ?? []].flat()) {
+    const undoneBy = undo.get(id) ?? [];
+    undoneBy.push(rehearsal.undo);
+    undo.set(id, undoneBy);
+  }
+  const undone = rehearsal.undoes.toReversed().flatMap((undoes) => undo.get(undoes)?.toReversed().flat() ?? []);
   const commands = [...rehearsal.commands, ...undone];
   const output = secrets.redact(rehearsal.output);
   return { step, invoke, stage, kind, description, does: behaviour.type, commands, input, output };
