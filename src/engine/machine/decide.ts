@@ -56,10 +56,18 @@ export interface Decision {
   readonly state: MachineState;
   readonly status: MachineStatus;
   readonly effects: readonly Effect[];
+  /** The `forEach`s that ended at once, for they have no items: the step of each, which is never started. */
+  readonly withoutItems: readonly EmptyGroup[];
   readonly value: Json;
   readonly stages: readonly string[];
   /** SHA-256 over all of the above and the context. */
   readonly digest: string;
+}
+
+/** A `forEach` without items. */
+export interface EmptyGroup {
+  readonly step: StepId;
+  readonly invoke: string;
 }
 
 /** The facts of a run that its first decision depends on. */
@@ -122,7 +130,7 @@ function decisionOf(model: MachineModel, before: Before, now: number, begin: (ne
   const next = new NextState(model, before, now);
   begin(next);
   next.settleGroups();
-  const { snapshot, effects } = next;
+  const { snapshot, effects, withoutItems } = next;
   const status = statusOf(snapshot);
   const value = toJson(snapshot.value);
   const due = withoutTransientSteps(effects);
@@ -137,6 +145,7 @@ function decisionOf(model: MachineModel, before: Before, now: number, begin: (ne
     state: { ...next.bookkeeping, actor: before.actor, snapshot },
     status,
     effects: due,
+    withoutItems,
     value,
     stages: topLevelStates(value),
     get digest() {
@@ -179,6 +188,7 @@ type Bookkeeping = { -readonly [Key in 'visits' | 'active' | 'groups' | 'timers'
 class NextState {
   readonly bookkeeping: Bookkeeping;
   readonly effects: Effect[] = [];
+  readonly withoutItems: EmptyGroup[] = [];
   readonly #model: MachineModel;
   readonly #actor: MachineActor;
   readonly #now: number;
@@ -228,6 +238,7 @@ class NextState {
       if (complete === undefined) return;
       if (round === MICROSTEP_LIMIT) throw loopsOnNoItems(complete[0]);
       const [invoke, group] = complete;
+      if (group.keys.length === 0) this.withoutItems.push({ step: group.step, invoke });
       this.#closeGroup(invoke);
       this.give(stepDone(invoke, outputsOf(group)));
     }

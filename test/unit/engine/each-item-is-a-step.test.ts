@@ -7,6 +7,8 @@ import { rehearse } from '../../../src/engine/machine/rehearse.ts';
 import { replay } from '../../../src/engine/machine/replay.ts';
 import { WfError } from '../../../src/engine/model/errors.ts';
 import type { RunId } from '../../../src/engine/model/ids.ts';
+import { dependenciesOf } from '../../../src/engine/plan/dependencies.ts';
+import { NO_SECRETS } from '../../../src/engine/secrets/secrets.ts';
 import { defineStep } from '../../../src/engine/workflow/define-step.ts';
 import { forEach } from '../../../src/engine/workflow/for-each.ts';
 import type { LoadedWorkflow } from '../../../src/engine/workflow/workflow.ts';
@@ -262,6 +264,55 @@ describe('a forEach', () => {
     const undone = host.history.evidence(id).map(({ command }) => command);
     expect(undone.slice(0, 2)).toEqual(['touch b', 'touch a']);
     expect(host.history.changes(id).map((change) => change.status)).toEqual(['reverted', 'reverted']);
+  });
+
+  test('is one step of a dry run if its list depends on an output that only the run knows', () => {
+    const list = defineStep({
+      kind: 'test.list',
+      description: 'lists',
+      input: z.object({}),
+      output: z.object({ names: z.array(z.string()) }),
+      commands: () => [],
+      rehearse: () => ({ names: [] }),
+      read: async () => ({ names: ['a'] }),
+    });
+    const machine = setup({
+      types: { context: {} as { readonly names: readonly string[] } },
+      actors: { list, each: forEach(work) },
+    }).createMachine({
+      context: { names: [] },
+      initial: 'list',
+      states: {
+        list: {
+          invoke: {
+            id: 'list',
+            src: 'list',
+            input: {},
+            onDone: { target: 'each', actions: assign({ names: ({ event }) => event.output.names }) },
+          },
+        },
+        each: {
+          invoke: {
+            id: 'each',
+            src: 'each',
+            input: ({ context }) => ({ items: context.names.map((name) => ({ name })) }),
+            onDone: 'end',
+          },
+        },
+        end: { type: 'final' },
+      },
+    });
+    const mine = loaded({ name: 'each', version: '1', description: '', input: z.object({}), machine });
+    const steps = rehearse(mine, {}, Math.random);
+    expect(steps.map(({ step, stage, description }) => [step, stage, description])).toEqual([
+      ['list', 'list', 'lists'],
+      ['each', 'each', 'For each item, of which there is none yet: ends as the test says'],
+    ]);
+    const dependencies = dependenciesOf(mine.model, { id: 'run', input: {} }, steps, NO_SECRETS);
+    expect(Object.fromEntries(dependencies)).toEqual({
+      list: { inputFrom: [], onlyIf: [] },
+      each: { inputFrom: ['list'], onlyIf: [] },
+    });
   });
 
   test.for([
