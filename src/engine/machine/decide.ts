@@ -110,6 +110,14 @@ export function actorIdOf({ invoke, item }: { readonly invoke: string; readonly 
   return item === undefined ? invoke : `${invoke}[${item}]`;
 }
 
+/** Whether the machine, or the group of its item, waits for the outcome of this step. */
+export function waitsFor(
+  { active }: MachineState,
+  start: Parameters<typeof actorIdOf>[0] & { readonly step: StepId },
+): boolean {
+  return active.get(actorIdOf(start)) === start.step;
+}
+
 /** Returns the id of the actor whose outcome this event is, or undefined. */
 export function outcomeActor(event: MachineEvent): string | undefined {
   const isOutcome = event.type.startsWith('xstate.done.actor.') || event.type.startsWith('xstate.error.actor.');

@@ -15,6 +15,7 @@ import {
   stepDone,
   stepError,
   timersByDeadline,
+  waitsFor,
 } from '../machine/decide.ts';
 import type { MachineModel } from '../machine/machine-model.ts';
 import {
@@ -490,7 +491,7 @@ class RunLoop {
   }
 
   #isActive(start: StartStep): boolean {
-    return this.#ended === undefined && this.#state?.active.get(actorIdOf(start)) === start.step;
+    return this.#ended === undefined && this.#state !== undefined && waitsFor(this.#state, start);
   }
 
   #setFailures(step: StepId, count: number): void {

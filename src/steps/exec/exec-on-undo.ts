@@ -35,7 +35,7 @@ export const execOnUndo = defineStep({
   rehearse: () => ({}),
   rehearseUndo: ({ argv }) => [argv],
   async observe({ argv, cwd, env, expectExitCodes, timeoutMs }, context, earlier) {
-    const target = `when undone: ${commandLine(argv)}`;
+    const target = `command on undo ${commandLine(argv)}`;
     if (earlier !== undefined) return { found: 'ours', target, record: earlier, output: {} };
     const planned = { argv, cwd: folderOf(cwd, context), env, expectExitCodes, timeoutMs };
     return { found: 'absent', target, record: planned };

@@ -54,7 +54,7 @@ test('a run that fails runs it on the way back, and it sees the host without the
   expect(await result).toMatchObject({ end: { status: 'rolled-back' } });
   expect(readdirSync(seen)).toEqual([]);
   expect(host.history.changes(id).map(({ target, status }) => `${target} ${status}`)).toEqual([
-    `when undone: cp --recursive ${host.folder}/. ${seen} reverted`,
+    `command on undo cp --recursive ${host.folder}/. ${seen} reverted`,
     'file file reverted',
   ]);
   expect(host.history.evidence(id).at(-1)).toMatchObject({ step: 'reloadOnUndo', exitCode: 0 });

@@ -216,13 +216,16 @@ describe('a forEach', () => {
     handle.interrupt('SIGINT');
     expect(await handle.result).toMatchObject({ type: 'interrupted' });
     expect(calls).toEqual(['a 1']);
-    const resumed = await host.engine.resume({
+    const request = {
       run: handle.id,
       workflow: mine,
       definition: describeDefinition(mine, mine.model),
       acceptChanges: false,
       pauseAfter: null,
-    });
+    };
+    const { steps } = await host.engine.planResume(request);
+    expect(steps.slice(3).map(({ step, plan }) => `${step} ${plan}`)).toEqual(['each[0] kept', 'each[1] run']);
+    const resumed = await host.engine.resume(request);
     await resumed.result;
     expect(stateOf(handle.id, mine)).toMatchObject({ status: 'succeeded', output: { done: ['a', 'b', 'c'] } });
     expect(calls).toEqual(['a 1', 'b 1', 'c 1']);
