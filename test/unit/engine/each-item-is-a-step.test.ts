@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { assign, setup } from 'xstate';
 import { z } from 'zod';
 import { describeDefinition } from '../../../src/definition/describe.ts';
+import { requireConfirmable } from '../../../src/engine/confirm/confirm-rule.ts';
 import { actorIdOf, decide, decideStart, stepDone } from '../../../src/engine/machine/decide.ts';
 import { rehearse } from '../../../src/engine/machine/rehearse.ts';
 import { replay } from '../../../src/engine/machine/replay.ts';
@@ -341,6 +342,34 @@ describe('a forEach', () => {
     expect(() => loaded({ name: 'x', version: '1', description: '', input: z.object({}), machine })).toThrow(
       'the invoke id one[0] reads like the id of a repeated visit or an item',
     );
+  });
+
+  test('is checked item by item, and is no probe that confirms a run', () => {
+    const machine = setup({ actors: { each: forEach(work) } }).createMachine({
+      initial: 'one',
+      states: {
+        one: {
+          invoke: {
+            id: 'each',
+            src: 'each',
+            input: { items: [{ name: 'a' }, JSON.parse('{"nam":"b"}')] },
+            onDone: 'end',
+          },
+        },
+        end: { type: 'final' },
+      },
+    });
+    const mine = loaded({
+      ...{ name: 'each', version: '1', description: '', input: z.object({}), machine },
+      keepsChanges: true,
+    });
+    const { graph } = readDefinition(describeDefinition(mine, mine.model).description);
+    expect(checkSteps(graph, mine.model).filter(({ severity }) => severity === 'error')).toMatchObject([
+      { check: 'step-input', where: ['each'], message: expect.stringContaining('unknown key "nam"') },
+    ]);
+    const confirm = { withinMs: 1, applyWithinMs: 1, newSession: false, probe: 'each', guard: false };
+    const options = { onFailure: 'rollback', pauseAfter: null, confirm } as const;
+    expect(() => requireConfirmable(mine, options)).toThrow('workflow each has no probe each');
   });
 
   test('has concurrency and key in the hash of the definition', () => {
