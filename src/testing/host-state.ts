@@ -1,30 +1,35 @@
+import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import path from 'node:path';
-import type { Facet } from '../engine/workflow/facets.ts';
-import { createFingerprints } from '../fingerprint/create-fingerprints.ts';
-import { readFingerprint } from '../fingerprint/differences/shape.ts';
-import { machinePorts } from '../runtime/machine-ports.ts';
+import type { Argv } from '../engine/ports/command.ts';
 
 /** The parts of the host that a test compares. */
 export interface HostState {
-  /** Facets of the network namespace of the test and of the Docker engine, as at the end of each run; by default none. */
-  readonly facets?: readonly Facet[];
   /** Files and folders, with all that is in them: type, content, mode and owner. */
   readonly files?: readonly string[];
-  /** Anything else, such as the output of a command. */
+  /** Commands whose exit codes and outputs must be equal, such as `ip -json route show`: without counters and times. */
+  readonly commands?: readonly Argv[];
+  /** Anything else. */
   also?(): unknown;
 }
 
 /** Returns an `observe` for TestedWorkflow that compares these parts of the host; `RUN` stands for the id of the run. */
-export function hostState({ facets = [], files = [], also }: HostState): (run: string) => Promise<unknown> {
-  const fingerprints = createFingerprints(machinePorts(process.env, ''));
+export function hostState({ files = [], commands = [], also }: HostState): (run: string) => Promise<unknown> {
   return async (run) => {
-    const { sections } = readFingerprint(await fingerprints.take(facets));
-    const network = facets.length === 0 ? {} : sections;
-    const state = { network, files: files.map((file) => [file, fileState(file, run)]), also: await also?.() };
+    const state = {
+      files: files.map((file) => [file, fileState(file, run)]),
+      commands: commands.map((argv) => [argv, outputOf(argv)]),
+      also: await also?.(),
+    };
     return JSON.parse(JSON.stringify(state).replaceAll(run, 'RUN'));
   };
+}
+
+function outputOf([program, ...args]: Argv): unknown {
+  const { status, stdout, stderr, error } = spawnSync(program, args, { encoding: 'utf8' });
+  if (error !== undefined) throw error;
+  return { exitCode: status, stdout, stderr };
 }
 
 function fileState(file: string, run: string): unknown {

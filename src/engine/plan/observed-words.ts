@@ -1,13 +1,13 @@
 import type { ObservedNow } from './saved-plan.ts';
 
-/** Returns an observation in words: `network lab does not exist`. */
+/** Returns an observation in words: `network lab is not in place`. */
 export function observedWords(observed: ObservedNow | null): string {
   if (observed === null) return 'not observed';
   const { found, error } = observed;
   const target = observed.target === null ? '' : `${observed.target} `;
   switch (found) {
     case 'absent':
-      return `${target}does not exist`;
+      return `${target}is not in place`;
     case 'partial':
       return `a part of ${target}exists`;
     case 'ours':

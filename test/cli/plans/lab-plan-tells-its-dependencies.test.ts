@@ -64,7 +64,7 @@ test('the plan of the lab is readable', async () => {
   const { stdout } = await project.wf(['start', 'lab-network', '--runtime', 'embedded', '--plan']);
   expect(stdout).toMatch(/^lab-network: 58 steps, 21 of them changing the host; nothing was touched\n\nsetup\n/);
   expect(stdout).toContain(
-    '    $ docker network create --label wf.run=RUN devops\n    observed: network devops does not exist\n',
+    '    $ docker network create --label wf.run=RUN devops\n    observed: network devops is not in place\n',
   );
   expect(stdout).toMatch(/ {2}createAppDev .*\n {4}\$ docker run .*\n {4}depends on the output of createDevNetwork\n/);
   expect(stdout).toMatch(/\nSaved as plan \w+\.\nnext: wf apply \w+\b.*\n$/);

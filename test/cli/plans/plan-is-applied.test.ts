@@ -138,7 +138,7 @@ const DIFFERENCES: readonly Difference[] = [
   {
     what: 'an object has appeared',
     make: (project) => writeFileSync(noteOf(project), 'somebody else'),
-    says: /step writeNote: observed was "note .*note\.txt does not exist", and is "exists, and is not the run's: /,
+    says: /step writeNote: observed was "note .*note\.txt is not in place", and is "exists, and is not the run's: /,
   },
   {
     what: 'the machine was restarted',

@@ -30,7 +30,7 @@ describeDocker('a plan of the lab', () => {
       const inTheWay = await hostState();
       const refused = await apply();
       expect(refused).toMatchObject({ exitCode: 4, code: 'E_PLAN_OUTDATED' });
-      expect(refused.message).toContain('step createDevNetwork: observed was "network devops does not exist", and is');
+      expect(refused.message).toContain('step createDevNetwork: observed was "network devops is not in place", and is');
       expect(refused.message).toMatch(/; network name devops: .*devops/);
       expect(await hostState()).toEqual(inTheWay);
     } finally {

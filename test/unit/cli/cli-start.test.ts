@@ -148,7 +148,7 @@ test('a dry run prints the steps and their commands, warns of unmet requirements
       'setup',
       '  make  test.file  changes  makes a file',
       "    $ touch 'b c'",
-      '    observed: file b c does not exist',
+      '    observed: file b c is not in place',
       '',
       'test',
       '  look  test.look  reads  looks at the file',

@@ -64,7 +64,7 @@ test.each<[what: string, then: RunPlan, now: RunPlan, says: readonly string[]]>(
     'the observed state',
     plan({ steps: [step('one', absent)] }),
     plan({ steps: [step('one', { found: 'foreign', target: null, error: error('lab is there') })] }),
-    ['step one: observed was "network lab does not exist", and is "exists, and is not the run\'s: lab is there"'],
+    ['step one: observed was "network lab is not in place", and is "exists, and is not the run\'s: lab is there"'],
   ],
   [
     'the object in the way',
