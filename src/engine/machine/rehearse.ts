@@ -10,6 +10,7 @@ import type { Rehearsal, StepRunner } from '../workflow/step.ts';
 import type { LoadedWorkflow } from '../workflow/workflow.ts';
 import { decide, decideStart, type MachineStatus, type StartOfRun, stepDone, timersByDeadline } from './decide.ts';
 import type { MachineModel } from './machine-model.ts';
+import { type UndoOfStep, undoOfStep } from './undo-of-step.ts';
 
 /** Steps after which a dry run gives up on a machine that loops on rehearsed outputs. */
 const STEP_LIMIT = 10_000;
@@ -36,6 +37,7 @@ export interface RehearsedStep {
   readonly commands: readonly Argv[];
   readonly input: Json;
   readonly output: Json;
+  readonly undo: UndoOfStep;
 }
 
 /**
@@ -128,12 +130,14 @@ function rehearseStep(
   const invocation = model.invocations.get(invoke);
   if (invocation === undefined) throw new WfError('E_INTERNAL', `no invocation ${invoke}`, { hint: 'Report this.' });
   const { kind, description, behaviour } = invocation.runner;
-  const rehearsal = rehearsalOf(invocation.runner, step, secrets.reveal(input));
+  const revealed = secrets.reveal(input);
+  const rehearsal = rehearsalOf(invocation.runner, step, revealed);
   undo.set(step, rehearsal.undo);
   const undone = rehearsal.undoes.toReversed().flatMap((undoes) => undo.get(undoes) ?? []);
   const commands = [...rehearsal.commands, ...undone];
   const output = secrets.redact(rehearsal.output);
-  return { step, invoke, stage, kind, description, does: behaviour.type, commands, input, output };
+  const undoOf = undoOfStep(invocation.runner, revealed, rehearsal);
+  return { step, invoke, stage, kind, description, does: behaviour.type, commands, input, output, undo: undoOf };
 }
 
 /** @throws WfError the error of the runner, with the step in its message */
