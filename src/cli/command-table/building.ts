@@ -10,7 +10,7 @@ export function building(program: Command, action: ActionFactory): void {
     .action(action(['workflow'], async () => (await import('../commands/building/workflows.ts')).workflows));
   program
     .command('steps')
-    .summary('list step runners, or show the inputs and outputs of one')
+    .summary('list step runners of wf and of the project, or show one')
     .argument('[kind]', 'kind of a step runner')
     .action(action(['kind'], async () => (await import('../commands/building/steps.ts')).steps));
   program
