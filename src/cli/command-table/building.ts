@@ -18,6 +18,7 @@ export function building(program: Command, action: ActionFactory): void {
     .summary('write a starting point for a workflow or a step runner')
     .addArgument(new Argument('<what>', 'what to write').choices(['workflow', 'step']))
     .argument('<name>', 'name of the workflow, or kind of the step runner, such as site.lock')
+    .option('--like <workflow>', 'copy this workflow of wf or of the project (default: a small one)')
     .action(action(['what', 'name'], async () => (await import('../commands/building/new.ts')).create));
   program
     .command('check')
