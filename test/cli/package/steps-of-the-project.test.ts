@@ -93,7 +93,9 @@ test('wf steps lists the step runners of the project, and prints a union of thei
   expect((await project.wf(['steps', 'exec.read', '--json'])).json()).toMatchObject([
     { kind: 'exec.read', file: null },
   ]);
-  expect((await project.wf(['steps', 'site.lok'])).stderr).toContain('Did you mean site.look?');
+  expect((await project.wf(['steps', 'site.lok'])).stderr).toMatch(
+    /^error .*\n.*Did you mean site.look\?.* 1 file of the project could not be loaded/,
+  );
 });
 
 test.skipIf(process.getuid?.() !== 0)(

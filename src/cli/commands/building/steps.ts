@@ -4,6 +4,7 @@ import { WfError } from '../../../engine/model/errors.ts';
 import type { StepRunner } from '../../../engine/workflow/step.ts';
 import { didYouMean } from '../../../review/text/did-you-mean.ts';
 import { warningLines } from '../../../review/text/error-text.ts';
+import { counted } from '../../../review/text/format/plain-text.ts';
 import { tableLines } from '../../../review/text/format/table.ts';
 import { stepRunnerLines } from '../../../review/text/step-runner-text.ts';
 import { defineCommand } from '../../define-command.ts';
@@ -25,9 +26,9 @@ export const steps = defineCommand(options, async ({ json, kind }, services, { o
   const isOwn = own.some(({ runner }) => runner.kind === kind);
   // A kind of wf is shown without executing a file of the project.
   const project = isOwn ? { runners: [], errors: [] } : await services.projectStepRunners();
-  for (const error of project.errors) writeLines(err, warningLines(error, err.style));
+  if (kind === undefined) for (const error of project.errors) writeLines(err, warningLines(error, err.style));
   const all = [...own, ...project.runners].toSorted((a, b) => (a.runner.kind < b.runner.kind ? -1 : 1));
-  const known = kind === undefined ? all : [runnerOfKind(all, kind)];
+  const known = kind === undefined ? all : [runnerOfKind(all, kind, project.errors.length)];
   const [only] = known;
   if (json) writeJson(out, known.map(runnerRecord));
   else if (kind !== undefined && only !== undefined) {
@@ -47,12 +48,14 @@ function originOf({ file }: KnownRunner): string {
   return file === null ? 'wf' : path.relative(process.cwd(), file);
 }
 
-function runnerOfKind(known: readonly KnownRunner[], kind: string): KnownRunner {
+/** @param unread number of files of the project that could not be loaded */
+function runnerOfKind(known: readonly KnownRunner[], kind: string, unread: number): KnownRunner {
   const found = known.find(({ runner }) => runner.kind === kind);
   if (found !== undefined) return found;
   const kinds = known.map(({ runner }) => runner.kind);
+  const others = unread === 0 ? '' : ` ${counted(unread, 'file')} of the project could not be loaded.`;
   throw new WfError('E_STEP_NOT_FOUND', `step runner "${kind}" does not exist`, {
-    hint: `${didYouMean(kind, kinds)}List the step runners with \`wf steps\`.`,
+    hint: `${didYouMean(kind, kinds)}List the step runners with \`wf steps\`.${others}`,
   });
 }
 
