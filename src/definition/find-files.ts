@@ -74,6 +74,19 @@ export function findWorkflowFiles(folders: readonly string[]): readonly Workflow
   return [...files.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
+/** Matches files that a test runner or the compiler reads. */
+const NO_STEP_FILE = /\.(?:test|spec|d)\.[cm]?[jt]s$/;
+
+/** Returns the files of a project that may export step runners, sorted: those under its folder `steps`, except tests and declarations. */
+export function findStepFiles(project: string): readonly string[] {
+  const folder = path.join(project, 'steps');
+  const entries = isFolder(folder) ? readdirSync(folder, { recursive: true, encoding: 'utf8' }) : [];
+  return entries
+    .filter((entry) => FILE_NAME.test(entry) && !NO_STEP_FILE.test(entry) && !entry.split('/').includes('node_modules'))
+    .toSorted()
+    .map((entry) => path.join(folder, entry));
+}
+
 function isFolder(file: string): boolean {
   return statSync(file, { throwIfNoEntry: false })?.isDirectory() ?? false;
 }

@@ -13,6 +13,8 @@ export interface ImportOptions {
   readonly confine: Confine;
   /** Whether this process has loaded an earlier content of the files; false if absent. */
   readonly again?: boolean;
+  /** What errors call the file; `the workflow file` if absent. */
+  readonly what?: string;
 }
 
 /** Calls `load` and returns its result. @throws any error of `load`; an Error if it does not end in time */
@@ -26,12 +28,12 @@ export type Confine = (load: () => unknown) => Promise<unknown>;
  */
 export async function importFile(
   file: string,
-  { cacheFolder, wfModule, confine, again = false }: ImportOptions,
+  { cacheFolder, wfModule, confine, again = false, what = 'the workflow file' }: ImportOptions,
 ): Promise<unknown> {
   const own = packageRoot();
   const files = importedFiles(file, ['wf-engine', 'wf-engine/steps', 'xstate', 'zod']);
   for (const one of files) {
-    requireTrusted(one, one === file ? 'the workflow file' : `a file that ${file} imports`, own);
+    requireTrusted(one, one === file ? what : `a file that ${file} imports`, own);
   }
   const [wf, xstate, zod, { createJiti }] = await ownModules(wfModule);
   const fsCache = privateFolder(cacheFolder) ?? false;

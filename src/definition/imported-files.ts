@@ -31,6 +31,13 @@ export function importedFiles(file: string, shared: readonly string[]): readonly
   return [...found, ...packages];
 }
 
+/** Returns a text in which `rename` has replaced the specifiers of its imports. */
+export function renameImports(text: string, rename: (specifier: string) => string): string {
+  return text.replace(SPECIFIER, (all: string, _quote: string, specifier: string) =>
+    all.replace(specifier, () => rename(specifier)),
+  );
+}
+
 function specifiersIn(file: string): readonly string[] {
   if (file.endsWith('.json')) return [];
   try {

@@ -10,7 +10,7 @@ export function building(program: Command, action: ActionFactory): void {
     .action(action(['workflow'], async () => (await import('../commands/building/workflows.ts')).workflows));
   program
     .command('steps')
-    .summary('list step runners, or show the inputs and outputs of one')
+    .summary('list step runners of wf and of the project, or show one')
     .argument('[kind]', 'kind of a step runner')
     .action(action(['kind'], async () => (await import('../commands/building/steps.ts')).steps));
   program
@@ -18,6 +18,7 @@ export function building(program: Command, action: ActionFactory): void {
     .summary('write a starting point for a workflow or a step runner')
     .addArgument(new Argument('<what>', 'what to write').choices(['workflow', 'step']))
     .argument('<name>', 'name of the workflow, or kind of the step runner, such as site.lock')
+    .option('--like <workflow>', 'copy this workflow of wf or of the project (default: a small one)')
     .action(action(['what', 'name'], async () => (await import('../commands/building/new.ts')).create));
   program
     .command('check')

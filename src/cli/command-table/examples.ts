@@ -126,6 +126,7 @@ const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
   ],
   new: [
     ['wf new workflow my-lab', 'write workflows/my-lab.ts to start from'],
+    ['wf new workflow my-change --like network-change', 'start from a copy of a workflow that comes with wf'],
     ['wf new step site.lock', 'write your own step runner'],
   ],
   ui: [

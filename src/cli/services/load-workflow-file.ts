@@ -1,4 +1,5 @@
 import type { WorkflowFile } from '../../definition/find-files.ts';
+import type { ImportOptions } from '../../definition/import-file.ts';
 import { type LoadedFile, loadWorkflow } from '../../definition/load.ts';
 import { reserveProcess } from '../../host/processes/own-process.ts';
 import { confineCodeOfCommand } from '../../host/workflow-code/confine-code.ts';
@@ -11,9 +12,13 @@ import type { Places } from './places.ts';
  * @param again whether this process has loaded an earlier content of the file
  * @throws WfError E_WORKFLOW_INVALID
  */
-export function loadWorkflowFile(source: WorkflowFile, { cacheFolder }: Places, again = false): Promise<LoadedFile> {
+export function loadWorkflowFile(source: WorkflowFile, places: Places, again = false): Promise<LoadedFile> {
+  return loadWorkflow(source, { ...importOptions(places), again });
+}
+
+/** Returns the options with which a command imports files of the project; reserves the process for wf, as {@link loadWorkflowFile} does. */
+export function importOptions({ cacheFolder }: Places): ImportOptions {
   reserveProcess();
   prepareInterrupts();
-  const wfModule = () => import('../../index.ts');
-  return loadWorkflow(source, { cacheFolder, wfModule, confine: confineCodeOfCommand, again });
+  return { cacheFolder, wfModule: () => import('../../index.ts'), confine: confineCodeOfCommand };
 }

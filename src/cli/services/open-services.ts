@@ -106,6 +106,11 @@ export const openServices: OpenServices = async ({ database, report }) => {
       const { ownStepRunners } = await import('../../library/step-runners.ts');
       return [...(await ownStepRunners()).values()];
     },
+    async projectStepRunners() {
+      const { projectStepRunners } = await import('./project-step-runners.ts');
+      const own = (await services.stepRunners()).map(({ kind }) => kind);
+      return projectStepRunners(places, new Set(own), load);
+    },
     requirements: async () => (await import('../../runtime/requirements.ts')).runtimeRequirements(systemClock),
     hostPorts() {
       hostPorts ??= import('../../runtime/machine-ports.ts').then(({ machinePorts }) =>

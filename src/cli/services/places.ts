@@ -10,6 +10,8 @@ export interface Places {
   readonly database: string;
   /** The same if `--db` or WF_DB set it and it is not the default: suggested commands then name it. */
   readonly namedDatabase: string | null;
+  /** Folder of the project; undefined outside of any. */
+  readonly project: string | undefined;
   /** Folders with workflow files; of two files with one name, the one in the earlier folder counts. */
   readonly workflowFolders: readonly string[];
   /** Folder of translated workflow files. */
@@ -35,6 +37,7 @@ export function findPlaces(asked: string | undefined, env: Environment = process
   return {
     database,
     namedDatabase: named === undefined || database === usual ? null : database,
+    project,
     workflowFolders: projectFolder === own ? [own] : [projectFolder, own],
     cacheFolder: workflowCacheFolder(env),
   };

@@ -11,6 +11,7 @@ import type { LoadedWorkflow } from '../../engine/workflow/workflow.ts';
 import type { History } from '../../history/history.ts';
 import type { HistoryReader } from '../../history/reader.ts';
 import type { Places } from './places.ts';
+import type { ProjectStepRunners } from './project-step-runners.ts';
 
 /** Options of the services. */
 export interface ServicesOptions {
@@ -58,7 +59,10 @@ export interface Services {
    * @throws WfError E_WORKFLOW_NOT_FOUND with the nearest name in its hint; E_WORKFLOW_INVALID
    */
   workflow(name: string): Promise<ResolvedWorkflow>;
+  /** Returns the step runners that come with wf. */
   stepRunners(): Promise<readonly StepRunner[]>;
+  /** Loads the step runners of the project; those that come with wf are not among them. */
+  projectStepRunners(): Promise<ProjectStepRunners>;
   /** Returns the requirements of each runtime, whatever the workflow. */
   requirements(): Promise<Readonly<Record<RuntimeName, readonly Requirement[]>>>;
   /** Returns the ports of the machine itself. */

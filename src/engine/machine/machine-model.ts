@@ -16,6 +16,8 @@ export interface Invocation {
   readonly stage: string;
   /** Name of the actor in the machine's `setup`. */
   readonly actor: string;
+  /** `meta.title` of the state: it names the changes of the step. */
+  readonly title: string | undefined;
   readonly runner: StepRunner;
   /** Set if it is a `forEach`, which carries out the runner for each item. */
   readonly each?: Each;
@@ -49,7 +51,7 @@ export function modelMachine(workflow: string, machine: AnyStateMachine): Machin
   const nodes = allNodes(machine.root);
   const invocations = new Map<string, Invocation>();
   const problems: string[] = nodes.flatMap((node) => impureActions(machine, node));
-  problems.push(...nodes.flatMap(askProblems));
+  problems.push(...nodes.flatMap(askProblems), ...nodes.flatMap(titleProblems));
   for (const node of nodes) {
     for (const definition of node.invoke) {
       const found = invocationOf(machine, node, definition);
@@ -117,8 +119,28 @@ function invocationOf(
   if (runner === undefined) return `${nameOf(node)} invokes ${src}, which is not a step runner made with defineStep()`;
   const stage = node.path[0];
   if (stage === undefined) return `the root state invokes ${src}; a step belongs to a stage, a top-level state`;
+  const title = titleOf(node);
   const each = eachOf(logic);
-  return { invoke: id, stage, actor: src, runner, ...(each === undefined ? {} : { each }) };
+  return {
+    invoke: id,
+    stage,
+    actor: src,
+    title: typeof title === 'string' ? title : undefined,
+    runner,
+    ...(each === undefined ? {} : { each }),
+  };
+}
+
+function titleOf({ meta }: AnyStateNode): unknown {
+  const given: unknown = meta;
+  return typeof given === 'object' && given !== null && 'title' in given ? given.title : undefined;
+}
+
+/** Returns why the title of this state is refused; empty if it has none, or a text. */
+function titleProblems(node: AnyStateNode): readonly string[] {
+  const title = titleOf(node);
+  if (title === undefined || (typeof title === 'string' && title.trim() !== '')) return [];
+  return [`${nameOf(node)} has an invalid meta.title: it must be a text`];
 }
 
 /** Returns why the question of this state is refused; empty if it has none, or a valid one. */

@@ -19,6 +19,7 @@ import {
   timersByDeadline,
 } from './decide.ts';
 import type { Invocation, MachineModel } from './machine-model.ts';
+import { type UndoOfStep, undoOfStep } from './undo-of-step.ts';
 
 /** Steps after which a dry run gives up on a machine that loops on rehearsed outputs. */
 const STEP_LIMIT = 10_000;
@@ -45,6 +46,7 @@ export interface RehearsedStep {
   readonly commands: readonly Argv[];
   readonly input: Json;
   readonly output: Json;
+  readonly undo: UndoOfStep;
 }
 
 /**
@@ -146,7 +148,8 @@ function rehearseStep(
 ): RehearsedStep {
   const { runner } = requireInvocation(model, invoke);
   const { kind, description, behaviour } = runner;
-  const rehearsal = rehearsalOf(runner, step, secrets.reveal(input));
+  const revealed = secrets.reveal(input);
+  const rehearsal = rehearsalOf(runner, step, revealed);
   for (const id of [step, groupOf(step) ?? []].flat()) {
     const undoneBy = undo.get(id) ?? [];
     undoneBy.push(rehearsal.undo);
@@ -155,7 +158,8 @@ function rehearseStep(
   const undone = rehearsal.undoes.toReversed().flatMap((undoes) => undo.get(undoes)?.toReversed().flat() ?? []);
   const commands = [...rehearsal.commands, ...undone];
   const output = secrets.redact(rehearsal.output);
-  return { step, invoke, stage, kind, description, does: behaviour.type, commands, input, output };
+  const undoOf = undoOfStep(runner, revealed, rehearsal);
+  return { step, invoke, stage, kind, description, does: behaviour.type, commands, input, output, undo: undoOf };
 }
 
 /** Shows a `forEach` whose list is empty in the rehearsal: that of the run may not be. */
@@ -163,7 +167,10 @@ function rehearseNoItems(model: MachineModel, { step, invoke }: EmptyGroup): Reh
   const { stage, runner } = requireInvocation(model, invoke);
   const { kind, behaviour } = runner;
   const description = `For each item, of which there is none yet: ${runner.description}`;
-  return { step, invoke, stage, kind, description, does: behaviour.type, commands: [], input: NO_ITEMS, output: [] };
+  return {
+    ...{ step, invoke, stage, kind, description, does: behaviour.type },
+    ...{ commands: [], input: NO_ITEMS, output: [], undo: 'known' },
+  };
 }
 
 /** The input of a `forEach` without items. */

@@ -19,6 +19,8 @@ export interface Change {
   readonly kind: string;
   /** The altered object, for people: `network devops`, `address 172.18.0.100/16 on eth1 in AppProd`. */
   readonly target: string;
+  /** `meta.title` of the state whose step made it; absent if it has none. */
+  readonly title?: string;
   /** Identity, previous state, and all that undoing needs; the step runner defines its shape. */
   readonly record: Json;
   /** Command lines that undo it by hand. */

@@ -20,6 +20,8 @@ export interface AttemptSuccess {
 /** The services of one attempt. */
 export interface AttemptServices {
   readonly runner: StepRunner;
+  /** Title of the changes of the step. */
+  readonly title?: string | undefined;
   /** For observing. */
   readonly context: StepContext;
   /** Returns the context for `apply`, with the same evidence and signal. */
@@ -152,7 +154,7 @@ async function act(
 
 /** Makes the intent durable. Nothing may touch the host before this has returned. */
 async function intend(
-  { context, journal, ledger, runner, bootId }: AttemptServices,
+  { context, journal, ledger, runner, title, bootId }: AttemptServices,
   behaviour: ChangeBehaviour,
   seen: { readonly target: string; readonly record: Json },
   earlier?: Change,
@@ -164,6 +166,7 @@ async function intend(
     step: context.step,
     kind: runner.kind,
     target: seen.target,
+    ...(title === undefined ? {} : { title }),
     record: seen.record,
     undo: undoByHand(behaviour, seen.record, context),
     status: 'intended',

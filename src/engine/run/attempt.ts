@@ -35,6 +35,8 @@ interface AttemptRequest {
   /** See `StepContext`. */
   readonly retriedAfter: ErrorRecord | null;
   readonly runner: StepRunner;
+  /** Title of the changes of the step. */
+  readonly title?: string | undefined;
   readonly input: Json;
   readonly watch: HostWatch;
   readonly journal: RunJournal;
@@ -69,6 +71,10 @@ class Attempt implements RunningAttempt, AttemptServices {
 
   get runner(): StepRunner {
     return this.request.runner;
+  }
+
+  get title(): string | undefined {
+    return this.request.title;
   }
 
   get journal(): RunJournal {

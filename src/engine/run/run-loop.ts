@@ -565,6 +565,7 @@ class RunLoop {
       attempt,
       retriedAfter,
       runner,
+      title: this.#request.model.invocations.get(start.invoke)?.title,
       input: start.input,
       watch,
       journal,

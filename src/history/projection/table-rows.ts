@@ -118,15 +118,16 @@ export class TableRows implements ProjectedRows {
     );
   }
 
-  intendChange({ seq, step, kind, target, record, undo, status, reason, bootId }: Change): void {
+  intendChange({ seq, step, kind, target, title, record, undo, status, reason, bootId }: Change): void {
     this.#update(
-      `INSERT OR REPLACE INTO changes (run, seq, step, kind, target, record, undo, status, reason, boot_id)
-       VALUES (@run, @seq, @step, @kind, @target, @record, @undo, @status, @reason, @bootId)`,
+      `INSERT OR REPLACE INTO changes (run, seq, step, kind, target, title, record, undo, status, reason, boot_id)
+       VALUES (@run, @seq, @step, @kind, @target, @title, @record, @undo, @status, @reason, @bootId)`,
       {
         seq,
         step,
         kind,
         target,
+        title: title ?? null,
         record: JSON.stringify(record),
         undo: JSON.stringify(undo),
         status,

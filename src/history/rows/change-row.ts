@@ -6,7 +6,7 @@ import { lazy } from '../../engine/model/lazy.ts';
 import type { ChangeOfRun } from '../../engine/ports/history.ts';
 import { jsonText } from './parse-row.ts';
 
-export const CHANGE_COLUMNS = 'seq, step, kind, target, record, undo, changes.status, reason, boot_id';
+export const CHANGE_COLUMNS = 'seq, step, kind, target, title, record, undo, changes.status, reason, boot_id';
 
 const changeColumns = lazy(() =>
   z.object({
@@ -14,6 +14,7 @@ const changeColumns = lazy(() =>
     step: z.pipe(z.string(), z.transform(asStepId)),
     kind: z.string(),
     target: z.string(),
+    title: z.nullable(z.string()),
     record: jsonText(),
     undo: z.pipe(jsonText(), z.array(z.string())),
     status: z.enum(CHANGE_STATUSES),
@@ -26,7 +27,7 @@ const changeColumns = lazy(() =>
 export const changeRow = lazy(() =>
   z.pipe(
     changeColumns(),
-    z.transform(({ boot_id: bootId, ...row }): Change => ({ ...row, bootId })),
+    z.transform(({ boot_id: bootId, title, ...row }): Change => ({ ...row, ...titled(title), bootId })),
   ),
 );
 
@@ -34,6 +35,10 @@ export const changeRow = lazy(() =>
 export const changeOfRunRow = lazy(() =>
   z.pipe(
     z.extend(changeColumns(), { run: runIdSchema() }),
-    z.transform(({ boot_id: bootId, ...row }): ChangeOfRun => ({ ...row, bootId })),
+    z.transform(({ boot_id: bootId, title, ...row }): ChangeOfRun => ({ ...row, ...titled(title), bootId })),
   ),
 );
+
+function titled(title: string | null): { readonly title?: string } {
+  return title === null ? {} : { title };
+}

@@ -66,6 +66,7 @@ function journalEventSchema(): z.ZodMiniType<JournalEvent> {
     step: stepId,
     kind: z.string(),
     target: z.string(),
+    title: z.exactOptional(z.string()),
     record: json(),
     undo: z.array(z.string()),
     status: z.enum(CHANGE_STATUSES),

@@ -106,6 +106,7 @@ const SCHEMA = `
     step TEXT NOT NULL,
     kind TEXT NOT NULL,
     target TEXT NOT NULL,
+    title TEXT,
     record TEXT NOT NULL,
     undo TEXT NOT NULL,
     status TEXT NOT NULL CHECK (status IN ('intended', 'applied', 'reverted', 'gone', 'kept', 'stuck')),

@@ -2,13 +2,15 @@ import { rehearse } from '../../engine/machine/rehearse.ts';
 import { asWfError } from '../../engine/model/errors.ts';
 import { isJsonObject, toJson } from '../../engine/model/json.ts';
 import type { LoadedWorkflow } from '../../engine/workflow/workflow.ts';
+import { checkUndo } from './check-undo.ts';
 import type { Finding } from './finding.ts';
 
 /** The members of a workflow that a dry run needs. */
 export type ComputesInputs = Pick<LoadedWorkflow, 'model' | 'input' | 'secretInputs'>;
 
 /**
- * Checks the step inputs that the machine computes, by a dry run with the default inputs of the workflow. Finds nothing if an input has no
+ * Checks the step inputs that the machine computes, by a dry run with the default inputs of the workflow: whether they are valid, and the
+ * changes of the steps that it reaches can be undone. Finds nothing if an input has no
  * default: then only `wf start --dry-run` checks them.
  */
 export function checkComputedInputs(workflow: ComputesInputs): readonly Finding[] {
@@ -16,8 +18,9 @@ export function checkComputedInputs(workflow: ComputesInputs): readonly Finding[
   if (!defaults.success) return [];
   const input = toJson(defaults.data);
   try {
-    rehearse(workflow, isJsonObject(input) ? input : {}, () => 0);
-    return [];
+    const steps = rehearse(workflow, isJsonObject(input) ? input : {}, () => 0);
+    const visited = new Map(steps.map((step) => [`${step.invoke} ${step.undo}`, step]));
+    return [...visited.values()].flatMap(({ invoke, kind, undo }) => checkUndo(invoke, kind, undo));
   } catch (thrown) {
     const { code, message, hint, details } = asWfError(thrown);
     // A guard that throws on rehearsed outputs is no error.

@@ -1,5 +1,6 @@
 import type { AnyStateMachine, AnyStateNode } from 'xstate';
 import type { Invocation, MachineModel } from '../../engine/machine/machine-model.ts';
+import { type UndoOfStep, undoOfStep } from '../../engine/machine/undo-of-step.ts';
 import { asWfError } from '../../engine/model/errors.ts';
 import { invokeOf } from '../../engine/model/ids.ts';
 import { isJsonList, isJsonObject, type Json, toJson } from '../../engine/model/json.ts';
@@ -10,6 +11,7 @@ import {
   type MachineGraph,
   statesBelow,
 } from '../graph/machine-graph.ts';
+import { checkUndo } from './check-undo.ts';
 import type { Finding } from './finding.ts';
 
 /** Finds the problems of the steps of a machine whose inputs are constants: others are only known in a run. */
@@ -32,16 +34,17 @@ interface KnownStep extends Invocation {
 
 function checkKnownStep({ invoke, runner, input }: KnownStep, names: ReadonlySet<string>): readonly Finding[] {
   const finding = (rest: Omit<Finding, 'where'>): readonly Finding[] => [{ where: [invoke], ...rest }];
-  let parsed: Json;
-  let rehearsal: ReturnType<typeof runner.rehearse>;
+  let undo: UndoOfStep;
+  let undoes: readonly string[];
   try {
-    parsed = runner.parseInput(input);
-    rehearsal = runner.rehearse(input);
+    const rehearsal = runner.rehearse(input);
+    undoes = rehearsal.undoes;
+    undo = undoOfStep(runner, input, rehearsal);
   } catch (thrown) {
     const { message, hint } = asWfError(thrown);
     return finding({ check: 'step-input', severity: 'error', message: `its input is refused: ${message}`, hint });
   }
-  const unknown = rehearsal.undoes.filter((id) => !names.has(invokeOf(id)));
+  const unknown = undoes.filter((id) => !names.has(invokeOf(id)));
   if (unknown.length > 0) {
     return finding({
       check: 'reverts-unknown-step',
@@ -50,25 +53,7 @@ function checkKnownStep({ invoke, runner, input }: KnownStep, names: ReadonlySet
       hint: `Name one of the steps: ${[...names].join(', ')}.`,
     });
   }
-  const { behaviour } = runner;
-  if (behaviour.type !== 'change' || behaviour.kept !== null || rehearsal.undo.length > 0) return [];
-  const undo = isJsonObject(parsed) ? parsed['undo'] : undefined;
-  if (undo === null) {
-    return finding({
-      check: 'no-undo',
-      severity: 'error',
-      message: 'its change cannot be undone: a rollback leaves it in place, and the run needs attention',
-      hint: "Add an `undo` to its input; use `undo: ['true']` for a command that leaves nothing behind.",
-    });
-  }
-  // A change that does not survive a reboot vanishes with another one, like a link with its namespace.
-  if (undo !== undefined || !behaviour.survivesReboot) return [];
-  return finding({
-    check: 'undo-not-named',
-    severity: 'warning',
-    message: `a dry run cannot show how its change is undone: ${runner.kind} rehearses no undo`,
-    hint: 'Add `rehearseUndo` to the step runner, unless its change vanishes with another one.',
-  });
+  return checkUndo(invoke, runner.kind, undo);
 }
 
 /** Returns the inputs that are not functions, by invoke id; an empty object for a step without input. */

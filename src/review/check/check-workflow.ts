@@ -14,8 +14,15 @@ import type { Finding } from './finding.ts';
 export function checkWorkflow(workflow: ComputesInputs, description: Json): readonly Finding[] {
   const constant = checkDefinition(workflow.model, description);
   // A dry run of a machine with an error would only report the same again.
-  const findings = constant.some(isError) ? constant : [...constant, ...checkComputedInputs(workflow)];
+  const findings = constant.some(isError) ? constant : [...constant, ...newIn(checkComputedInputs(workflow), constant)];
   return findings.toSorted((a, b) => rank(a) - rank(b));
+}
+
+/** Returns the findings that others do not report already. */
+function newIn(findings: readonly Finding[], others: readonly Finding[]): readonly Finding[] {
+  const keyOf = ({ check, where }: Finding) => [check, ...where].join('\n');
+  const known = new Set(others.map(keyOf));
+  return findings.filter((finding) => !known.has(keyOf(finding)));
 }
 
 /** Returns the problems of a workflow that do not depend on its input. */

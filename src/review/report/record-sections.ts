@@ -6,6 +6,7 @@ import {
   type Verification,
 } from '../../engine/model/change.ts';
 import type { JournalEntry } from '../../engine/model/journal-event.ts';
+import { changeName } from '../changes/change-name.ts';
 import { requestRecords } from '../record/request-record.ts';
 import { runProofs } from '../record/run-proofs.ts';
 import { momentText } from '../text/format/duration.ts';
@@ -107,7 +108,7 @@ export function ledgerSection({ material: { changes } }: ReportSource, words: Re
     columns: [seq, target, step, status, reason],
     rows: changes.map((change) => [
       plain(String(change.seq)),
-      journaled(change.target),
+      journaled(changeName(change)),
       code(change.step),
       plain(words.changeStatus[change.status]),
       change.reason === null ? plain('-') : journaled(change.reason),

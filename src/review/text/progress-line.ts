@@ -1,6 +1,7 @@
 import type { BootDeadline } from '../../engine/confirm/boot-deadline.ts';
 import type { StepId } from '../../engine/model/ids.ts';
 import type { Guard, JournalEntry, JournalEvent } from '../../engine/model/journal-event.ts';
+import { changeName } from '../changes/change-name.ts';
 import { advancedMs } from '../timeline/idle-time.ts';
 import type { Progress } from '../timeline/progress.ts';
 import { durationText, momentText } from './format/duration.ts';
@@ -60,7 +61,7 @@ export function progressLine(progress: Progress, { event, at }: JournalEntry, st
       if (progress.phase !== 'rolling-back') return undefined;
       const change = progress.changes.get(event.seq);
       const why = event.reason === null ? [] : [oneLine(event.reason)];
-      return ['rollback', oneLine(change?.target ?? ''), event.status, ...why].join(GAP);
+      return ['rollback', oneLine(change === undefined ? '' : changeName(change)), event.status, ...why].join(GAP);
     }
     case 'verified':
       return `host: ${verificationWords(event.verification)}`;

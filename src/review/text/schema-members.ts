@@ -11,6 +11,15 @@ export interface SchemaMember {
   readonly description: string;
   /** Members of the member, if it can be one kind of object only. */
   readonly members: readonly SchemaMember[];
+  /** The alternatives of the member; null if none is an object with fields. */
+  readonly variants: Variants | null;
+}
+
+/** The alternatives of a value, or of the items of a list, each in one line with its fields. */
+export interface Variants {
+  readonly of: 'one of' | 'list of';
+  /** Such as `{ type: "host" }`, `{ path: string, mode?: integer }` and `null`. */
+  readonly lines: readonly string[];
 }
 
 /** Formats a literal in a type. */
@@ -29,6 +38,7 @@ export function schemaMembers(schema: Json, literal: Literal = (text) => text): 
       isRequired: names.includes(name),
       description: typeof description === 'string' ? description : '',
       members: membersOfObject(member, literal),
+      variants: schemaVariants(member),
     };
   });
 }
@@ -57,8 +67,40 @@ export function typeWords(schema: Json, literal: Literal = (text) => text): stri
   }
 }
 
+/** Returns the alternatives of a JSON Schema; null if it has none, or none is an object with fields. */
+export function schemaVariants(schema: Json): Variants | null {
+  const { items } = asObject(schema);
+  if (items !== undefined) {
+    const lines = variantsIn(items);
+    return lines.length === 0 ? null : { of: 'list of', lines };
+  }
+  const lines = variantsIn(schema);
+  return lines.length === 0 ? null : { of: 'one of', lines };
+}
+
+function variantsIn(schema: Json): readonly string[] {
+  const choices = choicesOf(schema).flatMap(alternatives);
+  return choices.some(hasFields) ? [...new Set(choices.map(variantWords))] : [];
+}
+
+/** Returns a schema, or the choices in it: a union in a union, such as a nullable one, is nested. */
+function alternatives(schema: Json): readonly Json[] {
+  const choices = choicesOf(schema);
+  return choices.length === 0 ? [schema] : choices.flatMap(alternatives);
+}
+
+function variantWords(schema: Json): string {
+  if (!hasFields(schema)) return typeWords(schema);
+  const fields = schemaMembers(schema).map(({ name, type, isRequired }) => `${name}${isRequired ? '' : '?'}: ${type}`);
+  return `{ ${fields.join(', ')} }`;
+}
+
+function hasFields(schema: Json): boolean {
+  return Object.keys(propertiesOf(schema)).length > 0;
+}
+
 function membersOfObject(schema: Json, literal: Literal): readonly SchemaMember[] {
-  const objects = [schema, ...choicesOf(schema)].filter((one) => Object.keys(propertiesOf(one)).length > 0);
+  const objects = [schema, ...choicesOf(schema)].filter(hasFields);
   const [only] = objects;
   return only === undefined || objects.length > 1 ? [] : schemaMembers(only, literal);
 }

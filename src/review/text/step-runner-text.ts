@@ -1,15 +1,19 @@
 import { limitText } from '../../engine/model/time-limit.ts';
 import type { StepRunner } from '../../engine/workflow/step.ts';
+import { oneLine } from './format/plain-text.ts';
 import type { TextStyle } from './format/text-style.ts';
 import { schemaLines } from './schema-text.ts';
 
-/** Returns the output of `wf steps KIND`: the behaviour, the inputs and the outputs of a step runner. */
-export function stepRunnerLines(runner: StepRunner, style: TextStyle): readonly string[] {
+/**
+ * Returns the output of `wf steps KIND`: the behaviour, the inputs and the outputs of a step runner.
+ * @param origin the file that it is from, or `wf`
+ */
+export function stepRunnerLines(runner: StepRunner, origin: string, style: TextStyle): readonly string[] {
   const { colors } = style;
   const { timeoutMs, retry } = runner.policy;
   return [
-    `${colors.bold(runner.kind)}  ${runner.description}`,
-    `  ${behaviourWords(runner)}; time-out ${limitText(timeoutMs)}, attempts ${retry.attempts}`,
+    `${colors.bold(oneLine(runner.kind))}  ${oneLine(runner.description)}`,
+    `  ${behaviourWords(runner)}; time-out ${limitText(timeoutMs)}, attempts ${retry.attempts}; from ${oneLine(origin)}`,
     '',
     colors.bold('input'),
     ...schemaLines(runner.schemas.input, style),

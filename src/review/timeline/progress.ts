@@ -19,6 +19,7 @@ export interface StepProgress {
 
 export interface ChangeProgress {
   readonly target: string;
+  readonly title?: string;
   readonly status: ChangeStatus;
 }
 
@@ -110,9 +111,11 @@ export function createProgressFollower(): ProgressFollower {
       case 'step.stopped':
         alterStep(event.step, { status: 'stopped', finishedAt: at });
         return;
-      case 'change.intended':
-        alterChange(event.change.seq, { target: event.change.target, status: 'intended' });
+      case 'change.intended': {
+        const { target, title } = event.change;
+        alterChange(event.change.seq, { target, ...(title === undefined ? {} : { title }), status: 'intended' });
         return;
+      }
       case 'change.applied':
         alterChange(event.seq, { target: event.target, status: 'applied' });
         return;

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import { openPackageProject } from '../../support/package-project.ts';
@@ -9,6 +9,7 @@ test('a new workflow and new step runners compile in strict mode, and the tests 
   const project = openPackageProject();
   for (const args of [
     ['workflow', 'move-uplink'],
+    ['workflow', 'my-lab', '--like', 'lab-network'],
     ['step', 'site.lock'],
     ['step', 'command.line'],
     ['step', 'delete'],
@@ -43,6 +44,77 @@ test('a new workflow passes wf check and runs unchanged', async () => {
     verification: { restored: true },
   });
   expect(existsSync(folder)).toBe(false);
+});
+
+test('wf new --like copies each workflow that ships, which passes wf check', async () => {
+  const project = openProject();
+  for (const like of ['lab-network', 'lab-scale', 'network-change']) {
+    const name = `my-${like}`;
+    const { exitCode, stderr } = await project.wf(['new', 'workflow', name, '--like', like]);
+    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
+    const checked = await project.wf(['check', name, '--json']);
+    expect(checked.exitCode, checked.stdout).toBe(0);
+    expect(checked.json()).toMatchObject([{ workflow: name, file: path.join(project.folder, `workflows/${name}.ts`) }]);
+  }
+  const text = readFileSync(path.join(project.folder, 'workflows/my-lab-network.ts'), 'utf8');
+  expect(text).toContain("id: 'my-lab-network',");
+  expect(text).toContain("await import('./my-lab-network/narrative.ts')");
+  expect(text).not.toMatch(/["'/]lab-network/);
+  const offered = await project.wf(['__complete', 'fish', '--', 'new', 'workflow', 'x', '--like', 'lab-']);
+  expect(offered.stdout.match(/^\S+/gm)).toEqual(['lab-network', 'lab-scale']);
+  const again = await project.wf(['new', 'workflow', 'my-lab-scale', '--like', 'lab-scale']);
+  expect(again).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('already exists') });
+});
+
+test('wf new --like copies a workflow of the project with the files of its folder, and the copy runs', async () => {
+  const project = openProject({
+    'steps/argv.ts': "export const argv = (name: string): [string, string] => ['echo', name];",
+    'workflows/mine/deep/mine.ts': "import { shared } from '../shared.ts'; export const words = () => shared;",
+    'workflows/mine/shared.ts': "import { other } from '../other/text.ts'; export const shared = other + ' lasts';",
+    'workflows/other/text.ts': "export const other = 'mine';",
+    'workflows/mine.ts': `import { defineWorkflow, execRead } from 'wf-engine';
+import { setup } from 'xstate';
+import { z } from 'zod';
+import { argv } from '../steps/argv.ts';
+import { words } from './mine/deep/mine.ts';
+const machine = setup({ actors: { mine: execRead } }).createMachine({
+  id: 'mine',
+  initial: 'say',
+  states: {
+    say: { invoke: { id: 'mine', src: 'mine', input: () => ({ argv: argv(words()) }), onDone: '#mine.end' } },
+    end: { type: 'final' },
+  },
+});
+export default defineWorkflow({
+  version: '1', name: "mine", description: 'says mine', input: z.object({}), machine,
+});
+`,
+  });
+  expect(await project.wf(['new', 'workflow', 'yours', '--like', 'mine', '--json'])).toMatchObject({ exitCode: 0 });
+  // The copy stands by itself, but for what both import.
+  for (const name of ['mine.ts', 'mine']) rmSync(path.join(project.folder, 'workflows', name), { recursive: true });
+  expect(await project.wf(['check', 'yours'])).toMatchObject({ exitCode: 0 });
+  const end = await project.wf(['start', 'yours', '--json']);
+  expect(end.exitCode, end.stderr).toBe(0);
+  expect(end.json()).toMatchObject({ workflow: 'yours', steps: [{ output: { stdout: 'mine lasts\n' } }] });
+});
+
+test('wf new --like refuses what it cannot copy, and writes nothing', async () => {
+  const text = (name: string) =>
+    `import { defineWorkflow } from 'wf-engine'; import { setup } from 'xstate'; import { z } from 'zod';
+const machine = setup({}).createMachine({ initial: 'a', states: { a: { on: { go: 'b' } }, b: { type: 'final' } } });
+export default defineWorkflow({ name: ${name}, version: '1', description: '', input: z.object({}), machine });`;
+  const project = openProject({ 'workflows/mine.ts': text("['mine'].join('')") });
+  for (const [args, says] of [
+    [['workflow', 'yours', '--like', 'mine'], 'its name is no literal'],
+    [['workflow', 'yours', '--like', 'mien'], 'Did you mean mine?'],
+    [['workflow', 'mine', '--like', 'lab-scale'], 'already exists'],
+    [['step', 'site.lock', '--like', 'lab-scale'], '--like is for'],
+  ] as const) {
+    const { exitCode, stderr } = await project.wf(['new', ...args]);
+    expect({ exitCode, stderr }).toMatchObject({ exitCode: 2, stderr: expect.stringContaining(says) });
+  }
+  expect(readdirSync(path.join(project.folder, 'workflows'))).toEqual(['mine.ts']);
 });
 
 test('wf new never overwrites a file', async () => {

@@ -4,7 +4,16 @@ import type { ErrorCode } from '../../../src/engine/model/errors.ts';
 import type { RunEnd } from '../../../src/engine/model/journal-event.ts';
 import type { ChangeRecord } from '../../../src/review/record/run-record.ts';
 
-const CHANGE: ChangeRecord = { seq: 1, step: 's', kind: 'k', target: 't', status: 'reverted', reason: null, undo: [] };
+const CHANGE: ChangeRecord = {
+  seq: 1,
+  step: 's',
+  kind: 'k',
+  title: null,
+  target: 't',
+  status: 'reverted',
+  reason: null,
+  undo: [],
+};
 
 function codeOf(status: RunEnd['status'], code: ErrorCode, changes: readonly ChangeRecord[]) {
   const error = { code, message: 'm', hint: 'h' };

@@ -114,15 +114,15 @@ test('`wf logs` prints the commands of all steps, of one step, and of the rollba
 test('`wf steps` prints a table of step runners, or the input and output of one', async () => {
   const { wf } = openFolderWf();
   expect((await wf(['steps'])).out.split('\n')).toEqual([
-    'kind         does     description',
-    'test.file    changes  makes a file',
-    'test.look    reads    looks at the file',
-    'test.revert  reads    undoes the making',
+    'kind         does     from  description',
+    'test.file    changes  wf    makes a file',
+    'test.look    reads    wf    looks at the file',
+    'test.revert  reads    wf    undoes the making',
     '',
   ]);
   expect((await wf(['steps', 'test.file'])).out.split('\n')).toEqual([
     'test.file  makes a file',
-    '  changes the host; undone at rollback; time-out 30 s, attempts 1',
+    '  changes the host; undone at rollback; time-out 30 s, attempts 1; from wf',
     '',
     'input',
     '  name  type                                   default     description',
@@ -135,7 +135,7 @@ test('`wf steps` prints a table of step runners, or the input and output of one'
     '',
   ]);
   const json = JSON.parse((await wf(['steps', 'test.look', '--json'])).out);
-  expect(json).toMatchObject([{ kind: 'test.look', changes: false, timeoutMs: 30_000, attempts: 1 }]);
+  expect(json).toMatchObject([{ kind: 'test.look', file: null, changes: false, timeoutMs: 30_000, attempts: 1 }]);
   expect(json[0].input.properties.name.type).toBe('string');
   expect((await wf(['steps', 'test.lok'])).err).toContain('Did you mean test.look? ');
 });

@@ -91,6 +91,7 @@ test('--on-failure keep leaves changes in place, and prints how to undo them', a
       step: 'make',
       kind: 'test.file',
       target: 'file a',
+      title: null,
       status: 'applied',
       reason: null,
       undo: ['rm a'],

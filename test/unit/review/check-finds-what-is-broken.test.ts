@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import { type AnyStateMachine, setup } from 'xstate';
+import { type AnyStateMachine, assign, setup } from 'xstate';
 import { z } from 'zod';
 import { loadWorkflow } from '../../../src/definition/load.ts';
 import { confineCode } from '../../../src/host/workflow-code/confine-code.ts';
@@ -195,7 +195,7 @@ describe('wf check', () => {
     expect(found(machine)).toEqual([['unnamed-delay', 'warning', ['one']]]);
   });
 
-  test('finds a command without undo, unless only a run computes its input', () => {
+  test('finds a command without undo whose input is a constant', () => {
     const command = (id: string, undo: string | null, target: string) => ({
       invoke: {
         id,
@@ -212,16 +212,42 @@ describe('wf check', () => {
       states: {
         one: command('bare', null, 'two'),
         two: command('undone', 'rm', 'three'),
-        three: {
-          invoke: { id: 'later', src: 'execCommand', input: () => ({ argv: ['touch'] as [string] }), onDone: 'four' },
-        },
-        four: { invoke: { id: 'note', src: 'noteStep', input: {}, onDone: 'end' } },
+        three: { invoke: { id: 'note', src: 'noteStep', input: {}, onDone: 'end' } },
         end: { type: 'final' },
       },
     });
     expect(found(machine)).toEqual([
       ['no-undo', 'error', ['bare']],
       ['undo-not-named', 'warning', ['note']],
+    ]);
+  });
+
+  test('finds a command without undo whose input is a function, once, by a dry run', () => {
+    const command = (id: string, undo: string | null, onDone: string) => {
+      const argv: [string, ...string[]] = ['touch', 'a'];
+      const input = () => ({ argv, undo: undo === null ? null : ([undo] satisfies [string]) });
+      return { invoke: { id, src: 'execCommand' as const, input, onDone } };
+    };
+    const looping = setup({
+      types: { context: {} as { readonly rounds: number } },
+      actors: { execCommand, noteStep },
+      guards: { again: ({ context }) => context.rounds < 3 },
+    }).createMachine({
+      context: { rounds: 0 },
+      initial: 'one',
+      states: {
+        one: { ...command('bare', null, 'two'), exit: assign({ rounds: ({ context }) => context.rounds + 1 }) },
+        two: { always: [{ guard: 'again', target: 'one' }, { target: 'three' }] },
+        three: command('undone', 'rm', 'four'),
+        four: { invoke: { id: 'constant', src: 'noteStep', input: {}, onDone: 'five' } },
+        five: { invoke: { id: 'computed', src: 'noteStep', input: () => ({}), onDone: 'end' } },
+        end: { type: 'final' },
+      },
+    });
+    expect(found(looping)).toEqual([
+      ['no-undo', 'error', ['bare']],
+      ['undo-not-named', 'warning', ['constant']],
+      ['undo-not-named', 'warning', ['computed']],
     ]);
   });
 

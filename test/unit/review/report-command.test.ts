@@ -24,7 +24,7 @@ function open(workflow: () => Promise<ResolvedWorkflow> = async () => resolved()
   };
   const services: Services = {
     clock: systemClock,
-    places: { database: '', namedDatabase: null, workflowFolders: [], cacheFolder: '' },
+    places: { database: '', namedDatabase: null, project: undefined, workflowFolders: [], cacheFolder: '' },
     pidNamespace: '1',
     isAlive: () => false,
     historyForReading: async () => history,
@@ -33,6 +33,7 @@ function open(workflow: () => Promise<ResolvedWorkflow> = async () => resolved()
     engine: unused,
     workflows: unused,
     stepRunners: unused,
+    projectStepRunners: unused,
     requirements: unused,
     runtimes: unused,
     hostPorts: unused,

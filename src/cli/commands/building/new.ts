@@ -14,6 +14,7 @@ import { workflowText } from '../../templates/workflow.ts';
 const options = z.object({
   what: z.enum(['workflow', 'step']),
   name: z.string(),
+  like: z.string().optional(),
   json: z.boolean().default(false),
 });
 
@@ -25,10 +26,15 @@ interface StartingPoint {
 }
 
 /** `wf new workflow|step NAME`: writes a starting point into the project, or makes this folder a project. */
-export const create = defineCommand(options, async ({ what, name, json }, services, { out }) => {
-  const { files, next } = what === 'workflow' ? await newWorkflow(name, services) : await newStep(name, services);
+export const create = defineCommand(options, async ({ what, name, like, json }, services, { out }) => {
+  if (like !== undefined && what !== 'workflow') {
+    throw new WfError('E_USAGE', '--like is for `wf new workflow`', { hint: `Leave it out: \`wf new step ${name}\`.` });
+  }
   const found = findProject(process.cwd());
   const project = found ?? process.cwd();
+  const folder = path.join(project, 'workflows');
+  const { files, next } =
+    what === 'workflow' ? await newWorkflow(name, like, folder, services) : await newStep(name, services);
   const all = found === undefined && !isMarkedAsProject(project) ? { [PROJECT_MARKER]: '', ...files } : files;
   const written = Object.entries(all).map(([file, text]) => ({ file: path.join(project, file), text }));
   for (const { file } of written) if (existsSync(file)) throw isThere(file);
@@ -42,7 +48,13 @@ export const create = defineCommand(options, async ({ what, name, json }, servic
   return 0;
 });
 
-async function newWorkflow(name: string, services: Services): Promise<StartingPoint> {
+/** @param like name of the workflow to copy; a small one of wf's own if absent */
+async function newWorkflow(
+  name: string,
+  like: string | undefined,
+  folder: string,
+  services: Services,
+): Promise<StartingPoint> {
   if (!WORKFLOW_NAME.test(name)) {
     throw new WfError('E_USAGE', `"${name}" is not a valid workflow name`, {
       hint: 'Use lower-case letters, digits and hyphens, such as `move-uplink`.',
@@ -50,10 +62,19 @@ async function newWorkflow(name: string, services: Services): Promise<StartingPo
   }
   const same = (await services.workflows()).find((workflow) => workflow.name === name);
   if (same !== undefined) throw isThere(same.file);
+  const texts =
+    like === undefined ? { [`${name}.ts`]: workflowText(name) } : await copyOf(like, name, folder, services);
   return {
-    files: { [`workflows/${name}.ts`]: workflowText(name) },
+    files: Object.fromEntries(Object.entries(texts).map(([file, text]) => [`workflows/${file}`, text])),
     next: [`next: wf check ${name}    wf start ${name} --dry-run    wf start ${name}`],
   };
+}
+
+async function copyOf(like: string, name: string, folder: string, services: Services) {
+  // Loading it also makes sure that no other user could have written its files.
+  const { file, workflow } = await services.workflow(like);
+  const { copyOfWorkflow } = await import('../../../definition/copy-workflow.ts');
+  return copyOfWorkflow({ name: workflow.name, file }, name, folder);
 }
 
 const STEP_KIND = /^[a-z][a-z0-9-]*(?:\.[a-z][a-z0-9-]*)?$/;

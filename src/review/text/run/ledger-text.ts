@@ -1,6 +1,7 @@
 import { KEPT_UNTIL_CONFIRMED } from '../../../engine/confirm/unconfirmed-run.ts';
 import { type Change, type ChangeStatus, undoOrder } from '../../../engine/model/change.ts';
 import type { StoredRun } from '../../../engine/ports/history.ts';
+import { changeName } from '../../changes/change-name.ts';
 import { counted, oneLine, setText } from '../format/plain-text.ts';
 import { type Column, tableLines } from '../format/table.ts';
 import { statusPaint, type TextStyle } from '../format/text-style.ts';
@@ -38,9 +39,9 @@ function columnsFor({ width }: TextStyle): readonly Column[] {
 
 /** Returns the ledger as a table. */
 export function ledgerLines(changes: readonly Change[], style: TextStyle, indent = ''): readonly string[] {
-  const rows = changes.map(({ seq, target, step, status, reason }) => [
+  const rows = changes.map(({ seq, target, title, step, status, reason }) => [
     String(seq),
-    target,
+    changeName({ title, target }),
     step,
     { text: status, paint: statusPaint(style, status) },
     { text: reason ?? '', paint: style.colors.dim },
@@ -78,7 +79,7 @@ export function keptLines({ run, changes }: Ledger, style: TextStyle): readonly 
 function undoLines(changes: readonly Change[], style: TextStyle): readonly string[] {
   const { colors } = style;
   return changes.flatMap((change) => [
-    `  ${oneLine(change.target)} ${colors.dim('(')}${statusWords(change, style)}${colors.dim(')')}`,
+    `  ${oneLine(changeName(change))} ${colors.dim('(')}${statusWords(change, style)}${colors.dim(')')}`,
     ...change.undo.map((command) => `    ${oneLine(command)}`),
   ]);
 }

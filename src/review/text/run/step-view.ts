@@ -1,4 +1,5 @@
 import type { StoredEvidence, StoredStep } from '../../../engine/ports/history.ts';
+import { changeName } from '../../changes/change-name.ts';
 import type { RunMaterial } from '../../record/run-material.ts';
 import type { RunRecord } from '../../record/run-record.ts';
 import { type StepAttempt, stepAttempts } from '../../record/step-attempts.ts';
@@ -78,8 +79,8 @@ function attemptLines(attempts: readonly StepAttempt[], offsetAt: OffsetAt, styl
   return rows.length === 0 ? [] : tableLines(ATTEMPT_COLUMNS, rows, style, '  ');
 }
 
-function changeTitle({ seq, target, status }: ChangeDetail, style: TextStyle): string {
-  return `change ${seq}: ${oneLine(target)} ${style.colors.dim('(')}${statusPaint(style, status)(status)}${style.colors.dim(')')}`;
+function changeTitle({ seq, target, title, status }: ChangeDetail, style: TextStyle): string {
+  return `change ${seq}: ${oneLine(changeName({ title, target }))} ${style.colors.dim('(')}${statusPaint(style, status)(status)}${style.colors.dim(')')}`;
 }
 
 function changeLines(change: ChangeDetail, offsetAt: OffsetAt, { colors }: TextStyle): readonly string[] {

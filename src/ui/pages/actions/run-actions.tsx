@@ -1,4 +1,5 @@
 import { useRef, useState } from 'preact/hooks';
+import { changeName } from '../../../review/changes/change-name.ts';
 import type { ChangeRecord } from '../../../review/record/run-record.ts';
 import type { RunView } from '../../views/run-view.ts';
 import type { PageFrame } from '../page-model.ts';
@@ -126,7 +127,7 @@ function StuckChanges({ frame, view, stuck, onSettle }: StuckChangesProps) {
       <ul>
         {stuck.map((change) => (
           <li key={change.seq}>
-            <span class="target">{change.target}</span>
+            <span class="target">{changeName(change)}</span>
             {change.reason === null ? '' : `: ${change.reason}`}{' '}
             {frame.allowActions ? (
               <ActionButton

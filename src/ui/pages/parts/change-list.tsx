@@ -1,3 +1,4 @@
+import { changeName } from '../../../review/changes/change-name.ts';
 import type { ChangeRecord } from '../../../review/record/run-record.ts';
 import { displayedText } from '../../views/displayed.ts';
 import { Status } from './status.tsx';
@@ -12,10 +13,10 @@ interface ChangeListProps {
 export function ChangeList({ changes, hasUndo = true }: ChangeListProps) {
   return (
     <ol class="changes">
-      {changes.map(({ seq, step, target, status, reason, undo }) => (
+      {changes.map(({ seq, step, target, title, status, reason, undo }) => (
         <li key={seq}>
           <p>
-            <strong>{target}</strong> <Status status={status} />{' '}
+            <strong>{changeName({ title, target })}</strong> <Status status={status} />{' '}
             <span class="quiet">
               change {seq}, by {displayedText(step)}
             </span>

@@ -1,4 +1,5 @@
 import { useState } from 'preact/hooks';
+import { changeName } from '../../../review/changes/change-name.ts';
 import type { ChangeRecord } from '../../../review/record/run-record.ts';
 import { Command, CopyButton } from '../parts/command.tsx';
 import { DataTable } from '../parts/data-table.tsx';
@@ -35,9 +36,9 @@ export function Ledger({ changes, steps, more }: LedgerProps) {
           caption="Changes"
           isCaptionUnseen
           columns={['#', 'Target', 'Step', 'Status', 'Reason', 'Undo']}
-          rows={shown.map(({ seq, target, step, status, reason, undo }) => [
+          rows={shown.map(({ seq, target, title, step, status, reason, undo }) => [
             seq,
-            target,
+            changeName({ title, target }),
             <StepLink id={step} steps={steps} />,
             <Status status={status} />,
             reason ?? '',

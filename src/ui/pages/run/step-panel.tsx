@@ -1,4 +1,5 @@
 import { useLayoutEffect, useRef } from 'preact/hooks';
+import { changeName } from '../../../review/changes/change-name.ts';
 import { durationText } from '../../../review/text/format/duration.ts';
 import { displayedText } from '../../views/displayed.ts';
 import type { StepRow } from '../../views/run-view.ts';
@@ -128,11 +129,11 @@ interface StepChangeProps {
 }
 
 function StepChange({ change, address }: StepChangeProps) {
-  const { seq, target, status, reason, undo, record, history } = change;
+  const { seq, target, title, status, reason, undo, record, history } = change;
   return (
     <div class="change">
       <p>
-        <a href="#ledger">{`change ${seq}`}</a> {target} <Status status={status} />
+        <a href="#ledger">{`change ${seq}`}</a> {changeName({ title, target })} <Status status={status} />
         {reason === null ? '' : ` (${reason})`}
       </p>
       <ol class="moments quiet">

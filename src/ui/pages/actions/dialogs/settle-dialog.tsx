@@ -1,4 +1,5 @@
 import { useState } from 'preact/hooks';
+import { changeName } from '../../../../review/changes/change-name.ts';
 import type { ChangeRecord } from '../../../../review/record/run-record.ts';
 import { typedCommand } from '../typed-command.ts';
 import { ActionDialog } from './action-dialog.tsx';
@@ -51,7 +52,7 @@ export function SettleDialog({ frame, view, change, act, onClose }: SettleDialog
       onClose={onClose}
     >
       <p>
-        wf could not undo <span class="target">{change.target}</span>
+        wf could not undo <span class="target">{changeName(change)}</span>
         {change.reason === null ? '' : `: ${change.reason}`}
       </p>
       {change.undo.length === 0 ? null : (
