@@ -70,7 +70,7 @@ const machine = setup({
           invoke: {
             id: 'setUp',
             src: 'setLinkUp',
-            input: ({ context }) => ({ link: context.link, container: null }),
+            input: ({ context }) => ({ link: context.link }),
             onDone: 'address',
           },
         },
@@ -78,7 +78,7 @@ const machine = setup({
           invoke: {
             id: 'addAddress',
             src: 'addAddress',
-            input: ({ context: { link, address } }) => ({ link, address, container: null }),
+            input: ({ context: { link, address } }) => ({ link, address }),
             onDone: 'route',
           },
         },
@@ -91,7 +91,6 @@ const machine = setup({
               via: gateway,
               device: link,
               mode: 'replace',
-              container: null,
             }),
             onDone: 'done',
           },

@@ -12,6 +12,7 @@ import {
 } from './differences/shape.ts';
 import { dockerSections } from './sections/docker-objects.ts';
 import { firewallSections } from './sections/firewall.ts';
+import { forwardingEntriesOf, forwardingSection } from './sections/forwarding.ts';
 import type { HostSettings, ReadSettings } from './sections/host-settings.ts';
 import { linksAndAddresses } from './sections/links.ts';
 import { readSectionWith, readWith } from './sections/read-section.ts';
@@ -58,12 +59,23 @@ async function networkSections({ command, settings: readSettings }: SamplePorts)
   };
 }
 
-async function linkSections(command: CommandPort): Promise<Record<'links' | 'addresses' | 'neighbours', Section>> {
-  const [{ read, why }, neighbours] = await Promise.all([
+async function linkSections(
+  command: CommandPort,
+): Promise<Record<'links' | 'addresses' | 'neighbours' | 'forwarding', Section>> {
+  const [{ read, why }, neighbours, entries] = await Promise.all([
     readWith(command, ['ip', '-json', '-details', 'address', 'show'], linksAndAddresses),
     readSectionWith(command, ['ip', '-json', 'neigh', 'show', 'nud', 'permanent'], neighboursOf),
+    readWith(command, ['bridge', '-json', 'fdb', 'show'], forwardingEntriesOf),
   ]);
-  return { ...(read ?? { links: unreadableSection(why), addresses: unreadableSection(why) }), neighbours };
+  return {
+    links: read?.links ?? unreadableSection(why),
+    addresses: read?.addresses ?? unreadableSection(why),
+    neighbours,
+    forwarding:
+      entries.read === undefined
+        ? unreadableSection(entries.why)
+        : forwardingSection(entries.read, read?.macs ?? new Map()),
+  };
 }
 
 /** A kernel booted without IPv6 has no IPv6 routes to read. */

@@ -13,4 +13,5 @@ export * from './docker/index.ts';
 export * from './exec/index.ts';
 export * from './host/index.ts';
 export * from './net/index.ts';
+export { placeHandleSchema } from './place-handle.ts';
 export * from './probe/index.ts';

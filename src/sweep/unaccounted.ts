@@ -4,8 +4,9 @@ import type { Json } from '../engine/model/json.ts';
 import type { ChangeOfRun } from '../engine/ports/history.ts';
 import { containerRecordSchema } from '../steps/docker/container.ts';
 import { networkRecordSchema } from '../steps/docker/network.ts';
-import { routeRecordSchema } from '../steps/net/add-route.ts';
-import { vethRecordSchema } from '../steps/net/create-veth-pair.ts';
+import { linkRecordSchema } from '../steps/net/links/create-link.ts';
+import { vethRecordSchema } from '../steps/net/links/create-veth-pair.ts';
+import { routeRecordSchema } from '../steps/net/tables/add-route.ts';
 import { type MarkedObject, wordAfter } from './marked-object.ts';
 
 /** Facts of a history about this host. */
@@ -57,6 +58,11 @@ const MADE_BY: Readonly<Record<string, (record: Json, object: MarkedObject) => b
     ({ first, second }, { kind, id, name }) =>
       kind === 'link' &&
       [first, second].some((end) => (end.ifindex === null ? end.name === name : String(end.ifindex) === id)),
+  ),
+  'net.link': bySchema(
+    linkRecordSchema,
+    ({ link, ifindex }, { kind, id, name }) =>
+      kind === 'link' && (ifindex === null ? link === name : String(ifindex) === id),
   ),
   'net.route': bySchema(
     routeRecordSchema,

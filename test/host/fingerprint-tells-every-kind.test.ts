@@ -139,6 +139,18 @@ const KINDS: readonly Kind[] = [
     differences: ['added neighbour 10.77.0.9 dev wffp0'],
   },
   {
+    kind: 'forwarding entry of a bridge',
+    add: 'bridge fdb add 02:00:00:00:00:0f dev wffp0 self permanent',
+    remove: 'bridge fdb del 02:00:00:00:00:0f dev wffp0 self',
+    differences: ['added forwarding entry 02:00:00:00:00:0f dev wffp0'],
+  },
+  {
+    kind: 'tunnel end of a VXLAN link',
+    add: 'bridge fdb append 00:00:00:00:00:00 dev wffpx dst 10.77.0.9 self permanent',
+    remove: 'bridge fdb del 00:00:00:00:00:00 dev wffpx dst 10.77.0.9 self',
+    differences: ['added forwarding entry 00:00:00:00:00:00 dst 10.77.0.9 dev wffpx'],
+  },
+  {
     kind: 'qdisc',
     add: 'tc qdisc add dev wffp0 root tbf rate 1mbit burst 32kbit latency 400ms',
     remove: 'tc qdisc del dev wffp0 root',
@@ -181,8 +193,12 @@ describeOwnNetwork('a fingerprint of a real network namespace', () => {
     await run('ip link add wffp0 type bridge');
     await run('ip address add 10.77.0.1/24 dev wffp0');
     await run('ip link set wffp0 up');
+    await run('ip link add wffpx type vxlan id 7 dstport 4789 local 10.77.0.1');
   });
-  afterAll(() => run('ip link del wffp0'));
+  afterAll(async () => {
+    await run('ip link del wffpx');
+    await run('ip link del wffp0');
+  });
 
   test.each(KINDS)(
     'detects $kind, and reports no difference once it is reverted',

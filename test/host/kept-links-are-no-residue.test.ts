@@ -12,7 +12,7 @@ const machine = setup({ actors: { createVethPair, setLinkUp } }).createMachine({
   initial: 'pair',
   states: {
     pair: { invoke: { id: 'pair', src: 'createVethPair', input: { name: 'kept0', peer: 'kept1', mtu: null }, onDone: 'up' } },
-    up: { invoke: { id: 'up', src: 'setLinkUp', input: { link: 'kept0', container: null }, onDone: 'done' } },
+    up: { invoke: { id: 'up', src: 'setLinkUp', input: { link: 'kept0' }, onDone: 'done' } },
     done: { type: 'final' },
   },
 });

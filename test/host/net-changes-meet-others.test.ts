@@ -40,8 +40,8 @@ describeOwnNetwork('foreign changes between a kill and the recovery', () => {
   describe('a link that was deleted by hand', () => {
     const changes: [string, () => Promise<readonly [Actor, Json]>][] = [
       ['net.enslave', () => made(enslaveLink, { link: 't_host', bridge: 't_br' })],
-      ['net.up', () => made(setLinkUp, { link: 't_host', container: null })],
-      ['net.address', () => made(addAddress, { link: 't_host', address: '10.9.0.1/24', container: null })],
+      ['net.up', () => made(setLinkUp, { link: 't_host' })],
+      ['net.address', () => made(addAddress, { link: 't_host', address: '10.9.0.1/24' })],
     ];
     it.each(changes)(
       'is gone for %s, which does not touch a new link with its name and ifindex',
@@ -95,7 +95,7 @@ describeOwnNetwork('foreign changes between a kill and the recovery', () => {
 
   it('net.move refuses a foreign link with the name in the container, and neither link moves', async () => {
     const { observe, inspect, undo } = changeOf(moveLink);
-    const input = moveLink.runner.parseInput({ link: 't_cont', container: container.handle, name: 'eth1' });
+    const input = moveLink.runner.parseInput({ link: 't_cont', to: container.handle, name: 'eth1' });
     const seen = await observe(input, context(), undefined);
     if (seen.found !== 'absent') throw new Error(seen.found);
     container.ip('link', 'add', 'eth1', 'type', 'bridge');
@@ -110,25 +110,25 @@ describeOwnNetwork('foreign changes between a kill and the recovery', () => {
   });
 
   it('net.move and net.rename recognize their change even if the old name is taken', async () => {
-    const move = { link: 't_cont', container: container.handle, name: 'eth1' };
+    const move = { link: 't_cont', to: container.handle, name: 'eth1' };
     const moved = await carryOut(moveLink, move, context());
     ip('link', 'add', 't_cont', 'type', 'bridge');
     expect((await carryOut(moveLink, move, context(), moved.record)).found).toBe('ours');
-    const rename = { link: 'eth1', name: 'eth2', container: container.handle };
+    const rename = { link: 'eth1', name: 'eth2', in: container.handle };
     const renamed = await carryOut(renameLink, rename, context());
     container.ip('link', 'add', 'eth1', 'type', 'bridge');
     expect((await carryOut(renameLink, rename, context(), renamed.record)).found).toBe('ours');
   });
 
   it('net.rename reports a link that was renamed by hand as gone', async () => {
-    const [actor, record] = await made(renameLink, { link: 't_host', name: 't_new', container: null });
+    const [actor, record] = await made(renameLink, { link: 't_host', name: 't_new' });
     ip('link', 'set', 't_new', 'name', 't_host');
     expect(await changeOf(actor).inspect(record, context())).toMatchObject({ found: 'gone' });
   });
 
   it('all changes in a container are gone after its restart', async () => {
     ip('link', 'set', 't_cont', 'netns', String(container.handle.pid), 'name', 'eth1');
-    const inContainer = { link: 'eth1', container: container.handle };
+    const inContainer = { link: 'eth1', in: container.handle };
     const changes = [
       await made(setLinkUp, inContainer),
       await made(addAddress, { ...inContainer, address: '10.9.0.1/24' }),
@@ -144,7 +144,7 @@ describeOwnNetwork('foreign changes between a kill and the recovery', () => {
       const restarted = withHandle(record, again);
       expect(await inspect(restarted, context()), actor.runner.kind).toMatchObject({ found: 'gone' });
       await undo(restarted, context());
-      const input = actor.runner.parseInput({ ...Object(inputs.get(actor)), container: again });
+      const input = actor.runner.parseInput({ ...Object(inputs.get(actor)), in: again });
       await expect(observe(input, context(), restarted)).rejects.toMatchObject({ code: 'E_NAMESPACE_GONE' });
     }
   });
@@ -225,7 +225,7 @@ describeOwnNetwork('foreign changes between a kill and the recovery', () => {
     via,
     device,
     mode,
-    container: container.handle,
+    in: container.handle,
   });
 });
 
@@ -244,7 +244,7 @@ async function made<Input, Output>(actor: StepActor<Input, Output>, input: Input
 
 function withHandle(record: Json, handle: unknown): Json {
   const copy = JSON.parse(JSON.stringify(record));
-  copy.place.container = handle;
+  Object.assign(copy.place, handle);
   return copy;
 }
 

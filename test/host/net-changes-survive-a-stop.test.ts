@@ -109,7 +109,7 @@ describeOwnNetwork('a network change that is stopped at any of its touches', () 
   it('is resumed and undone: net.move', () =>
     holds({
       actor: moveLink,
-      input: () => ({ link: 't_cont', container: container.handle, name: 'eth1' }),
+      input: () => ({ link: 't_cont', to: container.handle, name: 'eth1' }),
       made: () => expect(linkNamed(inside, 'eth1')).toMatchObject({ ifalias: `wf.run=${RUN}` }),
       touches: [1, 1],
     }));
@@ -118,7 +118,7 @@ describeOwnNetwork('a network change that is stopped at any of its touches', () 
     holds({
       actor: moveLink,
       prepare: () => ip('link', 'set', 't_cont', 'up'),
-      input: () => ({ link: 't_cont', container: container.handle, name: 'eth1' }),
+      input: () => ({ link: 't_cont', to: container.handle, name: 'eth1' }),
       made: () => expect(linkNamed(inside, 'eth1')).toBeDefined(),
       touches: [1, 2],
     }));
@@ -127,7 +127,7 @@ describeOwnNetwork('a network change that is stopped at any of its touches', () 
     holds({
       actor: renameLink,
       prepare: () => ip('link', 'set', 't_cont', 'netns', String(container.handle.pid)),
-      input: () => ({ link: 't_cont', name: 'eth1', container: container.handle }),
+      input: () => ({ link: 't_cont', name: 'eth1', in: container.handle }),
       made: () => expect(linkNamed(inside, 'eth1')).toBeDefined(),
       touches: [1, 1],
     }));
@@ -135,7 +135,7 @@ describeOwnNetwork('a network change that is stopped at any of its touches', () 
   it('is resumed and undone: net.up', () =>
     holds({
       actor: setLinkUp,
-      input: () => ({ link: 't_host', container: null }),
+      input: () => ({ link: 't_host' }),
       made: () => expect(linkNamed(ip, 't_host')?.flags).toContain('UP'),
       touches: [1, 1],
     }));
@@ -143,7 +143,7 @@ describeOwnNetwork('a network change that is stopped at any of its touches', () 
   it('is resumed and undone: net.address', () =>
     holds({
       actor: addAddress,
-      input: () => ({ link: 'eth5', address: '10.2.0.100/24', container: container.handle }),
+      input: () => ({ link: 'eth5', address: '10.2.0.100/24', in: container.handle }),
       made: () => expect(inside('address', 'show', 'dev', 'eth5')).toContain('10.2.0.100/24'),
       touches: [1, 1],
     }));
@@ -158,7 +158,7 @@ describeOwnNetwork('a network change that is stopped at any of its touches', () 
       via: '10.2.0.1',
       device: 'eth5',
       mode,
-      container: container.handle,
+      in: container.handle,
     }),
     made: () => expect(inside('route', 'show', 'default')).toMatch(/via 10\.2\.0\.1 dev eth5 proto 119/),
   });

@@ -59,10 +59,10 @@ describeOwnNetwork('changes of a link', () => {
 
   it('net.move moves a link into the container under another name, and back', async () => {
     const before = networkState();
-    const input = { link: 't_cont', container: container.handle, name: 'eth1' };
+    const input = { link: 't_cont', to: container.handle, name: 'eth1' };
     const { record, output, found } = await carryOut(moveLink, input, context());
     expect(found).toBe('absent');
-    expect(output).toMatchObject({ link: 'eth1', container: 'AppProd' });
+    expect(output).toMatchObject({ link: 'eth1', to: 'AppProd' });
     expect(container.ip('link', 'show')).toContain('eth1@');
     expect(ip('link', 'show')).not.toContain('t_cont');
     expect((await carryOut(moveLink, input, context(), record)).found).toBe('ours');
@@ -72,30 +72,30 @@ describeOwnNetwork('changes of a link', () => {
   });
 
   it('net.move refuses a name that is taken in the container, and touches neither link', async () => {
-    await carryOut(moveLink, { link: 't_cont', container: container.handle, name: 'eth1' }, context());
+    await carryOut(moveLink, { link: 't_cont', to: container.handle, name: 'eth1' }, context());
     ip('link', 'add', 't_host2', 'type', 'veth', 'peer', 'name', 't_cont2');
     const before = [networkState(), networkState(container.ip)];
-    const input = { link: 't_cont2', container: container.handle, name: 'eth1' };
+    const input = { link: 't_cont2', to: container.handle, name: 'eth1' };
     await refused(carryOut(moveLink, input, context()), 'E_LINK_IN_USE');
     expect([networkState(), networkState(container.ip)]).toEqual(before);
   });
 
   it('net.move refuses a link with addresses, which it could not restore', async () => {
     ip('address', 'add', '10.11.0.1/24', 'dev', 't_cont');
-    await refused(carryOut(moveLink, { link: 't_cont', container: container.handle }, context()), 'E_LINK_IN_USE');
+    await refused(carryOut(moveLink, { link: 't_cont', to: container.handle }, context()), 'E_LINK_IN_USE');
   });
 
   it('net.move refuses a namespace whose inode has changed', async () => {
     const stale = { ...container.handle, namespace: { ...container.handle.namespace, inode: 1 } };
     const before = networkState();
-    await refused(carryOut(moveLink, { link: 't_cont', container: stale }, context()), 'E_NAMESPACE_GONE');
+    await refused(carryOut(moveLink, { link: 't_cont', to: stale }, context()), 'E_NAMESPACE_GONE');
     expect(networkState()).toEqual(before);
   });
 
   it('net.rename renames a link and back', async () => {
     ip('link', 'set', 't_cont', 'netns', String(container.handle.pid));
     const before = networkState(container.ip);
-    const input = { link: 't_cont', name: 'eth1', container: container.handle };
+    const input = { link: 't_cont', name: 'eth1', in: container.handle };
     const { record, found } = await carryOut(renameLink, input, context());
     expect(found).toBe('absent');
     expect(container.ip('link', 'show')).toContain('eth1@');
@@ -107,13 +107,13 @@ describeOwnNetwork('changes of a link', () => {
 
   it('net.rename refuses a name that is taken', async () => {
     const before = networkState();
-    await refused(carryOut(renameLink, { link: 't_cont', name: 't_br', container: null }, context()), 'E_LINK_IN_USE');
+    await refused(carryOut(renameLink, { link: 't_cont', name: 't_br' }, context()), 'E_LINK_IN_USE');
     expect(networkState()).toEqual(before);
   });
 
   it('net.up sets a link up and down again, and records no change for a link that is up', async () => {
     const before = networkState();
-    const input = { link: 't_host', container: null };
+    const input = { link: 't_host' };
     const { record, found } = await carryOut(setLinkUp, input, context());
     expect(found).toBe('absent');
     expect((await carryOut(setLinkUp, input, context(), record)).found).toBe('ours');
@@ -127,7 +127,7 @@ describeOwnNetwork('changes of a link', () => {
   it('net.address adds and removes an address, and adopts only one that its own intent recorded', async () => {
     ip('link', 'set', 't_cont', 'netns', String(container.handle.pid));
     const before = networkState(container.ip);
-    const input = { link: 't_cont', address: '172.20.0.100/16', container: container.handle };
+    const input = { link: 't_cont', address: '172.20.0.100/16', in: container.handle };
     const { record, output, found } = await carryOut(addAddress, input, context());
     expect(found).toBe('absent');
     expect(output).toEqual({ link: 't_cont', address: '172.20.0.100/16' });
@@ -140,9 +140,9 @@ describeOwnNetwork('changes of a link', () => {
   });
 
   it('are gone with the namespace of the container', async () => {
-    const inContainer = { link: 'eth1', container: container.handle };
+    const inContainer = { link: 'eth1', in: container.handle };
     const made = [
-      [moveLink, (await carryOut(moveLink, { ...inContainer, link: 't_cont', name: 'eth1' }, context())).record],
+      [moveLink, (await carryOut(moveLink, { link: 't_cont', to: container.handle, name: 'eth1' }, context())).record],
       [addAddress, (await carryOut(addAddress, { ...inContainer, address: '10.9.0.1/24' }, context())).record],
       [setLinkUp, (await carryOut(setLinkUp, inContainer, context())).record],
       [renameLink, (await carryOut(renameLink, { ...inContainer, name: 'eth2' }, context())).record],

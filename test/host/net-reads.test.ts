@@ -66,17 +66,17 @@ describeOwnNetwork('the network reads', () => {
   });
 
   it('net.links lists links and routes of the host and of a container', async () => {
-    const inside = await readWith(observeLinks, { container: first.handle }, testContext());
+    const inside = await readWith(observeLinks, { in: first.handle }, testContext());
     expect(inside.links.find(({ name }) => name === 'eth0')).toMatchObject({ kind: 'veth', up: true, mtu: 1500 });
     expect(inside.routes).toEqual([
       { destination: '10.3.0.0/24', gateway: null, device: 'eth0', metric: null, protocol: 'kernel' },
     ]);
-    const host = await readWith(observeLinks, { container: null }, testContext());
+    const host = await readWith(observeLinks, {}, testContext());
     expect(host.links.map(({ name }) => name)).toEqual(expect.arrayContaining(['lo', 'r_br', 'r_one', 'r_two']));
   });
 
   it('net.counters counts packets', async () => {
-    const look = () => readWith(observeCounters, { link: 'r_one', container: null }, testContext());
+    const look = () => readWith(observeCounters, { link: 'r_one' }, testContext());
     const before = await look();
     await readWith(checkAddressFree, { address: '10.3.0.55', link: 'r_br', networkId: null }, testContext());
     expect((await look()).txPackets).toBeGreaterThan(before.txPackets);
@@ -87,7 +87,7 @@ describeOwnNetwork('the network reads', () => {
     const mac = eth0?.address ?? '';
     const known = { address: '10.3.0.100', mac };
     const neighbours = (expected: typeof known | null) =>
-      readWith(observeNeighbours, { link: 'r_br', container: null, expect: expected }, testContext());
+      readWith(observeNeighbours, { link: 'r_br', expect: expected }, testContext());
     const forwarding = (port: string) =>
       readWith(observeForwarding, { bridge: 'r_br', expect: { mac, port } }, testContext());
     await expect(neighbours(known)).rejects.toMatchObject({ code: 'E_NOT_PROVEN' });
@@ -101,7 +101,7 @@ describeOwnNetwork('the network reads', () => {
 
   it('net.route-to returns the route of a packet, and fails if it is not the expected one', async () => {
     const ask = (to: string, through: string | null) =>
-      readWith(observeRoute, { to, container: first.handle, through }, testContext());
+      readWith(observeRoute, { to, in: first.handle, through }, testContext());
     expect(await ask('10.3.0.100', 'eth0')).toEqual({
       to: '10.3.0.100',
       gateway: null,
@@ -183,7 +183,7 @@ describeOwnNetwork('the network reads', () => {
     const gone = { ...first.handle, namespace: { path: '/proc/4194305/ns/net', inode: 5 } };
     const bridge = readWith(observeBridge, { bridge: 'r_br', containers: [gone] }, testContext());
     await expect(bridge).rejects.toMatchObject({ code: 'E_NAMESPACE_GONE' });
-    await expect(readWith(observeLinks, { container: gone }, testContext())).rejects.toMatchObject({
+    await expect(readWith(observeLinks, { in: gone }, testContext())).rejects.toMatchObject({
       code: 'E_NAMESPACE_GONE',
     });
   });

@@ -14,7 +14,7 @@ describeOwnNetwork('net.route', () => {
     via: '10.2.0.1',
     device: 'eth1',
     mode,
-    container: container.handle,
+    in: container.handle,
   });
   const defaults = () => container.ip('route', 'show', 'default');
   const state = () => networkState(container.ip);

@@ -25,6 +25,19 @@ export function ip(...args: string[]): string {
   return execFileSync('ip', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
 }
 
+/** Runs many `ip` commands in one process, also those after one that fails. */
+export function ipBatch(commands: readonly string[], ...options: string[]): void {
+  spawnSync('ip', [...options, '-force', '-batch', '-'], {
+    input: commands.join('\n'),
+    stdio: ['pipe', 'ignore', 'ignore'],
+  });
+}
+
+/** Runs `bridge` in the namespace of the tests, and returns its output. */
+export function bridge(...args: string[]): string {
+  return execFileSync('bridge', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+}
+
 /** A process in its own network namespace, which represents a container. */
 export interface TestContainer {
   readonly handle: ContainerHandle;

@@ -34,13 +34,13 @@ describeOwnNetwork('a restarted container', () => {
 
   it('is named in the error of a change, and nothing in it changes', async () => {
     const before = [networkState(), networkState(container.ip)];
-    await expect(carryOut(moveLink, { link: 'r_cont', container: earlier }, context())).rejects.toMatchObject(gone);
-    await expect(carryOut(setLinkUp, { link: 'r_in', container: earlier }, context())).rejects.toMatchObject(gone);
+    await expect(carryOut(moveLink, { link: 'r_cont', to: earlier }, context())).rejects.toMatchObject(gone);
+    await expect(carryOut(setLinkUp, { link: 'r_in', in: earlier }, context())).rejects.toMatchObject(gone);
     expect([networkState(), networkState(container.ip)]).toEqual(before);
   });
 
   it('is named in the error of a read and of a probe', async () => {
-    await expect(readWith(observeLinks, { container: earlier }, context())).rejects.toMatchObject(gone);
+    await expect(readWith(observeLinks, { in: earlier }, context())).rejects.toMatchObject(gone);
     const bridge = { bridge: 'r_br', containers: [earlier] };
     await expect(readWith(observeBridge, bridge, context())).rejects.toMatchObject(gone);
     const probe = { from: insideNamespaceOf(earlier), to: '127.0.0.1', deadlineMs: 300, mustFail: true };
@@ -48,7 +48,7 @@ describeOwnNetwork('a restarted container', () => {
   });
 
   it('has lost its earlier changes, and their undo does not touch its new state', async () => {
-    const { record } = await carryOut(setLinkUp, { link: 'r_in', container: container.handle }, context());
+    const { record } = await carryOut(setLinkUp, { link: 'r_in', in: container.handle }, context());
     const { inspect, undo } = changeOf(setLinkUp);
     const asRecordedEarlier = JSON.parse(
       JSON.stringify(record).replaceAll(JSON.stringify(container.handle.namespace), JSON.stringify(earlier.namespace)),
@@ -64,8 +64,6 @@ describeOwnNetwork('a restarted container', () => {
     const { process: _process, ...namespace } = container.handle.namespace;
     const old = containerHandleSchema.parse({ ...container.handle, namespace });
     expect(old.namespace.process).toBeNull();
-    expect((await readWith(observeLinks, { container: old }, context())).links.map(({ name }) => name)).toContain(
-      'r_in',
-    );
+    expect((await readWith(observeLinks, { in: old }, context())).links.map(({ name }) => name)).toContain('r_in');
   });
 });

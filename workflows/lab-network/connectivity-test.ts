@@ -26,13 +26,13 @@ export const connectivityTest = lab.createStateConfig({
         {
           id: 'readCountersBefore',
           src: 'observeCounters',
-          input: ({ context }) => ({ link: context.names.hostLink, container: null }),
+          input: ({ context }) => ({ link: context.names.hostLink }),
           onDone: { actions: keep('readCountersBefore') },
         },
         {
           id: 'readNeighboursBefore',
           src: 'observeNeighbours',
-          input: (scope) => ({ link: APP_DEV_LINK, container: appDev(scope) }),
+          input: (scope) => ({ link: APP_DEV_LINK, in: appDev(scope) }),
           onDone: { actions: keep('readNeighboursBefore') },
         },
       ],
@@ -121,7 +121,6 @@ export const connectivityTest = lab.createStateConfig({
           src: 'observeCounters',
           input: ({ context }) => ({
             link: context.names.hostLink,
-            container: null,
             moreThan: resultOf(context.found, 'readCountersBefore'),
           }),
           onDone: { actions: keep('readCountersAfter') },
@@ -131,7 +130,7 @@ export const connectivityTest = lab.createStateConfig({
           src: 'observeNeighbours',
           input: (scope) => ({
             link: APP_DEV_LINK,
-            container: appDev(scope),
+            in: appDev(scope),
             expect: { address: spliceAddress(scope), mac: splicedMac(scope) },
           }),
           onDone: { actions: keep('readNeighboursAfter') },
@@ -148,7 +147,7 @@ export const connectivityTest = lab.createStateConfig({
         {
           id: 'routeFromAppDev',
           src: 'observeRoute',
-          input: (scope) => ({ to: spliceAddress(scope), container: appDev(scope), through: APP_DEV_LINK }),
+          input: (scope) => ({ to: spliceAddress(scope), in: appDev(scope), through: APP_DEV_LINK }),
           onDone: { actions: keep('routeFromAppDev') },
         },
         {
@@ -156,7 +155,7 @@ export const connectivityTest = lab.createStateConfig({
           src: 'observeRoute',
           input: (scope) => ({
             to: appDev(scope).ipv4,
-            container: appProd(scope),
+            in: appProd(scope),
             through: scope.context.input.containerDevice,
           }),
           onDone: { actions: keep('routeFromAppProd') },

@@ -108,7 +108,7 @@ const devSide = lab.createStateConfig({
         {
           id: 'readAppDevAddresses',
           src: 'observeLinks',
-          input: (scope) => ({ container: appDev(scope) }),
+          input: (scope) => ({ in: appDev(scope) }),
           onDone: { actions: keep('readAppDevAddresses') },
         },
       ],
@@ -175,7 +175,7 @@ const prodSide = lab.createStateConfig({
         {
           id: 'readAppProdAddresses',
           src: 'observeLinks',
-          input: (scope) => ({ container: appProd(scope) }),
+          input: (scope) => ({ in: appProd(scope) }),
           onDone: { actions: keep('readAppProdAddresses') },
         },
       ],

@@ -35,7 +35,7 @@ export const vethSplice = lab.createStateConfig({
               invoke: {
                 id: 'setHostLinkUp',
                 src: 'setLinkUp',
-                input: ({ context }) => ({ link: context.names.hostLink, container: null }),
+                input: ({ context }) => ({ link: context.names.hostLink }),
                 onDone: 'ready',
               },
             },
@@ -49,7 +49,7 @@ export const vethSplice = lab.createStateConfig({
               invoke: {
                 id: 'moveContainerLink',
                 src: 'moveLink',
-                input: (scope) => ({ link: scope.context.names.containerLink, container: appProd(scope) }),
+                input: (scope) => ({ link: scope.context.names.containerLink, to: appProd(scope) }),
                 onDone: 'rename',
               },
             },
@@ -60,7 +60,7 @@ export const vethSplice = lab.createStateConfig({
                 input: (scope) => ({
                   link: scope.context.names.containerLink,
                   name: scope.context.input.containerDevice,
-                  container: appProd(scope),
+                  in: appProd(scope),
                 }),
                 onDone: 'up',
               },
@@ -69,7 +69,7 @@ export const vethSplice = lab.createStateConfig({
               invoke: {
                 id: 'setContainerLinkUp',
                 src: 'setLinkUp',
-                input: (scope) => ({ link: scope.context.input.containerDevice, container: appProd(scope) }),
+                input: (scope) => ({ link: scope.context.input.containerDevice, in: appProd(scope) }),
                 onDone: 'address',
               },
             },
@@ -82,7 +82,7 @@ export const vethSplice = lab.createStateConfig({
                   address: `${spliceAddress(scope)}/${prefixLengthOf(devNetwork(scope).subnet)}`,
                   // Checked again right before it is used: somebody may have taken it since.
                   segment: { link: devNetwork(scope).bridge, networkId: devNetwork(scope).id },
-                  container: appProd(scope),
+                  in: appProd(scope),
                 }),
                 onDone: [{ guard: 'wantsNoRoute', target: 'ready' }, { target: 'route' }],
               },
@@ -96,7 +96,7 @@ export const vethSplice = lab.createStateConfig({
                   via: devNetwork(scope).gateway,
                   device: scope.context.input.containerDevice,
                   mode: scope.context.input.defaultRoute === 'replace' ? 'replace' : 'secondary',
-                  container: appProd(scope),
+                  in: appProd(scope),
                 }),
                 onDone: 'ready',
               },
@@ -111,7 +111,7 @@ export const vethSplice = lab.createStateConfig({
       invoke: {
         id: 'readSplicedAddresses',
         src: 'observeLinks',
-        input: (scope) => ({ container: appProd(scope) }),
+        input: (scope) => ({ in: appProd(scope) }),
         onDone: 'done',
       },
     },

@@ -16,6 +16,8 @@ export interface NamespaceRef {
    * a restart of a container), but its start time differs.
    */
   readonly process: Owner | null;
+  /** The time at which a named namespace was created, in nanoseconds since the epoch: it distinguishes one whose inode is reused. */
+  readonly born?: string | undefined;
 }
 
 export interface CommandOptions {

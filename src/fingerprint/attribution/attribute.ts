@@ -22,9 +22,11 @@ const ruleSchema = z.object({
   src: z.string().default('all'),
   dst: z.string().optional(),
   table: textual.optional(),
+  protocol: textual.optional(),
   iif: z.string().optional(),
   oif: z.string().optional(),
 });
+const forwardingSchema = z.object({ mac: z.string(), dev: z.string(), dst: z.string().optional() });
 const neighbourSchema = z.object({ dst: z.string(), dev: z.string() });
 const qdiscSchema = z.object({ kind: z.string(), dev: z.string() });
 const sysctlSchema = z.object({ value: z.string(), dev: z.string().optional() });
@@ -58,6 +60,10 @@ export function attribute(found: RawDifference, known: Known): Attribution {
     case 'neighbours': {
       const { dst, dev } = neighbourSchema.parse(entry);
       return byWords(known, dst, dev) ?? ownerOfLink(dev, known);
+    }
+    case 'forwarding': {
+      const { mac, dev, dst } = forwardingSchema.parse(entry);
+      return byWords(known, mac, dev, ...(dst === undefined ? [] : [dst])) ?? ownerOfLink(dev, known);
     }
     case 'qdiscs': {
       const { kind, dev } = qdiscSchema.parse(entry);
@@ -114,14 +120,20 @@ function ownerOfRoute(route: z.output<typeof routeSchema>, known: Known): Attrib
 
 /** For a rule of a network of the embedded runtime, only the bridge identifies the owner. */
 function ownerOfPolicyRule(rule: z.output<typeof ruleSchema>, known: Known): Attribution {
-  const { priority, src, dst, table = '', iif, oif } = rule;
+  const { priority, src, dst, table = '', protocol, iif, oif } = rule;
+  const ownMark = protocol === String(ROUTE_PROTOCOL);
   const addresses = [...(src === 'all' ? [] : [src]), ...(dst === undefined ? [] : [dst])];
-  const named = byLedger(known, ({ words }) => namesRule(words, table, priority, addresses));
+  const named = byLedger(known, ({ change, words }) =>
+    change.kind === 'net.rule'
+      ? ownMark && words.has(`priority ${priority}`)
+      : namesRule(words, table, priority, addresses),
+  );
   if (named !== undefined) return named;
   const devices = [iif, oif].filter((name) => name !== undefined);
   const owners = devices.map((dev) => ownerOfLink(dev, known)).filter((owner) => owner !== SOMEBODY);
   const owner = owners.find((link) => link.owner === 'run') ?? owners[0];
-  return owner === undefined ? SOMEBODY : { ...owner, reason: `it names ${devices.join(' and ')}: ${owner.reason}` };
+  if (owner !== undefined) return { ...owner, reason: `it names ${devices.join(' and ')}: ${owner.reason}` };
+  return ownMark ? { owner: 'unknown', reason: "its protocol is wf's, but no change of this run names it" } : SOMEBODY;
 }
 
 /** Returns whether words name a rule: by its table and an address, or by its table and number, as passed to `ip rule add`. */

@@ -9,12 +9,21 @@ import { unexplainedUnless } from '../attribution/unexplained.ts';
 import { type HostView, hostView } from '../sections/host-view.ts';
 import { NOT_INSTALLED } from '../sections/read-tool.ts';
 import { differencesBetween, type RawDifference } from './differences.ts';
-import { LEFT_OUT, NO_ENGINE, type Place, READ, readFingerprint, SECTION_NAMES, type Sections } from './shape.ts';
+import {
+  LEFT_OUT,
+  NO_ENGINE,
+  type Place,
+  READ,
+  readFingerprint,
+  SECTION_NAMES,
+  type SectionName,
+  type Sections,
+} from './shape.ts';
 
 /**
  * Compares two fingerprints and attributes each difference: to the run by its mark or ledger, to Docker for Docker's own
  * activity, else to somebody else; to nobody if a step of the run may have altered anything. Effects that follow from a link that
- * came or went (qdisc, settings, kernel routes) are merged into it. Pure.
+ * came or went (qdisc, settings, forwarding entries, kernel routes) are merged into it. Pure.
  * @throws WfError E_DATABASE_DAMAGED if one of them is no fingerprint; E_HOST_STATE_UNKNOWN if they are of two places.
  */
 export function compareFingerprints(before: Fingerprint, after: Fingerprint, compared: ComparedRun): Comparison {
@@ -99,12 +108,15 @@ function requireSamePlace(before: Place, after: Place): void {
   }
 }
 
+/** Sections whose entries come and go with their link. */
+const GOES_WITH_LINK: ReadonlySet<SectionName> = new Set(['forwarding', 'qdiscs', 'sysctls']);
+
 function isImplied({ section, difference, before, after }: RawDifference, earlier: HostView, later: HostView): boolean {
   const entry = after ?? before;
   if (!isJsonObject(entry)) return false;
   const { dev, protocol } = entry;
   const kernelRoute = section.startsWith('routes') && protocol === 'kernel';
-  if (typeof dev !== 'string' || !(kernelRoute || section === 'qdiscs' || section === 'sysctls')) return false;
+  if (typeof dev !== 'string' || !(kernelRoute || GOES_WITH_LINK.has(section))) return false;
   const [was, is] = [earlier.links.has(dev), later.links.has(dev)];
   return difference === 'added' ? !was && is : was && !is;
 }

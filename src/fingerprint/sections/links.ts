@@ -67,13 +67,21 @@ const ADDRESS_ATTRIBUTES = [
   'secondary',
 ];
 
+interface LinkSections {
+  readonly links: Section;
+  readonly addresses: Section;
+  /** MAC addresses by link name, also of links that borrow theirs. */
+  readonly macs: ReadonlyMap<string, string>;
+}
+
 /** Parses links and addresses from `ip -json -details address show`. @throws UnexpectedOutput */
-export function linksAndAddresses(text: string): { readonly links: Section; readonly addresses: Section } {
+export function linksAndAddresses(text: string): LinkSections {
   const found = parseOutput('ip', text, z.array(z.record(z.string(), z.unknown())));
   const links = parseValue('ip', withoutExcluded(found), z.array(linkEntry));
   return {
     links: readSection(links.map((link) => [`link ${link.ifname}`, linkAttributes(link)])),
     addresses: readSection(links.flatMap(addressesOf)),
+    macs: new Map(links.flatMap(({ ifname, address }) => (address === undefined ? [] : [[ifname, address]]))),
   };
 }
 

@@ -32,6 +32,8 @@ export interface Link {
   /** Id of the other end's namespace, valid in this namespace; null if both ends are in this one. */
   readonly peerNamespaceId: number | null;
   readonly alias: string | null;
+  /** `default`, a name of /etc/iproute2/group, or a number. */
+  readonly group: string;
   readonly altnames: readonly string[];
   readonly counters: LinkCounters;
   readonly addresses: readonly LinkAddress[];
@@ -53,6 +55,7 @@ export const linkEntry = lazy(() => {
     ifindex: z.number().int().positive(),
     link_index: z.number().int().optional(),
     link_netnsid: z.number().int().optional(),
+    group: z.string().default('default'),
     linkinfo: z.object({ info_kind: z.string().optional() }).optional(),
     stats64: z.object({ rx: counters, tx: counters }),
     addr_info: z.array(z.object({ ...addressMembers(), family: z.string(), scope: z.string().optional() })).optional(),
@@ -106,6 +109,7 @@ export function linksOf(entries: readonly LinkEntry[]): Link[] {
     peerIfindex: entry.link_index ?? peerIndex(entry.link, indexes),
     peerNamespaceId: entry.link_netnsid ?? null,
     alias: entry.ifalias ?? null,
+    group: entry.group,
     altnames: entry.altnames,
     counters: {
       rxPackets: entry.stats64.rx.packets,

@@ -3,6 +3,7 @@ import { WfError } from '../../engine/model/errors.ts';
 import type { NamespaceRef } from '../../engine/ports/command.ts';
 import { errnoOf } from '../machine/errno.ts';
 import { isAlive } from '../processes/process.ts';
+import { bornAt } from './named-namespace.ts';
 
 /** An open network namespace: `path` leads to it, and to no other, until it is closed. */
 export interface OpenNamespace {
@@ -43,6 +44,9 @@ function requireExpected(namespace: NamespaceRef, descriptor: number): number {
   const inode = fstatSync(descriptor).ino;
   if (namespace.inode !== null && inode !== namespace.inode) {
     throw namespaceGone(namespace, `the path leads to namespace ${inode}`);
+  }
+  if (namespace.born !== undefined && bornAt(fstatSync(descriptor, { bigint: true })) !== namespace.born) {
+    throw namespaceGone(namespace, 'it was recreated');
   }
   // Alive after the opening, so the path led through this very process.
   if (namespace.process !== null && !isAlive(namespace.process)) {

@@ -66,13 +66,18 @@ const SORTS: Readonly<Record<string, Pick<ChangedObject, 'object' | 'change'>>> 
   'docker.image': { object: 'image', change: 'made' },
   'docker.network': { object: 'network', change: 'made' },
   'docker.container': { object: 'container', change: 'made' },
+  'net.link': { object: 'link', change: 'made' },
+  'net.namespace': { object: 'namespace', change: 'made' },
   'net.veth': { object: 'link', change: 'made' },
   'net.enslave': { object: 'link', change: 'altered' },
   'net.move': { object: 'link', change: 'altered' },
   'net.rename': { object: 'link', change: 'altered' },
+  'net.mtu': { object: 'link', change: 'altered' },
   'net.up': { object: 'link', change: 'altered' },
   'net.address': { object: 'address', change: 'made' },
   'net.route': { object: 'route', change: 'made' },
+  'net.rule': { object: 'rule', change: 'made' },
+  'net.fdb': { object: 'forwarding entry', change: 'made' },
   'exec.command': { object: 'command', change: 'made' },
 };
 

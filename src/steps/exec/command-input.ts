@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { placeInput } from '../place-handle.ts';
 
 /** A program and its arguments as an array: no shell splits or expands anything. */
 export const argvSchema = z.tuple([z.string().min(1)], z.string());
@@ -12,6 +13,7 @@ export const commandFields = {
     .nullable()
     .default(null)
     .describe('working directory, relative to the one in which the run started; null is that directory'),
+  in: placeInput,
   env: z.record(z.string(), z.string()).default({}).describe('variables added to the environment of wf'),
   expectExitCodes: z
     .array(z.number().int().min(0).max(255))

@@ -4,6 +4,8 @@ import { commandLine } from '../../engine/model/evidence.ts';
 import type { Argv } from '../../engine/ports/command.ts';
 import { defineStep } from '../../engine/workflow/define-step.ts';
 import type { ChangeState, HostContext } from '../../engine/workflow/step.ts';
+import { typedIn } from '../net/place.ts';
+import { placeHandleSchema } from '../place-handle.ts';
 import { argvSchema, commandFields, resultSchema, STEP_TIMEOUT_MS } from './command-input.ts';
 import { type CommandToRun, folderOf, requireEnd, requireExitCode, requireStart, runToEnd } from './run-command.ts';
 
@@ -31,6 +33,7 @@ const record = z.object({
   undo: argvSchema.nullable(),
   /** Absolute working directory. */
   cwd: z.string(),
+  in: placeHandleSchema.nullable(),
   env: z.record(z.string(), z.string()),
   timeoutMs: z.number(),
   /** Result of argv, once it is known. */
@@ -51,12 +54,12 @@ export const execCommand = defineStep({
   runsAnyCommand: true,
   // A command may change anything: a reboot is not known to undo it, and `alters` is omitted.
   survivesReboot: true,
-  commands: ({ argv }) => [argv],
+  commands: ({ argv, in: where }) => [typedIn(where, argv)],
   rehearse: ({ expectExitCodes }) => ({ exitCode: expectExitCodes[0] ?? 0, stdout: '', stderr: '', truncated: false }),
 
   async observe(asked, context, earlier) {
-    const { argv, check, undo, cwd, env, timeoutMs } = asked;
-    const target = `command ${commandLine(argv)}`;
+    const { argv, check, undo, cwd, in: where, env, timeoutMs } = asked;
+    const target = `command ${commandLine(argv)}${where === null ? '' : ` in ${where.name}`}`;
     const folder = folderOf(cwd, context);
     const intended: CommandRecord = {
       step: context.step,
@@ -64,6 +67,7 @@ export const execCommand = defineStep({
       check,
       undo,
       cwd: folder,
+      in: where,
       env,
       timeoutMs,
       result: null,
@@ -135,8 +139,8 @@ async function runCheck(check: CommandToRun, context: HostContext): Promise<Chec
 }
 
 /** Returns the command that a person would type from any directory. */
-function typedInFolder({ cwd }: CommandRecord, argv: Argv): Argv {
-  return ['env', `--chdir=${cwd}`, ...argv];
+function typedInFolder({ cwd, in: where }: CommandRecord, argv: Argv): Argv {
+  return typedIn(where, ['env', `--chdir=${cwd}`, ...argv]);
 }
 
 function interrupted(made: CommandRecord): WfError {

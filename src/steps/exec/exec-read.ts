@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { defineStep } from '../../engine/workflow/define-step.ts';
+import { typedIn } from '../net/place.ts';
 import { commandFields, resultSchema, STEP_TIMEOUT_MS } from './command-input.ts';
 import { requireExitCode, runToEnd } from './run-command.ts';
 
@@ -11,7 +12,7 @@ export const execRead = defineStep({
   output: resultSchema,
   timeoutMs: STEP_TIMEOUT_MS,
   runsAnyCommand: true,
-  commands: ({ argv }) => [argv],
+  commands: ({ argv, in: where }) => [typedIn(where, argv)],
   rehearse: ({ expectExitCodes }) => ({ exitCode: expectExitCodes[0] ?? 0, stdout: '', stderr: '', truncated: false }),
   read: async (input, context) => requireExitCode(input.argv, await runToEnd(input, context), input.expectExitCodes),
 });

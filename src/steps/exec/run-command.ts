@@ -4,7 +4,10 @@ import { commandLine, evidenceOf } from '../../engine/model/evidence.ts';
 import { limitText } from '../../engine/model/time-limit.ts';
 import type { Argv, CommandResult } from '../../engine/ports/command.ts';
 import type { HostContext, HostPorts } from '../../engine/workflow/step.ts';
+import { inNamespace } from '../../host/ip/run-ip.ts';
 import { bootId } from '../../host/processes/process.ts';
+import { typedIn } from '../net/place.ts';
+import { namespaceOfHandle, type PlaceHandle } from '../place-handle.ts';
 import type { ExecResult } from './command-input.ts';
 
 /** Limit of stdout and of stderr in a step's output, which is journaled. */
@@ -15,6 +18,8 @@ const COMPLAINT_LINES = 3;
 export interface CommandToRun {
   readonly argv: Argv;
   readonly cwd: string | null;
+  /** Network namespace of the command; null is that of the host. */
+  readonly in: PlaceHandle | null;
   readonly env: Readonly<Record<string, string>>;
   readonly timeoutMs: number;
 }
@@ -44,12 +49,13 @@ function requireNetworkNamespace({ namespace, place }: HostPorts): void {
  * @throws WfError like CommandPort.run: then the command was not started.
  */
 export async function runRecorded(command: CommandToRun, context: HostContext): Promise<CommandResult> {
-  const { argv, cwd, env, timeoutMs } = command;
+  const { argv, cwd, in: where, env, timeoutMs } = command;
   requireNetworkNamespace(context.host);
   const folder = folderOf(cwd, context);
-  const options = { timeoutMs, signal: context.signal, env, maxOutputBytes: OUTPUT_BYTES, cwd: folder };
+  const namespace = inNamespace(where === null ? undefined : namespaceOfHandle(where));
+  const options = { timeoutMs, signal: context.signal, env, maxOutputBytes: OUTPUT_BYTES, cwd: folder, ...namespace };
   const result = await context.host.command.run(argv, options);
-  context.record(evidenceOf(result));
+  context.record(evidenceOf(result, typedIn(where, argv)));
   return result;
 }
 

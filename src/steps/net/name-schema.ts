@@ -28,6 +28,15 @@ function linkNameComplaint(name: string): string | undefined {
   return undefined;
 }
 
+/** A MAC address, in lower case. */
+export const macSchema = z
+  .string()
+  .regex(/^([0-9a-f]{2}:){5}[0-9a-f]{2}$/i, 'must be a MAC address such as 02:00:00:00:00:01')
+  .transform((mac) => mac.toLowerCase());
+
+/** The MTU of a link, in bytes. */
+export const mtuSchema = z.number().int().min(68).max(65_535);
+
 /** An IP address without prefix length, in its shortest form. */
 export const addressSchema = z.string().transform((text, check) => {
   if (isAddress(text)) return ipaddr.parse(text).toString();

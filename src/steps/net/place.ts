@@ -6,17 +6,12 @@ import type { ChangeState, HostContext, HostPorts } from '../../engine/workflow/
 import { requireSuccess } from '../../host/commands/checked-command.ts';
 import { networkNamespaceIsGone } from '../../host/namespaces/network-namespace-is-gone.ts';
 import { isAlive } from '../../host/processes/process.ts';
-import {
-  type ContainerHandle,
-  containerHandleSchema,
-  namespaceOfContainer,
-  processSchema,
-} from '../container-handle.ts';
+import { namespaceOfHandle, type PlaceHandle, placeHandleSchema, processSchema } from '../place-handle.ts';
 
 /** One `ip` command that alters the host takes milliseconds. */
 const COMMAND_TIMEOUT_MS = 10_000;
 
-/** Place of a link: the host of the run, or a container's network namespace. */
+/** Place of a change: the host of the run, or the network namespace of a container or with a name. */
 export const placeSchema = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('host'),
@@ -24,7 +19,7 @@ export const placeSchema = z.discriminatedUnion('type', [
     /** Process that the private host ends with; null for the machine itself. */
     holder: processSchema.nullable(),
   }),
-  z.object({ type: z.literal('container'), container: containerHandleSchema }),
+  placeHandleSchema.extend({ type: z.literal('namespace') }),
 ]);
 export type Place = z.infer<typeof placeSchema>;
 
@@ -33,22 +28,26 @@ export function hostPlace({ namespace }: HostPorts): Place {
 }
 
 /** Returns the place of a step's input, whose null means the host. */
-export function placeOf(container: ContainerHandle | null, host: HostPorts): Place {
-  return container === null ? hostPlace(host) : { type: 'container', container };
+export function placeOf(handle: PlaceHandle | null, host: HostPorts): Place {
+  return handle === null ? hostPlace(host) : inNamespaceOf(handle);
+}
+
+export function inNamespaceOf({ name, namespace }: PlaceHandle): Place {
+  return { type: 'namespace', name, namespace };
 }
 
 /** Formats a place: `on the host`, `in AppProd`. */
 export function placeName(place: Place): string {
-  return place.type === 'host' ? 'on the host' : `in ${place.container.name}`;
+  return place.type === 'host' ? 'on the host' : `in ${place.name}`;
 }
 
 /**
  * Returns the namespace in which a command for this place runs; undefined is the host of the run.
- * @throws WfError E_NAMESPACE_GONE naming the container that was restarted or removed, or the host that has ended;
+ * @throws WfError E_NAMESPACE_GONE naming the container or namespace that was restarted or removed, or the host that has ended;
  * E_HOST_STATE_UNKNOWN if wf runs in another namespace than the run that recorded the place.
  */
 export function namespaceOf(place: Place, { namespace }: HostPorts): NamespaceRef | undefined {
-  if (place.type === 'container') return namespaceOfContainer(place.container);
+  if (place.type === 'namespace') return namespaceOfHandle(place);
   if (place.holder !== null && !isAlive(place.holder)) throw hostGone(place.holder.pid);
   const own = namespace.own();
   if (own.inode === place.inode) return undefined;
@@ -73,12 +72,12 @@ function hostGone(pid: number): WfError {
 /** Returns the command line that a person would type to run argv at the place. */
 export function typedAt(place: Place, argv: Argv): Argv {
   if (place.type === 'host') return argv;
-  return ['nsenter', `--net=${place.container.namespace.path}`, ...argv];
+  return ['nsenter', `--net=${place.namespace.path}`, ...argv];
 }
 
 /** Like typedAt, for a step's input, whose null means the host. */
-export function typedIn(container: ContainerHandle | null, argv: Argv): Argv {
-  return container === null ? argv : typedAt({ type: 'container', container }, argv);
+export function typedIn(handle: PlaceHandle | null, argv: Argv): Argv {
+  return handle === null ? argv : typedAt(inNamespaceOf(handle), argv);
 }
 
 /**

@@ -5,7 +5,8 @@ import type { ContainerInfo, DockerPort } from '../../engine/ports/docker.ts';
 import type { FoundNamespace } from '../../engine/ports/host-namespace.ts';
 import type { HostContext } from '../../engine/workflow/step.ts';
 import { findNamespaceOfPid } from '../../host/namespaces/namespace.ts';
-import { type ContainerHandle, namespaceOfContainer, namespaceSchema } from '../container-handle.ts';
+import type { ContainerHandle } from '../container-handle.ts';
+import { namespaceOfHandle, namespaceSchema, type PlaceHandle } from '../place-handle.ts';
 
 /** Origin of a probe. */
 export const probeOrigin = z
@@ -19,9 +20,9 @@ export const probeOrigin = z
   .describe('origin of the probe: insideNamespaceOf(container), insideContainer(container) or the host');
 export type ProbeOrigin = z.infer<typeof probeOrigin>;
 
-/** Probes from a container's network namespace, with the host's programs. */
-export function insideNamespaceOf(container: ContainerHandle): ProbeOrigin {
-  return { type: 'namespace', label: container.name, namespace: container.namespace };
+/** Probes from the network namespace of a container, or from a named one, with the host's programs. */
+export function insideNamespaceOf({ name, namespace }: PlaceHandle): ProbeOrigin {
+  return { type: 'namespace', label: name, namespace };
 }
 
 /** Probes from a container, with the programs of its image. */
@@ -107,7 +108,7 @@ export async function runFrom(
     timeoutMs,
     signal: context.signal,
     ...(origin.type === 'namespace'
-      ? { namespace: namespaceOfContainer({ name: origin.label, namespace: origin.namespace }) }
+      ? { namespace: namespaceOfHandle({ name: origin.label, namespace: origin.namespace }) }
       : {}),
   });
   context.signal.throwIfAborted();

@@ -6,7 +6,7 @@ import type { AgentPort } from '../../engine/ports/agent.ts';
 import type { Argv } from '../../engine/ports/command.ts';
 import type { HostContext } from '../../engine/workflow/step.ts';
 import { ownNode, probeAgentPath } from '../../host/probe-agent/probe-agent-path.ts';
-import { namespaceOfContainer } from '../container-handle.ts';
+import { namespaceOfHandle, processInPath } from '../place-handle.ts';
 import { originName, type ProbeOrigin, type ProbeRun, runFrom } from './origin.ts';
 import { endOf, type ProbeTime } from './probe-time.ts';
 
@@ -34,7 +34,9 @@ export async function askAgent<Outcome extends z.ZodType>(
   const limitMs = endOf({ deadlineMs, mustFail });
   const asked = { ...request, patient: !mustFail, budgetMs: deadlineMs };
   const { agent } = context.host;
-  if (agent !== null) return askResident(agent, context, origin, asked, limitMs, outcome);
+  // A resident process is on the host and in each container, but in no namespace that a run has named.
+  const isResident = origin.type !== 'namespace' || processInPath(origin.namespace) !== undefined;
+  if (agent !== null && isResident) return askResident(agent, context, origin, asked, limitMs, outcome);
   const argv: Argv = [ownNode(), probeAgentPath()];
   const run = await runFrom(context, origin, argv, limitMs, {
     // A request may contain a secret, and every user of the machine can read arguments.
@@ -67,7 +69,7 @@ async function askResident<Outcome extends z.ZodType>(
 ): Promise<AgentReport<z.output<Outcome>>> {
   const startedAt = host.clock.now();
   const namespace =
-    origin.type === 'namespace' ? namespaceOfContainer({ name: origin.label, namespace: origin.namespace }) : undefined;
+    origin.type === 'namespace' ? namespaceOfHandle({ name: origin.label, namespace: origin.namespace }) : undefined;
   const report = reportSchema.parse(await agent.ask(namespace, request, limitMs));
   const run = { exitCode: 0, stdout: '', stderr: '', startedAt, durationMs: host.clock.now() - startedAt };
   return { ...report, outcome: outcome.parse(report.outcome), run };

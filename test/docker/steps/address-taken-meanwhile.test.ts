@@ -29,7 +29,7 @@ describeDocker('the splice address', () => {
     input = {
       link: 'eth0',
       address: `${ADDRESS}/24`,
-      container: container.output,
+      in: container.output,
       segment: { link: `br-${networkId.slice(0, 12)}`, networkId },
     };
   });

@@ -4,6 +4,7 @@ import type { HostContext } from '../../../src/engine/workflow/step.ts';
 import { ownProcess } from '../../../src/host/processes/process.ts';
 import { machinePorts } from '../../../src/runtime/machine-ports.ts';
 import { linksAt } from '../../../src/steps/net/link-target.ts';
+import { inNamespaceOf } from '../../../src/steps/net/place.ts';
 import { runId } from '../../support/folder-host.ts';
 
 /** A container whose process has ended. */
@@ -22,9 +23,7 @@ test('concurrent observations of an ended container each fail with E_NAMESPACE_G
     record: () => {},
     progress: () => {},
   };
-  const looks = [endedContainer(), endedContainer()].map((container) =>
-    linksAt(context, { type: 'container', container }),
-  );
+  const looks = [endedContainer(), endedContainer()].map((container) => linksAt(context, inNamespaceOf(container)));
   for (const result of await Promise.allSettled(looks)) {
     expect(result).toMatchObject({ status: 'rejected', reason: { code: 'E_NAMESPACE_GONE' } });
   }

@@ -128,6 +128,53 @@ describe('marks', () => {
 });
 
 describe('identities of the ledger', () => {
+  test('the rule of a net.rule step is known by its priority and its protocol, whatever its table is called', () => {
+    const rule = (protocol: string, priority = 700): Json => ({ priority, src: '10.7.0.0', table: 'vpn', protocol });
+    const after: Content = {
+      'rules ipv4': { own: rule('119'), copy: rule('static'), another: rule('119', 701), theirs: rule('boot', 702) },
+    };
+    const words = ['priority', '700', 'from', '10.7.0.0/16', 'table', '77', 'protocol', '119'];
+    const differences = compareFingerprints(
+      fingerprint({}),
+      fingerprint(after),
+      comparedRun('mine', [change('net.rule', `rule ${words.join(' ')}`, { words })]),
+    ).differences.map(({ subject, owner, reason }) => [subject, owner, reason]);
+    expect(differences).toEqual([
+      ['own', 'run', expect.stringContaining('of step s names it')],
+      ['copy', 'other', 'nothing marks or records it as the work of this run'],
+      ['another', 'other', "its protocol is wf's, but no change of this run names it"],
+      ['theirs', 'other', 'nothing marks or records it as the work of this run'],
+    ]);
+  });
+
+  test('a forwarding entry is known by its address, link and tunnel end; it comes and goes with its link', () => {
+    const entry = (dev: string, dst: string): Json => ({ mac: '00:00:00:00:00:00', dev, state: 'permanent', dst });
+    const before: Content = { links: { 'link vx0': link({ kind: 'vxlan' }), 'link vx1': link({ kind: 'vxlan' }) } };
+    const after: Content = {
+      links: { 'link vx0': link({ kind: 'vxlan' }), 'link vx2': link({ kind: 'vxlan' }) },
+      forwarding: {
+        own: entry('vx0', '10.9.0.2'),
+        theirs: entry('vx0', '10.9.0.3'),
+        implied: entry('vx2', '10.9.0.2'),
+      },
+    };
+    const record = { link: 'vx0', mac: '00:00:00:00:00:00', dst: '10.9.0.2' };
+    const ledger = [change('net.fdb', 'forwarding entry', record)];
+    const gone = { ...before, forwarding: { theirs: entry('vx1', '10.9.0.3') } };
+    expect(owners(before, after, ledger)).toEqual({
+      'link vx1': 'other',
+      'link vx2': 'other',
+      own: 'run',
+      theirs: 'other',
+    });
+    expect(owners(gone, after, ledger)).toEqual({
+      'link vx1': 'other',
+      'link vx2': 'other',
+      own: 'run',
+      theirs: 'other',
+    });
+  });
+
   test('a policy rule that names a bridge has the owner of the bridge', () => {
     const rule = (dev: string): Json => ({ priority: 1000, src: 'all', iif: dev, action: 'blackhole' });
     const after: Content = {

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { type Json, parseJson } from '../../../src/engine/model/json.ts';
+import { forwardingEntriesOf, forwardingSection } from '../../../src/fingerprint/sections/forwarding.ts';
 import { iptablesState } from '../../../src/fingerprint/sections/iptables.ts';
 import { linksAndAddresses } from '../../../src/fingerprint/sections/links.ts';
 import { nftablesOf } from '../../../src/fingerprint/sections/nftables.ts';
@@ -49,6 +50,58 @@ describe('volatile state', () => {
 
   test('is ignored: handles and reference counts of qdiscs', () => {
     expect(qdiscsOf(varied('qdisc.json', { handle: '8009:', refcnt: 9 }))).toEqual(qdiscsOf(recorded('qdisc.json')));
+  });
+
+  test('is ignored: forwarding entries that were learned, and those of the kernel', () => {
+    const entry = (mac: string, ifname: string, rest: object) => ({
+      mac,
+      ifname,
+      flags: [],
+      state: 'permanent',
+      ...rest,
+    });
+    const macs = new Map([
+      ['br0', '02:00:00:00:00:b0'],
+      ['eth1', '02:00:00:00:00:b1'],
+    ]);
+    const own = [
+      entry('02:00:00:00:00:b0', 'br0', { master: 'br0' }),
+      entry('02:00:00:00:00:b0', 'eth1', { master: 'br0', vlan: 1 }),
+      entry('02:00:00:00:00:b1', 'eth1', { master: 'br0' }),
+      entry('33:33:00:00:00:01', 'eth1', { flags: ['self'] }),
+      entry('02:00:00:00:00:09', 'eth1', { master: 'br0', state: '' }),
+      entry('02:00:00:00:00:09', 'eth1', { master: 'br0', state: 'stale' }),
+      entry('02:00:00:00:00:09', 'vx0', { dst: '10.9.0.2', state: 'static', flags: ['self', 'extern_learn'] }),
+    ];
+    const set = [
+      entry('02:00:00:00:00:b1', 'eth1', { master: 'br0', state: 'static' }),
+      entry('02:00:00:00:00:08', 'eth1', { master: 'br0', state: 'static', vlan: 5, flags: ['sticky'], used: 7 }),
+      entry('00:00:00:00:00:00', 'vx0', { dst: '10.9.0.2', flags: ['self', 'offload'] }),
+    ];
+    const section = forwardingSection(forwardingEntriesOf(JSON.stringify([...own, ...set])), macs);
+    expect(section.entries).toEqual({
+      'forwarding entry 02:00:00:00:00:b1 dev eth1': {
+        mac: '02:00:00:00:00:b1',
+        dev: 'eth1',
+        master: 'br0',
+        state: 'static',
+      },
+      'forwarding entry 02:00:00:00:00:08 vlan 5 dev eth1': {
+        mac: '02:00:00:00:00:08',
+        dev: 'eth1',
+        master: 'br0',
+        state: 'static',
+        vlan: 5,
+        sticky: true,
+      },
+      'forwarding entry 00:00:00:00:00:00 dst 10.9.0.2 dev vx0': {
+        mac: '00:00:00:00:00:00',
+        dev: 'vx0',
+        dst: '10.9.0.2',
+        state: 'permanent',
+      },
+    });
+    expect(() => forwardingEntriesOf('[{"mac":"02:00:00:00:00:01"}]')).toThrow(UnexpectedOutput);
   });
 
   test('is ignored: learned neighbours', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { macOf } from '../../../src/steps/net/derived-mac.ts';
 import { addressSchema, cidrSchema, linkNameSchema } from '../../../src/steps/net/index.ts';
+import { macOf } from '../../../src/steps/net/links/derived-mac.ts';
 
 describe('interface names', () => {
   it.each(['eth1', 'int_conteneur', 'a', '123456789012345', 'br-0a1b2c3d4e5f', 'é1234567890123'])(

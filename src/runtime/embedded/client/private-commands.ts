@@ -56,8 +56,8 @@ function asked(
   };
 }
 
-function placeOf({ path, inode, process }: NamespaceRef): JsonObject {
-  return { path, inode, process: process === null ? null : { ...process } };
+function placeOf({ path, inode, process, born }: NamespaceRef): JsonObject {
+  return { path, inode, process: process === null ? null : { ...process }, born: born ?? null };
 }
 
 function ownEnvironment(): Record<string, string> {

@@ -75,6 +75,7 @@ export class Commands {
 function namespaceOf(asked: JsonObject): NamespaceRef {
   const process = asked['process'] === null ? null : takeObject(asked, 'process');
   return {
+    born: takeTextOrNull(asked, 'born') ?? undefined,
     path: takeText(asked, 'path'),
     inode: takeNumberOrNull(asked, 'inode'),
     process:

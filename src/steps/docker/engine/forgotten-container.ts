@@ -8,7 +8,8 @@ import { requireSuccess } from '../../../host/commands/checked-command.ts';
 import { readLinks } from '../../../host/ip/link.ts';
 import { endProcess } from '../../../host/processes/end-process.ts';
 import { isAlive } from '../../../host/processes/process.ts';
-import { type ContainerHandle, processSchema } from '../../container-handle.ts';
+import type { ContainerHandle } from '../../container-handle.ts';
+import { processSchema } from '../../place-handle.ts';
 
 const COMMAND_TIMEOUT_MS = 10_000;
 const LINK_GONE_WITHIN_MS = 2_000;

@@ -3,9 +3,10 @@ import { WfError } from '../../../engine/model/errors.ts';
 import { limitText } from '../../../engine/model/time-limit.ts';
 import { defineStep } from '../../../engine/workflow/define-step.ts';
 import { hostAddressProblem } from '../../addresses.ts';
+import { placeInput } from '../../place-handle.ts';
 import { requireLink } from '../link-target.ts';
 import { addressSchema, cidrSchema, linkNameSchema } from '../name-schema.ts';
-import { hostPlace } from '../place.ts';
+import { placeName, placeOf, typedIn } from '../place.ts';
 import { ANSWER_MS, addressInUse, askSegment, holderInNetwork } from './address-holder.ts';
 
 const outputSchema = z.object({
@@ -20,28 +21,29 @@ export const checkAddressFree = defineStep({
   description: 'Checks that nobody on a segment has an address.',
   input: z.object({
     address: addressSchema.describe('address without prefix length'),
-    link: linkNameSchema.describe('link of the host on the segment: the bridge'),
+    link: linkNameSchema.describe('link on the segment: the bridge'),
     networkId: z.string().nullable().describe('id of the Docker network of the segment, or null'),
     subnet: cidrSchema.nullable().default(null).describe('subnet that must contain the address'),
+    in: placeInput,
   }),
   output: outputSchema,
-  commands: ({ address, link }) => [
-    ['ip', 'neighbour', 'replace', address, 'dev', link, 'use'],
-    ['ip', 'neighbour', 'show', address, 'dev', link, 'nud', 'all'],
+  commands: ({ address, link, in: where }) => [
+    typedIn(where, ['ip', 'neighbour', 'replace', address, 'dev', link, 'use']),
+    typedIn(where, ['ip', 'neighbour', 'show', address, 'dev', link, 'nud', 'all']),
   ],
   rehearse: (): AddressFree => ({ free: true, checked: [] }),
 
-  async read({ address, link: name, networkId, subnet }, context): Promise<AddressFree> {
+  async read({ address, link: name, networkId, subnet, in: where }, context): Promise<AddressFree> {
     const problem = subnet === null ? undefined : hostAddressProblem(address, subnet);
     if (problem !== undefined) {
       throw new WfError('E_STEP_INPUT', problem, {
         hint: 'Choose another address of that subnet in the input, or let wf choose one.',
       });
     }
-    const place = hostPlace(context.host);
+    const place = placeOf(where, context.host);
     const link = await requireLink(context, place, name);
     if (link.addresses.some((one) => one.address === address))
-      throw addressInUse(address, `the link ${name} of the host`);
+      throw addressInUse(address, `the link ${name} ${placeName(place)}`);
     const checked = [`the addresses of ${name}`];
     if (networkId !== null) {
       const { holder, searched } = await holderInNetwork(context, networkId, address);

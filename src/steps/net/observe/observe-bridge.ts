@@ -3,13 +3,13 @@ import { WfError } from '../../../engine/model/errors.ts';
 import type { Argv } from '../../../engine/ports/command.ts';
 import { defineStep } from '../../../engine/workflow/define-step.ts';
 import { cidrOf, type Link } from '../../../host/ip/link.ts';
-import { type ContainerHandle, containerHandleSchema } from '../../container-handle.ts';
+import { type PlaceHandle, placeHandleSchema, placeInput } from '../../place-handle.ts';
 import { linksAt, requireNamed } from '../link-target.ts';
 import { addressSchema, linkNameSchema } from '../name-schema.ts';
-import { hostPlace, type Place, showAt, typedIn } from '../place.ts';
+import { inNamespaceOf, type Place, placeOf, showAt, typedIn } from '../place.ts';
 
 interface ContainerLinks {
-  readonly container: ContainerHandle;
+  readonly container: PlaceHandle;
   readonly links: readonly Link[];
 }
 
@@ -19,11 +19,14 @@ export const observeBridge = defineStep({
   description: 'Reads the ports of a bridge and the container interface at the other end of each.',
   input: z.object({
     bridge: linkNameSchema.describe('bridge name'),
-    containers: z.array(containerHandleSchema).describe('containers to search for the other end of each port'),
+    containers: z
+      .array(placeHandleSchema)
+      .describe('containers and named namespaces to search for the other end of each port'),
     gateway: addressSchema
       .nullable()
       .default(null)
       .describe('address that the bridge must have, without prefix length'),
+    in: placeInput,
   }),
   output: z.object({
     name: z.string().describe('bridge name'),
@@ -45,10 +48,10 @@ export const observeBridge = defineStep({
       )
       .describe('ports of the bridge'),
   }),
-  commands: ({ bridge, containers }) => [
-    ['ip', 'address', 'show', 'dev', bridge],
-    ['ip', 'link', 'show', 'master', bridge],
-    ['bridge', 'link', 'show'],
+  commands: ({ bridge, containers, in: where }) => [
+    typedIn(where, ['ip', 'address', 'show', 'dev', bridge]),
+    typedIn(where, ['ip', 'link', 'show', 'master', bridge]),
+    typedIn(where, ['bridge', 'link', 'show']),
     ...containers.map((container) => typedIn(container, ['ip', 'link', 'show'])),
   ],
   rehearse: ({ bridge }) => ({
@@ -61,11 +64,11 @@ export const observeBridge = defineStep({
     ports: [],
   }),
 
-  async read({ bridge: name, containers, gateway }, context) {
-    const place = hostPlace(context.host);
+  async read({ bridge: name, containers, gateway, in: where }, context) {
+    const place = placeOf(where, context.host);
     const [links, ...inside] = await Promise.all([
       linksAt(context, place),
-      ...containers.map((container) => linksAt(context, { type: 'container', container })),
+      ...containers.map((container) => linksAt(context, inNamespaceOf(container))),
     ]);
     const bridge = requireNamed(links, place, name);
     const inContainers = containers.map((container, position) => ({ container, links: inside[position] ?? [] }));
@@ -73,7 +76,7 @@ export const observeBridge = defineStep({
       [place, ['ip', 'address', 'show', 'dev', bridge.name]],
       [place, ['ip', 'link', 'show', 'master', bridge.name]],
       [place, ['bridge', 'link', 'show']],
-      ...containers.map((container): [Place, Argv] => [{ type: 'container', container }, ['ip', 'link', 'show']]),
+      ...containers.map((container): [Place, Argv] => [inNamespaceOf(container), ['ip', 'link', 'show']]),
     ]);
     if (gateway !== null && !bridge.addresses.some(({ address }) => address === gateway)) {
       throw new WfError('E_NOT_PROVEN', `the bridge ${name} does not hold the gateway address ${gateway}`, {

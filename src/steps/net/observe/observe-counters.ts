@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { WfError } from '../../../engine/model/errors.ts';
 import { defineStep } from '../../../engine/workflow/define-step.ts';
-import { containerOrHost } from '../../container-handle.ts';
+import { placeInput } from '../../place-handle.ts';
 import { requireLink } from '../link-target.ts';
 import { linkNameSchema } from '../name-schema.ts';
 import { placeOf, tryAt, typedIn } from '../place.ts';
@@ -11,24 +11,24 @@ const packetCounters = z.object({
   txPackets: z.number().int().nonnegative().describe('sent packets'),
 });
 
-/** Reads the packet counters of a link, on the host or in a container; with `moreThan` it proves that packets crossed it. */
+/** Reads the packet counters of a link; with `moreThan` it proves that packets crossed it. */
 export const observeCounters = defineStep({
   kind: 'net.counters',
   description: 'Reads the packet counters of a link.',
   input: z.object({
     link: linkNameSchema.describe('link name'),
-    container: containerOrHost,
+    in: placeInput,
     moreThan: packetCounters
       .nullable()
       .default(null)
       .describe('earlier reading; packets must have crossed the link in both directions since'),
   }),
   output: packetCounters.extend({ link: z.string().describe('link name') }),
-  commands: ({ link, container }) => [typedIn(container, ['ip', '-statistics', 'link', 'show', 'dev', link])],
+  commands: ({ link, in: where }) => [typedIn(where, ['ip', '-statistics', 'link', 'show', 'dev', link])],
   rehearse: ({ link }) => ({ link, rxPackets: 0, txPackets: 0 }),
 
-  async read({ link: name, container, moreThan }, context) {
-    const place = placeOf(container, context.host);
+  async read({ link: name, in: where, moreThan }, context) {
+    const place = placeOf(where, context.host);
     const { counters } = await requireLink(context, place, name);
     await tryAt(context, place, ['ip', '-statistics', 'link', 'show', 'dev', name]);
     const { rxPackets, txPackets } = counters;

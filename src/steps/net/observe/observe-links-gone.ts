@@ -4,29 +4,31 @@ import { limitText } from '../../../engine/model/time-limit.ts';
 import { pause } from '../../../engine/ports/clock.ts';
 import { defineStep } from '../../../engine/workflow/define-step.ts';
 import type { Link } from '../../../host/ip/link.ts';
+import { placeInput } from '../../place-handle.ts';
 import { linksAt, namedIn } from '../link-target.ts';
 import { linkNameSchema } from '../name-schema.ts';
-import { holderOfPeerNamespace } from '../namespace-holder.ts';
-import { hostPlace, showAt } from '../place.ts';
+import { holderOfPeerNamespace } from '../namespaces/namespace-holder.ts';
+import { placeName, placeOf, showAt, typedIn } from '../place.ts';
 
 /** The kernel removes an unused namespace in the background, within milliseconds or tens of them. */
 const POLL_MS = 5;
 
-/** Waits until none of the links exists on the host. */
+/** Waits until none of the links exists. */
 export const observeLinksGone = defineStep({
   kind: 'net.gone',
-  description: 'Waits until none of the links exists on the host.',
+  description: 'Waits until none of the links exists.',
   input: z.object({
     links: z.array(linkNameSchema).describe('link names'),
     deadlineMs: z.number().int().positive().default(5_000).describe('longest wait in milliseconds'),
+    in: placeInput,
   }),
   output: z.object({ gone: z.array(z.string()).describe('names of the links') }),
-  commands: ({ links }) => links.map((link) => ['ip', 'link', 'show', 'dev', link]),
+  commands: ({ links, in: where }) => links.map((link) => typedIn(where, ['ip', 'link', 'show', 'dev', link])),
   rehearse: ({ links }) => ({ gone: links }),
 
-  async read({ links, deadlineMs }, context) {
+  async read({ links, deadlineMs, in: where }, context) {
     const { clock } = context.host;
-    const place = hostPlace(context.host);
+    const place = placeOf(where, context.host);
     const until = clock.now() + deadlineMs;
     let remaining = await present();
     while (remaining.length > 0 && clock.now() < until && !context.signal.aborted) {
@@ -41,7 +43,7 @@ export const observeLinksGone = defineStep({
     const [first] = remaining;
     if (first === undefined) return { gone: links };
     const names = remaining.map(({ name }) => name);
-    throw new WfError('E_NOT_PROVEN', `still on the host after ${limitText(deadlineMs)}: ${names.join(', ')}`, {
+    throw new WfError('E_NOT_PROVEN', `still ${placeName(place)} after ${limitText(deadlineMs)}: ${names.join(', ')}`, {
       hint: `${first.name} disappears with the network namespace of its other end: ${await holderOfPeerNamespace(first, context)}.`,
       details: { remaining: names },
     });

@@ -2,13 +2,13 @@ import { z } from 'zod';
 import { defineStep } from '../../../engine/workflow/define-step.ts';
 import { cidrOf, readLinks } from '../../../host/ip/link.ts';
 import { readRoutes } from '../../../host/ip/route.ts';
-import { containerOrHost } from '../../container-handle.ts';
+import { placeInput } from '../../place-handle.ts';
 import { namespaceOf, placeOf, showAt, typedIn } from '../place.ts';
 
 export const observeLinks = defineStep({
   kind: 'net.links',
-  description: 'Lists links, addresses and IPv4 routes, on the host or in a container.',
-  input: z.object({ container: containerOrHost }),
+  description: 'Lists links, addresses and IPv4 routes.',
+  input: z.object({ in: placeInput }),
   output: z.object({
     links: z
       .array(
@@ -37,14 +37,11 @@ export const observeLinks = defineStep({
       )
       .describe('IPv4 routes of the main table'),
   }),
-  commands: ({ container }) => [
-    typedIn(container, ['ip', 'address', 'show']),
-    typedIn(container, ['ip', 'route', 'show']),
-  ],
+  commands: ({ in: where }) => [typedIn(where, ['ip', 'address', 'show']), typedIn(where, ['ip', 'route', 'show'])],
   rehearse: () => ({ links: [], routes: [] }),
 
-  async read({ container }, context) {
-    const place = placeOf(container, context.host);
+  async read({ in: where }, context) {
+    const place = placeOf(where, context.host);
     const namespace = namespaceOf(place, context.host);
     const { command } = context.host;
     const [links, routes] = await Promise.all([

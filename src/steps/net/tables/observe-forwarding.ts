@@ -2,10 +2,11 @@ import { z } from 'zod';
 import { WfError } from '../../../engine/model/errors.ts';
 import { defineStep } from '../../../engine/workflow/define-step.ts';
 import { readForwarding } from '../../../host/ip/forwarding.ts';
+import { placeInput } from '../../place-handle.ts';
 import { linkNameSchema } from '../name-schema.ts';
-import { hostPlace, namespaceOf, tryAt } from '../place.ts';
+import { namespaceOf, placeOf, tryAt, typedIn } from '../place.ts';
 
-/** Reads the forwarding table of a bridge of the host; with `expect` it proves which port a MAC address is behind. */
+/** Reads the forwarding table of a bridge; with `expect` it proves which port a MAC address is behind. */
 export const observeForwarding = defineStep({
   kind: 'net.forwarding',
   description: 'Reads the forwarding table of a bridge.',
@@ -19,18 +20,20 @@ export const observeForwarding = defineStep({
       .nullable()
       .default(null)
       .describe('MAC address that the bridge must know behind a port'),
+    in: placeInput,
   }),
   output: z.object({
     entries: z
       .array(z.object({ mac: z.string(), port: z.string(), state: z.string() }))
       .describe('`state` is `permanent` for own addresses of the bridge and its ports, and empty for learned ones'),
   }),
-  commands: ({ bridge }) => [['bridge', 'fdb', 'show', 'br', bridge]],
+  commands: ({ bridge, in: where }) => [typedIn(where, ['bridge', 'fdb', 'show', 'br', bridge])],
   rehearse: () => ({ entries: [] }),
 
-  async read({ bridge, expect }, context) {
-    const place = hostPlace(context.host);
-    const entries = await readForwarding(context.host.command, bridge, namespaceOf(place, context.host));
+  async read({ bridge, expect, in: where }, context) {
+    const place = placeOf(where, context.host);
+    const read = await readForwarding(context.host.command, namespaceOf(place, context.host), bridge);
+    const entries = read.map(({ mac, ifname, state }) => ({ mac, port: ifname, state }));
     await tryAt(context, place, ['bridge', 'fdb', 'show', 'br', bridge]);
     if (expect !== null && !entries.some(({ mac, port }) => mac === expect.mac && port === expect.port)) {
       const message = `the bridge ${bridge} does not know ${expect.mac} behind its port ${expect.port}`;

@@ -2,17 +2,17 @@ import { z } from 'zod';
 import { WfError } from '../../../engine/model/errors.ts';
 import { defineStep } from '../../../engine/workflow/define-step.ts';
 import { readNeighbours } from '../../../host/ip/neighbour.ts';
-import { containerOrHost } from '../../container-handle.ts';
+import { placeInput } from '../../place-handle.ts';
 import { addressSchema, linkNameSchema } from '../name-schema.ts';
 import { namespaceOf, placeName, placeOf, tryAt, typedIn } from '../place.ts';
 
-/** Reads the neighbour table of a link, on the host or in a container; with `expect` it proves that the link knows a neighbour. */
+/** Reads the neighbour table of a link; with `expect` it proves that the link knows a neighbour. */
 export const observeNeighbours = defineStep({
   kind: 'net.neighbours',
   description: 'Reads the neighbour table of a link.',
   input: z.object({
     link: linkNameSchema.describe('link name'),
-    container: containerOrHost,
+    in: placeInput,
     expect: z
       .strictObject({
         address: addressSchema.describe('address without prefix length'),
@@ -33,11 +33,11 @@ export const observeNeighbours = defineStep({
       )
       .describe('entries of the neighbour table'),
   }),
-  commands: ({ link, container }) => [typedIn(container, ['ip', 'neighbour', 'show', 'dev', link])],
+  commands: ({ link, in: where }) => [typedIn(where, ['ip', 'neighbour', 'show', 'dev', link])],
   rehearse: () => ({ neighbours: [] }),
 
-  async read({ link, container, expect }, context) {
-    const place = placeOf(container, context.host);
+  async read({ link, in: where, expect }, context) {
+    const place = placeOf(where, context.host);
     const found = await readNeighbours(context.host.command, link, namespaceOf(place, context.host));
     await tryAt(context, place, ['ip', 'neighbour', 'show', 'dev', link]);
     if (expect !== null && !found.some(({ address, mac }) => address === expect.address && mac === expect.mac)) {

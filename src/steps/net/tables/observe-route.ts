@@ -2,17 +2,17 @@ import { z } from 'zod';
 import { WfError } from '../../../engine/model/errors.ts';
 import { defineStep } from '../../../engine/workflow/define-step.ts';
 import { readRouteTo } from '../../../host/ip/route-to.ts';
-import { containerOrHost } from '../../container-handle.ts';
+import { placeInput } from '../../place-handle.ts';
 import { addressSchema, linkNameSchema } from '../name-schema.ts';
 import { namespaceOf, placeName, placeOf, tryAt, typedIn } from '../place.ts';
 
-/** Asks the kernel which path a packet to an address would take, on the host or in a container. */
+/** Asks the kernel which path a packet to an address would take. */
 export const observeRoute = defineStep({
   kind: 'net.route-to',
   description: 'Asks the kernel which path a packet to an address would take.',
   input: z.object({
     to: addressSchema.describe('destination address'),
-    container: containerOrHost,
+    in: placeInput,
     through: linkNameSchema.nullable().default(null).describe('link that packets must leave through'),
   }),
   output: z.object({
@@ -21,11 +21,11 @@ export const observeRoute = defineStep({
     device: z.string().describe('link that packets leave through'),
     source: z.string().nullable().describe('source address that the kernel chooses'),
   }),
-  commands: ({ to, container }) => [typedIn(container, ['ip', 'route', 'get', to])],
+  commands: ({ to, in: where }) => [typedIn(where, ['ip', 'route', 'get', to])],
   rehearse: ({ to, through }) => ({ to, gateway: null, device: through ?? 'eth0', source: null }),
 
-  async read({ to, container, through }, context) {
-    const place = placeOf(container, context.host);
+  async read({ to, in: where, through }, context) {
+    const place = placeOf(where, context.host);
     const route = await readRouteTo(context.host.command, to, namespaceOf(place, context.host));
     await tryAt(context, place, ['ip', 'route', 'get', to]);
     if (through !== null && route.device !== through) {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import type { Argv } from '../../engine/ports/command.ts';
-import { defineStep } from '../../engine/workflow/define-step.ts';
-import { containerOrHost } from '../container-handle.ts';
+import type { Argv } from '../../../engine/ports/command.ts';
+import { defineStep } from '../../../engine/workflow/define-step.ts';
+import { placeInput } from '../../place-handle.ts';
 import {
   claimedByAnotherRun,
   identityOf,
@@ -9,23 +9,23 @@ import {
   linkIdentitySchema,
   recordedLink,
   requireLink,
-} from './link-target.ts';
-import { linkNameSchema } from './name-schema.ts';
-import { gone, IN_PLACE, observeIn, placeName, placeOf, runAt, typedAt, typedIn, undoIn } from './place.ts';
+} from '../link-target.ts';
+import { linkNameSchema } from '../name-schema.ts';
+import { gone, IN_PLACE, observeIn, placeName, placeOf, runAt, typedAt, typedIn, undoIn } from '../place.ts';
 
 export const setLinkUp = defineStep({
   kind: 'net.up',
-  description: 'Sets a link up, on the host or in a container.',
-  input: z.object({ link: linkNameSchema.describe('link name'), container: containerOrHost }),
+  description: 'Sets a link up.',
+  input: z.object({ link: linkNameSchema.describe('link name'), in: placeInput }),
   output: z.object({ link: z.string().describe('link name') }),
   record: linkIdentitySchema,
   survivesReboot: false,
   alters: ['network'],
-  commands: ({ link, container }) => [typedIn(container, set(link, 'up'))],
+  commands: ({ link, in: where }) => [typedIn(where, set(link, 'up'))],
   rehearse: ({ link }) => ({ link }),
 
-  async observe({ link: name, container }, context, earlier) {
-    const place = placeOf(container, context.host);
+  async observe({ link: name, in: where }, context, earlier) {
+    const place = placeOf(where, context.host);
     const link = await requireLink(context, place, name);
     const refusal = claimedByAnotherRun(context, place, link);
     if (refusal !== undefined) return { found: 'foreign', error: refusal };

@@ -1,13 +1,26 @@
 import { z } from 'zod';
-import { WfError } from '../../engine/model/errors.ts';
-import { linkAliasOf } from '../../engine/model/mark.ts';
-import { defineStep } from '../../engine/workflow/define-step.ts';
-import type { HostContext } from '../../engine/workflow/step.ts';
-import type { Link } from '../../host/ip/link.ts';
+import { WfError } from '../../../engine/model/errors.ts';
+import { linkAliasOf } from '../../../engine/model/mark.ts';
+import { defineStep } from '../../../engine/workflow/define-step.ts';
+import type { HostContext } from '../../../engine/workflow/step.ts';
+import type { Link } from '../../../host/ip/link.ts';
+import { placeInput } from '../../place-handle.ts';
+import { linkInUse, linksAt, namedIn } from '../link-target.ts';
+import { linkNameSchema, mtuSchema } from '../name-schema.ts';
+import {
+  gone,
+  IN_PLACE,
+  observeIn,
+  placeName,
+  placeOf,
+  placeSchema,
+  runAt,
+  typedAt,
+  typedIn,
+  undoIn,
+} from '../place.ts';
 import { macOf } from './derived-mac.ts';
-import { linkInUse, linksAt, namedIn } from './link-target.ts';
-import { linkNameSchema } from './name-schema.ts';
-import { gone, hostPlace, IN_PLACE, observeIn, placeSchema, runAt } from './place.ts';
+import { mtuWords } from './link-kind.ts';
 
 const end = z.object({
   name: z.string(),
@@ -32,27 +45,36 @@ const outputEnd = {
   mac: z.string().describe('MAC address'),
 };
 
-/** Creates a veth pair on the host, with the run's mark on both ends. */
+/** Creates a veth pair, with the run's mark on both ends. */
 export const createVethPair = defineStep({
   kind: 'net.veth',
-  description: 'Creates a pair of virtual Ethernet links on the host.',
+  description: 'Creates a pair of virtual Ethernet links.',
   input: z.object({
     name: linkNameSchema.describe('name of the first end'),
     peer: linkNameSchema.describe('name of the second end'),
-    mtu: z
-      .number()
-      .int()
-      .min(68)
-      .max(65_535)
+    mtu: mtuSchema
       .nullable()
       .describe('MTU of both ends in bytes, equal to that of the bridge they join; null leaves it to the kernel'),
+    in: placeInput,
   }),
   output: z.object({ ...outputEnd, peer: z.object(outputEnd).describe('second end') }),
   record: vethRecordSchema,
   survivesReboot: false,
   alters: ['network'],
-  commands: ({ name, peer, mtu }) => [
-    ['ip', 'link', 'add', name, ...mtuWords(mtu), 'type', 'veth', 'peer', 'name', peer, ...mtuWords(mtu)],
+  commands: ({ name, peer, mtu, in: where }) => [
+    typedIn(where, [
+      'ip',
+      'link',
+      'add',
+      name,
+      ...mtuWords(mtu),
+      'type',
+      'veth',
+      'peer',
+      'name',
+      peer,
+      ...mtuWords(mtu),
+    ]),
   ],
   rehearse: ({ name, peer }) => ({
     name,
@@ -61,10 +83,10 @@ export const createVethPair = defineStep({
     peer: { name: peer, ifindex: 2, mac: macOf('rehearsal', peer) },
   }),
 
-  async observe({ name, peer, mtu }, context, earlier) {
-    const target = `veth pair ${name} and ${peer}`;
+  async observe({ name, peer, mtu, in: where }, context, earlier) {
+    const target = `veth pair ${name} and ${peer}${where === null ? '' : ` in ${where.name}`}`;
     const intended: VethRecord = earlier ?? {
-      place: hostPlace(context.host),
+      place: placeOf(where, context.host),
       alias: linkAliasOf(context.run),
       mtu,
       first: { name, mac: macOf(`${context.run}/${context.step}`, name), ifindex: null },
@@ -83,7 +105,7 @@ export const createVethPair = defineStep({
       }
     }
     if (first === null || second === null || first.peerIfindex !== second.ifindex) {
-      return { found: 'unknown', error: tornApart(name, peer) };
+      return { found: 'unknown', error: tornApart(intended) };
     }
     const found: VethRecord = {
       ...intended,
@@ -123,17 +145,14 @@ export const createVethPair = defineStep({
         : IN_PLACE,
     ),
 
-  async undo(made, context) {
-    // Deleting either end deletes both, in whatever namespace the other end is.
-    const link = await remainingEnd(made, context);
-    if (link !== undefined) await runAt(context, made.place, ['ip', 'link', 'delete', 'dev', link.name]);
-  },
-  undoCommands: ({ first }) => [['ip', 'link', 'delete', 'dev', first.name]],
+  undo: (made, context) =>
+    undoIn(async () => {
+      // Deleting either end deletes both, in whatever namespace the other end is.
+      const link = await remainingEnd(made, context);
+      if (link !== undefined) await runAt(context, made.place, ['ip', 'link', 'delete', 'dev', link.name]);
+    }),
+  undoCommands: ({ place, first }) => [typedAt(place, ['ip', 'link', 'delete', 'dev', first.name])],
 });
-
-function mtuWords(mtu: number | null): readonly string[] {
-  return mtu === null ? [] : ['mtu', String(mtu)];
-}
 
 /** A link is ours by its mark, or before it is marked by the MAC address of the intent. */
 function isOurs(link: Link, expected: VethEnd, alias: string, intended: boolean): boolean {
@@ -141,7 +160,7 @@ function isOurs(link: Link, expected: VethEnd, alias: string, intended: boolean)
   return link.alias === alias || (intended && link.alias === null && link.mac === expected.mac);
 }
 
-/** Returns an end of the pair that is still on the host. */
+/** Returns an end of the pair that is still in its place. */
 async function remainingEnd(made: VethRecord, context: HostContext): Promise<Link | undefined> {
   const links = await linksAt(context, made.place);
   return links.find((link) =>
@@ -152,8 +171,10 @@ async function remainingEnd(made: VethRecord, context: HostContext): Promise<Lin
   );
 }
 
-function tornApart(name: string, peer: string): WfError {
-  return new WfError('E_HOST_STATE_UNKNOWN', `${name} and ${peer} are not the two ends of one pair on the host`, {
-    hint: 'Undo the run with `wf rollback RUN`: somebody moved or renamed one of them.',
-  });
+function tornApart({ place, first, second }: VethRecord): WfError {
+  return new WfError(
+    'E_HOST_STATE_UNKNOWN',
+    `${first.name} and ${second.name} are not the two ends of one pair ${placeName(place)}`,
+    { hint: 'Undo the run with `wf rollback RUN`: somebody moved or renamed one of them.' },
+  );
 }

@@ -1,8 +1,9 @@
 import { z } from 'zod';
-import { WfError } from '../../engine/model/errors.ts';
-import type { Argv } from '../../engine/ports/command.ts';
-import { defineStep } from '../../engine/workflow/define-step.ts';
-import type { Link } from '../../host/ip/link.ts';
+import { WfError } from '../../../engine/model/errors.ts';
+import type { Argv } from '../../../engine/ports/command.ts';
+import { defineStep } from '../../../engine/workflow/define-step.ts';
+import type { Link } from '../../../host/ip/link.ts';
+import { placeInput } from '../../place-handle.ts';
 import {
   claimedByAnotherRun,
   identityOf,
@@ -12,14 +13,18 @@ import {
   linksAt,
   namedIn,
   requireNamed,
-} from './link-target.ts';
-import { linkNameSchema } from './name-schema.ts';
-import { gone, hostPlace, IN_PLACE, observeIn, runAt } from './place.ts';
+} from '../link-target.ts';
+import { linkNameSchema } from '../name-schema.ts';
+import { gone, IN_PLACE, observeIn, placeOf, runAt, typedAt, typedIn, undoIn } from '../place.ts';
 
 export const enslaveLink = defineStep({
   kind: 'net.enslave',
-  description: 'Adds a link on the host to a bridge as a port.',
-  input: z.object({ link: linkNameSchema.describe('link name'), bridge: linkNameSchema.describe('bridge name') }),
+  description: 'Adds a link to a bridge as a port.',
+  input: z.object({
+    link: linkNameSchema.describe('link name'),
+    bridge: linkNameSchema.describe('bridge name'),
+    in: placeInput,
+  }),
   output: z.object({ link: z.string().describe('link name'), bridge: z.string().describe('bridge name') }),
   record: linkIdentitySchema.extend({
     bridge: z.string(),
@@ -28,11 +33,11 @@ export const enslaveLink = defineStep({
   }),
   survivesReboot: false,
   alters: ['network'],
-  commands: ({ link, bridge }) => [enslave(link, bridge)],
+  commands: ({ link, bridge, in: where }) => [typedIn(where, enslave(link, bridge))],
   rehearse: ({ link, bridge }) => ({ link, bridge }),
 
-  async observe({ link: name, bridge: bridgeName }, context, earlier) {
-    const place = earlier?.place ?? hostPlace(context.host);
+  async observe({ link: name, bridge: bridgeName, in: where }, context, earlier) {
+    const place = earlier?.place ?? placeOf(where, context.host);
     const links = await linksAt(context, place);
     const link = requireNamed(links, place, name);
     const bridge = requireNamed(links, place, bridgeName);
@@ -42,7 +47,7 @@ export const enslaveLink = defineStep({
     const output = { link: name, bridge: bridgeName };
     const same = earlier !== undefined && isRecorded(link, earlier) && earlier.bridgeIndex === bridge.ifindex;
     const intended = same ? earlier : undefined;
-    const target = `link ${name} in bridge ${bridgeName}`;
+    const target = `link ${name} in bridge ${bridgeName}${where === null ? '' : ` in ${where.name}`}`;
     const record = intended ?? {
       ...identityOf(place, link),
       bridge: bridge.name,
@@ -71,16 +76,19 @@ export const enslaveLink = defineStep({
       return link.master === bridge.name ? IN_PLACE : gone(`${link.name} is not a port of ${bridge.name}`);
     }),
 
-  async undo(record, context) {
-    const links = await linksAt(context, record.place);
-    const link = links.find((candidate) => isRecorded(candidate, record));
-    const bridge = links.find(({ ifindex }) => ifindex === record.bridgeIndex);
-    if (link === undefined || bridge === undefined || link.master !== bridge.name) return;
-    // The previous bridge may have gone meanwhile.
-    const previous = record.previousMaster === null ? null : namedIn(links, record.previousMaster);
-    await runAt(context, record.place, previous === null ? release(link.name) : enslave(link.name, previous.name));
-  },
-  undoCommands: ({ link, previousMaster }) => [previousMaster === null ? release(link) : enslave(link, previousMaster)],
+  undo: (record, context) =>
+    undoIn(async () => {
+      const links = await linksAt(context, record.place);
+      const link = links.find((candidate) => isRecorded(candidate, record));
+      const bridge = links.find(({ ifindex }) => ifindex === record.bridgeIndex);
+      if (link === undefined || bridge === undefined || link.master !== bridge.name) return;
+      // The previous bridge may have gone meanwhile.
+      const previous = record.previousMaster === null ? null : namedIn(links, record.previousMaster);
+      await runAt(context, record.place, previous === null ? release(link.name) : enslave(link.name, previous.name));
+    }),
+  undoCommands: ({ place, link, previousMaster }) => [
+    typedAt(place, previousMaster === null ? release(link) : enslave(link, previousMaster)),
+  ],
 });
 
 function enslave(link: string, bridge: string): Argv {

@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import { WfError } from '../../engine/model/errors.ts';
-import type { Argv } from '../../engine/ports/command.ts';
-import { defineStep } from '../../engine/workflow/define-step.ts';
-import type { StepContext } from '../../engine/workflow/step.ts';
-import { addressesOf, cidrOf } from '../../host/ip/link.ts';
-import { containerOrHost } from '../container-handle.ts';
+import { WfError } from '../../../engine/model/errors.ts';
+import type { Argv } from '../../../engine/ports/command.ts';
+import { defineStep } from '../../../engine/workflow/define-step.ts';
+import type { StepContext } from '../../../engine/workflow/step.ts';
+import { addressesOf, cidrOf } from '../../../host/ip/link.ts';
+import { placeInput } from '../../place-handle.ts';
 import {
   claimedByAnotherRun,
   identityOf,
@@ -13,10 +13,10 @@ import {
   linksAt,
   recordedLink,
   requireNamed,
-} from './link-target.ts';
-import { cidrSchema, linkNameSchema } from './name-schema.ts';
-import { addressInUse, askSegment, holderInNetwork } from './observe/address-holder.ts';
-import { gone, hostPlace, IN_PLACE, observeIn, placeName, placeOf, runAt, typedAt, typedIn, undoIn } from './place.ts';
+} from '../link-target.ts';
+import { cidrSchema, linkNameSchema } from '../name-schema.ts';
+import { addressInUse, askSegment, holderInNetwork } from '../observe/address-holder.ts';
+import { gone, hostPlace, IN_PLACE, observeIn, placeName, placeOf, runAt, typedAt, typedIn, undoIn } from '../place.ts';
 
 /** Network segment on which others might have the address. */
 const segmentSchema = z.strictObject({
@@ -25,14 +25,14 @@ const segmentSchema = z.strictObject({
 });
 type Segment = z.infer<typeof segmentSchema>;
 
-/** Adds an address to a link, on the host or in a container. */
+/** Adds an address to a link. */
 export const addAddress = defineStep({
   kind: 'net.address',
-  description: 'Adds an address to a link, on the host or in a container.',
+  description: 'Adds an address to a link.',
   input: z.object({
     link: linkNameSchema.describe('link name'),
     address: cidrSchema.describe('address with prefix length, such as `172.18.0.100/16`'),
-    container: containerOrHost,
+    in: placeInput,
     segment: segmentSchema
       .nullable()
       .default(null)
@@ -45,11 +45,11 @@ export const addAddress = defineStep({
   record: linkIdentitySchema.extend({ address: z.string() }),
   survivesReboot: false,
   alters: ['network'],
-  commands: ({ link, address, container }) => [typedIn(container, addressCommand('add', address, link))],
+  commands: ({ link, address, in: where }) => [typedIn(where, addressCommand('add', address, link))],
   rehearse: ({ link, address }) => ({ link, address }),
 
-  async observe({ link: name, address, container, segment }, context, earlier) {
-    const place = placeOf(container, context.host);
+  async observe({ link: name, address, in: where, segment }, context, earlier) {
+    const place = placeOf(where, context.host);
     const links = await linksAt(context, place);
     const link = requireNamed(links, place, name);
     const refusal = claimedByAnotherRun(context, place, link);

@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { linkAliasOf } from '../../engine/model/mark.ts';
-import type { Argv } from '../../engine/ports/command.ts';
-import { defineStep } from '../../engine/workflow/define-step.ts';
-import { containerOrHost } from '../container-handle.ts';
+import { linkAliasOf } from '../../../engine/model/mark.ts';
+import type { Argv } from '../../../engine/ports/command.ts';
+import { defineStep } from '../../../engine/workflow/define-step.ts';
+import { placeInput } from '../../place-handle.ts';
 import {
   claimedByAnotherRun,
   identityOf,
@@ -13,27 +13,27 @@ import {
   namedIn,
   recordedLink,
   requireNamed,
-} from './link-target.ts';
-import { linkNameSchema } from './name-schema.ts';
-import { gone, IN_PLACE, observeIn, placeName, placeOf, runAt, typedAt, typedIn, undoIn } from './place.ts';
+} from '../link-target.ts';
+import { linkNameSchema } from '../name-schema.ts';
+import { gone, IN_PLACE, observeIn, placeName, placeOf, runAt, typedAt, typedIn, undoIn } from '../place.ts';
 
 export const renameLink = defineStep({
   kind: 'net.rename',
-  description: 'Renames a link, on the host or in a container.',
+  description: 'Renames a link.',
   input: z.object({
     link: linkNameSchema.describe('current link name'),
     name: linkNameSchema.describe('new link name'),
-    container: containerOrHost,
+    in: placeInput,
   }),
   output: z.object({ name: z.string().describe('new name of the link') }),
   record: linkIdentitySchema.extend({ name: z.string() }),
   survivesReboot: false,
   alters: ['network'],
-  commands: ({ link, name, container }) => [typedIn(container, rename(link, name))],
+  commands: ({ link, name, in: where }) => [typedIn(where, rename(link, name))],
   rehearse: ({ name }) => ({ name }),
 
-  async observe({ link: oldName, name, container }, context, earlier) {
-    const place = placeOf(container, context.host);
+  async observe({ link: oldName, name, in: where }, context, earlier) {
+    const place = placeOf(where, context.host);
     const output = { name };
     const target = `link ${oldName} named ${name} ${placeName(place)}`;
     const links = await linksAt(context, place);

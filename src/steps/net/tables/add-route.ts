@@ -1,15 +1,15 @@
 import { z } from 'zod';
-import { WfError } from '../../engine/model/errors.ts';
-import { ROUTE_PROTOCOL } from '../../engine/model/mark.ts';
-import type { Argv } from '../../engine/ports/command.ts';
-import { defineStep } from '../../engine/workflow/define-step.ts';
-import type { HostContext } from '../../engine/workflow/step.ts';
-import { type ExactRoute, exactRouteSchema, readExactRoutes, sameRoute } from '../../host/ip/exact-route.ts';
-import { type AddressFamily, readLinks } from '../../host/ip/link.ts';
-import { type Route, readRoutes } from '../../host/ip/route.ts';
-import { containerOrHost } from '../container-handle.ts';
-import { identityOf, isRecorded, linkIdentitySchema, requireLink } from './link-target.ts';
-import { addressSchema, cidrSchema, linkNameSchema } from './name-schema.ts';
+import { WfError } from '../../../engine/model/errors.ts';
+import { ROUTE_PROTOCOL } from '../../../engine/model/mark.ts';
+import type { Argv } from '../../../engine/ports/command.ts';
+import { defineStep } from '../../../engine/workflow/define-step.ts';
+import type { HostContext } from '../../../engine/workflow/step.ts';
+import { type ExactRoute, exactRouteSchema, readExactRoutes, sameRoute } from '../../../host/ip/exact-route.ts';
+import { type AddressFamily, readLinks } from '../../../host/ip/link.ts';
+import { type Route, readRoutes } from '../../../host/ip/route.ts';
+import { placeInput } from '../../place-handle.ts';
+import { identityOf, isRecorded, linkIdentitySchema, requireLink } from '../link-target.ts';
+import { addressSchema, cidrSchema, linkNameSchema } from '../name-schema.ts';
 import {
   gone,
   IN_PLACE,
@@ -23,7 +23,7 @@ import {
   typedAt,
   typedIn,
   undoIn,
-} from './place.ts';
+} from '../place.ts';
 
 /** Added to the highest existing metric, so that a secondary route is the least preferred. */
 const METRIC_STEP = 100;
@@ -45,7 +45,7 @@ export const routeRecordSchema = linkIdentitySchema.extend({
 });
 type RouteRecord = z.infer<typeof routeRecordSchema>;
 
-/** Adds a route beside existing ones or in their place, on the host or in a container. */
+/** Adds a route beside existing ones or in their place. */
 export const addRoute = defineStep({
   kind: 'net.route',
   description: 'Adds a route beside existing ones (secondary) or in their place (replace).',
@@ -56,7 +56,7 @@ export const addRoute = defineStep({
     mode: z
       .enum(['secondary', 'replace'])
       .describe('`secondary`: a higher metric than any existing route; `replace`: in place of the existing routes'),
-    container: containerOrHost,
+    in: placeInput,
   }),
   output: z.object({
     destination: z.string().describe('destination of the input'),
@@ -70,13 +70,13 @@ export const addRoute = defineStep({
   record: routeRecordSchema,
   survivesReboot: false,
   alters: ['network'],
-  commands: ({ destination, via, device, mode, container }) => [
-    typedIn(container, ['ip', 'route', mode === 'replace' ? 'replace' : 'add', destination, 'via', via, 'dev', device]),
+  commands: ({ destination, via, device, mode, in: where }) => [
+    typedIn(where, ['ip', 'route', mode === 'replace' ? 'replace' : 'add', destination, 'via', via, 'dev', device]),
   ],
   rehearse: ({ destination, via, device }) => ({ destination, via, device, metric: null, plainCommand: null }),
 
-  async observe({ destination, via, device, mode, container }, context, earlier) {
-    const place = placeOf(container, context.host);
+  async observe({ destination, via, device, mode, in: where }, context, earlier) {
+    const place = placeOf(where, context.host);
     const family: AddressFamily = via.includes(':') ? 'inet6' : 'inet';
     const target = `route ${destination} via ${via} on ${device} ${placeName(place)}`;
     const [link, routes] = await Promise.all([requireLink(context, place, device), mainRoutes(family, place, context)]);

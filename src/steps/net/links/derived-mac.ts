@@ -1,4 +1,4 @@
-import { sha256 } from '../../engine/model/digest.ts';
+import { sha256 } from '../../../engine/model/digest.ts';
 
 /**
  * Derives the MAC address of a link from its owner and name: locally administered (bit 1 of the first octet), unicast (bit 0

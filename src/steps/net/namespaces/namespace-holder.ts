@@ -1,8 +1,8 @@
-import { asWfError } from '../../engine/model/errors.ts';
-import type { HostContext } from '../../engine/workflow/step.ts';
-import { type Link, readLinks } from '../../host/ip/link.ts';
-import { networkNamespacesInUse } from '../../host/namespaces/namespaces-in-use.ts';
-import { commandOf } from '../../host/processes/process-files.ts';
+import { asWfError } from '../../../engine/model/errors.ts';
+import type { HostContext } from '../../../engine/workflow/step.ts';
+import { type Link, readLinks } from '../../../host/ip/link.ts';
+import { networkNamespacesInUse } from '../../../host/namespaces/namespaces-in-use.ts';
+import { commandOf } from '../../../host/processes/process-files.ts';
 
 /** Describes what keeps the network namespace of a link's other end alive, or why that is unknown. */
 export async function holderOfPeerNamespace(link: Link, context: HostContext): Promise<string> {

@@ -1,18 +1,19 @@
 import { z } from 'zod';
-import { WfError } from '../../engine/model/errors.ts';
-import { linkAliasOf } from '../../engine/model/mark.ts';
-import type { Argv } from '../../engine/ports/command.ts';
-import { defineStep } from '../../engine/workflow/define-step.ts';
-import type { HostContext } from '../../engine/workflow/step.ts';
-import { cidrOf, type Link, readLinks } from '../../host/ip/link.ts';
-import { openNamespace } from '../../host/namespaces/open-namespace.ts';
-import { type ContainerHandle, containerHandleSchema, namespaceOfContainer } from '../container-handle.ts';
-import { claimedByAnotherRun, linkInUse, linksAt, namedIn, requireNamed } from './link-target.ts';
-import { linkNameSchema } from './name-schema.ts';
+import { WfError } from '../../../engine/model/errors.ts';
+import { linkAliasOf } from '../../../engine/model/mark.ts';
+import type { Argv } from '../../../engine/ports/command.ts';
+import { defineStep } from '../../../engine/workflow/define-step.ts';
+import type { HostContext } from '../../../engine/workflow/step.ts';
+import { cidrOf, type Link, readLinks } from '../../../host/ip/link.ts';
+import { openNamespace } from '../../../host/namespaces/open-namespace.ts';
+import { namespaceOfHandle, type PlaceHandle, placeHandleSchema, processInPath } from '../../place-handle.ts';
+import { claimedByAnotherRun, linkInUse, linksAt, namedIn, requireNamed } from '../link-target.ts';
+import { linkNameSchema } from '../name-schema.ts';
 import {
   gone,
   hostPlace,
   IN_PLACE,
+  inNamespaceOf,
   namespaceOf,
   observeIn,
   type Place,
@@ -20,15 +21,15 @@ import {
   runAt,
   typedIn,
   undoIn,
-} from './place.ts';
+} from '../place.ts';
 
 const record = z.object({
   from: placeSchema,
   /** Argument of `ip link set ... netns` that moves it back by hand. */
   home: z.string(),
-  container: containerHandleSchema,
+  to: placeHandleSchema,
   link: z.string(),
-  /** Name of the link in the container. */
+  /** Name of the link there. */
   name: z.string(),
   /** Constant through the move; the ifindex may change. */
   mac: z.string(),
@@ -37,30 +38,32 @@ const record = z.object({
 });
 type MoveRecord = z.infer<typeof record>;
 
-/** Moves a link from the host into a container's network namespace and optionally renames it. */
+/** Moves a link from the host into another network namespace and optionally renames it. */
 export const moveLink = defineStep({
   kind: 'net.move',
-  description: "Moves a link from the host into a container's network namespace.",
+  description: 'Moves a link from the host into the network namespace of a container, or a named one.',
   input: z.object({
     link: linkNameSchema.describe('link name on the host'),
-    container: containerHandleSchema.describe('container that gets the link'),
-    name: linkNameSchema.optional().describe('link name in the container'),
+    to: placeHandleSchema.describe(
+      'container or named namespace that gets the link, an output of `docker.container` or `net.namespace`',
+    ),
+    name: linkNameSchema.optional().describe('link name there'),
   }),
   output: z.object({
-    link: z.string().describe('name of the link in the container'),
-    container: z.string().describe('container name'),
-    ifindex: z.number().int().describe('interface index in the container'),
+    link: z.string().describe('name of the link there'),
+    to: z.string().describe('name of the container or namespace'),
+    ifindex: z.number().int().describe('interface index there'),
   }),
   record,
   survivesReboot: false,
   alters: ['network'],
-  commands: ({ link, container, name }) => [moveCommand(link, String(container.pid), name ?? link)],
-  rehearse: ({ link, container, name }) => ({ link: name ?? link, container: container.name, ifindex: 2 }),
+  commands: ({ link, to, name }) => [moveCommand(link, argumentFor(to), name ?? link)],
+  rehearse: ({ link, to, name }) => ({ link: name ?? link, to: to.name, ifindex: 2 }),
 
-  async observe({ link: hostName, container, name = hostName }, context, earlier) {
+  async observe({ link: hostName, to, name = hostName }, context, earlier) {
     const from = earlier?.from ?? hostPlace(context.host);
-    const inside: Place = { type: 'container', container };
-    const target = `link ${hostName} moved into ${container.name}`;
+    const inside = inNamespaceOf(to);
+    const target = `link ${hostName} moved into ${to.name}`;
     const [hostLinks, insideLinks] = await Promise.all([linksAt(context, from), linksAt(context, inside)]);
     const onHost = namedIn(hostLinks, hostName);
     const present = namedIn(insideLinks, name);
@@ -69,22 +72,22 @@ export const moveLink = defineStep({
       // Without an intent, the mark identifies the link only if no marked link is left on the host to be moved.
       const marked = present.alias === linkAliasOf(context.run) && onHost === null;
       if (!intended && !marked) return { found: 'foreign', error: linkInUse(inside, present) };
-      const output = { link: name, container: container.name, ifindex: present.ifindex };
-      const known = intended ? earlier : recordOf(context, from, container, hostName, name, present);
+      const output = { link: name, to: to.name, ifindex: present.ifindex };
+      const known = intended ? earlier : recordOf(context, from, to, hostName, name, present);
       return { found: 'ours', target, record: known, output };
     }
     const link = requireNamed(hostLinks, from, hostName);
     const refusal = claimedByAnotherRun(context, from, link) ?? cannotComeBack(from, link);
     if (refusal !== undefined) return { found: 'foreign', error: refusal };
-    return { found: 'absent', target, record: recordOf(context, from, container, hostName, name, link) };
+    return { found: 'absent', target, record: recordOf(context, from, to, hostName, name, link) };
   },
 
   async apply(_input, move, _found, context) {
-    const { container, link, name } = move;
+    const { to, link, name } = move;
     // Opened before the check and kept open, so that a reused pid cannot redirect the link.
-    const destination = openNamespace(namespaceOfContainer(container));
+    const destination = openNamespace(namespaceOfHandle(to));
     try {
-      const typed = moveCommand(link, String(container.pid), name);
+      const typed = moveCommand(link, argumentFor(to), name);
       await runAt(context, move.from, moveCommand(link, INHERITED, name), typed, destination.descriptor);
     } finally {
       destination.close();
@@ -96,7 +99,7 @@ export const moveLink = defineStep({
     observeIn(async () => {
       if ((await movedLink(context, move)) !== undefined) return IN_PLACE;
       if ((await leftDown(context, move)) !== undefined) return IN_PLACE;
-      return gone(`${move.name} is not in ${move.container.name}`);
+      return gone(`${move.name} is not in ${move.to.name}`);
     }),
 
   undo: (move, context) =>
@@ -106,8 +109,8 @@ export const moveLink = defineStep({
       const down = await leftDown(context, move);
       if (down !== undefined) await runAt(context, move.from, ['ip', 'link', 'set', 'dev', down.name, 'up']);
     }),
-  undoCommands: ({ container, home, link, name, wasUp }) => [
-    typedIn(container, moveCommand(name, home, link)),
+  undoCommands: ({ to, home, link, name, wasUp }) => [
+    typedIn(to, moveCommand(name, home, link)),
     ...(wasUp ? [['ip', 'link', 'set', 'dev', link, 'up'] as const] : []),
   ],
 });
@@ -115,7 +118,12 @@ export const moveLink = defineStep({
 /** Path of the inherited namespace descriptor in the child process. */
 const INHERITED = '/proc/self/fd/3';
 
-/** Moves and renames in one request, so that the container never has two links with one name. */
+/** Returns the argument of `ip link set ... netns` for a person: the pid of a container's process, or the path of a named namespace. */
+function argumentFor({ namespace }: PlaceHandle): string {
+  return processInPath(namespace) ?? namespace.path;
+}
+
+/** Moves and renames in one request, so that the destination never has two links with one name. */
 function moveCommand(link: string, namespace: string, name: string): Argv {
   const move: Argv = ['ip', 'link', 'set', 'dev', link, 'netns', namespace];
   return name === link ? move : [...move, 'name', name];
@@ -124,7 +132,7 @@ function moveCommand(link: string, namespace: string, name: string): Argv {
 function recordOf(
   { host }: HostContext,
   from: Place,
-  container: ContainerHandle,
+  to: PlaceHandle,
   hostName: string,
   name: string,
   link: Link,
@@ -132,7 +140,7 @@ function recordOf(
   return {
     from,
     home: host.namespace.wayTo(),
-    container,
+    to,
     link: hostName,
     name,
     mac: link.mac ?? '',
@@ -146,7 +154,7 @@ function isRecorded(link: Link, move: MoveRecord): boolean {
 }
 
 async function movedLink(context: HostContext, move: MoveRecord): Promise<Link | undefined> {
-  const inside = await readLinks(context.host.command, namespaceOfContainer(move.container));
+  const inside = await readLinks(context.host.command, namespaceOfHandle(move.to));
   return inside.find((link) => isRecorded(link, move));
 }
 
@@ -154,7 +162,7 @@ async function moveBack(context: HostContext, move: MoveRecord, link: Link): Pro
   // Safe only once the host is known to be the one that the link came from.
   namespaceOf(move.from, context.host);
   const home = openNamespace(context.host.namespace.own());
-  const inside: Place = { type: 'container', container: move.container };
+  const inside = inNamespaceOf(move.to);
   try {
     const back = moveCommand(link.name, INHERITED, move.link);
     await runAt(context, inside, back, moveCommand(link.name, move.home, move.link), home.descriptor);
