@@ -13,6 +13,7 @@ const PACKAGES = {
   tc: 'iproute2',
   nsenter: 'util-linux',
   ping: 'iputils-ping',
+  openssl: 'openssl',
   brctl: 'bridge-utils',
   busybox: 'busybox-static',
   chromium: 'chromium',
