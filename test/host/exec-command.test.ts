@@ -6,7 +6,6 @@ import { z } from 'zod';
 import type { Change, Verification } from '../../src/engine/model/change.ts';
 import { asWfError, WfError } from '../../src/engine/model/errors.ts';
 import type { Json } from '../../src/engine/model/json.ts';
-import type { Argv } from '../../src/engine/ports/command.ts';
 import type { RunResult } from '../../src/engine/run/engine.ts';
 import { openSteps } from '../../src/engine/run/open-steps.ts';
 import type { StepActor } from '../../src/engine/workflow/define-step.ts';
@@ -171,7 +170,7 @@ describe('a command that changes the host', () => {
 
 describe('the options of a command', () => {
   /** Appends a line to `tries`, and ends with this code until it has as many lines as this. */
-  const failsUntil = (tries: number, code: number): Argv => [
+  const failsUntil = (tries: number, code: number): [string, ...string[]] => [
     'sh',
     '-c',
     `echo try >> ${at('tries')}; [ $(wc -l < ${at('tries')}) -ge ${tries} ] || { echo busy >&2; exit ${code}; }`,
@@ -246,7 +245,7 @@ describe('the options of a command', () => {
   });
 
   test('until repeats a read until it is as expected, or reports its last real try', async () => {
-    const argv: Argv = ['sh', '-c', `echo try >> ${at('tries')}; wc -l < ${at('tries')}`];
+    const argv: [string, ...string[]] = ['sh', '-c', `echo try >> ${at('tries')}; wc -l < ${at('tries')}`];
     const context = testContext();
     const until = { contains: '3', deadlineMs: 10_000, everyMs: 10 };
     expect(await readWith(execRead, { argv, until }, context)).toMatchObject({ exitCode: 0, stdout: '3\n' });
@@ -256,7 +255,7 @@ describe('the options of a command', () => {
     ).toMatchObject({ exitCode: 0 });
 
     writeFileSync(at('tries'), '');
-    const hangs: Argv = [
+    const hangs: [string, ...string[]] = [
       'sh',
       '-c',
       `[ -s ${at('tries')} ] && sleep 30; echo starting; echo try >> ${at('tries')}; exit 4`,

@@ -115,7 +115,7 @@ describeOwnNetwork('probes', () => {
   it('probe.ping waits for an IPv6 address that the kernel is still testing', async () => {
     execFileSync('nsenter', [
       `--net=${answering.handle.namespace.path}`,
-      ...['sysctl', '--quiet', '--write', 'net.ipv6.conf.p_two.dad_transmits=1'],
+      ...['sysctl', '--quiet', '--write', 'net.ipv6.conf.p_two.dad_transmits=1', 'net.ipv6.conf.p_two.accept_dad=1'],
     ]);
     asking.ip('address', 'add', 'fd00:3::1/64', 'dev', 'p_one', 'nodad');
     answering.ip('address', 'add', 'fd00:3::2/64', 'dev', 'p_two');
@@ -250,7 +250,7 @@ describeOwnNetwork('probes', () => {
     server.closeAllConnections();
     server.close();
     const log = path.join(keys, 'cut-off');
-    const argv: Argv = ['sh', '-c', `[ -e ${log} ] && sleep 9; touch ${log}; echo starting; exit 3`];
+    const argv: [string, ...string[]] = ['sh', '-c', `[ -e ${log} ] && sleep 9; touch ${log}; echo starting; exit 3`];
     await expect(readWith(commandProbe, { from, argv, deadlineMs: 600 }, testContext())).rejects.toMatchObject({
       message: expect.stringMatching(/exit code 3: starting$/),
     });
