@@ -186,6 +186,7 @@ describeOwnNetwork('probes', () => {
     const leftMs = Date.parse(seen.certificate?.validTo ?? '') - Date.now();
     expect(leftMs / 86_400_000).toBeCloseTo(10, 1);
 
+    await expect(ask({ ca: 'no PEM' })).rejects.toMatchObject({ code: 'E_STEP_INPUT' });
     const refusals = [
       [{ serverName: 'wf.example' }, /DEPTH_ZERO_SELF_SIGNED_CERT/],
       [{ ca }, /ERR_TLS_CERT_ALTNAME_INVALID/],

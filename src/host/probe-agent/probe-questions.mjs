@@ -186,7 +186,7 @@ async function tlsAsker({ to, port, serverName, ca, validForMs, mustVerify }, lo
         finish({
           type: 'handshake',
           protocol: socket.getProtocol() ?? '',
-          problem: problem ?? (leftMs < validForMs ? 'CERT_EXPIRES_TOO_SOON' : null),
+          problem: problem ?? (leftMs >= validForMs ? null : 'CERT_EXPIRES_TOO_SOON'),
           certificate: certificateOf(certificate),
         });
       });
@@ -198,12 +198,14 @@ async function tlsAsker({ to, port, serverName, ca, validForMs, mustVerify }, lo
 
 function certificateOf({ subject, issuer, subjectAltName, validFrom, validTo, fingerprint256 }) {
   const text = (names) => (names ?? '').split('\n').join(', ').slice(0, NAME_LIMIT);
+  // A certificate may have a time that no calendar has.
+  const time = (value) => (Number.isNaN(Date.parse(value)) ? text(value) : new Date(value).toISOString());
   return {
     subject: text(subject),
     issuer: text(issuer),
     names: text(subjectAltName),
-    validFrom: new Date(validFrom).toISOString(),
-    validTo: new Date(validTo).toISOString(),
+    validFrom: time(validFrom),
+    validTo: time(validTo),
     fingerprint: fingerprint256,
   };
 }

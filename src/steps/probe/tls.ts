@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import { z } from 'zod';
 import { WfError } from '../../engine/model/errors.ts';
 import { limitText } from '../../engine/model/time-limit.ts';
@@ -24,6 +25,7 @@ const inputSchema = z.object({
     .describe('name that the server is asked for and that its certificate must have; null is `to`'),
   ca: z
     .string()
+    .refine(isCertificate, 'is not a certificate in PEM')
     .nullable()
     .default(null)
     .describe('certificates in PEM that are trusted as roots; null trusts the roots of Node'),
@@ -41,8 +43,8 @@ const certificateSchema = z.object({
   subject: z.string().describe('subject, such as `CN=example.org`'),
   issuer: z.string().describe('issuer'),
   names: z.string().describe('alternative names, such as `DNS:example.org, IP Address:10.0.0.1`'),
-  validFrom: z.string().describe('beginning of the validity, in ISO 8601'),
-  validTo: z.string().describe('end of the validity, in ISO 8601'),
+  validFrom: z.string().describe('beginning of the validity, such as `2026-11-29T10:00:00.000Z`'),
+  validTo: z.string().describe('end of the validity'),
   fingerprint: z.string().describe('SHA-256 of the certificate'),
 });
 
@@ -129,6 +131,14 @@ function describe({ to, port }: TlsInput, outcome: TlsOutcome): string {
       return `${target}: refused`;
     case 'no-answer':
       return `${target}: no answer, ${outcome.code}`;
+  }
+}
+
+function isCertificate(pem: string): boolean {
+  try {
+    return new X509Certificate(pem).fingerprint256 !== '';
+  } catch {
+    return false;
   }
 }
 
