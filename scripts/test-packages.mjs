@@ -11,6 +11,7 @@ const PACKAGES = {
   iptables: 'iptables',
   ip: 'iproute2',
   tc: 'iproute2',
+  nft: 'nftables',
   nsenter: 'util-linux',
   ping: 'iputils-ping',
   openssl: 'openssl',

@@ -25,6 +25,7 @@ export {
   type StepActor,
 } from './engine/workflow/define-step.ts';
 export type { Facet } from './engine/workflow/facets.ts';
+export { type EachActor, forEach } from './engine/workflow/for-each.ts';
 export type { Drawing, Narrative, NarrativeFacts, ReportLanguage } from './engine/workflow/narrative.ts';
 export type { Requirement, RequirementResult } from './engine/workflow/requirement.ts';
 export type {
@@ -38,6 +39,7 @@ export type {
   StepPolicy,
 } from './engine/workflow/step.ts';
 export { defineWorkflow, type Proof, type WorkflowDefinition } from './engine/workflow/workflow.ts';
+export * from './flow/index.ts';
 export type { Stopped } from './library/keep-advancing.ts';
 export { openEngine } from './library/open-engine.ts';
 export type {

@@ -3,6 +3,7 @@ import {
   addRoute,
   defineWorkflow,
   execCommand,
+  flow,
   hostAddressSchema,
   linkExists,
   linkNameSchema,
@@ -44,7 +45,7 @@ function oldAddressCommand(action: 'add' | 'del', { link, oldAddress }: Input): 
   return ['ip', 'address', action, oldAddress ?? '', 'dev', link];
 }
 
-const machine = setup({
+const base = setup({
   types: { context: {} as Input, input: {} as Input, output: {} as Pick<Input, 'link' | 'address' | 'gateway'> },
   actors: {
     setLinkUp,
@@ -54,107 +55,54 @@ const machine = setup({
     removeAddress: execCommand.with({ alters: ['network'] }),
     pingProbe,
   },
-  guards: {
-    limitsSsh: ({ context }) => context.sshFrom !== null,
-    losesAddress: ({ context }) => context.oldAddress !== null,
-  },
-}).createMachine({
+});
+const { sequence } = flow(base);
+
+const machine = base.createMachine({
   id: 'network-change',
   context: ({ input }) => input,
-  initial: 'addressing',
-  states: {
-    addressing: {
-      initial: 'up',
-      states: {
-        up: {
-          invoke: {
-            id: 'setUp',
-            src: 'setLinkUp',
-            input: ({ context }) => ({ link: context.link }),
-            onDone: 'address',
-          },
-        },
-        address: {
-          invoke: {
-            id: 'addAddress',
-            src: 'addAddress',
-            input: ({ context: { link, address } }) => ({ link, address }),
-            onDone: 'route',
-          },
-        },
-        route: {
-          invoke: {
-            id: 'replaceRoute',
-            src: 'addRoute',
-            input: ({ context: { destination, gateway, link } }) => ({
-              destination,
-              via: gateway,
-              device: link,
-              mode: 'replace',
-            }),
-            onDone: 'done',
-          },
-        },
-        done: { type: 'final' },
+  ...sequence({
+    addressing: sequence({
+      setUp: { src: 'setLinkUp', input: ({ context: { link } }) => ({ link }) },
+      addAddress: {
+        src: 'addAddress',
+        input: ({ context: { link, address } }) => ({ link, address }),
       },
-      onDone: 'firewall',
-    },
-    firewall: {
-      initial: 'choose',
-      states: {
-        choose: { always: [{ guard: 'limitsSsh', target: 'limit' }, { target: 'done' }] },
-        limit: {
-          invoke: {
-            id: 'limitSsh',
-            src: 'changeFirewall',
-            input: ({ context }) => ({
-              argv: sshRule('-I', context),
-              check: sshRule('-C', context),
-              undo: sshRule('-D', context),
-            }),
-            onDone: 'done',
-          },
-        },
-        done: { type: 'final' },
+      replaceRoute: {
+        src: 'addRoute',
+        input: ({ context: { destination, gateway, link } }) => ({
+          destination,
+          via: gateway,
+          device: link,
+          mode: 'replace',
+        }),
       },
-      onDone: 'probing',
-    },
-    probing: {
-      initial: 'gateway',
-      states: {
-        gateway: {
-          invoke: {
-            id: 'pingGateway',
-            src: 'pingProbe',
-            input: ({ context }) => ({ from: { type: 'host' }, to: context.gateway, deadlineMs: 5_000 }),
-            onDone: 'done',
-          },
-        },
-        done: { type: 'final' },
+    }),
+    firewall: sequence({
+      limitSsh: {
+        when: ({ context }) => context.sshFrom !== null,
+        src: 'changeFirewall',
+        input: ({ context }) => ({
+          argv: sshRule('-I', context),
+          check: sshRule('-C', context),
+          undo: sshRule('-D', context),
+        }),
       },
-      onDone: 'switching',
-    },
-    switching: {
-      initial: 'choose',
-      states: {
-        choose: { always: [{ guard: 'losesAddress', target: 'remove' }, { target: 'done' }] },
-        remove: {
-          invoke: {
-            id: 'removeOldAddress',
-            src: 'removeAddress',
-            input: ({ context }) => ({
-              argv: oldAddressCommand('del', context),
-              undo: oldAddressCommand('add', context),
-            }),
-            onDone: 'done',
-          },
-        },
-        done: { type: 'final' },
+    }),
+    probing: sequence({
+      pingGateway: {
+        src: 'pingProbe',
+        input: ({ context }) => ({ from: { type: 'host' }, to: context.gateway, deadlineMs: 5_000 }),
       },
-      onDone: 'finished',
-    },
-    finished: { type: 'final' },
-  },
+    }),
+    switching: sequence({
+      removeOldAddress: {
+        when: ({ context }) => context.oldAddress !== null,
+        src: 'removeAddress',
+        input: ({ context }) => ({ argv: oldAddressCommand('del', context), undo: oldAddressCommand('add', context) }),
+      },
+    }),
+  }),
   output: ({ context: { link, address, gateway } }) => ({ link, address, gateway }),
 });
 

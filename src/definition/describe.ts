@@ -17,9 +17,9 @@ export function describeDefinition(
   { name, version, input, events }: Pick<LoadedWorkflow, 'name' | 'version' | 'input' | 'events'>,
   model: MachineModel,
 ): DescribedDefinition {
-  const runners = [...model.invocations.values()].map(({ invoke, runner }) => [
+  const runners = [...model.invocations.values()].map(({ invoke, runner, each }) => [
     invoke,
-    { kind: runner.kind, policy: toJson(runner.policy) },
+    { kind: runner.kind, policy: toJson(runner.policy), ...(each === undefined ? {} : { each: describe(each) }) },
   ]);
   const description = toJson({
     name,

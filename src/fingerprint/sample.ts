@@ -15,8 +15,9 @@ import { firewallSections } from './sections/firewall.ts';
 import { forwardingEntriesOf, forwardingSection } from './sections/forwarding.ts';
 import type { HostSettings, ReadSettings } from './sections/host-settings.ts';
 import { linksAndAddresses } from './sections/links.ts';
+import { trafficControlSection } from './sections/qdiscs.ts';
 import { readSectionWith, readWith } from './sections/read-section.ts';
-import { type Family, neighboursOf, qdiscsOf, routesOf, rulesOf } from './sections/routes.ts';
+import { type Family, neighboursOf, routesOf, rulesOf } from './sections/routes.ts';
 
 export interface SamplePorts {
   readonly command: CommandPort;
@@ -30,22 +31,25 @@ export interface SamplePorts {
  * @throws WfError if the host cannot be reached at all
  */
 export async function takeSample(ports: SamplePorts, facets: readonly Facet[]): Promise<Sections> {
-  const { command, docker } = ports;
+  const { command, docker, settings: readSettings } = ports;
+  const isNeeded = facets.includes('network') || facets.includes('firewall');
+  const settings = isNeeded ? await readSettings() : null;
   const [network, firewall, objects] = await Promise.all([
-    facets.includes('network') ? networkSections(ports) : NETWORK_LEFT_OUT,
-    facets.includes('firewall') ? firewallSections(command) : FIREWALL_LEFT_OUT,
+    settings !== null && facets.includes('network') ? networkSections(command, settings) : NETWORK_LEFT_OUT,
+    settings !== null && facets.includes('firewall')
+      ? firewallSections(command, settings.legacyTables)
+      : FIREWALL_LEFT_OUT,
     facets.includes('docker') ? dockerSections(docker) : DOCKER_LEFT_OUT,
   ]);
   return { ...network, ...firewall, ...objects };
 }
 
-async function networkSections({ command, settings: readSettings }: SamplePorts) {
-  const settings = await readSettings();
+async function networkSections(command: CommandPort, settings: HostSettings) {
   const [links, ipv4, ipv6, qdiscs] = await Promise.all([
     linkSections(command),
     routingSections(command, 'ipv4'),
     ipv6Sections(command, settings),
-    readSectionWith(command, ['tc', '-json', 'qdisc', 'show'], qdiscsOf),
+    trafficControlSection(command),
   ]);
   return {
     ...links,

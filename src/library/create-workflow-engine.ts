@@ -66,7 +66,7 @@ export async function createWorkflowEngine({ database, workflows = [] }: OpenEng
   const traces = await processTraces(({ message, hint }) => process.emitWarning(`${message} ${hint}`));
   const history = openHistory(database);
   try {
-    const runtimes = createRuntimes(machinePorts(process.env));
+    const runtimes = createRuntimes(machinePorts(process.env, database));
     const engine = createEngine(engineDependencies(runtimes, database, traces, () => history));
     return embed(engine, history, known, own, traces);
   } catch (thrown) {

@@ -20,7 +20,7 @@ export function embeddedRuntime(machine: HostPorts): Runtime {
     requirePlace: (run, started, needs) => requireSamePlace(run, started, { ...needs, network: false }),
     async open(run, recorded) {
       const { openPrivateHost } = await import('./open-private-host.ts');
-      return openPrivateHost(privateHostMark(run), recorded, machine.clock);
+      return openPrivateHost(privateHostMark(run), recorded, machine);
     },
     async find(run, recorded) {
       const { findHostOfRun } = await import('./open-private-host.ts');

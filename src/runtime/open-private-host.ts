@@ -6,6 +6,7 @@ import {
   type RunHost,
   type RunIdentity,
 } from '../engine/ports/runtime.ts';
+import type { HostPorts } from '../engine/workflow/step.ts';
 import { isAlive } from '../host/processes/process.ts';
 import { isOurs } from '../steps/docker/engine/ownership.ts';
 import { privateHostGone } from './embedded/client/connection.ts';
@@ -17,13 +18,13 @@ import { privateRunHost } from './private-run-host.ts';
 export async function openPrivateHost(
   mark: string,
   recorded: PrivateHostIdentity | null,
-  clock: Clock,
+  { clock, files }: Pick<HostPorts, 'clock' | 'files'>,
 ): Promise<RunHost> {
   const start = () => startPrivateHost(mark, clock);
   for (;;) {
     const found = await findKeptPrivateHost(mark, recorded, clock);
     try {
-      return await privateRunHost(found, start, clock);
+      return await privateRunHost(found, start, clock, files.keptFolder);
     } catch (thrown) {
       // The found one has just been ended by another process: it is gone at the next try.
       if (found === undefined || isAlive(found.process)) throw thrown;

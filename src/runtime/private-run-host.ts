@@ -9,9 +9,10 @@ import { compareFingerprints } from '../fingerprint/differences/compare-fingerpr
 import { readSection } from '../fingerprint/differences/shape.ts';
 import { createCommandPort } from '../host/commands/command.ts';
 import { execaStarter } from '../host/commands/start-command.ts';
+import { createFiles } from '../host/files/create-files.ts';
 import { ownPlace } from '../host/machine/place.ts';
 import { isAlive, ownPidNamespace, ownUserId } from '../host/processes/process.ts';
-import { doesNotAnswer } from './embedded/client/connection.ts';
+import { doesNotAnswer, privateHostGone } from './embedded/client/connection.ts';
 import { type OpenNamespaceEntry, openNamespaceEntry } from './embedded/client/namespace-entry.ts';
 import type { PrivateHost } from './embedded/client/private-host.ts';
 import { privateAgent } from './private-agent.ts';
@@ -33,14 +34,17 @@ interface Entered {
  * Adapts a private host to the host of a run.
  * @param found the one that the run has; undefined if it has none
  * @param start creates another one of the same mark, if there is none or once it has ended
+ * @param keptFolder see FilesPort
  * @throws WfError E_NAMESPACE_GONE if the found one has ended, or if each new one is killed at its start
  */
 export async function privateRunHost(
   found: PrivateHost | undefined,
   start: () => Promise<PrivateHost>,
   clock: Clock,
+  keptFolder: string,
 ): Promise<RunHost> {
-  let current = found === undefined ? await enterNew(start, clock) : enter(found, clock);
+  const enterOne = (host: PrivateHost) => enter(host, clock, keptFolder);
+  let current = found === undefined ? await enterNew(start, enterOne) : enterOne(found);
   let isNew = found === undefined;
   const close = () => {
     current.entry.close();
@@ -54,6 +58,9 @@ export async function privateRunHost(
     },
     get docker() {
       return current.ports.docker;
+    },
+    get files() {
+      return current.ports.files;
     },
     get namespace() {
       return current.ports.namespace;
@@ -81,7 +88,7 @@ export async function privateRunHost(
     keep: () => current.host.keep(),
     async renew() {
       if (!(await hasEnded(current.host, clock))) return false;
-      const next = await enterNew(start, clock);
+      const next = await enterNew(start, enterOne);
       close();
       current = next;
       isNew = true;
@@ -96,12 +103,12 @@ export async function privateRunHost(
 }
 
 /** Starts a private host and enters it; starts another one if somebody kills it meanwhile: nothing of the run is in it yet. */
-async function enterNew(start: () => Promise<PrivateHost>, clock: Clock): Promise<Entered> {
+async function enterNew(start: () => Promise<PrivateHost>, enterOne: (host: PrivateHost) => Entered): Promise<Entered> {
   for (let starts = 1; ; starts += 1) {
     let host: PrivateHost | undefined;
     try {
       host = await start();
-      return enter(host, clock);
+      return enterOne(host);
     } catch (thrown) {
       host?.close();
       if (asWfError(thrown).code !== 'E_NAMESPACE_GONE' || starts === MOST_STARTS) throw thrown;
@@ -122,7 +129,7 @@ async function hasEnded({ process, isKept }: PrivateHost, clock: Clock): Promise
   }
 }
 
-function enter(host: PrivateHost, clock: Clock): Entered {
+function enter(host: PrivateHost, clock: Clock, keptFolder: string): Entered {
   const entry = openNamespaceEntry(host.mark, host.process);
   const inside = host.command(clock);
   const fromOutside = createCommandPort(clock, execaStarter, entry);
@@ -137,6 +144,7 @@ function enter(host: PrivateHost, clock: Clock): Entered {
       clock,
       command,
       docker: host.docker,
+      files: createFiles(() => rootOf(host), keptFolder),
       namespace: namespaceOf(host),
       agent: privateAgent(host),
       get place() {
@@ -146,10 +154,16 @@ function enter(host: PrivateHost, clock: Clock): Entered {
   };
 }
 
+/** @throws WfError E_NAMESPACE_GONE if it has ended */
+function rootOf({ mark, process }: PrivateHost): string {
+  if (!isAlive(process)) throw privateHostGone(mark);
+  return `/proc/${process.pid}/root`;
+}
+
 function fingerprintsOf({ host, ports }: Entered) {
   return createPrivateFingerprints(ports, async () => {
-    const { sysctls, namespaces, ipv6 } = await host.settings();
-    return { sysctls: readSection(sysctls), namespaces: readSection(namespaces), hasIpv6: ipv6 };
+    const { sysctls, namespaces, ipv6, legacyTables } = await host.settings();
+    return { sysctls: readSection(sysctls), namespaces: readSection(namespaces), hasIpv6: ipv6, legacyTables };
   });
 }
 

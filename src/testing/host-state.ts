@@ -18,7 +18,7 @@ export interface HostState {
 
 /** Returns an `observe` for TestedWorkflow that compares these parts of the host; `RUN` stands for the id of the run. */
 export function hostState({ facets = [], files = [], also }: HostState): (run: string) => Promise<unknown> {
-  const fingerprints = createFingerprints(machinePorts(process.env));
+  const fingerprints = createFingerprints(machinePorts(process.env, ''));
   return async (run) => {
     const { sections } = readFingerprint(await fingerprints.take(facets));
     const network = facets.length === 0 ? {} : sections;

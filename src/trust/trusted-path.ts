@@ -75,8 +75,11 @@ export function untrustedPart(file: string, users: ReadonlySet<number>): Untrust
   return undefined;
 }
 
-/** A link's own mode has no meaning, and only the owner may replace a file in a folder with the sticky bit. */
-function whyUntrusted(found: Stats, users: ReadonlySet<number>): string | undefined {
+/**
+ * Returns why others than these users control a component of a path, or undefined. A link's own mode has no meaning, and only the owner
+ * may replace a file in a folder with the sticky bit.
+ */
+export function whyUntrusted(found: Stats, users: ReadonlySet<number>): string | undefined {
   if (!users.has(found.uid)) return `belongs to uid ${found.uid}`;
   if (found.isSymbolicLink()) return undefined;
   if (found.isDirectory() && (found.mode & STICKY) !== 0) return undefined;
@@ -86,7 +89,7 @@ function whyUntrusted(found: Stats, users: ReadonlySet<number>): string | undefi
 }
 
 /** Returns whether the file is in a folder that the user has declared safe. */
-function isPermitted(file: string): boolean {
+export function isPermitted(file: string): boolean {
   const folders = (process.env[SAFE_DIRECTORY_VARIABLE] ?? '').split(':').filter((folder) => path.isAbsolute(folder));
   if (folders.length === 0) return false;
   const real = realPathOf(file);

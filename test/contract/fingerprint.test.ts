@@ -27,4 +27,24 @@ describeContract('fingerprint', (subject) => {
     expect(fingerprints.compare(before, after, run).differences).toEqual([]);
     expect(after).toEqual(before);
   });
+
+  test('reports a rule of iptables-legacy on a private host, though the machine has none', async () => {
+    // On an engine the first such rule would make tables that stay.
+    if (subject().runtime === 'docker') return;
+    const { fingerprints, ports } = subject().host;
+    const rule = (verb: string) =>
+      ports.command.run(['iptables-legacy', verb, 'INPUT', '-s', '10.9.9.9', '-j', 'DROP'], { timeoutMs: 10_000 });
+    const before = await fingerprints.take(['firewall']);
+    expect((await rule('-A')).stderr).toBe('');
+    const { differences } = fingerprints.compare(
+      before,
+      await fingerprints.take(['firewall']),
+      comparedRun('contract'),
+    );
+    expect(differences.map(({ subject }) => subject)).toEqual([
+      'iptables ipv4 filter INPUT rule -s 10.9.9.9/32 -j DROP',
+    ]);
+    await rule('-D');
+    expect(await fingerprints.take(['firewall'])).toEqual(before);
+  });
 });

@@ -10,6 +10,7 @@ import { WfError } from '../../src/engine/model/errors.ts';
 import type { CrashPoints } from '../../src/engine/ports/crash-points.ts';
 import type { Engine, RunHandle } from '../../src/engine/run/engine.ts';
 import { defineStep, runnerOf } from '../../src/engine/workflow/define-step.ts';
+import { forEach } from '../../src/engine/workflow/for-each.ts';
 import { rebuildProjection } from '../fixtures/history/rebuild-projection.ts';
 import { type FolderHost, loaded, openFolderHost, runId } from '../support/folder-host.ts';
 
@@ -29,15 +30,17 @@ function mortal(diesAt: number): CrashPoints & { readonly reached: () => number;
   };
 }
 
-/** A chain of stages; each makes its files side by side. The last stage may fail. */
+/** A chain of stages; each makes its files side by side, in lanes or as the items of a list. The last stage may fail. */
 interface Shape {
   readonly stages: readonly number[];
+  readonly isList: boolean;
   readonly fails: boolean;
   readonly pauseAfter: number | null;
 }
 
 const shapes: fc.Arbitrary<Shape> = fc.record({
   stages: fc.array(fc.integer({ min: 1, max: 3 }), { minLength: 1, maxLength: 3 }),
+  isList: fc.boolean(),
   fails: fc.boolean(),
   pauseAfter: fc.option(fc.integer({ min: 0, max: 2 })),
 });
@@ -59,41 +62,70 @@ function countingStep(host: FolderHost) {
   });
 }
 
-function workflowOf(host: FolderHost, { stages, fails }: Shape) {
-  const definition = setup({ actors: { makeFile: host.makeFile, count: countingStep(host) } });
+function workflowOf(host: FolderHost, { stages, fails, isList }: Shape) {
+  const count = countingStep(host);
+  const definition = setup({
+    actors: {
+      makeFile: host.makeFile,
+      count,
+      makeFiles: forEach(host.makeFile, { concurrency: 2 }),
+      countAll: forEach(count, { concurrency: 2, key: ({ name }) => name }),
+    },
+  });
+  const fileOf = (stage: number, lane: number) => ({ name: `file-${stage}-${lane}` });
+  const countOf = (stage: number, lane: number) => ({
+    name: `${stage}-${lane}`,
+    fails: fails && stage === stages.length - 1 && lane === 0,
+  });
+  const listed = (width: number, stage: number) => {
+    const items = <Item>(itemOf: (stage: number, lane: number) => Item) => ({
+      items: Array.from({ length: width }, (_unused, lane) => itemOf(stage, lane)),
+    });
+    return {
+      initial: 'make',
+      states: {
+        make: { invoke: { id: `make-${stage}`, src: 'makeFiles', input: items(fileOf), onDone: 'count' } },
+        count: { invoke: { id: `count-${stage}`, src: 'countAll', input: items(countOf), onDone: 'end' } },
+        end: { type: 'final' },
+      },
+      onDone: `stage${stage + 1}`,
+    };
+  };
   const states = stages.map((width, stage) => [
     `stage${stage}`,
-    {
-      type: 'parallel',
-      states: Object.fromEntries(
-        Array.from({ length: width }, (_unused, lane) => [
-          `lane${lane}`,
-          {
-            initial: 'make',
-            states: {
-              make: {
-                invoke: {
-                  id: `make-${stage}-${lane}`,
-                  src: 'makeFile',
-                  input: { name: `file-${stage}-${lane}` },
-                  onDone: 'count',
+    isList
+      ? listed(width, stage)
+      : {
+          type: 'parallel',
+          states: Object.fromEntries(
+            Array.from({ length: width }, (_unused, lane) => [
+              `lane${lane}`,
+              {
+                initial: 'make',
+                states: {
+                  make: {
+                    invoke: {
+                      id: `make-${stage}-${lane}`,
+                      src: 'makeFile',
+                      input: fileOf(stage, lane),
+                      onDone: 'count',
+                    },
+                  },
+                  count: {
+                    invoke: {
+                      id: `count-${stage}-${lane}`,
+                      src: 'count',
+                      input: countOf(stage, lane),
+                      onDone: 'end',
+                    },
+                  },
+                  end: { type: 'final' },
                 },
               },
-              count: {
-                invoke: {
-                  id: `count-${stage}-${lane}`,
-                  src: 'count',
-                  input: { name: `${stage}-${lane}`, fails: fails && stage === stages.length - 1 && lane === 0 },
-                  onDone: 'end',
-                },
-              },
-              end: { type: 'final' },
-            },
-          },
-        ]),
-      ),
-      onDone: `stage${stage + 1}`,
-    },
+            ]),
+          ),
+          onDone: `stage${stage + 1}`,
+        },
   ]);
   return loaded({
     name: 'stages',
@@ -198,9 +230,10 @@ function countedIn(host: FolderHost): readonly string[] {
 
 describe('a killed wf', { timeout: 180_000 }, () => {
   test.for([
-    ['while it goes forward', { stages: [2, 1], fails: false, pauseAfter: null }],
-    ['while it fails and is undone', { stages: [1, 2], fails: true, pauseAfter: null }],
-    ['while it pauses', { stages: [1, 1], fails: false, pauseAfter: 0 }],
+    ['while it goes forward', { stages: [2, 1], isList: false, fails: false, pauseAfter: null }],
+    ['while it fails and is undone', { stages: [1, 2], isList: false, fails: true, pauseAfter: null }],
+    ['while it pauses', { stages: [1, 1], isList: false, fails: false, pauseAfter: 0 }],
+    ['while an item fails', { stages: [3], isList: true, fails: true, pauseAfter: null }],
   ] as const)('is recovered by resume and by rollback from every crash point %s', async ([, shape]) => {
     const [points = 0] = await killAndRecover(shape, 'resume', [Number.POSITIVE_INFINITY]);
     expect(points).toBeGreaterThan(20);

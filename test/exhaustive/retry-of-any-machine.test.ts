@@ -7,6 +7,7 @@ import { replay } from '../../src/engine/machine/replay.ts';
 import { WfError } from '../../src/engine/model/errors.ts';
 import type { JournalEntry } from '../../src/engine/model/journal-event.ts';
 import { defineStep } from '../../src/engine/workflow/define-step.ts';
+import { forEach } from '../../src/engine/workflow/for-each.ts';
 import { rebuildProjection } from '../fixtures/history/rebuild-projection.ts';
 import { loaded, openFolderHost } from '../support/folder-host.ts';
 import { isLeaf, type Shape, shapesOf } from '../support/machine-shapes.ts';
@@ -17,11 +18,14 @@ type Leaf = {
   readonly onError: 'unhandled' | 'broken' | 'optional' | 'dead end' | 'fallback' | 'collect';
   /** The number of turns that the step takes, so that steps of parallel states end in any order. */
   readonly turns: number;
+  /** The number of items if it is a `forEach`; 0 for a single step. */
+  readonly items: number;
 };
 const leaf: fc.Arbitrary<Leaf> = fc.record({
   kind: fc.constant('leaf'),
   onError: fc.constantFrom('unhandled', 'broken', 'optional', 'dead end', 'fallback', 'collect'),
   turns: fc.integer({ min: 0, max: 4 }),
+  items: fc.integer({ min: 0, max: 3 }),
 });
 const shape = shapesOf(leaf);
 
@@ -49,15 +53,26 @@ function stepIn(world: World) {
   });
 }
 
-function leafState({ onError, turns }: Leaf, id: string): object {
+/** The names of the items of a leaf; that of a single step is its id. */
+function itemNames({ items }: Leaf, id: string): readonly string[] {
+  return Array.from({ length: items }, (_unused, index) => (index === 0 ? id : `${id}-${index}`));
+}
+
+function leafState(part: Leaf, id: string): object {
+  const { onError, turns, items } = part;
   const invoke = (name: string, to: string, failed?: string) => ({
     invoke: { id: name, src: 'step', input: { name, turns }, onDone: to, ...(failed ? { onError: failed } : {}) },
   });
+  const list = (to: string, failed?: string) => {
+    const input = { items: itemNames(part, id).map((name, index) => ({ name, turns: (turns + index) % 5 })) };
+    return { invoke: { id, src: 'each', input, onDone: to, ...(failed ? { onError: failed } : {}) } };
+  };
   const targets = { broken: '#broken', optional: 'end', 'dead end': 'bad', fallback: 'more', collect: 'more' };
+  const failed = onError === 'unhandled' ? undefined : targets[onError];
   return {
     initial: 'do',
     states: {
-      do: invoke(id, 'end', onError === 'unhandled' ? undefined : targets[onError]),
+      do: items === 0 ? invoke(id, 'end', failed) : list('end', failed),
       ...(onError === 'fallback' ? { more: invoke(`${id}more`, 'end', '#broken') } : {}),
       ...(onError === 'collect' ? { more: invoke(`${id}more`, '#broken') } : {}),
       // A failure that leads nowhere: the machine waits there.
@@ -73,7 +88,7 @@ function workflowOf(whole: Shape<Leaf>, world: World) {
   const stateOf = (part: Shape<Leaf>): object => {
     const id = `s${++ids}`;
     if (isLeaf(part)) {
-      names.push(id, `${id}more`);
+      names.push(id, `${id}more`, ...itemNames(part, id));
       return leafState(part, id);
     }
     if (part.kind === 'parallel') {
@@ -86,7 +101,10 @@ function workflowOf(whole: Shape<Leaf>, world: World) {
     const states = part.parts.map((inner, n) => [`c${n}`, { ...stateOf(inner), onDone: `c${n + 1}` }]);
     return { initial: 'c0', states: { ...Object.fromEntries(states), [`c${part.parts.length}`]: { type: 'final' } } };
   };
-  const machine = setup({ actors: { step: stepIn(world) }, delays: { late: 30 } }).createMachine({
+  const machine = setup({
+    actors: { step: stepIn(world), each: forEach(stepIn(world), { concurrency: 2 }) },
+    delays: { late: 30 },
+  }).createMachine({
     initial: 'all',
     states: {
       all: { ...stateOf(whole), onDone: 'end' },

@@ -221,6 +221,31 @@ describeOwnNetwork('a fingerprint of a real network namespace', () => {
     },
   );
 
+  test('detects a class and a filter, and ignores the handle of a qdisc', async () => {
+    const htb = 'tc qdisc add dev wffp0 root handle 1: htb default 10';
+    await run(htb);
+    const before = await fingerprints.take(FACETS);
+    const commands = [
+      'tc class add dev wffp0 parent 1: classid 1:10 htb rate 1mbit',
+      'tc filter add dev wffp0 parent 1: protocol ip prio 7 u32 match ip dport 80 0xffff flowid 1:10',
+    ];
+    try {
+      for (const line of commands) await run(line);
+      const after = await fingerprints.take(FACETS);
+      const found = compared(before, after, []);
+      expect([
+        ...new Set(found.map(({ difference, subject }) => `${difference} ${subject.replace(/ \(\d+\)$/, '')}`)),
+      ]).toEqual(['added filter ip pref 7 u32 parent 1: dev wffp0', 'added class htb 1:10 dev wffp0']);
+      const owners = compared(before, after, commands.map(recorded)).map(({ owner }) => owner);
+      expect(new Set(owners)).toEqual(new Set(['run']));
+    } finally {
+      await run('tc qdisc del dev wffp0 root');
+    }
+    await run(htb.replace('1:', '2:'));
+    expect(compared(before, await fingerprints.take(FACETS), [])).toEqual([]);
+    await run('tc qdisc del dev wffp0 root');
+  });
+
   test('attributes a link and its parts to a run by the alias of the link', async () => {
     const before = await fingerprints.take(FACETS);
     await run('ip link add wffp4 type bridge');

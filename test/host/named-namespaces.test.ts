@@ -6,6 +6,7 @@ import type { Json } from '../../src/engine/model/json.ts';
 import type { RunHost } from '../../src/engine/ports/runtime.ts';
 import type { StepActor } from '../../src/engine/workflow/define-step.ts';
 import type { HostPorts } from '../../src/engine/workflow/step.ts';
+import { findNamedNamespace } from '../../src/host/namespaces/named-namespace.ts';
 import { machinePorts } from '../../src/runtime/machine-ports.ts';
 import { createRuntimes } from '../../src/runtime/runtimes.ts';
 import { execCommand, execRead } from '../../src/steps/exec/index.ts';
@@ -129,6 +130,12 @@ describeOwnNetwork('net.namespace on the machine', () => {
     expect(names()).toBe('');
   });
 
+  it('is not taken for absent if its path cannot be read', () => {
+    const unread = expect.objectContaining({ code: 'E_HOST_STATE_UNKNOWN' });
+    expect(() => findNamedNamespace('/etc/passwd/x')).toThrow(unread);
+    expect(findNamedNamespace('/run/netns/wf-no-such')).toBeNull();
+  });
+
   it('leaves nothing behind if somebody else takes the name at that moment', async () => {
     const intent = await intended();
     ip('netns', 'add', NAME);
@@ -150,7 +157,7 @@ describeOwnNetwork('a named namespace as a place', () => {
     const context = () => testContext({ run: RUN, step: 'change', host });
 
     beforeAll(async () => {
-      host = machinePorts(process.env);
+      host = machinePorts(process.env, '/nonexistent/wf.db');
       if (runtime === 'docker') return;
       const id = parseRunId(`namespaces-${process.pid}`);
       if (id === undefined) throw new Error('not a run id');

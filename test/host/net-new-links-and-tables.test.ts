@@ -336,6 +336,12 @@ describeOwnNetwork('net.link, net.mtu, net.fdb and net.rule', () => {
       expect(await inspect(record, context())).toMatchObject({ found: 'gone' });
       await expect(undo(record, context())).rejects.toMatchObject({ code: 'E_ROUTE_IN_USE' });
       expect(ip('rule', 'show', 'priority', '700')).toContain('iif t_one');
+
+      ip('rule', 'delete', 'priority', '700');
+      ip(...'rule add priority 700 from 10.7.0.0/16 table 77 protocol static'.split(' '));
+      expect(await inspect(record, context())).toMatchObject({ found: 'gone' });
+      await undo(record, context());
+      expect(ip('rule', 'show', 'priority', '700')).toContain('proto static');
     });
   });
 });

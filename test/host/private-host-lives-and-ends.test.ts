@@ -61,12 +61,15 @@ describeOwnNetwork('a private host', () => {
       undefined,
       () => (kills < 2 ? killed() : startPrivateHost(mark, systemClock)),
       systemClock,
+      '/nowhere',
     );
     expect(await host.ports.docker.containers()).toEqual([]);
     host.close();
     await expectNothingLeft(mark, []);
     kills = 0;
-    await expect(privateRunHost(undefined, killed, systemClock)).rejects.toMatchObject({ code: 'E_NAMESPACE_GONE' });
+    await expect(privateRunHost(undefined, killed, systemClock, '/nowhere')).rejects.toMatchObject({
+      code: 'E_NAMESPACE_GONE',
+    });
     expect(kills).toBe(3);
   });
 

@@ -30,7 +30,7 @@ function onRuntime(name: RuntimeName, tests: (subject: () => Subject) => void): 
   let subject: Subject | undefined;
 
   beforeAll(async () => {
-    host = await createRuntimes(machinePorts(process.env))[name].open(run, null);
+    host = await createRuntimes(machinePorts(process.env, '/nonexistent/wf.db'))[name].open(run, null);
     subject = subjectOn(host, { runtime: name, ...IMAGES[name] });
   });
   afterEach(() => subject?.cleanUp());

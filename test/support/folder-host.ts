@@ -78,7 +78,7 @@ export function openFolderHost(clock: Clock = systemClock, isOwnerAlive = isAliv
   const engineOf = (parts: Partial<EngineDependencies>) =>
     createEngine({
       history,
-      runtimes: runtimesOn({ ...machinePorts({}), clock }, folderFingerprints(folder), folder),
+      runtimes: runtimesOn({ ...machinePorts({}, database), clock }, folderFingerprints(folder), folder),
       claims,
       notifier: machineNotifier(database, () => history),
       guards: createGuards({ program: 'dist/wf.cjs', executed: () => [], database, runner: guardUnit.runner }),

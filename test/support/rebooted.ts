@@ -51,7 +51,7 @@ export async function afterReboot<Answer>(
   try {
     const engine = createEngine({
       history,
-      runtimes: createRuntimes(machinePorts(process.env)),
+      runtimes: createRuntimes(machinePorts(process.env, database)),
       claims: lockedClaims,
       orphans: createOrphanedProcesses(systemClock),
       crashPoints: NO_CRASH_POINTS,

@@ -8,6 +8,8 @@ export interface TestContextOverrides extends Partial<Omit<StepContext, 'run' | 
   readonly run?: string;
   readonly step?: string;
   readonly host?: Partial<HostPorts>;
+  /** Copies of previous files are kept beside it. */
+  readonly database?: string;
 }
 
 export interface TestContext extends StepContext {
@@ -19,7 +21,7 @@ export interface TestContext extends StepContext {
 
 /** A step context on the real host, for a step runner that is tried alone, without an engine around it. */
 export function testContext(overrides: TestContextOverrides = {}): TestContext {
-  const { run = 'testrun', step = 'step', host = {}, ...rest } = overrides;
+  const { run = 'testrun', step = 'step', host = {}, database = '/nonexistent/wf.db', ...rest } = overrides;
   const evidence: Evidence[] = [];
   const notes: string[] = [];
   return {
@@ -32,7 +34,7 @@ export function testContext(overrides: TestContextOverrides = {}): TestContext {
     record: (item) => void evidence.push(item),
     progress: (note) => void notes.push(note),
     ...rest,
-    host: { ...machinePorts(process.env), ...host },
+    host: { ...machinePorts(process.env, database), ...host },
     evidence,
     notes,
   };

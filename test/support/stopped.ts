@@ -1,6 +1,7 @@
 import type { Json } from '../../src/engine/model/json.ts';
 import type { CommandPort } from '../../src/engine/ports/command.ts';
 import type { DockerPort } from '../../src/engine/ports/docker.ts';
+import type { FilesPort } from '../../src/engine/ports/files.ts';
 import type { ChangeBehaviour, HostPorts, StepContext, StepRunner } from '../../src/engine/workflow/step.ts';
 import { changeOf } from './carry-out.ts';
 
@@ -17,6 +18,18 @@ const WRITES = [
   'removeContainer',
 ] as const satisfies readonly (keyof DockerPort)[];
 
+/** Words of commands that change nothing. */
+const READS = ['show', 'list', 'cat', 'test', 'grep', '-C', '-S'];
+const FILE_WRITES = [
+  'keep',
+  'createFile',
+  'setMode',
+  'createLink',
+  'createFolder',
+  'place',
+  'remove',
+] as const satisfies readonly (keyof FilesPort)[];
+
 /** The real ports, which stop before the command or the Docker request that would make one change too many. */
 function stoppingAfter(touches: number, host: HostPorts): HostPorts {
   let left = touches;
@@ -26,7 +39,7 @@ function stoppingAfter(touches: number, host: HostPorts): HostPorts {
   };
   const command: CommandPort = {
     async run(argv, options) {
-      if (!argv.includes('show')) pass();
+      if (!READS.some((word) => argv.includes(word))) pass();
       return host.command.run(argv, options);
     },
   };
@@ -36,7 +49,13 @@ function stoppingAfter(touches: number, host: HostPorts): HostPorts {
       return Reflect.get(real, name);
     },
   });
-  return { ...host, command, docker };
+  const files = new Proxy(host.files, {
+    get(real, name) {
+      if (FILE_WRITES.some((write) => write === name)) pass();
+      return Reflect.get(real, name);
+    },
+  });
+  return { ...host, command, docker, files };
 }
 
 /** Calls `act`, and stops it after so many touches of the host. Returns whether it ended before that. */

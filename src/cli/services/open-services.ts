@@ -108,7 +108,9 @@ export const openServices: OpenServices = async ({ database, report }) => {
     },
     requirements: async () => (await import('../../runtime/requirements.ts')).runtimeRequirements(systemClock),
     hostPorts() {
-      hostPorts ??= import('../../runtime/machine-ports.ts').then(({ machinePorts }) => machinePorts(process.env));
+      hostPorts ??= import('../../runtime/machine-ports.ts').then(({ machinePorts }) =>
+        machinePorts(process.env, places.database),
+      );
       return hostPorts;
     },
     async runtimes() {

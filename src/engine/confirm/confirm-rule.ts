@@ -31,8 +31,10 @@ export function requireConfirmable(
       'Give each in a file: `--input NAME=@file:PATH`.',
     );
   }
-  if (probe === null || model.invocations.get(probe)?.runner.behaviour.type === 'read') return;
-  const probes = [...model.invocations].flatMap(([id, { runner }]) => (runner.behaviour.type === 'read' ? [id] : []));
+  const probes = [...model.invocations].flatMap(([id, { runner, each }]) =>
+    runner.behaviour.type === 'read' && each === undefined ? [id] : [],
+  );
+  if (probe === null || probes.includes(probe)) return;
   throw usage(
     `workflow ${name} has no probe ${probe}`,
     probes.length === 0 ? 'None of its steps only reads.' : `Steps that only read: ${probes.join(', ')}.`,

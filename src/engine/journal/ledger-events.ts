@@ -18,5 +18,8 @@ export function ledgerAfter(ledger: readonly Change[], event: JournalEvent): rea
 }
 
 function altered(ledger: readonly Change[], seq: number, update: Partial<Change>): readonly Change[] {
-  return ledger.map((change) => (change.seq === seq ? { ...change, ...update } : change));
+  // A ledger of a thousand changes is copied for each event: `with` copies it at once.
+  const index = ledger.findLastIndex((change) => change.seq === seq);
+  const change = ledger[index];
+  return change === undefined ? ledger : ledger.with(index, { ...change, ...update });
 }

@@ -2,7 +2,7 @@ import { guardLast } from '../confirm/guard-step.ts';
 import { type Change, type Difference, needsUndo, undoOrder, type Verification } from '../model/change.ts';
 import { asWfError, WfError } from '../model/errors.ts';
 import type { Evidence } from '../model/evidence.ts';
-import type { RunId } from '../model/ids.ts';
+import { groupOf, type RunId } from '../model/ids.ts';
 import { isJsonObject } from '../model/json.ts';
 import type { Owner } from '../model/owner.ts';
 import { attemptHost, type HostWatch } from '../place/attempt-host.ts';
@@ -80,7 +80,7 @@ class OwnLedger implements RunLedger {
     return {
       changes: () => journal.changes(),
       revert: async (steps) => {
-        const mine = (change: Change) => steps.includes(change.step);
+        const mine = ({ step }: Change) => steps.some((asked) => asked === step || asked === groupOf(step));
         for (const change of undoOrder(journal.changes().filter(mine))) await this.#revertOne(change, signal, record);
         return journal.changes().filter(mine);
       },

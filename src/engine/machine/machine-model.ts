@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { WfError } from '../model/errors.ts';
 import { runnerOf } from '../workflow/define-step.ts';
 import { type AlteredFacets, facetsOf } from '../workflow/facets.ts';
+import { type Each, eachOf } from '../workflow/for-each.ts';
 import type { StepRunner } from '../workflow/step.ts';
 import { askSchema } from './ask.ts';
 import { allNodes, childrenOf } from './machine-nodes.ts';
@@ -16,6 +17,8 @@ export interface Invocation {
   /** Name of the actor in the machine's `setup`. */
   readonly actor: string;
   readonly runner: StepRunner;
+  /** Set if it is a `forEach`, which carries out the runner for each item. */
+  readonly each?: Each;
 }
 
 /** The facts about a machine that the engine needs, computed once per definition. */
@@ -77,7 +80,7 @@ export function modelMachine(workflow: string, machine: AnyStateMachine): Machin
 }
 
 /** More transitions at one event than any sensible machine takes. */
-const MICROSTEP_LIMIT = 10_000;
+export const MICROSTEP_LIMIT = 10_000;
 
 /** Ends a machine that loops without an event (an `always` back to its source): XState itself would never stop. */
 function boundMicrosteps({ options }: AnyStateMachine): void {
@@ -86,8 +89,8 @@ function boundMicrosteps({ options }: AnyStateMachine): void {
   }
 }
 
-/** Suffix that a repeated visit appends to an invoke id to make a step's id, see `stepIdOf`. */
-const REPEATED_VISIT = /#\d+$/;
+/** Suffixes that make the ids of steps from an invoke id, see `stepIdOf` and `itemStepIdOf`. */
+const SUFFIX_OF_A_STEP = /#\d+$|\[/;
 
 /** Returns a function that finds the step runners of a machine by kind. */
 export function runnersOf({ runners }: MachineModel): (kind: string) => StepRunner | undefined {
@@ -103,17 +106,19 @@ function invocationOf(
   node: AnyStateNode,
   { id, src, onSnapshot }: { readonly id: string; readonly src: unknown; readonly onSnapshot?: unknown },
 ): Invocation | string {
-  if (REPEATED_VISIT.test(id))
-    return `the invoke id ${id} ends like the id of a repeated visit; choose one without "#"`;
+  if (SUFFIX_OF_A_STEP.test(id))
+    return `the invoke id ${id} reads like the id of a repeated visit or an item; choose one without "#" and "["`;
   if (onSnapshot !== undefined)
     return `${nameOf(node)} has an onSnapshot for ${id}, but a step runner has no snapshots`;
   if (typeof src !== 'string') return `${nameOf(node)} invokes ${id} inline; name its step runner in setup({ actors })`;
   const implementations: Readonly<Record<string, unknown>> = machine.implementations.actors;
-  const runner = runnerOf(implementations[src]);
+  const logic = implementations[src];
+  const runner = runnerOf(logic);
   if (runner === undefined) return `${nameOf(node)} invokes ${src}, which is not a step runner made with defineStep()`;
   const stage = node.path[0];
   if (stage === undefined) return `the root state invokes ${src}; a step belongs to a stage, a top-level state`;
-  return { invoke: id, stage, actor: src, runner };
+  const each = eachOf(logic);
+  return { invoke: id, stage, actor: src, runner, ...(each === undefined ? {} : { each }) };
 }
 
 /** Returns why the question of this state is refused; empty if it has none, or a valid one. */

@@ -1,5 +1,5 @@
 import { asWfError, WfError } from '../model/errors.ts';
-import type { StepId } from '../model/ids.ts';
+import { groupOf, type StepId } from '../model/ids.ts';
 import type { Effect } from '../model/journal-event.ts';
 import type { Json, JsonObject } from '../model/json.ts';
 import type { MachineEvent } from '../model/machine-event.ts';
@@ -8,8 +8,17 @@ import type { Argv } from '../ports/command.ts';
 import { type RedactedInput, redactInput, type Secrets } from '../secrets/secrets.ts';
 import type { Rehearsal, StepRunner } from '../workflow/step.ts';
 import type { LoadedWorkflow } from '../workflow/workflow.ts';
-import { decide, decideStart, type MachineStatus, type StartOfRun, stepDone, timersByDeadline } from './decide.ts';
-import type { MachineModel } from './machine-model.ts';
+import {
+  actorIdOf,
+  decide,
+  decideStart,
+  type EmptyGroup,
+  type MachineStatus,
+  type StartOfRun,
+  stepDone,
+  timersByDeadline,
+} from './decide.ts';
+import type { Invocation, MachineModel } from './machine-model.ts';
 
 /** Steps after which a dry run gives up on a machine that loops on rehearsed outputs. */
 const STEP_LIMIT = 10_000;
@@ -59,13 +68,20 @@ export function rehearseRedacted(
   run: string = REHEARSED_RUN,
 ): readonly RehearsedStep[] {
   const steps: RehearsedStep[] = [];
-  const undo = new Map<string, readonly Argv[]>();
+  const undo = new Map<string, (readonly Argv[])[]>();
   try {
-    walkMachine(model, { id: run, input }, (start) => {
-      const step = rehearseStep(model, start, secrets, undo);
-      steps.push(step);
-      return step.output;
-    });
+    walkMachine(
+      model,
+      { id: run, input },
+      {
+        outputOf(start) {
+          const step = rehearseStep(model, start, secrets, undo);
+          steps.push(step);
+          return step.output;
+        },
+        withoutItems: (group) => steps.push(rehearseNoItems(model, group)),
+      },
+    );
   } catch (thrown) {
     throw secrets.redactError(asWfError(thrown));
   }
@@ -76,24 +92,27 @@ function redactedArgv({ redactText }: Secrets): (argv: Argv) => Argv {
   return ([program, ...words]) => [redactText(program), ...words.map(redactText)];
 }
 
+/** What a walk through a machine calls. */
+interface Walker {
+  outputOf(start: StepStart): Json;
+  withoutItems(group: EmptyGroup): void;
+}
+
 /**
  * Walks a machine: each step succeeds with what `outputOf` returns, each timer fires. Stops when the machine ends, or waits for an event
  * from outside; returns its status then. @throws WfError E_WORKFLOW_INVALID; whatever `outputOf` throws
  */
-export function walkMachine(
-  model: MachineModel,
-  start: StartOfRun,
-  outputOf: (start: StepStart) => Json,
-): MachineStatus {
+export function walkMachine(model: MachineModel, start: StartOfRun, { outputOf, withoutItems }: Walker): MachineStatus {
   const events: MachineEvent[] = [];
   let steps = 0;
   let now = 0;
   let timersInARow = 0;
   let decision = decideStart(model, start, now);
   for (;;) {
+    for (const group of decision.withoutItems) withoutItems(group);
     for (const effect of decision.effects) {
       if (effect.type === 'start-step') {
-        events.push(stepDone(effect.invoke, outputOf(effect)));
+        events.push(stepDone(actorIdOf(effect), outputOf(effect)));
         steps += 1;
         timersInARow = 0;
       }
@@ -118,22 +137,42 @@ export function walkMachine(
   }
 }
 
-/** Rehearses one step, and adds the commands that undo it to `undo`. @param undo by step */
+/** Rehearses one step, and adds the commands that undo it to `undo`. @param undo by step, and by `forEach` */
 function rehearseStep(
   model: MachineModel,
   { step, invoke, stage, input }: StepStart,
   secrets: Secrets,
-  undo: Map<string, readonly Argv[]>,
+  undo: Map<string, (readonly Argv[])[]>,
 ): RehearsedStep {
-  const invocation = model.invocations.get(invoke);
-  if (invocation === undefined) throw new WfError('E_INTERNAL', `no invocation ${invoke}`, { hint: 'Report this.' });
-  const { kind, description, behaviour } = invocation.runner;
-  const rehearsal = rehearsalOf(invocation.runner, step, secrets.reveal(input));
-  undo.set(step, rehearsal.undo);
-  const undone = rehearsal.undoes.toReversed().flatMap((undoes) => undo.get(undoes) ?? []);
+  const { runner } = requireInvocation(model, invoke);
+  const { kind, description, behaviour } = runner;
+  const rehearsal = rehearsalOf(runner, step, secrets.reveal(input));
+  for (const id of [step, groupOf(step) ?? []].flat()) {
+    const undoneBy = undo.get(id) ?? [];
+    undoneBy.push(rehearsal.undo);
+    undo.set(id, undoneBy);
+  }
+  const undone = rehearsal.undoes.toReversed().flatMap((undoes) => undo.get(undoes)?.toReversed().flat() ?? []);
   const commands = [...rehearsal.commands, ...undone];
   const output = secrets.redact(rehearsal.output);
   return { step, invoke, stage, kind, description, does: behaviour.type, commands, input, output };
+}
+
+/** Shows a `forEach` whose list is empty in the rehearsal: that of the run may not be. */
+function rehearseNoItems(model: MachineModel, { step, invoke }: EmptyGroup): RehearsedStep {
+  const { stage, runner } = requireInvocation(model, invoke);
+  const { kind, behaviour } = runner;
+  const description = `For each item, of which there is none yet: ${runner.description}`;
+  return { step, invoke, stage, kind, description, does: behaviour.type, commands: [], input: NO_ITEMS, output: [] };
+}
+
+/** The input of a `forEach` without items. */
+export const NO_ITEMS = { items: [] } as const;
+
+function requireInvocation(model: MachineModel, invoke: string): Invocation {
+  const invocation = model.invocations.get(invoke);
+  if (invocation === undefined) throw new WfError('E_INTERNAL', `no invocation ${invoke}`, { hint: 'Report this.' });
+  return invocation;
 }
 
 /** @throws WfError the error of the runner, with the step in its message */

@@ -3,7 +3,7 @@ import { WfError } from '../model/errors.ts';
 import type { StepId } from '../model/ids.ts';
 import type { Effect, JournalEntry, RunHeader } from '../model/journal-event.ts';
 import { requestRefused } from '../requests/answers.ts';
-import { type Decision, guarded, outcomeInvoke, timersByDeadline } from './decide.ts';
+import { actorIdOf, type Decision, guarded, outcomeActor, timersByDeadline } from './decide.ts';
 import type { MachineModel } from './machine-model.ts';
 import { type DecidedEntry, followLine, lastAccepted, type Retried, voidedDecisions } from './replay.ts';
 
@@ -78,7 +78,7 @@ function causeOf(decisions: readonly DecidedEntry[]): DecidedEntry | undefined {
     const setter = decisions.findLast((each) => each.event.effects.some(sets));
     return setter !== undefined && isOfFailure(setter) ? setter : undefined;
   }
-  if (event !== null && outcomeInvoke(event) === undefined) return undefined;
+  if (event !== null && outcomeActor(event) === undefined) return undefined;
   return failureBehind(last, decisions) ?? decisions.findLast(isOfFailure);
 }
 
@@ -86,12 +86,12 @@ function causeOf(decisions: readonly DecidedEntry[]): DecidedEntry | undefined {
 function failureBehind(decision: DecidedEntry, decisions: readonly DecidedEntry[]): DecidedEntry | undefined {
   if (isOfFailure(decision)) return decision;
   const { event } = decision.event;
-  const invoke = event === null ? undefined : outcomeInvoke(event);
-  if (invoke === undefined) return undefined;
+  const actor = event === null ? undefined : outcomeActor(event);
+  if (actor === undefined) return undefined;
   const starter = decisions.findLast(
     (each) =>
       each.seq < decision.seq &&
-      each.event.effects.some((effect) => effect.type === 'start-step' && effect.invoke === invoke),
+      each.event.effects.some((effect) => effect.type === 'start-step' && actorIdOf(effect) === actor),
   );
   return starter && failureBehind(starter, decisions);
 }
@@ -217,10 +217,10 @@ function outcomesIn(decisions: readonly DecidedEntry[]): ReadonlyMap<number, Ste
   const steps = new Map<string, StepId>();
   const outcomes = new Map<number, StepId>();
   for (const { seq, event } of decisions) {
-    const invoke = event.event === null ? undefined : outcomeInvoke(event.event);
-    const step = invoke === undefined ? undefined : steps.get(invoke);
+    const actor = event.event === null ? undefined : outcomeActor(event.event);
+    const step = actor === undefined ? undefined : steps.get(actor);
     if (step !== undefined) outcomes.set(seq, step);
-    for (const effect of event.effects) if (effect.type === 'start-step') steps.set(effect.invoke, effect.step);
+    for (const effect of event.effects) if (effect.type === 'start-step') steps.set(actorIdOf(effect), effect.step);
   }
   return outcomes;
 }
@@ -234,8 +234,8 @@ function endWords(run: FailedRun): string {
 function eventWords({ event: { event, timer } }: DecidedEntry): string {
   if (event === null) return 'its start';
   if (timer !== undefined) return `the timer ${timer}`;
-  const invoke = outcomeInvoke(event);
-  return invoke === undefined ? `the event ${event.type}` : `the end of step ${invoke}`;
+  const actor = outcomeActor(event);
+  return actor === undefined ? `the event ${event.type}` : `the end of step ${actor}`;
 }
 
 function refused({ header: { id, workflow }, changes }: FailedRun, why: string): WfError {

@@ -21,6 +21,7 @@ export const ERROR_EXIT_CODES = {
   E_NOT_PROVEN: 1,
   E_CONTAINER_CHANGED: 1,
   E_NAMESPACE_GONE: 1,
+  E_FILE: 1,
   E_UNCAUGHT: 1,
   E_INTERNAL: 1,
   // 2: usage or bad input
@@ -64,6 +65,7 @@ export const ERROR_EXIT_CODES = {
   E_ADDRESS_IN_USE: 4,
   E_LINK_IN_USE: 4,
   E_ROUTE_IN_USE: 4,
+  E_FILE_CHANGED: 4,
   E_RUN_EXISTS: 4,
   E_PLAN_USED: 4,
   E_PLAN_OUTDATED: 4,

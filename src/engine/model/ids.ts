@@ -41,7 +41,23 @@ export function stepIdOf(invokeId: string, visit: number): StepId {
 
 /** Returns the number of the visit that began a step, from 1. */
 export function visitOf(step: StepId, invokeId: string): number {
-  return step === invokeId ? 1 : Number(step.slice(invokeId.length + 1));
+  return Number(/^#(\d+)/.exec(step.slice(invokeId.length))?.[1] ?? 1);
+}
+
+/** Returns the id of the step for one item of a `forEach`, such as `writeFiles[3]`. @param step the step of the whole `forEach` */
+export function itemStepIdOf(step: StepId, key: string): StepId {
+  return asStepId(`${step}[${key}]`);
+}
+
+/** Returns the step of the `forEach` that a step for one item belongs to; undefined for any other step. */
+export function groupOf(step: string): string | undefined {
+  const bracket = step.indexOf('[');
+  return bracket === -1 ? undefined : step.slice(0, bracket);
+}
+
+/** Returns the invoke id of a step: its id without the number of the visit and the item. */
+export function invokeOf(step: string): string {
+  return (groupOf(step) ?? step).replace(/#\d+$/, '');
 }
 
 /** Brands text that is known to be a step id (from the journal, or from an argument that is then looked up). */

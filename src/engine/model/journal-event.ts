@@ -17,8 +17,10 @@ export type Effect =
   | {
       readonly type: 'start-step';
       readonly step: StepId;
-      /** The id under which the machine invoked it, and receives its outcome. */
+      /** The id under which the machine invoked it. */
       readonly invoke: string;
+      /** The key of the item if it is one of a `forEach`. */
+      readonly item?: string;
       readonly stage: string;
       /** Name of the actor in the machine's `setup`. */
       readonly actor: string;

@@ -110,6 +110,11 @@ export function isJsonObject(value: Json | undefined): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+/** Whether a JSON value is an array. */
+export function isJsonList(value: Json | undefined): value is readonly Json[] {
+  return Array.isArray(value);
+}
+
 /** Writes each character of a JSON text that controls a terminal or the direction of text as `\uXXXX`. */
 export function escapeSteering(json: string): string {
   return json.replace(

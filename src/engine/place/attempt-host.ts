@@ -5,6 +5,7 @@ import { PROCESS_MARK_VARIABLE, type ProcessMark, processMarkText } from '../mod
 import type { CommandPort, CommandResult } from '../ports/command.ts';
 import type { CrashPoints } from '../ports/crash-points.ts';
 import type { DockerPort } from '../ports/docker.ts';
+import type { FilesPort } from '../ports/files.ts';
 import type { HistoryPort, Lease } from '../ports/history.ts';
 import type { RunPlace } from '../ports/place.ts';
 import type { Secrets } from '../secrets/secrets.ts';
@@ -59,16 +60,22 @@ export function attemptHost(watch: HostWatch, mark: ProcessMark): AttemptHost {
   };
   // Created lazily: most steps that only read do not use it.
   let fenced: DockerPort | undefined;
+  let fencedFiles: FilesPort | undefined;
+  const fence: Pass = async (_operation, call) => {
+    await requireLease();
+    return call();
+  };
   const observing: HostPorts = {
     ...host,
     command,
     place: watch.place ?? host.place,
     get docker() {
-      fenced ??= eachWrite(host.docker, async (_operation, call) => {
-        await requireLease();
-        return call();
-      });
+      fenced ??= eachWrite(host.docker, fence);
       return fenced;
+    },
+    get files() {
+      fencedFiles ??= eachFileWrite(host.files, fence);
+      return fencedFiles;
     },
   };
 
@@ -87,6 +94,7 @@ export function attemptHost(watch: HostWatch, mark: ProcessMark): AttemptHost {
       ...observing,
       command: { run: (argv, options) => touch(operationOf(argv), () => command.run(argv, options)) },
       docker: eachWrite(observing.docker, touch),
+      files: eachFileWrite(observing.files, touch),
     };
   }
   return { observing, acting };
@@ -104,11 +112,25 @@ function operationOf(argv: readonly string[]): string {
   return commandLine(argv.slice(0, 3));
 }
 
+/** Passes on an operation that changes something. */
+type Pass = <Answer>(operation: string, call: () => Promise<Answer>) => Promise<Answer>;
+
+/** Returns a port that passes each operation that changes a file through `pass`. */
+function eachFileWrite(files: FilesPort, pass: Pass): FilesPort {
+  return {
+    ...files,
+    keep: (run, name, path, found) => pass('file keep', () => files.keep(run, name, path, found)),
+    createFile: (path, content, attributes) => pass('file create', () => files.createFile(path, content, attributes)),
+    setMode: (path, mode) => pass('file mode', () => files.setMode(path, mode)),
+    createLink: (path, target, owner) => pass('file link', () => files.createLink(path, target, owner)),
+    createFolder: (path, attributes) => pass('file folder', () => files.createFolder(path, attributes)),
+    place: (draft, name, expected) => pass('file place', () => files.place(draft, name, expected)),
+    remove: (path, found) => pass('file remove', () => files.remove(path, found)),
+  };
+}
+
 /** Returns a Docker port that passes each request that changes something through `pass`. */
-function eachWrite(
-  docker: DockerPort,
-  pass: <Answer>(operation: string, call: () => Promise<Answer>) => Promise<Answer>,
-): DockerPort {
+function eachWrite(docker: DockerPort, pass: Pass): DockerPort {
   return {
     ...docker,
     pullImage: (reference, onProgress, signal) =>

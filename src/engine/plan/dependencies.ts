@@ -1,7 +1,7 @@
 import type { StartOfRun } from '../machine/decide.ts';
 import type { MachineModel } from '../machine/machine-model.ts';
-import { type RehearsedStep, type StepStart, walkMachine } from '../machine/rehearse.ts';
-import type { StepId } from '../model/ids.ts';
+import { NO_ITEMS, type RehearsedStep, walkMachine } from '../machine/rehearse.ts';
+import { groupOf, type StepId } from '../model/ids.ts';
 import { canonicalJson, type Json } from '../model/json.ts';
 import type { Secrets } from '../secrets/secrets.ts';
 import { type OtherOutputs, otherOutputs } from './other-outputs.ts';
@@ -108,14 +108,20 @@ function walkWith(
   const known = new Map(rehearsed.map(({ step, output }) => [String(step), output]));
   const inputs = new Map<string, string>();
   try {
-    const status = walkMachine(model, start, ({ step, invoke, input }: StepStart) => {
-      const text = canonicalJson(input);
-      inputs.set(step, text);
-      budget.left -= STEP_COST + text.length;
-      const output = outputs.get(step) ?? known.get(step);
-      if (output !== undefined) return output;
-      const rehearsal = model.invocations.get(invoke)?.runner.rehearse(secrets.reveal(input));
-      return secrets.redact(rehearsal?.output ?? null);
+    const status = walkMachine(model, start, {
+      outputOf({ step, invoke, input }) {
+        const text = canonicalJson(input);
+        inputs.set(step, text);
+        // Such a list is empty in the rehearsal, and is not with these outputs.
+        const group = groupOf(step);
+        if (group !== undefined) inputs.set(group, text);
+        budget.left -= STEP_COST + text.length;
+        const output = outputs.get(step) ?? known.get(step);
+        if (output !== undefined) return output;
+        const rehearsal = model.invocations.get(invoke)?.runner.rehearse(secrets.reveal(input));
+        return secrets.redact(rehearsal?.output ?? null);
+      },
+      withoutItems: ({ step }) => inputs.set(step, canonicalJson(NO_ITEMS)),
     });
     return { inputs, hasThrown: status.type === 'error' };
   } catch {

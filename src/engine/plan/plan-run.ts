@@ -1,7 +1,7 @@
 import { rehearseRedacted } from '../machine/rehearse.ts';
 import { asWfError, WfError } from '../model/errors.ts';
 import { commandLine } from '../model/evidence.ts';
-import { parseRunId, type RunId, type StepId } from '../model/ids.ts';
+import { groupOf, parseRunId, type RunId, type StepId } from '../model/ids.ts';
 import type { RunOptions } from '../model/journal-event.ts';
 import type { Json } from '../model/json.ts';
 import type { RunHost, RuntimeName } from '../ports/runtime.ts';
@@ -45,9 +45,9 @@ export async function planRun(
   const observer: Observer = { run: id, ports: host.ports, secrets };
   const steps = rehearsed.map(async ({ step, invoke, stage, kind, description, does, ...rest }): Promise<PlanStep> => {
     const { inputFrom = [], onlyIf = [] } = dependencies.get(step) ?? {};
-    const runner = model.invocations.get(invoke)?.runner;
-    const observed =
-      runner === undefined || inputFrom.length > 0 ? null : await observe(observer, runner, step, rest.input);
+    const { runner, each } = model.invocations.get(invoke) ?? {};
+    const isKnown = inputFrom.length === 0 && (each === undefined || groupOf(step) !== undefined);
+    const observed = runner === undefined || !isKnown ? null : await observe(observer, runner, step, rest.input);
     return {
       ...{ step, stage, kind, description, does },
       commands: rest.commands.map(commandLine),

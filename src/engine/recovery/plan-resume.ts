@@ -1,5 +1,5 @@
 import { openRunJournal, type RunJournal } from '../journal/run-journal.ts';
-import type { Decision } from '../machine/decide.ts';
+import { type Decision, waitsFor } from '../machine/decide.ts';
 import { runnersOf } from '../machine/machine-model.ts';
 import { replay } from '../machine/replay.ts';
 import { type Change, changesToUndo, needsUndo } from '../model/change.ts';
@@ -143,7 +143,7 @@ async function planEnded(planner: Planner, { id, kind, status }: StoredStep): Pr
 
 async function planOpen(planner: Planner, open: OpenStep, decision: Decision | undefined): Promise<Plan> {
   const { start, journaled, attempt } = open;
-  if (decision !== undefined && decision.state.active.get(start.invoke) !== start.step) {
+  if (decision !== undefined && !waitsFor(decision.state, start)) {
     return { plan: 'kept', why: 'the machine has left its state' };
   }
   if (journaled.type === 'decided' && attempt === 1) return { plan: 'run', why: 'due, and not begun yet' };

@@ -1,7 +1,7 @@
 import type { RunJournal } from '../journal/run-journal.ts';
 import type { RunLedger } from '../journal/run-ledger.ts';
 import { asWfError, type ErrorRecord, WfError } from '../model/errors.ts';
-import type { Evidence } from '../model/evidence.ts';
+import { commandLine, type Evidence } from '../model/evidence.ts';
 import type { RunId, StepId } from '../model/ids.ts';
 import type { Json } from '../model/json.ts';
 import type { Owner } from '../model/owner.ts';
@@ -220,7 +220,7 @@ function timedOut({ run, step, runner }: AttemptRequest): WfError {
     'E_STEP_TIMEOUT',
     `${step} (${runner.kind}) took longer than ${limitText(runner.policy.timeoutMs)}`,
     {
-      hint: `Check its progress with \`wf logs ${run} ${step}\`, or set a longer time-out in the workflow file.`,
+      hint: `Check its progress with \`${commandLine(['wf', 'logs', run, step])}\`, or set a longer time-out in the workflow file.`,
       transient: true,
     },
   );

@@ -5,6 +5,7 @@ import type { RunLedger } from '../journal/run-ledger.ts';
 import { whileLocked } from '../journal/while-locked.ts';
 import { askOf } from '../machine/ask.ts';
 import {
+  actorIdOf,
   type Decision,
   decide,
   decideStart,
@@ -14,6 +15,7 @@ import {
   stepDone,
   stepError,
   timersByDeadline,
+  waitsFor,
 } from '../machine/decide.ts';
 import type { MachineModel } from '../machine/machine-model.ts';
 import {
@@ -493,8 +495,8 @@ class RunLoop {
     for (const attempt of this.#attempts.values()) attempt.stop();
   }
 
-  #isActive({ invoke, step }: StartStep): boolean {
-    return this.#ended === undefined && this.#state?.active.get(invoke) === step;
+  #isActive(start: StartStep): boolean {
+    return this.#ended === undefined && this.#state !== undefined && waitsFor(this.#state, start);
   }
 
   #setFailures(step: StepId, count: number): void {
@@ -503,7 +505,7 @@ class RunLoop {
   }
 
   #handleOutcome({ start, attempt, outcome }: Extract<Arrival, { type: 'outcome' }>, turn: Turn): void {
-    const { step, invoke } = start;
+    const { step } = start;
     const { events } = turn;
     const trouble = this.#request.journal.trouble();
     if (outcome.type === 'failed' && trouble !== undefined) throw trouble;
@@ -514,7 +516,7 @@ class RunLoop {
     }
     if (outcome.type === 'succeeded') {
       events.push({ type: 'step.succeeded', step, attempt, output: outcome.output });
-      this.#decideOn(stepDone(invoke, outcome.output), turn);
+      this.#decideOn(stepDone(actorIdOf(start), outcome.output), turn);
       return;
     }
     const error = outcome.error.toRecord();
@@ -529,7 +531,7 @@ class RunLoop {
     }
     this.#lastFailure = error;
     events.push({ type: 'step.failed', step, attempt, error });
-    this.#decideOn(stepError(invoke, toJson({ ...error, step })), turn);
+    this.#decideOn(stepError(actorIdOf(start), toJson({ ...error, step })), turn);
   }
 
   #waitForRetry(start: StartStep, attempt: number, retryAt: number, retriedAfter: ErrorRecord | null): void {

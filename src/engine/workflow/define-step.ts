@@ -163,15 +163,18 @@ function isStepActor(logic: unknown): logic is { readonly runner: StepRunner } {
 
 const STEP_ACTOR = Symbol.for('wf.step-actor');
 
-function actorOf<Input, Output>(runner: StepRunner): StepActor<Input, Output> {
+/** Returns the actor logic of a step runner, which only wf's engine carries out. */
+export function unrunnableLogic<Output, Input>(runner: StepRunner) {
   const logic = fromPromise<Output, Input>(() => {
     throw new WfError('E_INTERNAL', `the step runner ${runner.kind} was started outside wf's engine`, {
       hint: 'Start the workflow with `wf start` or openEngine().',
     });
   });
-  return Object.assign(logic, {
-    [STEP_ACTOR]: true,
-    runner,
+  return Object.assign(logic, { [STEP_ACTOR]: true, runner });
+}
+
+function actorOf<Input, Output>(runner: StepRunner): StepActor<Input, Output> {
+  return Object.assign(unrunnableLogic<Output, Input>(runner), {
     with: ({ alters, ...policy }: Partial<StepPolicy> & { readonly alters?: readonly Facet[] }) =>
       actorOf<Input, Output>({
         ...runner,

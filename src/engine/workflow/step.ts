@@ -7,6 +7,7 @@ import type { AgentPort } from '../ports/agent.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Argv, CommandPort } from '../ports/command.ts';
 import type { DockerPort } from '../ports/docker.ts';
+import type { FilesPort } from '../ports/files.ts';
 import type { HostNamespacePort } from '../ports/host-namespace.ts';
 import type { RunPlace } from '../ports/place.ts';
 import type { Facet } from './facets.ts';
@@ -15,6 +16,7 @@ import type { Facet } from './facets.ts';
 export interface HostPorts {
   readonly command: CommandPort;
   readonly docker: DockerPort;
+  readonly files: FilesPort;
   readonly namespace: HostNamespacePort;
   /** Answers the requests of probes in a running process; null if a program is started for each. */
   readonly agent: AgentPort | null;
@@ -47,7 +49,7 @@ export interface StepContext extends HostContext {
 
 /** The access of a step to the changes of its own run. */
 export interface LedgerService {
-  /** Undoes the changes of these steps, newest first, as a rollback does. Returns each with its new status. */
+  /** Undoes the changes of these steps, or of all items of a `forEach`, newest first, as a rollback does. Returns each with its new status. */
   revert(steps: readonly StepId[]): Promise<readonly Change[]>;
   /** Compares the host with its state before the first change, and checks that every change is settled. */
   verify(): Promise<Verification>;

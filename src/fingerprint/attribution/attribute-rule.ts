@@ -1,7 +1,7 @@
-import { runOfLinkAlias } from '../../engine/model/mark.ts';
+import { runOfRuleComment } from '../../engine/model/mark.ts';
 import { contains, isNetwork, type Subnet, sameAddress } from '../../host/ip/subnet.ts';
 import type { SectionName } from '../differences/shape.ts';
-import { type Attribution, byLedger, byMark, docker, type Known, SOMEBODY } from './attribution.ts';
+import { type Attribution, byLedger, byMark, byWords, docker, type Known, SOMEBODY } from './attribution.ts';
 import { isNumber } from './ledger-identities.ts';
 import { ownerOfLink, ownerOfNetwork } from './link-owner.ts';
 import { type RuleFacts, ruleFacts } from './rule-facts.ts';
@@ -26,11 +26,23 @@ export function ownerOfChain(table: string, chain: string): Attribution {
   return SOMEBODY;
 }
 
+/** Returns the owner of an entry in a table of nftables that a step made with all that is in it; undefined for any other entry. */
+export function ownerOfMadeTable(section: SectionName, entry: string, known: Known): Attribution | undefined {
+  if (section !== 'nftables') return undefined;
+  // `nft table inet lab`, `nft inet lab CHAIN`, `nft set inet lab NAME`
+  const names = entry.split(' ');
+  const [family = '', table = ''] = names[1] === 'table' ? names.slice(2) : names.slice(-3, -1);
+  return byLedger(known, ({ change, words }) => change.kind === 'nft.table' && words.has(family) && words.has(table));
+}
+
 /** Returns the owner of a firewall rule: by its mark, by names of this run or another, or by the rules that Docker is known to create. */
 export function ownerOfRule(section: SectionName, { table, chain, rule }: FirewallRule, known: Known): Attribution {
   const facts = ruleFacts(section, rule);
-  const marked = facts.comments.flatMap((comment) => runOfLinkAlias(comment) ?? [])[0];
-  if (marked !== undefined) return byMark(marked, known);
+  for (const comment of facts.comments) {
+    const run = runOfRuleComment(comment);
+    // A change kept by design outweighs the mark.
+    if (run !== undefined) return byWords(known, comment) ?? byMark(run, known);
+  }
   const typed = byTypedCommand(chain, facts, known);
   if (typed !== undefined) return typed;
   const links = facts.interfaces.map((name) => ownerOfLink(name, known));

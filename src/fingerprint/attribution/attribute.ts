@@ -3,7 +3,7 @@ import { ROUTE_PROTOCOL } from '../../engine/model/mark.ts';
 import { contains, parseSubnet } from '../../host/ip/subnet.ts';
 import type { RawDifference } from '../differences/differences.ts';
 import { READ } from '../differences/shape.ts';
-import { ownerOfChain, ownerOfRule } from './attribute-rule.ts';
+import { ownerOfChain, ownerOfMadeTable, ownerOfRule } from './attribute-rule.ts';
 import { type Attribution, byLabels, byLedger, byWords, docker, type Known, SOMEBODY } from './attribution.ts';
 import { isNumber } from './ledger-identities.ts';
 import { byDockerId, kept, ownerOfLink, ownerOfLinkDifference, ownerOfNetwork } from './link-owner.ts';
@@ -42,6 +42,8 @@ const DOCKER_NETWORKS = new Set(['bridge', 'host', 'none', 'docker_gwbridge', 'i
 /** Returns the owner of a difference. Pure. */
 export function attribute(found: RawDifference, known: Known): Attribution {
   if (found.about.type === 'section') return ownerOfReading(found);
+  const inMadeTable = ownerOfMadeTable(found.section, found.entry, known);
+  if (inMadeTable !== undefined) return inMadeTable;
   if (found.about.type === 'firewall rule') return ownerOfRule(found.section, found.about, known);
   const entry = found.after ?? found.before;
   switch (found.section) {

@@ -102,7 +102,6 @@ export interface Place {
 const NEVER_READ = [
   'docker images',
   'docker volumes',
-  'traffic control classes and filters',
   'neighbours and forwarding entries that were learned',
   'the contents of other network namespaces',
 ];

@@ -1,8 +1,7 @@
-import { readFileSync } from 'node:fs';
 import type { CommandPort } from '../../engine/ports/command.ts';
-import { errnoOf } from '../../host/machine/errno.ts';
 import { READ, readSection, type Section, unreadableSection } from '../differences/shape.ts';
 import { type IptablesState, iptablesState, nftTablesShown } from './iptables.ts';
+import type { LegacyTables } from './network-settings.ts';
 import { nftablesOf } from './nftables.ts';
 import { readSectionWith, readWith } from './read-section.ts';
 import type { Family } from './routes.ts';
@@ -15,19 +14,17 @@ export interface FirewallSections {
   readonly nftables: Section;
 }
 
-/** Programs of each family, and the file in which the kernel lists the tables that only the legacy ones show. */
+/** Programs of each family. */
 const TOOLS = {
   ipv4: {
     nft: 'iptables-nft-save',
     plain: 'iptables-save',
     legacy: 'iptables-legacy-save',
-    legacyTables: '/proc/net/ip_tables_names',
   },
   ipv6: {
     nft: 'ip6tables-nft-save',
     plain: 'ip6tables-save',
     legacy: 'ip6tables-legacy-save',
-    legacyTables: '/proc/net/ip6_tables_names',
   },
 } as const;
 
@@ -41,8 +38,11 @@ interface FamilySections {
 }
 
 /** Reads firewall rules in order, with policies; each rule once, whichever tools show it. */
-export async function firewallSections(command: CommandPort): Promise<FirewallSections> {
-  const [ipv4, ipv6] = await Promise.all([readFamily(command, 'ipv4'), readFamily(command, 'ipv6')]);
+export async function firewallSections(command: CommandPort, legacyTables: LegacyTables): Promise<FirewallSections> {
+  const [ipv4, ipv6] = await Promise.all([
+    readFamily(command, 'ipv4', legacyTables),
+    readFamily(command, 'ipv6', legacyTables),
+  ]);
   const shown = new Set([...ipv4.shown, ...ipv6.shown]);
   const nftables = await readSectionWith(command, ['nft', '-j', 'list', 'ruleset'], (text) => nftablesOf(text, shown));
   const withUnreadable = ({ main, unreadable }: FamilySections) =>
@@ -58,8 +58,8 @@ export async function firewallSections(command: CommandPort): Promise<FirewallSe
   };
 }
 
-async function readFamily(command: CommandPort, family: Family): Promise<FamilySections> {
-  const [main, legacy] = await Promise.all([readMain(command, family), readLegacy(command, family)]);
+async function readFamily(command: CommandPort, family: Family, tables: LegacyTables): Promise<FamilySections> {
+  const [main, legacy] = await Promise.all([readMain(command, family), readLegacy(command, family, tables[family])]);
   const { read, why } = main;
   if (read === undefined) return { main: unreadableSection(why), legacy, shown: [], unreadable: [] };
   const section = readSection(read.chains);
@@ -76,21 +76,9 @@ async function readMain(command: CommandPort, family: Family) {
   return first.read === undefined ? readWith(command, [plain], parse) : first;
 }
 
-async function readLegacy(command: CommandPort, family: Family): Promise<Section> {
-  const { legacy, legacyTables } = TOOLS[family];
-  const tables = tablesListedIn(legacyTables);
+async function readLegacy(command: CommandPort, family: Family, tables: string): Promise<Section> {
   // Reading them would load the tables into the kernel.
   if (tables === 'none') return readSection([]);
-  if (tables !== 'some') return unreadableSection(tables.why);
-  return readSectionWith(command, [legacy], (text) => readSection(iptablesState(text, family).chains));
-}
-
-function tablesListedIn(path: string): 'some' | 'none' | { readonly why: string } {
-  try {
-    return readFileSync(path, 'utf8').trim() === '' ? 'none' : 'some';
-  } catch (thrown) {
-    const errno = errnoOf(thrown);
-    if (errno === 'ENOENT') return 'none';
-    return { why: errno === 'EACCES' || errno === 'EPERM' ? `${path} needs more rights` : `${path}: ${errno}` };
-  }
+  if (tables !== 'some') return unreadableSection(tables);
+  return readSectionWith(command, [TOOLS[family].legacy], (text) => readSection(iptablesState(text, family).chains));
 }

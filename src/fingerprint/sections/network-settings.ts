@@ -36,6 +36,26 @@ export function hasIpv6(): boolean {
   return existsSync('/proc/net/if_inet6');
 }
 
+/** Files in which the kernel lists the tables that only the legacy programs of iptables show. */
+const LEGACY_TABLES = { ipv4: '/proc/net/ip_tables_names', ipv6: '/proc/net/ip6_tables_names' } as const;
+
+/** Whether iptables-legacy has tables in the network namespace of this process: `some`, `none`, or why that is unknown. */
+export type LegacyTables = Readonly<Record<keyof typeof LEGACY_TABLES, string>>;
+
+export function readLegacyTables(): LegacyTables {
+  return { ipv4: tablesListedIn(LEGACY_TABLES.ipv4), ipv6: tablesListedIn(LEGACY_TABLES.ipv6) };
+}
+
+function tablesListedIn(path: string): string {
+  try {
+    return readFileSync(path, 'utf8').trim() === '' ? 'none' : 'some';
+  } catch (thrown) {
+    const errno = errnoOf(thrown);
+    if (errno === 'ENOENT') return 'none';
+    return errno === 'EACCES' || errno === 'EPERM' ? `${path} needs more rights` : `${path}: ${errno}`;
+  }
+}
+
 function* globalSettings(): Subjects {
   for (const path of GLOBAL) yield* setting(path);
 }

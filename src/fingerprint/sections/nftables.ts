@@ -28,11 +28,13 @@ export function nftablesOf(text: string, iptablesTables: ReadonlySet<string>): S
   const { nftables } = parseOutput('nft', text, answerSchema);
   const chains = new Map<string, { attributes: JsonObject; rules: string[] }>();
   const others: [string, Json][] = [];
+  const filled = new Set<string>();
   for (const object of nftables) {
     for (const [kind, value] of Object.entries(object)) {
       if (kind === 'metainfo') continue;
       if (kind === 'rule') {
         const { family, table, chain, comment, expr } = parseValue('nft', value, ruleSchema);
+        for (const set of setsFilledBy(expr)) filled.add(`${family} ${table} ${set}`);
         const rule = { ...(comment === undefined ? {} : { comment }), expr: withoutVolatile(expr) };
         chains.get(`nft ${family} ${table} ${chain}`)?.rules.push(canonicalJson(rule));
         continue;
@@ -46,19 +48,25 @@ export function nftablesOf(text: string, iptablesTables: ReadonlySet<string>): S
       else
         others.push([
           `nft ${kind} ${owner} ${named.name}`,
-          SET_KINDS.has(kind) ? withoutLearned(attributes) : attributes,
+          SET_KINDS.has(kind) && isFlagged(attributes) ? withoutMembers(attributes) : attributes,
         ]);
     }
   }
+  // nft 1.0.6 does not list the flag `dynamic`: the rules that fill a set are listed after it.
+  const settled = others.map(([subject, attributes]): [string, Json] =>
+    isJsonObject(attributes) && filled.has(subject.replace(/^nft (?:set|map) /, ''))
+      ? [subject, withoutMembers(attributes)]
+      : [subject, attributes],
+  );
   const ordered = [...chains].map(([subject, { attributes, rules }]): [string, Json] => [
     subject,
     { table: attributes['table'] ?? null, chain: attributes['name'] ?? null, attributes, rules },
   ]);
-  return readSection([...others, ...ordered]);
+  return readSection([...settled, ...ordered]);
 }
 
 /** Removes handles and counts, and sorts members of a set, whose order depends on the kernel's hash. */
-function withoutVolatile(value: Json): Json {
+export function withoutVolatile(value: Json): Json {
   if (Array.isArray(value)) return value.map(withoutVolatile);
   if (!isJsonObject(value)) return value;
   const kept = Object.entries(value)
@@ -82,10 +90,21 @@ function sorted(values: readonly Json[]): Json {
   return [...values].sort((a, b) => (canonicalJson(a) < canonicalJson(b) ? -1 : 1));
 }
 
-/** Removes the members of a set that packets fill or whose members time out. */
-function withoutLearned(attributes: JsonObject): JsonObject {
-  const { flags } = attributes;
-  if (!Array.isArray(flags) || !(flags.includes('timeout') || flags.includes('dynamic'))) return attributes;
+/** Whether packets fill a set, or its members time out. */
+function isFlagged({ flags }: JsonObject): boolean {
+  return Array.isArray(flags) && (flags.includes('timeout') || flags.includes('dynamic'));
+}
+
+/** Returns the names of the sets and maps to which a rule adds members. */
+function setsFilledBy(value: Json): readonly string[] {
+  if (Array.isArray(value)) return value.flatMap(setsFilledBy);
+  if (!isJsonObject(value)) return [];
+  const { op, set, map } = value;
+  const named = op === undefined ? [] : [set, map].filter((name) => typeof name === 'string');
+  return [...named.map((name) => name.replace(/^@/, '')), ...Object.values(value).flatMap(setsFilledBy)];
+}
+
+function withoutMembers(attributes: JsonObject): JsonObject {
   const { elem: _elem, ...kept } = attributes;
   return kept;
 }

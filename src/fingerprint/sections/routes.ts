@@ -23,7 +23,6 @@ type Route = z.output<typeof routeEntry>;
 
 const ruleEntry = z.looseObject({ priority: z.number(), table: z.string().optional() });
 const neighbourEntry = z.looseObject({ ...neighbourMembers(), dev: z.string() });
-const qdiscEntry = z.looseObject({ kind: z.string(), dev: z.string(), parent: z.string().optional() });
 
 /** Carrier and offload states, and lifetimes of router advertisements. */
 const PASSING_ROUTE_ATTRIBUTES = new Set(['flags', 'expires', 'age', 'used', 'users']);
@@ -107,20 +106,5 @@ export function neighboursOf(text: string): Section {
     neighbours
       .filter((neighbour) => neighbour.state.includes('PERMANENT'))
       .map(({ state: _state, ...kept }) => [`neighbour ${kept.dst} dev ${kept.dev}`, attributes.parse(kept)]),
-  );
-}
-
-/** Parses queueing disciplines from `tc -json qdisc show`. @throws UnexpectedOutput */
-export function qdiscsOf(text: string): Section {
-  const qdiscs = parseOutput('tc', text, z.array(qdiscEntry));
-  return readSection(
-    qdiscs.map((qdisc) => {
-      // The kernel numbers handles by creation: a recreated qdisc has another one.
-      const { handle: _handle, refcnt: _refcnt, ...kept } = attributes.parse(qdisc);
-      return [
-        `qdisc ${qdisc.kind} ${qdisc.parent === undefined ? 'root' : `parent ${qdisc.parent}`} dev ${qdisc.dev}`,
-        kept,
-      ];
-    }),
   );
 }

@@ -48,6 +48,7 @@ function journalEventSchema(): z.ZodMiniType<JournalEvent> {
       type: z.literal('start-step'),
       step: stepId,
       invoke: z.string(),
+      item: z.exactOptional(z.string()),
       stage: z.string(),
       actor: z.string(),
       kind: z.string(),

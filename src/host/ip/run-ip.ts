@@ -33,7 +33,7 @@ export function inNamespace(namespace: NamespaceRef | undefined): { readonly nam
 }
 
 /** Programs of iproute2 that print JSON. */
-export type IpTool = 'ip' | 'bridge';
+export type IpTool = 'ip' | 'bridge' | 'tc';
 
 /**
  * Runs a read-only command of iproute2 and returns its output.

@@ -1,4 +1,5 @@
 import { type BigIntStats, statSync } from 'node:fs';
+import { WfError } from '../../engine/model/errors.ts';
 import { errnoOf } from '../machine/errno.ts';
 
 /** A namespace that a file leads to. */
@@ -18,6 +19,7 @@ export function bornAt({ ctimeNs }: BigIntStats): string {
 /**
  * Returns the namespace that a path of /run/netns leads to; `file` for a file to which none is mounted, as a killed `ip netns add`
  * leaves one; null if the path does not exist.
+ * @throws WfError E_HOST_STATE_UNKNOWN if that cannot be read
  */
 export function findNamedNamespace(path: string): NamedNamespace | 'file' | null {
   try {
@@ -26,6 +28,9 @@ export function findNamedNamespace(path: string): NamedNamespace | 'file' | null
     return isNamespace ? { inode: Number(found.ino), born: bornAt(found) } : 'file';
   } catch (thrown) {
     if (errnoOf(thrown) === 'ENOENT') return null;
-    throw thrown;
+    throw new WfError('E_HOST_STATE_UNKNOWN', `${path}: cannot read: ${errnoOf(thrown) ?? String(thrown)}`, {
+      hint: 'Run wf as root, or as the user of the private host.',
+      cause: thrown,
+    });
   }
 }

@@ -78,6 +78,12 @@ const SORTS: Readonly<Record<string, Pick<ChangedObject, 'object' | 'change'>>> 
   'net.route': { object: 'route', change: 'made' },
   'net.rule': { object: 'rule', change: 'made' },
   'net.fdb': { object: 'forwarding entry', change: 'made' },
+  'sysctl.set': { object: 'setting', change: 'altered' },
+  'sysctl.persist': { object: 'file', change: 'made' },
+  'nft.table': { object: 'table', change: 'made' },
+  'nft.rule': { object: 'rule', change: 'made' },
+  'iptables.rule': { object: 'rule', change: 'made' },
+  'tc.qdisc': { object: 'link', change: 'altered' },
   'exec.command': { object: 'command', change: 'made' },
 };
 

@@ -1,7 +1,8 @@
 import type { AnyStateMachine, AnyStateNode } from 'xstate';
 import type { Invocation, MachineModel } from '../../engine/machine/machine-model.ts';
 import { asWfError } from '../../engine/model/errors.ts';
-import { isJsonObject, type Json, toJson } from '../../engine/model/json.ts';
+import { invokeOf } from '../../engine/model/ids.ts';
+import { isJsonList, isJsonObject, type Json, toJson } from '../../engine/model/json.ts';
 import {
   ancestorIds,
   type GraphState,
@@ -16,7 +17,10 @@ export function checkSteps({ root }: MachineGraph, model: MachineModel): readonl
   const constants = constantInputs(model.machine);
   const known = [...model.invocations.values()].flatMap((invocation): readonly KnownStep[] => {
     const input = constants.get(invocation.invoke);
-    return input === undefined ? [] : [{ ...invocation, input }];
+    if (input === undefined) return [];
+    if (invocation.each === undefined) return [{ ...invocation, input }];
+    const items = isJsonObject(input) ? input['items'] : undefined;
+    return isJsonList(items) ? items.map((item) => ({ ...invocation, input: item })) : [];
   });
   const names = new Set(model.invocations.keys());
   return [...known.flatMap((step) => checkKnownStep(step, names)), ...withoutOnError(root)];
@@ -37,7 +41,7 @@ function checkKnownStep({ invoke, runner, input }: KnownStep, names: ReadonlySet
     const { message, hint } = asWfError(thrown);
     return finding({ check: 'step-input', severity: 'error', message: `its input is refused: ${message}`, hint });
   }
-  const unknown = rehearsal.undoes.filter((id) => !names.has(id.replace(/#\d+$/, '')));
+  const unknown = rehearsal.undoes.filter((id) => !names.has(invokeOf(id)));
   if (unknown.length > 0) {
     return finding({
       check: 'reverts-unknown-step',

@@ -1,5 +1,6 @@
 import { type AnyMachineSnapshot, type AnyStateMachine, initialTransition, transition } from 'xstate';
 import { z } from 'zod';
+import { groupOf } from '../../engine/model/ids.ts';
 import type { JournalEntry, JournalEvent } from '../../engine/model/journal-event.ts';
 import { canonicalJson, isJsonObject, type Json, type JsonObject, toJson } from '../../engine/model/json.ts';
 import type { MachineEvent } from '../../engine/model/machine-event.ts';
@@ -120,13 +121,19 @@ function guess(
 ): Guessed | undefined {
   if (event !== null && before === undefined) return undefined;
   const wanted = canonicalJson(value);
+  const given = before !== undefined && canonicalJson(toJson(before.value)) === wanted ? event : ofGroup(event);
   guards.first();
   for (let tries = 0; tries < MOST_GUESSES; tries++) {
-    const found = step(machine, before, event);
+    const found = step(machine, before, given);
     if (found !== undefined && canonicalJson(toJson(found.snapshot.value)) === wanted) return found;
     if (!guards.next()) return undefined;
   }
   return undefined;
+}
+
+/** Returns the outcome of the whole `forEach` for that of an item: the machine knows no items. */
+function ofGroup(event: MachineEvent | null): MachineEvent | null {
+  return event?.type.startsWith('xstate.') ? { ...event, type: groupOf(event.type) ?? event.type } : event;
 }
 
 /** Returns undefined if these results of the guards lead to a loop, or the event does not belong to this machine. */

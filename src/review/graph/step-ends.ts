@@ -1,25 +1,35 @@
-import type { StepId } from '../../engine/model/ids.ts';
+import { groupOf, type StepId } from '../../engine/model/ids.ts';
 import type { JournalEntry } from '../../engine/model/journal-event.ts';
 
 /** `due`: decided, and not begun. */
 export type StepEnd = 'due' | 'begun' | 'succeeded' | 'failed' | 'stopped';
 
+/** The state of a `forEach` is the first of these that an item has. */
+const OF_ALL_ITEMS: readonly StepEnd[] = ['failed', 'begun', 'stopped', 'due', 'succeeded'];
+
+/** The steps of one visit: those of its items, or the only one. */
+interface Visit {
+  readonly step: string;
+  readonly ends: Map<StepId, StepEnd>;
+}
+
 /** Returns the state of the last visit to each step that was started, by invoke id. */
 export function stepEnds(journal: readonly JournalEntry[]): ReadonlyMap<string, StepEnd> {
-  const invokes = new Map<StepId, string>();
-  const ends = new Map<string, StepEnd>();
-  const settle = (step: StepId, end: StepEnd) => {
-    const invoke = invokes.get(step);
-    if (invoke !== undefined) ends.set(invoke, end);
-  };
+  const visits = new Map<string, Visit>();
+  const visitOf = new Map<StepId, Visit>();
+  const settle = (step: StepId, end: StepEnd) => visitOf.get(step)?.ends.set(step, end);
   for (const { event } of journal) {
     switch (event.type) {
       case 'decided':
       case 'retried':
         for (const effect of event.effects) {
           if (effect.type !== 'start-step') continue;
-          invokes.set(effect.step, effect.invoke);
-          ends.set(effect.invoke, 'due');
+          const step = groupOf(effect.step) ?? effect.step;
+          const last = visits.get(effect.invoke);
+          const visit = last?.step === step ? last : { step, ends: new Map<StepId, StepEnd>() };
+          visits.set(effect.invoke, visit);
+          visitOf.set(effect.step, visit);
+          settle(effect.step, 'due');
         }
         break;
       case 'step.attempted':
@@ -36,5 +46,9 @@ export function stepEnds(journal: readonly JournalEntry[]): ReadonlyMap<string, 
         settle(event.step, 'stopped');
     }
   }
-  return ends;
+  return new Map([...visits].map(([invoke, { ends }]) => [invoke, endOf([...ends.values()])]));
+}
+
+function endOf(ends: readonly StepEnd[]): StepEnd {
+  return OF_ALL_ITEMS.find((end) => ends.includes(end)) ?? 'due';
 }

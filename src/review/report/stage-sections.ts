@@ -1,4 +1,4 @@
-import { asStepId, type StepId } from '../../engine/model/ids.ts';
+import { asStepId, invokeOf, type StepId } from '../../engine/model/ids.ts';
 import type { StoredEvidence } from '../../engine/ports/history.ts';
 import type { Drawing } from '../../engine/workflow/narrative.ts';
 import { isOfRollback } from '../record/evidence-record.ts';
@@ -122,8 +122,7 @@ export function rollbackSection(source: ReportSource, words: ReportWords): reado
 }
 
 function stepTitle(id: string, source: ReportSource): Text {
-  const [invoke = id] = id.split('#');
-  const text = narrativeOf(source)?.steps?.[invoke];
+  const text = narrativeOf(source)?.steps?.[invokeOf(id)];
   return text === undefined ? code(id) : prose(text);
 }
 

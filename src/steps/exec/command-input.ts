@@ -29,7 +29,7 @@ const retrySchema = z
   .refine(({ exitCodes, contains }) => exitCodes.length > 0 || contains !== null, 'needs exitCodes or contains');
 export type Retry = z.output<typeof retrySchema>;
 
-/** Input fields that both runners have. */
+/** Input fields that all runners have. */
 export const commandFields = {
   argv: argvSchema.describe('program and arguments; no shell'),
   title: z
@@ -46,15 +46,17 @@ export const commandFields = {
     .nullable()
     .default(null)
     .describe('working directory, relative to the one in which the run started; null is that directory'),
-  in: placeInput,
   env: z.record(z.string(), z.string()).default({}).describe('variables added to the environment of wf'),
+  in: placeInput,
   expectExitCodes: z.array(exitCode).min(1).default([0]).describe('exit codes that are not a failure'),
   timeoutMs: z.number().int().positive().default(60_000).describe('time-out in milliseconds, below 10 minutes'),
-  retry: retrySchema
-    .nullable()
-    .default(null)
-    .describe('failures after which the step runs again; null leaves that to the retry policy of the step runner'),
 };
+
+/** Input field of a runner whose step runs its command. */
+export const retryField = retrySchema
+  .nullable()
+  .default(null)
+  .describe('failures after which the step runs again; null leaves that to the retry policy of the step runner');
 
 /** Result of a command; stdout and stderr are each cut after 64 KiB. */
 export const resultSchema = z.object({

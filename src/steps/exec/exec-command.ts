@@ -1,12 +1,18 @@
 import { z } from 'zod';
 import { asWfError, WfError } from '../../engine/model/errors.ts';
 import { commandLine } from '../../engine/model/evidence.ts';
-import type { Argv } from '../../engine/ports/command.ts';
 import { defineStep } from '../../engine/workflow/define-step.ts';
 import type { ChangeState, HostContext } from '../../engine/workflow/step.ts';
 import { typedIn } from '../net/place.ts';
 import { placeHandleSchema } from '../place-handle.ts';
-import { argvSchema, commandFields, resultSchema, retryPolicyOf, STEP_TIMEOUT_MS } from './command-input.ts';
+import {
+  argvSchema,
+  commandFields,
+  resultSchema,
+  retryField,
+  retryPolicyOf,
+  STEP_TIMEOUT_MS,
+} from './command-input.ts';
 import {
   type CommandToRun,
   commandName,
@@ -15,10 +21,12 @@ import {
   requireExitCode,
   requireStart,
   runToEnd,
+  typedInFolder,
 } from './run-command.ts';
 
 const input = z.object({
   ...commandFields,
+  retry: retryField,
   check: argvSchema
     .nullable()
     .default(null)
@@ -122,7 +130,7 @@ export const execCommand = defineStep({
     // Without a check, the exit code of the undo command is the only evidence.
     return (await askCheck(made, context)) ?? { found: 'gone', reason: 'its undo command ended with exit code 0' };
   },
-  undoCommands: (made) => (made.undo === null ? [] : [typedInFolder(made, made.undo)]),
+  undoCommands: (made) => (made.undo === null ? [] : [typedInFolder({ ...made, argv: made.undo })]),
 });
 
 type CheckAnswer = { readonly says: 'done' | 'not done' } | { readonly says: 'nothing'; readonly error: WfError };
@@ -157,18 +165,13 @@ async function runCheck(check: CommandToRun, context: HostContext): Promise<Chec
   }
 }
 
-/** Returns the command that a person would type from any directory. */
-function typedInFolder({ cwd, in: where }: CommandRecord, argv: Argv): Argv {
-  return typedIn(where, ['env', `--chdir=${cwd}`, ...argv]);
-}
-
 function interrupted(made: CommandRecord): WfError {
   const { undo } = made;
   const line = commandName(made);
   return new WfError('E_HOST_STATE_UNKNOWN', `the result of ${line} is unknown: the run was interrupted while it ran`, {
     hint:
       `Check by hand whether it is done. \`wf rollback RUN\` then ` +
-      `${undo === null ? 'leaves it to you to undo' : `undoes it with \`${commandLine(typedInFolder(made, undo))}\``}. Give the step a \`check\`, so that wf can observe the result.`,
+      `${undo === null ? 'leaves it to you to undo' : `undoes it with \`${commandLine(typedInFolder({ ...made, argv: undo }))}\``}. Give the step a \`check\`, so that wf can observe the result.`,
   });
 }
 

@@ -6,7 +6,14 @@ import { defineStep } from '../../engine/workflow/define-step.ts';
 import type { HostContext } from '../../engine/workflow/step.ts';
 import { typedIn } from '../net/place.ts';
 import { untilDeadline } from '../until-deadline.ts';
-import { commandFields, type ExecResult, resultSchema, retryPolicyOf, STEP_TIMEOUT_MS } from './command-input.ts';
+import {
+  commandFields,
+  type ExecResult,
+  resultSchema,
+  retryField,
+  retryPolicyOf,
+  STEP_TIMEOUT_MS,
+} from './command-input.ts';
 import { commandName, lastLines, recordResult, requireEnd, requireExitCode, run, runToEnd } from './run-command.ts';
 
 const untilSchema = z.strictObject({
@@ -18,6 +25,7 @@ type Until = z.output<typeof untilSchema>;
 
 const input = z.object({
   ...commandFields,
+  retry: retryField,
   until: untilSchema
     .nullable()
     .default(null)

@@ -43,6 +43,15 @@ export function folderOf(cwd: string | null, { host }: HostContext): string {
   return resolve(host.place.folder, cwd ?? '.');
 }
 
+/** Returns the command that a person would type from any directory. @param cwd the absolute working directory */
+export function typedInFolder({
+  cwd,
+  argv,
+  in: where,
+}: Pick<CommandToRun, 'argv' | 'in'> & { readonly cwd: string }): Argv {
+  return typedIn(where, ['env', `--chdir=${cwd}`, ...argv]);
+}
+
 /**
  * Refuses a run whose network namespace has ended: its commands would change another network.
  * @throws WfError E_HOST_STATE_UNKNOWN

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { WfError } from '../../engine/model/errors.ts';
 import { type Evidence, evidenceOf } from '../../engine/model/evidence.ts';
-import type { Argv, CommandResult, NamespaceRef } from '../../engine/ports/command.ts';
+import type { Argv, CommandOptions, CommandResult, NamespaceRef } from '../../engine/ports/command.ts';
 import type { ChangeState, HostContext, HostPorts } from '../../engine/workflow/step.ts';
 import { requireSuccess } from '../../host/commands/checked-command.ts';
 import { networkNamespaceIsGone } from '../../host/namespaces/network-namespace-is-gone.ts';
@@ -80,23 +80,26 @@ export function typedIn(handle: PlaceHandle | null, argv: Argv): Argv {
   return handle === null ? argv : typedAt(inNamespaceOf(handle), argv);
 }
 
+/** Standard input of a command, and a descriptor that it gets as /proc/self/fd/3. */
+type CommandInput = Pick<CommandOptions, 'stdin' | 'inherited'>;
+
 /**
  * Runs a command at a place and records it as evidence; `typed` is the command line that a person would type. The caller judges
- * the exit code. `inherited` is a descriptor that the command gets as /proc/self/fd/3.
+ * the exit code.
  */
 export async function tryAt(
   context: HostContext,
   place: Place,
   argv: Argv,
   typed: Argv = argv,
-  inherited?: number,
+  input: CommandInput = {},
 ): Promise<CommandResult> {
   const namespace = namespaceOf(place, context.host);
   const result = await context.host.command.run(argv, {
     timeoutMs: COMMAND_TIMEOUT_MS,
     signal: context.signal,
     ...(namespace === undefined ? {} : { namespace }),
-    ...(inherited === undefined ? {} : { inherited }),
+    ...input,
   });
   context.record(evidenceOf(result, typedAt(place, typed)));
   return result;
@@ -127,9 +130,9 @@ export async function runAt(
   place: Place,
   argv: Argv,
   typed: Argv = argv,
-  inherited?: number,
+  input: CommandInput = {},
 ): Promise<CommandResult> {
-  return requireSuccess(await tryAt(context, place, argv, typed, inherited), COMMAND_TIMEOUT_MS);
+  return requireSuccess(await tryAt(context, place, argv, typed, input), COMMAND_TIMEOUT_MS);
 }
 
 /** Observes a change in a place; if the place is gone, the change is gone with it. */

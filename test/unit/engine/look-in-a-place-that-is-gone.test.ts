@@ -18,7 +18,7 @@ function endedContainer() {
 test('concurrent observations of an ended container each fail with E_NAMESPACE_GONE', async () => {
   const context: HostContext = {
     run: runId('r'),
-    host: machinePorts({}),
+    host: machinePorts({}, '/nonexistent/wf.db'),
     signal: new AbortController().signal,
     record: () => {},
     progress: () => {},

@@ -1,9 +1,10 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { asStepId } from '../../../src/engine/model/ids.ts';
 import { type AttemptHost, attemptHost } from '../../../src/engine/place/attempt-host.ts';
 import { NO_CRASH_POINTS } from '../../../src/engine/ports/crash-points.ts';
+import type { FileFound } from '../../../src/engine/ports/files.ts';
 import type { Lease } from '../../../src/engine/ports/history.ts';
 import { NO_SECRETS } from '../../../src/engine/secrets/secrets.ts';
 import type { HostPorts } from '../../../src/engine/workflow/step.ts';
@@ -19,7 +20,7 @@ beforeEach(() => {
   const owner = ownProcess();
   lease = createRun(host.history, 'lost');
   // No engine listens here: a request that is sent fails with E_DOCKER_UNREACHABLE.
-  const ports: HostPorts = machinePorts({ DOCKER_HOST: 'unix:///nonexistent/docker.sock' });
+  const ports: HostPorts = machinePorts({ DOCKER_HOST: 'unix:///nonexistent/docker.sock' }, '/nonexistent/wf.db');
   const watch = {
     host: ports,
     history: host.history,
@@ -47,6 +48,18 @@ test('a lost lease prevents the commands of changes and of observations', async 
   expect(existsSync(file)).toBe(false);
 });
 
+const NOBODY = { mode: 0o600, uid: 0, gid: 0 };
+const NO_FILE: FileFound = {
+  ...NOBODY,
+  type: 'file',
+  target: null,
+  size: 0,
+  links: 1,
+  modifiedNs: '0',
+  changedNs: '0',
+  inode: '0',
+};
+
 const spec = { name: 'x', labels: {} };
 const WRITES: readonly (readonly [string, (ports: HostPorts) => Promise<unknown>])[] = [
   ['pull an image', ({ docker }) => docker.pullImage('x', () => {}, new AbortController().signal)],
@@ -58,6 +71,22 @@ const WRITES: readonly (readonly [string, (ports: HostPorts) => Promise<unknown>
   ['remove a container', ({ docker }) => docker.removeContainer('x')],
   ['run a command in a container', ({ docker }) => docker.exec('x', ['true'], 1_000)],
 ];
+
+test('a lost lease prevents changes of files', async () => {
+  const { files } = attempt.acting();
+  const at = await files.locate(path.join(host.folder, 'file'));
+  const writes = [
+    () => files.keep(lease.run, 'x', at, NO_FILE),
+    () => files.createFile(at, { type: 'bytes', bytes: Buffer.from('x') }, NOBODY),
+    () => files.createLink(at, 'x', NOBODY),
+    () => files.createFolder(at, NOBODY),
+    () => files.place(at, 'other', null),
+    () => files.remove(at, NO_FILE),
+  ];
+  loseLease();
+  for (const write of writes) await expect(write()).rejects.toMatchObject({ code: 'E_LEASE_LOST' });
+  expect(readdirSync(host.folder)).toEqual([]);
+});
 
 test.for(WRITES)('a lost lease prevents the request to %s', async ([, ask]) => {
   await expect(ask(attempt.acting())).rejects.toMatchObject({ code: 'E_DOCKER_UNREACHABLE' });

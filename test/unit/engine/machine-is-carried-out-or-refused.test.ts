@@ -116,7 +116,11 @@ test('a machine that only invokes actors is accepted', async () => {
 
 test.each([
   ['an onSnapshot transition', { id: 'work', onSnapshot: { actions: [] } }, 'has an onSnapshot for work'],
-  ['the id of a repeated visit', { id: 'work#2' }, 'the invoke id work#2 ends like the id of a repeated visit'],
+  [
+    'the id of a repeated visit',
+    { id: 'work#2' },
+    'the invoke id work#2 reads like the id of a repeated visit or an item',
+  ],
 ])('an invoke with %s is refused when the machine is loaded', (_what, invoke, message) => {
   const machine = create({
     context: { ref: null },

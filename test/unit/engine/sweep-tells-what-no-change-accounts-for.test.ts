@@ -40,6 +40,9 @@ const pair = (ifindex: number | null) => ({
   first: end('int_hote', ifindex),
   second: end('int_conteneur', ifindex === null ? null : ifindex + 1),
 });
+const newLink = (ifindex: number | null) => ({
+  ...{ place, link: 'int_hote', kind: 'bridge', alias: 'wf.run=ours', group: '1234567890', ifindex },
+});
 const routeRecord = (via: string) => ({
   ...{ place, ifindex: 3, link: 'eth1', mark: null, family: 'inet', destination: 'default', via, metric: 100 },
   ...{ replaced: [], plainCommand: null },
@@ -84,6 +87,9 @@ const cases: readonly [string, MarkedObject, string, Json, 'accounted for' | 'le
   ['a link is accounted for by its ifindex', link, 'net.veth', pair(7), 'accounted for'],
   ['a link is accounted for by its name before its ifindex is known', link, 'net.veth', pair(null), 'accounted for'],
   ['a link of the same name with another ifindex is left', link, 'net.veth', pair(17), 'left'],
+  ['a link of any kind is accounted for by its ifindex', link, 'net.link', newLink(7), 'accounted for'],
+  ['a link of any kind is accounted for by its name before that', link, 'net.link', newLink(null), 'accounted for'],
+  ['a link of any kind with another ifindex is left', link, 'net.link', newLink(17), 'left'],
   [
     'a link is not accounted for by a setting of it',
     link,

@@ -237,7 +237,7 @@ test('a run gives up its lease only after its current step has ended', async () 
 
 /** Returns runtimes whose Docker host has these members replaced. */
 function hostWith(differs: Partial<RunHost>, fingerprints?: FingerprintPort) {
-  const runtimes = runtimesOn(machinePorts({}), fingerprints ?? host.fingerprints, host.folder);
+  const runtimes = runtimesOn(machinePorts({}, host.database), fingerprints ?? host.fingerprints, host.folder);
   const { open } = runtimes.docker;
   const docker = { ...runtimes.docker, open: async (run: RunIdentity) => ({ ...(await open(run, null)), ...differs }) };
   return { ...runtimes, docker };

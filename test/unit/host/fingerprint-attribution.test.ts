@@ -105,6 +105,55 @@ describe('marks', () => {
     });
   });
 
+  test('the comment of a rule names run and step; a kept change outweighs it', () => {
+    const mark = 'wf:mine:limit';
+    const rules = [mark, 'wf:other1:limit', 'wf-like:mine:x'].map(
+      (comment) => `-m comment --comment ${comment} -j DROP`,
+    );
+    const after = { 'iptables ipv4': { 'iptables ipv4 filter MINE': chain('MINE', rules) } };
+    const ofRule = (owner: Difference['owner'] | undefined) =>
+      Object.fromEntries(
+        rules.flatMap((rule, index) => {
+          const found = [owner, 'other', 'other'][index];
+          return found === undefined ? [] : [[`iptables ipv4 filter MINE rule ${rule}`, found]];
+        }),
+      );
+    const ledger = (status: Change['status']) => [
+      change(
+        'iptables.rule',
+        'rule',
+        { chain: 'MINE', rule: ['-m', 'comment', '--comment', mark, '-j', 'DROP'] },
+        status,
+      ),
+    ];
+    expect(owners({}, after)).toMatchObject(ofRule('run'));
+    expect(owners({}, after, ledger('applied'))).toMatchObject(ofRule('run'));
+    const kept = owners({}, after, ledger('kept'));
+    expect(kept).toMatchObject(ofRule(undefined));
+    expect(kept).not.toHaveProperty([`iptables ipv4 filter MINE rule ${rules[0]}`]);
+  });
+
+  test('all of a table that a step made belongs to the run, and nothing of another table', () => {
+    const after: Content = {
+      nftables: {
+        'nft table inet lab': { family: 'inet', name: 'lab' },
+        'nft set inet lab s': { family: 'inet', table: 'lab', name: 's' },
+        'nft inet lab f': { table: 'lab', chain: 'f', attributes: {}, rules: ['{"expr":[]}'] },
+        'nft inet theirs f': { table: 'theirs', chain: 'f', attributes: {}, rules: ['{"expr":[]}'] },
+      },
+    };
+    const content = '{"nft inet theirs f":{"chain":"f"}}';
+    const record = { family: 'inet', table: 'lab', mark: 'wf:mine:s', handle: 3, content };
+    expect(owners({}, after, [change('nft.table', 'table inet lab on the host', record)])).toEqual({
+      'nft table inet lab': 'run',
+      'nft set inet lab s': 'run',
+      'nft inet lab f': 'run',
+      'nft inet lab f rule {"expr":[]}': 'run',
+      'nft inet theirs f': 'other',
+      'nft inet theirs f rule {"expr":[]}': 'other',
+    });
+  });
+
   test('an object with the mark of another run belongs to that run, whatever the ledger names', () => {
     const ledger = [change('net.veth', 'veth pair a0 and a1', { first: { name: 'a0' } })];
     const after = { links: { 'link a0': link({ alias: 'wf.run=other1' }) } };

@@ -6,7 +6,7 @@ import { comparedRun } from '../../support/compared-run.ts';
 
 test('a comparison is refused until a fingerprint of the machine is taken', async () => {
   const ports = {
-    ...machinePorts({ DOCKER_HOST: 'unix:///nowhere/docker.sock' }),
+    ...machinePorts({ DOCKER_HOST: 'unix:///nowhere/docker.sock' }, '/nonexistent/wf.db'),
     command: { run: () => Promise.reject(new Error('no command is run here')) },
   };
   const fingerprints = machineFingerprints(ports);

@@ -37,6 +37,7 @@ describe('links from ip -json', () => {
       peerIfindex: 3,
       peerNamespaceId: 0,
       alias: 'wf.run=x',
+      group: 'default',
       altnames: ['long'],
       counters: { rxPackets: 1, txPackets: 2, rxBytes: 10, txBytes: 20 },
       addresses: [

@@ -5,6 +5,7 @@ import type { History } from '../../../history/history.ts';
 import type { PrunePlan, PrunePosition, PruneRequest } from '../../../history/prune/plan.ts';
 import type { UnusedPosition } from '../../../history/prune/pruner.ts';
 import type { Space } from '../../../history/prune/space.ts';
+import { keptFolder, removeUnusedCopies } from '../../../host/files/kept-files.ts';
 import { ageOption } from '../../../review/query/moment.ts';
 import { type Pruned, prunedLines } from '../../../review/text/pruned-text.ts';
 import { defineCommand } from '../../define-command.ts';
@@ -65,6 +66,7 @@ async function carriedOut(request: PruneRequest, { compact }: Given, services: S
   const history = await services.history();
   const before = history.space();
   const runs = await removeRuns(history, request, services);
+  removeUnusedCopies(keptFolder(services.places.database), (run) => history.run(run) !== undefined);
   const plans = history.prunePlans(request);
   const unused = await removeUnused(history, services);
   const removed = history.space();

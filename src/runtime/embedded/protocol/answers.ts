@@ -36,5 +36,10 @@ export const commandAnswer = z.object({
 const subjects = z.array(z.tuple([z.string(), z.json()]));
 
 /** Settings that only a process inside the private host can read. */
-export const settingsAnswer = z.object({ sysctls: subjects, namespaces: subjects, ipv6: z.boolean() });
+export const settingsAnswer = z.object({
+  sysctls: subjects,
+  namespaces: subjects,
+  ipv6: z.boolean(),
+  legacyTables: z.object({ ipv4: z.string(), ipv6: z.string() }),
+});
 export type PrivateHostSettings = z.output<typeof settingsAnswer>;

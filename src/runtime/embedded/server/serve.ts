@@ -1,5 +1,10 @@
 import type { Json, JsonObject } from '../../../engine/model/json.ts';
-import { hasIpv6, readNamedNamespaces, readSysctls } from '../../../fingerprint/sections/network-settings.ts';
+import {
+  hasIpv6,
+  readLegacyTables,
+  readNamedNamespaces,
+  readSysctls,
+} from '../../../fingerprint/sections/network-settings.ts';
 import { askQuestion } from '../../../host/probe-agent/probe-questions.mjs';
 import type { Handler } from '../protocol/peer.ts';
 import {
@@ -30,7 +35,12 @@ export function callsOf(networks: Networks, containers: Containers, life: Life):
       life.keep();
       return null;
     },
-    settings: () => ({ sysctls: [...readSysctls()], namespaces: [...readNamedNamespaces()], ipv6: hasIpv6() }),
+    settings: () => ({
+      sysctls: [...readSysctls()],
+      namespaces: [...readNamedNamespaces()],
+      ipv6: hasIpv6(),
+      legacyTables: { ...readLegacyTables() },
+    }),
     image: (asked) => plain(imageOf(takeText(asked, 'reference'))),
     requireImage: (asked) => plain(requireImage(takeText(asked, 'reference'))),
     networks: () => plain(networks.all().map(info)),

@@ -28,7 +28,7 @@ const optionSchema = z
     error: ({ input }) => `"${String(input)}" names another link: give it as \`parent\`, or use another step`,
   });
 
-/** What a link is made from. */
+/** Name, kind and options of a new link. */
 export const newLinkSchema = z
   .object({
     name: linkNameSchema.describe('link name'),

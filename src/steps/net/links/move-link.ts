@@ -88,7 +88,7 @@ export const moveLink = defineStep({
     const destination = openNamespace(namespaceOfHandle(to));
     try {
       const typed = moveCommand(link, argumentFor(to), name);
-      await runAt(context, move.from, moveCommand(link, INHERITED, name), typed, destination.descriptor);
+      await runAt(context, move.from, moveCommand(link, INHERITED, name), typed, { inherited: destination.descriptor });
     } finally {
       destination.close();
     }
@@ -165,7 +165,9 @@ async function moveBack(context: HostContext, move: MoveRecord, link: Link): Pro
   const inside = inNamespaceOf(move.to);
   try {
     const back = moveCommand(link.name, INHERITED, move.link);
-    await runAt(context, inside, back, moveCommand(link.name, move.home, move.link), home.descriptor);
+    await runAt(context, inside, back, moveCommand(link.name, move.home, move.link), {
+      inherited: home.descriptor,
+    });
   } finally {
     home.close();
   }

@@ -1,0 +1,72 @@
+import { createHash } from 'node:crypto';
+import { constants } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
+import { WfError } from '../../engine/model/errors.ts';
+import type { FileFound } from '../../engine/ports/files.ts';
+import { changedMeanwhile } from './file-error.ts';
+
+/** Does not wait for a writer if a pipe has taken the place of the file. */
+const READ = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+const CHUNK_BYTES = 256 * 1024;
+
+export type Chunks = AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
+
+/**
+ * Reads a file in chunks. @param found the object that was found there; null accepts any
+ * @throws WfError E_FILE_CHANGED if another one is there, or if it changes meanwhile
+ */
+export async function* chunksOf(way: string, name: string, found: FileFound | null): AsyncGenerator<Uint8Array> {
+  const file = await open(way, READ);
+  try {
+    await requireSame(file, name, found);
+    const buffer = Buffer.allocUnsafe(CHUNK_BYTES);
+    for (;;) {
+      const { bytesRead } = await file.read(buffer, 0, CHUNK_BYTES, null);
+      if (bytesRead === 0) break;
+      yield buffer.subarray(0, bytesRead);
+    }
+    await requireSame(file, name, found);
+  } finally {
+    await file.close();
+  }
+}
+
+async function requireSame(file: FileHandle, name: string, found: FileFound | null): Promise<void> {
+  if (found === null) return;
+  const { ino, ctimeNs, size } = await file.stat({ bigint: true });
+  const isSame = String(ino) === found.inode && String(ctimeNs) === found.changedNs && Number(size) === found.size;
+  if (!isSame) throw changedMeanwhile(name);
+}
+
+/** Returns the SHA-256 of some content, in hexadecimal. */
+export async function digestOf(chunks: Chunks): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const chunk of chunks) hash.update(chunk);
+  return hash.digest('hex');
+}
+
+/** @throws WfError E_FILE if the content is longer */
+export async function readUpTo(maxBytes: number, name: string, chunks: Chunks): Promise<Uint8Array> {
+  const parts: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of chunks) {
+    size += chunk.length;
+    if (size > maxBytes) {
+      throw new WfError('E_FILE', `${name} has more than ${maxBytes} bytes`, { hint: 'Change it with a command.' });
+    }
+    parts.push(Buffer.from(chunk));
+  }
+  return Buffer.concat(parts);
+}
+
+/** Writes content to a new file. Returns its SHA-256, in hexadecimal. */
+export async function writeContent(file: FileHandle, chunks: Chunks): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const chunk of chunks) {
+    hash.update(chunk);
+    for (let written = 0; written < chunk.length; ) {
+      written += (await file.write(chunk, written, chunk.length - written)).bytesWritten;
+    }
+  }
+  return hash.digest('hex');
+}

@@ -1,0 +1,3 @@
+export { persistSysctl } from './persist-sysctl.ts';
+export { sysctlExists } from './requirements.ts';
+export { setSysctl } from './set-sysctl.ts';

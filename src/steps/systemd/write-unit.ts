@@ -1,0 +1,135 @@
+import { z } from 'zod';
+import type { FilePath } from '../../engine/ports/files.ts';
+import { defineStep } from '../../engine/workflow/define-step.ts';
+import type { HostContext } from '../../engine/workflow/step.ts';
+import { isSystemdBooted, systemUnitPath } from '../../host/systemd/unit-file.ts';
+import { digestOf } from '../file/digest.ts';
+import { applyFile, FILE_CHANGE, installCommand, observeFile } from '../file/file-change.ts';
+import { attributesOf, fileOutput, fileOutputSchema, requireRegular } from '../file/file-input.ts';
+import { IN_PLACE } from '../net/place.ts';
+import { runSystemctl, unitNameSchema } from './systemctl.ts';
+
+const MODE = '0644';
+
+const input = z.object({
+  name: unitNameSchema,
+  dropIn: z
+    .string()
+    .regex(/^[A-Za-z0-9][A-Za-z0-9_.-]*\.conf$/)
+    .nullable()
+    .default(null)
+    .describe(
+      'name of a drop-in file in NAME.d, such as `limits.conf`; the folder must exist; null: the unit file itself',
+    ),
+  content: z.string().describe('whole content of the file'),
+});
+type Input = z.output<typeof input>;
+
+const record = FILE_CHANGE.record.extend({
+  /** Whether systemd was reloaded after the file was written: a reloaded systemd shows no difference. */
+  isLoaded: z.boolean(),
+});
+type UnitRecord = z.output<typeof record>;
+
+/** Writes a unit file or a drop-in, and lets systemd load it. */
+export const writeUnit = defineStep({
+  kind: 'systemd.unit',
+  description:
+    'Writes a unit file or a drop-in and reloads systemd; the undo restores the file, and reloads systemd after it.',
+  input,
+  output: fileOutputSchema,
+  record,
+  survivesReboot: true,
+  alters: [],
+  timeoutMs: 120_000,
+  commands: (asked) => [
+    ['install', `--mode=${MODE}`, '/dev/stdin', pathOf(asked)],
+    ['systemctl', 'daemon-reload'],
+  ],
+  rehearse: (asked) => ({ path: pathOf(asked), ...digestOf(Buffer.from(asked.content)) }),
+  rehearseUndo: (asked) => [
+    ['rm', pathOf(asked)],
+    ['systemctl', 'daemon-reload'],
+  ],
+  async observe(asked, context, earlier) {
+    const path = pathOf(asked);
+    const seen = await observeFile(
+      path,
+      context,
+      earlier,
+      async (found, at) => {
+        requireRegular(found, at);
+        const attributes = await attributesOf({ mode: MODE, owner: null, group: null }, found, context);
+        return {
+          type: 'file',
+          ...digestOf(Buffer.from(asked.content)),
+          ...attributes,
+          modifiedNs: null,
+          extended: null,
+        };
+      },
+      (state) => fileOutput(path, state),
+    );
+    if (!('record' in seen)) return seen;
+    const isLoaded = earlier?.isLoaded ?? false;
+    const whole = { ...seen.record, isLoaded };
+    if (seen.found === 'ours' && isLoaded) return { ...seen, record: whole };
+    return { found: seen.found === 'absent' ? 'absent' : 'partial', target: seen.target, record: whole };
+  },
+  async apply(asked, intended, _found, context) {
+    const bytes = Buffer.from(asked.content);
+    await applyFile(intended, context, installCommand('/dev/stdin', intended), async () => ({ type: 'bytes', bytes }));
+    await reloadSystemd(context);
+    return { ...intended, isLoaded: true };
+  },
+  async inspect(made, context) {
+    const seen = await FILE_CHANGE.inspect(made, context);
+    if (seen.found !== 'gone') return seen;
+    return (await hasMarker(made, context)) ? IN_PLACE : seen;
+  },
+  async undo(made, context) {
+    await createMarker(made, context);
+    try {
+      await FILE_CHANGE.undo(made, context);
+    } catch (thrown) {
+      await removeMarker(made, context);
+      throw thrown;
+    }
+    await reloadSystemd(context);
+    await removeMarker(made, context);
+  },
+  undoCommands: (made) => [...FILE_CHANGE.undoCommands(made), ['systemctl', 'daemon-reload']],
+});
+
+function pathOf({ name, dropIn }: Pick<Input, 'name' | 'dropIn'>): string {
+  return systemUnitPath(dropIn === null ? name : `${name}.d/${dropIn}`);
+}
+
+/**
+ * The marker of an undo that has not yet reloaded systemd, beside the file. A restored file has its previous time, so systemd itself does
+ * not notice it. systemd ignores a file with this name.
+ */
+function markerOf({ at, draft }: UnitRecord): FilePath {
+  return { folder: at.folder, name: `${draft}.reload` };
+}
+
+async function hasMarker(made: UnitRecord, { host }: HostContext): Promise<boolean> {
+  return (await host.files.look(markerOf(made))) !== null;
+}
+
+async function createMarker(made: UnitRecord, context: HostContext): Promise<void> {
+  if (await hasMarker(made, context)) return;
+  const { files, place } = context.host;
+  const owner = { uid: place.user, gid: process.getegid?.() ?? 0 };
+  await files.createFile(markerOf(made), { type: 'bytes', bytes: Buffer.of() }, { mode: 0o600, ...owner });
+}
+
+async function removeMarker(made: UnitRecord, { host }: HostContext): Promise<void> {
+  const found = await host.files.look(markerOf(made));
+  if (found !== null) await host.files.remove(markerOf(made), found);
+}
+
+/** In a rescue shell there is no systemd that could have loaded the file. */
+async function reloadSystemd(context: HostContext): Promise<void> {
+  if (isSystemdBooted()) await runSystemctl(context, 'daemon-reload');
+}

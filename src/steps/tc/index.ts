@@ -1,0 +1,2 @@
+export { qdiscAvailable } from './requirements.ts';
+export { setQdisc } from './set-qdisc.ts';
