@@ -46,8 +46,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   metrics: ['engine', 'history', 'review'],
   // Calls commands of wf: it needs their schemas, and nothing of the host.
   mcp: ['engine', 'definition', 'review', 'library'],
-  // Runs the command as a user does.
-  testing: ['engine', 'definition'],
+  // Runs the command as a user does, and compares the host with the fingerprints of wf.
+  testing: ['engine', 'definition', 'fingerprint', 'runtime'],
   cli: [
     'engine',
     'trust',
