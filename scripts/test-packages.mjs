@@ -14,6 +14,7 @@ const PACKAGES = {
   nft: 'nftables',
   nsenter: 'util-linux',
   ping: 'iputils-ping',
+  openssl: 'openssl',
   brctl: 'bridge-utils',
   busybox: 'busybox-static',
   chromium: 'chromium',

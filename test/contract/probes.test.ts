@@ -1,7 +1,15 @@
 import { expect, test } from 'vitest';
 import type { ContainerInfo } from '../../src/engine/ports/docker.ts';
 import { namespaceOfPid } from '../../src/host/namespaces/namespace.ts';
-import { dnsProbe, httpProbe, insideContainer, insideNamespaceOf, pingProbe } from '../../src/steps/probe/index.ts';
+import {
+  dnsProbe,
+  httpProbe,
+  insideContainer,
+  insideNamespaceOf,
+  pingProbe,
+  tcpProbe,
+  tlsProbe,
+} from '../../src/steps/probe/index.ts';
 import { readWith } from '../support/carry-out.ts';
 import { addressOf } from '../support/contract-subject.ts';
 import { describeContract } from '../support/contract-tests.ts';
@@ -28,6 +36,13 @@ describeContract('probes', (subject) => {
       const named = await readWith(dnsProbe, { from: origin, name: 'ct-to', ...READY }, context());
       expect(named.addresses).toEqual([addressOf(to)]);
     }
+    const connected = { from: insideContainer(from), to: 'ct-to', port: 5678, ...READY };
+    expect(await readWith(tcpProbe, connected, context())).toMatchObject({ outcome: 'connected' });
+    const noTls = readWith(tlsProbe, { ...connected, deadlineMs: 500 }, context());
+    await expect(noTls).rejects.toMatchObject({
+      code: 'E_PROBE_FAILED',
+      message: expect.stringMatching(/no handshake/),
+    });
     const byName = { from: insideContainer(from), url: 'http://ct-to:5678/', expect: 'ct-To', ...READY };
     expect(await readWith(httpProbe, byName, context())).toMatchObject({ status: 200 });
   });

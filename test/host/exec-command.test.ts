@@ -4,9 +4,10 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { setup } from 'xstate';
 import { z } from 'zod';
 import type { Change, Verification } from '../../src/engine/model/change.ts';
-import { WfError } from '../../src/engine/model/errors.ts';
+import { asWfError, WfError } from '../../src/engine/model/errors.ts';
 import type { Json } from '../../src/engine/model/json.ts';
 import type { RunResult } from '../../src/engine/run/engine.ts';
+import { openSteps } from '../../src/engine/run/open-steps.ts';
 import type { StepActor } from '../../src/engine/workflow/define-step.ts';
 import { defineWorkflow } from '../../src/engine/workflow/workflow.ts';
 import { execCommand, execRead } from '../../src/steps/exec/index.ts';
@@ -164,6 +165,106 @@ describe('a command that changes the host', () => {
     const ran = await runSteps(command(input), failing());
     expect(ran.changes[0]).toMatchObject({ status: 'reverted' });
     for (const name of ['argv', 'undo']) expect(readFileSync(at(name), 'utf8')).toBe(`${host.folder}\nyes\n`);
+  });
+});
+
+describe('the options of a command', () => {
+  /** Appends a line to `tries`, and ends with this code until it has as many lines as this. */
+  const failsUntil = (tries: number, code: number): [string, ...string[]] => [
+    'sh',
+    '-c',
+    `echo try >> ${at('tries')}; [ $(wc -l < ${at('tries')}) -ge ${tries} ] || { echo busy >&2; exit ${code}; }`,
+  ];
+  const tries = () => readFileSync(at('tries'), 'utf8').split('\n').length - 1;
+  const quickly = { attempts: 3, delayMs: 1 };
+
+  test('stdin reaches the command alone, and neither the ledger nor the evidence', async () => {
+    const input = {
+      argv: ['sh', '-c', `cat > ${at('argv')}`],
+      stdin: 'for the command',
+      check: ['sh', '-c', `cat >> ${at('check')}; test -e ${at('argv')}`],
+      undo: ['sh', '-c', `cat >> ${at('undo')}; rm ${at('argv')}`],
+    };
+    const ran = await runSteps(command(input), planned(execRead, { argv: ['cat', '-'], stdin: 'read' }), failing());
+    expect(readFileSync(at('check'), 'utf8')).toBe('');
+    expect(readFileSync(at('undo'), 'utf8')).toBe('');
+    expect(ran.changes[0]).toMatchObject({ status: 'reverted' });
+    expect(JSON.stringify([ran.changes, ran.evidence])).not.toContain('for the command');
+    const read = await readWith(execRead, { argv: ['cat'], stdin: 'read' }, testContext());
+    expect(read.stdout).toBe('read');
+  });
+
+  test('title names the change and its errors; undoEnv is the environment of the undo command', async () => {
+    const write = (name: string) => ['sh', '-c', `echo "$WF_ONE $WF_TWO" > ${at(name)}`];
+    const input = { argv: write('argv'), undo: write('undo'), env: { WF_ONE: 'one' }, undoEnv: { WF_TWO: 'two' } };
+    const ran = await runSteps(
+      command({ ...input, title: 'install the service' }),
+      command({ argv: ['false'], check: ['false'], title: 'start the service' }),
+    );
+    expect(ran.changes[0]).toMatchObject({ target: 'install the service', status: 'reverted' });
+    expect(ran.errors['step2']).toBe('E_HOST_COMMAND start the service (false) ended with exit code 1');
+    expect(readFileSync(at('argv'), 'utf8')).toBe('one \n');
+    expect(readFileSync(at('undo'), 'utf8')).toBe(' two\n');
+  });
+
+  test('retry runs a command again after its exit codes or its output, and after no others', async () => {
+    const undo = ['true'];
+    const ran = await runSteps(command({ argv: failsUntil(3, 75), undo, retry: { exitCodes: [75], ...quickly } }));
+    expect(ran.errors).toEqual({});
+    expect(ran.changes, 'one change, whatever the number of attempts').toMatchObject([{ status: 'applied' }]);
+    expect(tries()).toBe(3);
+
+    writeFileSync(at('tries'), '');
+    const other = await runSteps(command({ argv: failsUntil(3, 1), undo, retry: { exitCodes: [75], ...quickly } }));
+    expect(other.errors['step1']).toMatch(/exit code 1: busy$/);
+    expect(tries()).toBe(1);
+
+    writeFileSync(at('tries'), '');
+    const busy = { argv: failsUntil(9, 1), retry: { contains: 'busy', ...quickly } };
+    expect((await runSteps(planned(execRead, busy))).errors['step1']).toMatch(/exit code 1: busy$/);
+    expect(tries(), 'as many attempts as given').toBe(3);
+  });
+
+  test('retry survives a stop between two attempts, also without a check', async () => {
+    const input = { argv: failsUntil(2, 75), undo: ['true'], retry: { exitCodes: [75], attempts: 2, delayMs: 60_000 } };
+    const behaviour = changeOf(execCommand);
+    const parsed = execCommand.runner.parseInput(input);
+    const first = await behaviour.observe(parsed, testContext(), undefined);
+    if (first.found !== 'absent') throw new Error(first.found);
+    const failed = await behaviour.apply(parsed, first.record, 'absent', testContext()).catch(asWfError);
+    if (!(failed instanceof WfError)) throw new Error('it succeeded');
+    expect(failed).toMatchObject({ code: 'E_HOST_COMMAND', transient: true });
+    const [decided, retrying] = [
+      { type: 'decided', effects: [{ type: 'start-step', step: 's', invoke: 'i', input: parsed }] },
+      { type: 'step.retrying', step: 's', attempt: 1, error: failed.toRecord(), retryAt: 1 },
+    ];
+    const [open] = openSteps([decided, retrying].map((event, seq) => ({ seq, at: 0, event })) as never).values();
+    expect(open).toMatchObject({ failures: 1, retriedAfter: { code: 'E_HOST_COMMAND' } });
+    const context = testContext({ retriedAfter: open?.retriedAfter ?? null });
+    expect(await behaviour.observe(parsed, context, first.record)).toMatchObject({ found: 'partial' });
+  });
+
+  test('until repeats a read until it is as expected, or reports its last real try', async () => {
+    const argv: [string, ...string[]] = ['sh', '-c', `echo try >> ${at('tries')}; wc -l < ${at('tries')}`];
+    const context = testContext();
+    const until = { contains: '3', deadlineMs: 10_000, everyMs: 10 };
+    expect(await readWith(execRead, { argv, until }, context)).toMatchObject({ exitCode: 0, stdout: '3\n' });
+    expect(context.evidence, 'only the last try').toMatchObject([{ output: '3\n' }]);
+    expect(
+      await readWith(execRead, { argv: failsUntil(6, 4), until: { ...until, contains: null } }, testContext()),
+    ).toMatchObject({ exitCode: 0 });
+
+    writeFileSync(at('tries'), '');
+    const hangs: [string, ...string[]] = [
+      'sh',
+      '-c',
+      `[ -s ${at('tries')} ] && sleep 30; echo starting; echo try >> ${at('tries')}; exit 4`,
+    ];
+    const waited = readWith(execRead, { argv: hangs, until: { deadlineMs: 600, everyMs: 10 } }, testContext());
+    await expect(waited).rejects.toMatchObject({
+      code: 'E_HOST_COMMAND',
+      message: expect.stringMatching(/within 600 ms; its last try ended with exit code 4: starting$/),
+    });
   });
 });
 

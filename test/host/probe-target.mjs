@@ -1,7 +1,9 @@
 // Answers HTTP on :5678 with argv[2] after argv[3] milliseconds, and DNS on :53: `appdev` is 10.3.0.2, `silent` gets no
-// answer, every other name does not exist.
+// answer, every other name does not exist. With the key and the certificate in argv[4] and argv[5] also TLS on :5679.
 import { createSocket } from 'node:dgram';
+import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
+import { createServer as createTlsServer } from 'node:tls';
 
 setTimeout(
   () =>
@@ -11,6 +13,11 @@ setTimeout(
     }).listen(5678, '::'),
   Number(process.argv[3] ?? 0),
 );
+
+const [, , , , key, cert] = process.argv;
+if (key !== undefined && cert !== undefined) {
+  createTlsServer({ key: readFileSync(key), cert: readFileSync(cert) }, (client) => client.end()).listen(5679);
+}
 
 const socket = createSocket('udp4');
 socket.on('message', (query, { port, address }) => {

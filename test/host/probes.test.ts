@@ -1,8 +1,19 @@
 import { execFileSync } from 'node:child_process';
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { dnsProbe, httpProbe, insideNamespaceOf, pingProbe } from '../../src/steps/probe/index.ts';
+import {
+  commandProbe,
+  dnsProbe,
+  httpProbe,
+  insideNamespaceOf,
+  pingProbe,
+  tcpProbe,
+  tlsProbe,
+} from '../../src/steps/probe/index.ts';
 import { readWith } from '../support/carry-out.ts';
 import { testContext } from '../support/step-context.ts';
 import { describeOwnNetwork, eventually, ip, removeLinks, type TestContainer, testContainer } from './own-network.ts';
@@ -15,7 +26,11 @@ describeOwnNetwork('probes', () => {
   let answering: TestContainer;
   let from: ReturnType<typeof insideNamespaceOf>;
 
+  let keys: string;
+
   beforeAll(async () => {
+    keys = mkdtempSync(path.join(tmpdir(), 'wf-keys-'));
+    makeCertificate(keys);
     asking = await testContainer('Asking');
     answering = await testContainer('Answering');
     from = insideNamespaceOf(asking.handle);
@@ -30,12 +45,13 @@ describeOwnNetwork('probes', () => {
     }
     // Packets to this range are dropped silently, as by a DROP rule.
     asking.ip('route', 'add', '10.99.0.0/16', 'via', '10.3.0.2');
-    answering.start(process.execPath, TARGET, 'Production', '400');
+    answering.start(process.execPath, TARGET, 'Production', '400', `${keys}/key`, `${keys}/cert`);
   });
   afterAll(async () => {
     await asking.remove();
     await answering.remove();
     await removeLinks('p_one', 'p_two');
+    rmSync(keys, { recursive: true });
   });
 
   it('probe.http passes its URL in no process argument, as it may contain a secret', async () => {
@@ -99,7 +115,7 @@ describeOwnNetwork('probes', () => {
   it('probe.ping waits for an IPv6 address that the kernel is still testing', async () => {
     execFileSync('nsenter', [
       `--net=${answering.handle.namespace.path}`,
-      ...['sysctl', '--quiet', '--write', 'net.ipv6.conf.p_two.dad_transmits=1'],
+      ...['sysctl', '--quiet', '--write', 'net.ipv6.conf.p_two.dad_transmits=1', 'net.ipv6.conf.p_two.accept_dad=1'],
     ]);
     asking.ip('address', 'add', 'fd00:3::1/64', 'dev', 'p_one', 'nodad');
     answering.ip('address', 'add', 'fd00:3::2/64', 'dev', 'p_two');
@@ -133,6 +149,114 @@ describeOwnNetwork('probes', () => {
     await expect(ask('appprod', false)).rejects.toMatchObject({ code: 'E_PROBE_FAILED' });
   });
 
+  it('probe.tcp distinguishes a connection, a refusal and silence', async () => {
+    const ask = (input: object, context = testContext()) =>
+      readWith(tcpProbe, { from, to: '10.3.0.2', port: 5678, deadlineMs: 500, ...input }, context);
+    const context = testContext();
+    expect(await ask({ deadlineMs: 5_000 }, context)).toMatchObject({ outcome: 'connected', answered: true });
+    expect(context.evidence).toMatchObject([
+      { command: expect.stringMatching(/^nsenter .* nc -v -z -w 5 10\.3\.0\.2 5678$/), exitCode: 0 },
+    ]);
+    expect(await ask({ port: 1, expect: 'refused' })).toMatchObject({ outcome: 'refused', answered: true });
+    await expect(ask({ port: 1 })).rejects.toMatchObject({
+      code: 'E_PROBE_FAILED',
+      message: expect.stringMatching(/refused from Asking/),
+    });
+    await expect(ask({ expect: 'refused' })).rejects.toMatchObject({ code: 'E_PROBE_FAILED' });
+    for (const port of [5678, 1]) {
+      await expect(ask({ port, mustFail: true })).rejects.toMatchObject({ code: 'E_PROBE_ANSWERED' });
+    }
+    const startedAt = performance.now();
+    expect(await ask({ to: '10.99.0.1', mustFail: true })).toMatchObject({ outcome: 'no-answer', answered: false });
+    expect(performance.now() - startedAt).toBeGreaterThan(500);
+    await expect(ask({ to: '10.99.0.1' })).rejects.toMatchObject({ code: 'E_PROBE_FAILED' });
+  });
+
+  it('probe.tls reads and verifies the certificate of a server', async () => {
+    const ca = readFileSync(`${keys}/cert`, 'utf8');
+    const ask = (input: object) =>
+      readWith(tlsProbe, { from, to: '10.3.0.2', port: 5679, deadlineMs: 2_000, ...input }, testContext());
+    const seen = await ask({ ca, serverName: 'wf.example', validDays: 1 });
+    expect(seen).toMatchObject({ answered: true, protocol: 'TLSv1.3', verified: true, problem: null });
+    expect(seen.certificate).toMatchObject({
+      subject: 'CN=wf.example',
+      issuer: 'CN=wf.example',
+      names: 'DNS:wf.example',
+    });
+    const leftMs = Date.parse(seen.certificate?.validTo ?? '') - Date.now();
+    expect(leftMs / 86_400_000).toBeCloseTo(10, 1);
+
+    await expect(ask({ ca: 'no PEM' })).rejects.toMatchObject({ code: 'E_STEP_INPUT' });
+    const refusals = [
+      [{ serverName: 'wf.example' }, /DEPTH_ZERO_SELF_SIGNED_CERT/],
+      [{ ca }, /ERR_TLS_CERT_ALTNAME_INVALID/],
+      [{ ca, serverName: 'other.example' }, /ERR_TLS_CERT_ALTNAME_INVALID/],
+      [{ ca, serverName: 'wf.example', validDays: 11 }, /CERT_EXPIRES_TOO_SOON/],
+      [{ port: 5678 }, /connected, no handshake/],
+      [{ port: 1 }, /refused/],
+      [{ to: '10.99.0.1' }, /no answer/],
+    ] as const;
+    await Promise.all(
+      refusals.map(([input, message]) =>
+        expect(ask({ deadlineMs: 600, ...input })).rejects.toMatchObject({
+          code: 'E_PROBE_FAILED',
+          message: expect.stringMatching(message),
+        }),
+      ),
+    );
+    expect(await ask({ mustVerify: false })).toMatchObject({ verified: false, problem: 'DEPTH_ZERO_SELF_SIGNED_CERT' });
+    await expect(ask({ mustFail: true, deadlineMs: 300 })).rejects.toMatchObject({ code: 'E_PROBE_ANSWERED' });
+    expect(await ask({ to: '10.99.0.1', mustFail: true, deadlineMs: 300 })).toMatchObject({ answered: false });
+  });
+
+  it('probe.command repeats a command until it succeeds, and expects one to fail', async () => {
+    const ask = (input: object, context = testContext()) =>
+      readWith(commandProbe, { from, argv: ['true'], deadlineMs: 500, ...input }, context);
+    const context = testContext();
+    expect(await ask({ argv: ['ip', '-json', 'address'], contains: '10.3.0.1' }, context)).toMatchObject({
+      succeeded: true,
+      exitCode: 0,
+    });
+    expect(context.evidence[0]?.command).toBe(`nsenter --net=${asking.handle.namespace.path} ip -json address`);
+    const log = path.join(keys, 'tries');
+    const third = ['sh', '-c', `echo try >> ${log}; [ $(wc -l < ${log}) = 3 ]`];
+    expect(await ask({ argv: third, deadlineMs: 5_000 })).toMatchObject({ succeeded: true });
+    await expect(ask({ argv: ['sh', '-c', 'echo no; exit 3'] })).rejects.toMatchObject({
+      code: 'E_PROBE_FAILED',
+      message: expect.stringMatching(/its last try ended with exit code 3: no$/),
+    });
+    expect(await ask({ argv: ['false'], mustFail: true })).toMatchObject({ succeeded: false, exitCode: 1 });
+    expect(await ask({ argv: ['sleep', '9'], mustFail: true })).toMatchObject({ succeeded: false, exitCode: null });
+    await expect(ask({ mustFail: true })).rejects.toMatchObject({ code: 'E_PROBE_ANSWERED' });
+    await expect(ask({ argv: ['wf-no-such-program'], mustFail: true })).rejects.toMatchObject({
+      code: 'E_TOOL_MISSING',
+    });
+  });
+
+  it('a try that is cut off at the deadline does not hide what the try before it has observed', async () => {
+    let requests = 0;
+    const server = createServer((_request, response) => {
+      requests += 1;
+      if (requests === 1) response.writeHead(503).end('starting');
+    }).listen(0, '127.0.0.1');
+    await new Promise((resolve) => server.once('listening', resolve));
+    const address = server.address();
+    if (address === null || typeof address === 'string') throw new Error('no port');
+    const probe = { from: { type: 'host' }, url: `http://127.0.0.1:${address.port}/`, deadlineMs: 900 } as const;
+    await expect(readWith(httpProbe, probe, testContext())).rejects.toMatchObject({
+      code: 'E_PROBE_FAILED',
+      message: expect.stringMatching(/status 503, "starting"$/),
+    });
+    expect(requests, 'the control: one more try').toBe(2);
+    server.closeAllConnections();
+    server.close();
+    const log = path.join(keys, 'cut-off');
+    const argv: [string, ...string[]] = ['sh', '-c', `[ -e ${log} ] && sleep 9; touch ${log}; echo starting; exit 3`];
+    await expect(readWith(commandProbe, { from, argv, deadlineMs: 600 }, testContext())).rejects.toMatchObject({
+      message: expect.stringMatching(/exit code 3: starting$/),
+    });
+  });
+
   it('a namespace that is gone is an error, never silence', async () => {
     const gone = { ...from, namespace: { path: asking.handle.namespace.path, inode: 7 } };
     const time = { deadlineMs: 300, mustFail: true };
@@ -140,6 +264,9 @@ describeOwnNetwork('probes', () => {
       readWith(pingProbe, { from: gone, to: '10.3.0.2', ...time }, testContext()),
       readWith(httpProbe, { from: gone, url, ...time }, testContext()),
       readWith(dnsProbe, { from: gone, name: 'appdev', ...time }, testContext()),
+      readWith(tcpProbe, { from: gone, to: '10.3.0.2', port: 1, ...time }, testContext()),
+      readWith(tlsProbe, { from: gone, to: '10.3.0.2', ...time }, testContext()),
+      readWith(commandProbe, { from: gone, argv: ['false'], ...time }, testContext()),
     ]) {
       await expect(probe).rejects.toMatchObject({ code: 'E_NAMESPACE_GONE' });
     }
@@ -159,6 +286,19 @@ describeOwnNetwork('probes', () => {
     expect(running()).toBe(false);
   });
 });
+
+/** Makes a key and a self-signed certificate of wf.example, valid for 10 days. */
+function makeCertificate(folder: string): void {
+  execFileSync(
+    'openssl',
+    [
+      ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '10'],
+      ...['-subj', '/CN=wf.example', '-addext', 'subjectAltName=DNS:wf.example'],
+      ...['-keyout', path.join(folder, 'key'), '-out', path.join(folder, 'cert')],
+    ],
+    { stdio: 'ignore' },
+  );
+}
 
 /** The command lines of the probe agents in the network namespace of this process. */
 function agentsIn(pid: number): readonly string[] {

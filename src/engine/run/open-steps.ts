@@ -11,7 +11,7 @@ export interface OpenStep {
   readonly attempt: number;
   /** Number of failed attempts, without interrupted ones. */
   readonly failures: number;
-  /** The error of the last attempt if the run is retried after it, and the next has not begun; null otherwise. */
+  /** The error of the last attempt if it is retried, and the next has not begun; null otherwise. */
   readonly retriedAfter: ErrorRecord | null;
   readonly journaled: /** Due, and not begun: the run paused before, or is retried. */
   { readonly type: 'decided' } | { readonly type: 'begun' } | { readonly type: 'retrying'; readonly retryAt: number };
@@ -61,6 +61,7 @@ function follow(open: Map<StepId, OpenStep>, begun: BegunAttempts, event: Journa
         ...step,
         attempt: event.attempt,
         failures: step.failures + 1,
+        retriedAfter: event.error,
         journaled: { type: 'retrying', retryAt: event.retryAt },
       }));
       return;

@@ -52,7 +52,7 @@ type Arrival =
   | { readonly type: 'start' }
   | { readonly type: 'resume' }
   | { readonly type: 'outcome'; readonly start: StartStep; readonly attempt: number; readonly outcome: AttemptOutcome }
-  | { readonly type: 'retry'; readonly start: StartStep; readonly attempt: number }
+  | ({ readonly type: 'retry' } & Due)
   | { readonly type: 'timer'; readonly timer: string }
   | { readonly type: 'request'; readonly request: OpenRequest }
   /** The run has not been applied by its deadline. */
@@ -325,7 +325,7 @@ class RunLoop {
           this.#retries?.delete(arrival.start.step);
           if (this.#isStopping() || !this.#isActive(arrival.start)) break;
           turn.events.push({ type: 'step.attempted', step: arrival.start.step, attempt: arrival.attempt });
-          turn.begin.push({ ...arrival, retriedAfter: null });
+          turn.begin.push(arrival);
           break;
         case 'outcome':
           this.#attempts.delete(arrival.start.step);
@@ -447,7 +447,7 @@ class RunLoop {
         return [];
       case 'wait': {
         const retryAt = journaled.type === 'retrying' ? this.#nextRetryAt(start, journaled.retryAt) : this.#clock.now();
-        this.#waitForRetry(start, attempt, retryAt);
+        this.#waitForRetry(start, attempt, retryAt, retriedAfter);
         return [];
       }
       case 'begin':
@@ -462,9 +462,14 @@ class RunLoop {
   }
 
   /** Returns when the next attempt is due, at most its longest delay from now, as for a timer. */
-  #nextRetryAt({ invoke }: StartStep, retryAt: number): number {
-    const longestMs = this.#runnerOf(invoke)?.policy.retry.maxMs ?? 0;
+  #nextRetryAt(start: StartStep, retryAt: number): number {
+    const longestMs = this.#retryPolicyOf(start)?.maxMs ?? 0;
     return Math.min(retryAt, this.#clock.now() + longestMs);
+  }
+
+  #retryPolicyOf({ invoke, input }: StartStep): RetryPolicy | undefined {
+    const runner = this.#runnerOf(invoke);
+    return runner?.retryOf(input) ?? runner?.policy.retry;
   }
 
   #runnerOf(invoke: string): StepRunner | undefined {
@@ -500,7 +505,7 @@ class RunLoop {
   }
 
   #handleOutcome({ start, attempt, outcome }: Extract<Arrival, { type: 'outcome' }>, turn: Turn): void {
-    const { step, invoke } = start;
+    const { step } = start;
     const { events } = turn;
     const trouble = this.#request.journal.trouble();
     if (outcome.type === 'failed' && trouble !== undefined) throw trouble;
@@ -515,13 +520,13 @@ class RunLoop {
       return;
     }
     const error = outcome.error.toRecord();
-    const policy = this.#runnerOf(invoke)?.policy.retry;
+    const policy = outcome.error.transient ? this.#retryPolicyOf(start) : undefined;
     const failed = (this.#failures?.get(step) ?? 0) + 1;
     this.#setFailures(step, failed);
-    if (policy !== undefined && outcome.error.transient && failed < policy.attempts) {
+    if (policy !== undefined && failed < policy.attempts) {
       const retryAt = this.#clock.now() + backOff(policy, failed, this.#request.random);
       events.push({ type: 'step.retrying', step, attempt, error, retryAt });
-      this.#waitForRetry(start, attempt, retryAt);
+      this.#waitForRetry(start, attempt, retryAt, error);
       return;
     }
     this.#lastFailure = error;
@@ -529,9 +534,10 @@ class RunLoop {
     this.#decideOn(stepError(actorIdOf(start), toJson({ ...error, step })), turn);
   }
 
-  #waitForRetry(start: StartStep, attempt: number, retryAt: number): void {
+  #waitForRetry(start: StartStep, attempt: number, retryAt: number, retriedAfter: ErrorRecord | null): void {
     const delayMs = Math.max(0, retryAt - this.#clock.now());
-    const cancel = this.#clock.after(delayMs, () => this.#arrive({ type: 'retry', start, attempt: attempt + 1 }));
+    const due: Due = { start, attempt: attempt + 1, retriedAfter };
+    const cancel = this.#clock.after(delayMs, () => this.#arrive({ type: 'retry', ...due }));
     this.#retries ??= new Map();
     this.#retries.set(start.step, { attempt, cancel });
   }

@@ -32,6 +32,8 @@ interface StepDefinitionBase<Input extends z.ZodType, Output extends z.ZodType> 
   readonly output: Output;
   readonly timeoutMs?: number;
   readonly retry?: RetryPolicy;
+  /** Returns the retries that the input asks for instead of `retry`; undefined if it asks for none. */
+  retryOf?(input: z.output<Input>): RetryPolicy | undefined;
   /** See StepRunner; false if absent. */
   readonly runsAnyCommand?: boolean;
   /** Returns the commands that a person would type for the same effect. */
@@ -133,6 +135,7 @@ export function defineStep<Input extends z.ZodType, Output extends z.ZodType, Re
     behaviour,
     runsAnyCommand: definition.runsAnyCommand ?? false,
     parseInput: (input) => toJson(parseInput(input)),
+    retryOf: (input) => definition.retryOf?.(parseInput(input)),
     rehearse(input) {
       const parsed = parseInput(input);
       const output = parseAs(definition, definition.output, definition.rehearse(parsed), 'output');

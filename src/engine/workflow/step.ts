@@ -42,7 +42,7 @@ export interface StepContext extends HostContext {
   readonly step: StepId;
   /** From 1. */
   readonly attempt: number;
-  /** The error with which the last attempt failed, if the run is retried after it; null otherwise, also after an interruption. */
+  /** The error with which the last attempt failed, if this one is a retry after it; null otherwise, also after an interruption. */
   readonly retriedAfter: ErrorRecord | null;
   readonly ledger: LedgerService;
 }
@@ -149,6 +149,8 @@ export interface StepRunner {
   readonly runsAnyCommand: boolean;
   /** Returns the input with its defaults. @throws WfError E_STEP_INPUT */
   parseInput(input: unknown): Json;
+  /** Returns the retries that the input asks for; undefined if it leaves them to the policy. */
+  retryOf(input: Json): RetryPolicy | undefined;
   rehearse(input: Json): Rehearsal;
   /** JSON Schemas, for `wf steps`. */
   readonly schemas: { readonly input: Json; readonly output: Json };

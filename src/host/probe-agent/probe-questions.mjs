@@ -3,10 +3,13 @@
 //
 // request: { kind: 'http', url, expect: string | null, patient, budgetMs }
 //        | { kind: 'dns', name, server, patient, budgetMs }
+//        | { kind: 'tcp', to, port, expect: 'connected' | 'refused', patient, budgetMs }
+//        | { kind: 'tls', to, port, serverName: string | null, ca: string | null, validForMs, mustVerify, patient, budgetMs }
 //        | { kind: 'reach', to, count, intervalMs, patient, budgetMs }
 //        | { kind: 'reach-all', answering, silent, silenceMs, patient: false, budgetMs }
 // report:  { attempts, waitedMs, outcome }; waitedMs is the duration of the last attempt.
-// `patient`: repeats until the answer is good or the budget, counted from `startedAt`, is spent.
+// `patient`: repeats until the answer is good or the budget, counted from `startedAt`, is spent. An attempt that the end of the
+// budget cuts off has observed nothing: the outcome is that of the attempt before it.
 // Otherwise it asks once and listens for the whole budget, so that a slow start does not count as silence.
 //
 // `reach` replaces ping on a machine without it: it opens a connection to a port on which nobody listens. A refusal comes from
@@ -20,6 +23,8 @@ const REACH_ANSWER_MS = 500;
 /** Reserved for writing the answer and ending. */
 const RESERVE_MS = 40;
 const BODY_LIMIT = 16 * 1024;
+/** Longest name of a certificate in characters: its owner writes it. */
+const NAME_LIMIT = 1_024;
 /** Port of the echo service, which no machine offers. */
 const UNUSED_PORT = 7;
 /** Limit of open connections: an ordinary user may have 1,024 files open. */
@@ -33,19 +38,32 @@ const WAVE = 500;
 export async function askQuestion(request, startedAt, nameServer) {
   const ask = await ASKERS[request.kind](request, nameServer === undefined ? undefined : await lookupAt(nameServer));
   const until = startedAt + request.budgetMs - RESERVE_MS;
+  let seen;
   for (let attempts = 1; ; attempts += 1) {
     const attemptAt = performance.now();
     const remainingMs = Math.max(1, until - attemptAt);
     const { good, outcome } = await ask(request.patient ? Math.min(ATTEMPT_MS, remainingMs) : request.budgetMs);
     const now = performance.now();
-    if (!request.patient || good || now + PAUSE_MS >= until) {
-      return { attempts, waitedMs: Math.round(now - attemptAt), outcome };
-    }
+    const wasCutOff = remainingMs < ATTEMPT_MS && isSilence(outcome);
+    if (seen === undefined || !wasCutOff) seen = { waitedMs: Math.round(now - attemptAt), outcome };
+    if (!request.patient || good || now + PAUSE_MS >= until) return { attempts, ...seen };
     await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
   }
 }
 
-const ASKERS = { http: httpAsker, dns: dnsAsker, reach: reachAsker, 'reach-all': reachAllAsker };
+const ASKERS = {
+  http: httpAsker,
+  dns: dnsAsker,
+  tcp: tcpAsker,
+  tls: tlsAsker,
+  reach: reachAsker,
+  'reach-all': reachAllAsker,
+};
+
+/** Whether nothing came back in the time of an attempt. */
+function isSilence({ code, received }) {
+  return code === 'ETIMEDOUT' || code === 'ETIMEOUT' || received === 0;
+}
 
 /** Reads arrived data before the deadline counts: a process that was busy must not take an answer for silence. */
 function whenSilentFor(ms, conclude) {
@@ -109,6 +127,87 @@ async function dnsAsker({ name, server }) {
         ),
       );
     });
+}
+
+async function tcpAsker({ to, port, expect }, lookup) {
+  const net = await import('node:net');
+  return (timeoutMs) =>
+    new Promise((resolve) => {
+      const finish = (outcome) => {
+        clearTimeout(timer);
+        socket.destroy();
+        resolve({ good: outcome.type === expect, outcome });
+      };
+      const socket = net.connect({ host: to, port, lookup });
+      const timer = whenSilentFor(timeoutMs, () => finish({ type: 'no-answer', code: 'ETIMEDOUT' }));
+      socket.on('connect', () => finish({ type: 'connected' }));
+      socket.on('error', (error) => finish(noConnection(error)));
+    });
+}
+
+/** A refusal comes from the target's kernel; any other failure proves no answer. */
+function noConnection({ code, message }) {
+  return code === 'ECONNREFUSED' ? { type: 'refused' } : { type: 'no-answer', code: code ?? message };
+}
+
+/** Makes a handshake and reads the certificate, whether or not it can be verified. */
+async function tlsAsker({ to, port, serverName, ca, validForMs, mustVerify }, lookup) {
+  const [tls, { isIP }] = await Promise.all([import('node:tls'), import('node:net')]);
+  const name = serverName ?? to;
+  return (timeoutMs) =>
+    new Promise((resolve) => {
+      let isConnected = false;
+      const finish = (outcome) => {
+        clearTimeout(timer);
+        socket.destroy();
+        resolve({ good: outcome.type === 'handshake' && (outcome.problem === null || !mustVerify), outcome });
+      };
+      const socket = tls.connect({
+        host: to,
+        port,
+        lookup,
+        // TLS has no addresses as server names.
+        ...(isIP(name) === 0 ? { servername: name } : {}),
+        ...(ca === null ? {} : { ca }),
+        checkServerIdentity: (_host, certificate) => tls.checkServerIdentity(name, certificate),
+        rejectUnauthorized: false,
+      });
+      const timer = whenSilentFor(timeoutMs, () =>
+        finish(isConnected ? { type: 'failed', code: 'ETIMEDOUT' } : { type: 'no-answer', code: 'ETIMEDOUT' }),
+      );
+      socket.on('connect', () => {
+        isConnected = true;
+      });
+      socket.on('secureConnect', () => {
+        const certificate = socket.getPeerX509Certificate();
+        if (certificate === undefined) return finish({ type: 'failed', code: 'no certificate' });
+        const leftMs = Date.parse(certificate.validTo) - Date.now();
+        const problem = socket.authorized ? null : String(socket.authorizationError);
+        finish({
+          type: 'handshake',
+          protocol: socket.getProtocol() ?? '',
+          problem: problem ?? (leftMs >= validForMs ? null : 'CERT_EXPIRES_TOO_SOON'),
+          certificate: certificateOf(certificate),
+        });
+      });
+      socket.on('error', (error) =>
+        finish(isConnected ? { type: 'failed', code: error.code ?? error.message } : noConnection(error)),
+      );
+    });
+}
+
+function certificateOf({ subject, issuer, subjectAltName, validFrom, validTo, fingerprint256 }) {
+  const text = (names) => (names ?? '').split('\n').join(', ').slice(0, NAME_LIMIT);
+  // A certificate may have a time that no calendar has.
+  const time = (value) => (Number.isNaN(Date.parse(value)) ? text(value) : new Date(value).toISOString());
+  return {
+    subject: text(subject),
+    issuer: text(issuer),
+    names: text(subjectAltName),
+    validFrom: time(validFrom),
+    validTo: time(validTo),
+    fingerprint: fingerprint256,
+  };
 }
 
 /** Opens connections at the interval like ping, whether or not the previous one was answered. */

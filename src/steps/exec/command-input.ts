@@ -1,12 +1,45 @@
 import { z } from 'zod';
+import type { RetryPolicy } from '../../engine/workflow/step.ts';
 import { placeInput } from '../place-handle.ts';
+
+/** Longest standard input in characters: the journal keeps it with the input of the step. */
+const MAX_STDIN = 1024 * 1024;
 
 /** A program and its arguments as an array: no shell splits or expands anything. */
 export const argvSchema = z.tuple([z.string().min(1)], z.string());
 
-/** Input fields that both runners have. */
+/** An exit code of a program. */
+const exitCode = z.number().int().min(0).max(255);
+
+/** Failures after which the engine runs the step again; each attempt is journaled. */
+const retrySchema = z
+  .strictObject({
+    exitCodes: z.array(exitCode).default([]).describe('exit codes to retry after'),
+    contains: z
+      .string()
+      .min(1)
+      .nullable()
+      .default(null)
+      .describe('text in the output to retry after, whatever the exit code'),
+    attempts: z.number().int().min(2).max(1_000).default(3).describe('number of attempts, with the first one'),
+    delayMs: z.number().int().min(0).default(1_000).describe('delay before the second attempt in milliseconds'),
+    factor: z.number().min(1).default(2).describe('growth of each further delay'),
+    maxDelayMs: z.number().int().min(0).default(60_000).describe('longest delay in milliseconds'),
+  })
+  .refine(({ exitCodes, contains }) => exitCodes.length > 0 || contains !== null, 'needs exitCodes or contains');
+export type Retry = z.output<typeof retrySchema>;
+
+/** Input fields that all runners have. */
 export const commandFields = {
   argv: argvSchema.describe('program and arguments; no shell'),
+  title: z
+    .string()
+    .min(1)
+    .max(100)
+    .nullable()
+    .default(null)
+    .describe('short name for people, in the ledger and in errors; null is the command line'),
+  stdin: z.string().max(MAX_STDIN).nullable().default(null).describe('standard input of argv; null is empty'),
   cwd: z
     .string()
     .min(1)
@@ -15,13 +48,15 @@ export const commandFields = {
     .describe('working directory, relative to the one in which the run started; null is that directory'),
   env: z.record(z.string(), z.string()).default({}).describe('variables added to the environment of wf'),
   in: placeInput,
-  expectExitCodes: z
-    .array(z.number().int().min(0).max(255))
-    .min(1)
-    .default([0])
-    .describe('exit codes that are not a failure'),
+  expectExitCodes: z.array(exitCode).min(1).default([0]).describe('exit codes that are not a failure'),
   timeoutMs: z.number().int().positive().default(60_000).describe('time-out in milliseconds, below 10 minutes'),
 };
+
+/** Input field of a runner whose step runs its command. */
+export const retryField = retrySchema
+  .nullable()
+  .default(null)
+  .describe('failures after which the step runs again; null leaves that to the retry policy of the step runner');
 
 /** Result of a command; stdout and stderr are each cut after 64 KiB. */
 export const resultSchema = z.object({
@@ -31,6 +66,13 @@ export const resultSchema = z.object({
   truncated: z.boolean().describe('whether output was cut'),
 });
 export type ExecResult = z.infer<typeof resultSchema>;
+
+/** Returns the policy of the engine for an input's retries. */
+export function retryPolicyOf({ retry }: { readonly retry: Retry | null }): RetryPolicy | undefined {
+  if (retry === null) return undefined;
+  const { attempts, delayMs, factor, maxDelayMs } = retry;
+  return { attempts, initialMs: delayMs, factor, maxMs: maxDelayMs };
+}
 
 /** Longer than any usual time-out of a command, so that the input's own time-out decides. */
 export const STEP_TIMEOUT_MS = 10 * 60_000;

@@ -5,9 +5,17 @@ import { defineStep } from '../../engine/workflow/define-step.ts';
 import type { ChangeState, HostContext } from '../../engine/workflow/step.ts';
 import { typedIn } from '../net/place.ts';
 import { placeHandleSchema } from '../place-handle.ts';
-import { argvSchema, commandFields, resultSchema, STEP_TIMEOUT_MS } from './command-input.ts';
+import {
+  argvSchema,
+  commandFields,
+  resultSchema,
+  retryField,
+  retryPolicyOf,
+  STEP_TIMEOUT_MS,
+} from './command-input.ts';
 import {
   type CommandToRun,
+  commandName,
   folderOf,
   requireEnd,
   requireExitCode,
@@ -18,6 +26,7 @@ import {
 
 const input = z.object({
   ...commandFields,
+  retry: retryField,
   check: argvSchema
     .nullable()
     .default(null)
@@ -26,6 +35,11 @@ const input = z.object({
     .nullable()
     .default(null)
     .describe('command that undoes the change; it may run twice after an interruption'),
+  undoEnv: commandFields.env
+    .unwrap()
+    .nullable()
+    .default(null)
+    .describe('like `env`, for the undo command; null is `env`'),
 });
 
 /** Output of the step. The exit code is null if argv was not run because the check reported it as done, or if its end was not observed. */
@@ -35,6 +49,7 @@ const output = resultSchema.extend({
 
 const record = z.object({
   step: z.string(),
+  title: z.string().nullable().default(null),
   argv: argvSchema,
   check: argvSchema.nullable(),
   undo: argvSchema.nullable(),
@@ -42,6 +57,7 @@ const record = z.object({
   cwd: z.string(),
   in: placeHandleSchema.nullable(),
   env: z.record(z.string(), z.string()),
+  undoEnv: z.record(z.string(), z.string()).nullable().default(null),
   timeoutMs: z.number(),
   /** Result of argv, once it is known. */
   result: resultSchema.nullable(),
@@ -61,44 +77,47 @@ export const execCommand = defineStep({
   runsAnyCommand: true,
   // A command may change anything: a reboot is not known to undo it, and `alters` is omitted.
   survivesReboot: true,
+  retryOf: retryPolicyOf,
   commands: ({ argv, in: where }) => [typedIn(where, argv)],
   rehearse: ({ expectExitCodes }) => ({ exitCode: expectExitCodes[0] ?? 0, stdout: '', stderr: '', truncated: false }),
 
   async observe(asked, context, earlier) {
-    const { argv, check, undo, cwd, in: where, env, timeoutMs } = asked;
-    const target = `command ${commandLine(argv)}${where === null ? '' : ` in ${where.name}`}`;
+    const { title, argv, check, undo, cwd, in: where, env, undoEnv, timeoutMs } = asked;
+    const target = `${title ?? `command ${commandLine(argv)}`}${where === null ? '' : ` in ${where.name}`}`;
     const folder = folderOf(cwd, context);
     const intended: CommandRecord = {
       step: context.step,
+      title,
       argv,
       check,
       undo,
       cwd: folder,
       in: where,
       env,
+      undoEnv,
       timeoutMs,
       result: null,
     };
     const done = earlier?.result ?? NOT_SEEN;
     if (check === null) {
       if (earlier === undefined) return { found: 'absent', target, record: intended };
-      // The command has ended, with an exit code that is a failure: a person has asked to run it again.
+      // The command has ended, with an exit code that is a failure: its `retry`, or a person, runs it again.
       if (earlier.result === null && context.retriedAfter?.code === 'E_HOST_COMMAND') {
         return { found: 'partial', target, record: intended };
       }
       if (earlier.result === null) return { found: 'unknown', error: interrupted(intended) };
       return { found: 'ours', target, record: earlier, output: done };
     }
-    const checked = await runCheck({ ...asked, argv: check }, context);
+    const checked = await runCheck({ ...asked, argv: check, stdin: null }, context);
     if (checked.says === 'nothing') return { found: 'unknown', error: checked.error };
     if (checked.says === 'not done') return { found: 'absent', target, record: intended };
     if (earlier === undefined) return { found: 'unchanged', output: NOT_SEEN };
     return { found: 'ours', target, record: earlier, output: done };
   },
 
-  async apply({ argv, expectExitCodes }, intended, _found, context) {
-    const ended = await requireStart(intended, context);
-    return { ...intended, result: requireExitCode(argv, requireEnd(ended, intended.timeoutMs), expectExitCodes) };
+  async apply(asked, intended, _found, context) {
+    const ended = await requireStart({ ...intended, stdin: asked.stdin }, context);
+    return { ...intended, result: requireExitCode(asked, requireEnd(ended, intended.timeoutMs)) };
   },
 
   inspect: async (made, context) => (await askCheck(made, context)) ?? { found: 'in place' },
@@ -106,7 +125,8 @@ export const execCommand = defineStep({
   async undo(made, context) {
     const { undo } = made;
     if (undo === null) throw noUndo(made);
-    requireExitCode(undo, await runToEnd({ ...made, argv: undo }, context), [0]);
+    const ended = await runToEnd({ ...made, argv: undo, env: made.undoEnv ?? made.env, stdin: null }, context);
+    requireExitCode({ title: null, argv: undo, expectExitCodes: [0], retry: null }, ended);
     // Without a check, the exit code of the undo command is the only evidence.
     return (await askCheck(made, context)) ?? { found: 'gone', reason: 'its undo command ended with exit code 0' };
   },
@@ -119,7 +139,7 @@ type CheckAnswer = { readonly says: 'done' | 'not done' } | { readonly says: 'no
 async function askCheck(made: CommandRecord, context: HostContext): Promise<ChangeState | undefined> {
   const { check } = made;
   if (check === null) return undefined;
-  const checked = await runCheck({ ...made, argv: check }, context);
+  const checked = await runCheck({ ...made, argv: check, stdin: null }, context);
   switch (checked.says) {
     case 'done':
       return { found: 'in place' };
@@ -146,8 +166,8 @@ async function runCheck(check: CommandToRun, context: HostContext): Promise<Chec
 }
 
 function interrupted(made: CommandRecord): WfError {
-  const { argv, undo } = made;
-  const line = commandLine(argv);
+  const { undo } = made;
+  const line = commandName(made);
   return new WfError('E_HOST_STATE_UNKNOWN', `the result of ${line} is unknown: the run was interrupted while it ran`, {
     hint:
       `Check by hand whether it is done. \`wf rollback RUN\` then ` +
@@ -155,8 +175,8 @@ function interrupted(made: CommandRecord): WfError {
   });
 }
 
-function noUndo({ argv }: CommandRecord): WfError {
-  return new WfError('E_STEP_FAILED', `${commandLine(argv)} has no undo command, so wf cannot undo it`, {
+function noUndo(made: CommandRecord): WfError {
+  return new WfError('E_STEP_FAILED', `${commandName(made)} has no undo command, so wf cannot undo it`, {
     hint: 'Undo its effects by hand, and give the step an `undo` command for the next run.',
   });
 }

@@ -7,11 +7,13 @@ import { argvSchema, commandFields, STEP_TIMEOUT_MS } from './command-input.ts';
 import { folderOf, requireExitCode, runToEnd, typedInFolder } from './run-command.ts';
 
 const record = z.object({
+  title: z.string().nullable(),
   argv: argvSchema,
   /** Absolute working directory. */
   cwd: z.string(),
   in: placeHandleSchema.nullable(),
   env: z.record(z.string(), z.string()),
+  stdin: z.string().nullable(),
   expectExitCodes: z.array(z.number()),
   timeoutMs: z.number(),
 });
@@ -37,17 +39,18 @@ export const execOnUndo = defineStep({
   commands: () => [],
   rehearse: () => ({}),
   rehearseUndo: ({ argv, in: where }) => [typedIn(where, argv)],
-  async observe({ argv, cwd, in: where, env, expectExitCodes, timeoutMs }, context, earlier) {
-    const target = `command on undo ${commandLine(argv)}`;
+  async observe({ title, argv, cwd, in: where, env, stdin, expectExitCodes, timeoutMs }, context, earlier) {
+    const target = title ?? `command on undo ${commandLine(argv)}`;
     if (earlier !== undefined) return { found: 'ours', target, record: earlier, output: {} };
-    const planned = { argv, cwd: folderOf(cwd, context), in: where, env, expectExitCodes, timeoutMs };
+    const folder = folderOf(cwd, context);
+    const planned = { title, argv, cwd: folder, in: where, env, stdin, expectExitCodes, timeoutMs };
     return { found: 'absent', target, record: planned };
   },
   // The entry in the ledger is all that the step makes.
   apply: async (_input, planned) => planned,
   inspect: async () => ({ found: 'in place' }),
   async undo(made, context) {
-    const { exitCode } = requireExitCode(made.argv, await runToEnd(made, context), made.expectExitCodes);
+    const { exitCode } = requireExitCode({ ...made, retry: null }, await runToEnd(made, context));
     return { found: 'gone', reason: `its command ended with exit code ${exitCode}` };
   },
   undoCommands: (made) => [typedInFolder(made)],

@@ -8,7 +8,7 @@ import { inNamespace } from '../../host/ip/run-ip.ts';
 import { bootId } from '../../host/processes/process.ts';
 import { typedIn } from '../net/place.ts';
 import { namespaceOfHandle, type PlaceHandle } from '../place-handle.ts';
-import type { ExecResult } from './command-input.ts';
+import type { ExecResult, Retry } from './command-input.ts';
 
 /** Limit of stdout and of stderr in a step's output, which is journaled. */
 const OUTPUT_BYTES = 64 * 1024;
@@ -21,7 +21,21 @@ export interface CommandToRun {
   /** Network namespace of the command; null is that of the host. */
   readonly in: PlaceHandle | null;
   readonly env: Readonly<Record<string, string>>;
+  /** Standard input; null is empty. */
+  readonly stdin: string | null;
   readonly timeoutMs: number;
+}
+
+/** Name of a command in messages: its title, if it has one, and its command line. */
+export function commandName({ title, argv }: { readonly title: string | null; readonly argv: Argv }): string {
+  return title === null ? commandLine(argv) : `${title} (${commandLine(argv)})`;
+}
+
+interface Expected {
+  readonly title: string | null;
+  readonly argv: Argv;
+  readonly expectExitCodes: readonly number[];
+  readonly retry: Retry | null;
 }
 
 /** Returns the absolute working directory of a step's input. */
@@ -54,17 +68,28 @@ function requireNetworkNamespace({ namespace, place }: HostPorts): void {
 }
 
 /**
- * Runs a command and records it as evidence; the caller judges its result.
+ * Runs a command; the caller records it and judges its result.
  * @throws WfError like CommandPort.run: then the command was not started.
  */
-export async function runRecorded(command: CommandToRun, context: HostContext): Promise<CommandResult> {
-  const { argv, cwd, in: where, env, timeoutMs } = command;
+export async function run(command: CommandToRun, context: HostContext): Promise<CommandResult> {
+  const { argv, cwd, in: where, env, stdin, timeoutMs } = command;
   requireNetworkNamespace(context.host);
   const folder = folderOf(cwd, context);
   const namespace = inNamespace(where === null ? undefined : namespaceOfHandle(where));
-  const options = { timeoutMs, signal: context.signal, env, maxOutputBytes: OUTPUT_BYTES, cwd: folder, ...namespace };
-  const result = await context.host.command.run(argv, options);
+  const input = stdin === null ? {} : { stdin };
+  const options = { timeoutMs, signal: context.signal, env, maxOutputBytes: OUTPUT_BYTES, cwd: folder };
+  return context.host.command.run(argv, { ...options, ...input, ...namespace });
+}
+
+/** Records the result of a command as evidence. */
+export function recordResult({ argv, in: where }: CommandToRun, result: CommandResult, context: HostContext): void {
   context.record(evidenceOf(result, typedIn(where, argv)));
+}
+
+/** Runs a command and records it. @throws WfError like run */
+async function runRecorded(command: CommandToRun, context: HostContext): Promise<CommandResult> {
+  const result = await run(command, context);
+  recordResult(command, result, context);
   return result;
 }
 
@@ -97,19 +122,36 @@ export async function runToEnd(command: CommandToRun, context: HostContext): Pro
   return requireEnd(await runRecorded(command, context), command.timeoutMs);
 }
 
-/** Checks the exit code. @throws WfError E_HOST_COMMAND with the exit code and the last lines of stderr. */
-export function requireExitCode(argv: Argv, result: ExecResult, expected: readonly number[]): ExecResult {
+/**
+ * Checks the exit code.
+ * @throws WfError E_HOST_COMMAND with the exit code and the last lines of stderr; transient if the input retries after it.
+ */
+export function requireExitCode(command: Expected, result: ExecResult): ExecResult {
+  const { expectExitCodes: expected } = command;
   if (expected.includes(result.exitCode)) return result;
-  const complaint = result.stderr.trimEnd().split('\n').slice(-COMPLAINT_LINES).join(' / ');
+  const complaint = lastLines(result.stderr);
   const wanted = expected.length === 1 && expected[0] === 0 ? '' : `, expected ${expected.join(' or ')}`;
   throw new WfError(
     'E_HOST_COMMAND',
-    `${commandLine(argv)} ended with exit code ${result.exitCode}${wanted}${complaint === '' ? '' : `: ${complaint}`}`,
+    `${commandName(command)} ended with exit code ${result.exitCode}${wanted}${complaint === '' ? '' : `: ${complaint}`}`,
     {
       hint: 'Read its output with `wf logs RUN STEP`. List exit codes that are not a failure in `expectExitCodes`.',
       details: { exitCode: result.exitCode },
+      transient: isRetried(command, result),
     },
   );
+}
+
+function isRetried({ retry }: Expected, { exitCode, stdout, stderr }: ExecResult): boolean {
+  if (retry === null) return false;
+  const { exitCodes, contains } = retry;
+  return (
+    exitCodes.includes(exitCode) || (contains !== null && (stdout.includes(contains) || stderr.includes(contains)))
+  );
+}
+
+export function lastLines(text: string): string {
+  return text.trimEnd().split('\n').slice(-COMPLAINT_LINES).join(' / ');
 }
 
 function endedEarly({ argv, end }: CommandResult, timeoutMs: number): WfError {

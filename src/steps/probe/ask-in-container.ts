@@ -1,9 +1,9 @@
 import { commandLine } from '../../engine/model/evidence.ts';
 import type { Argv } from '../../engine/ports/command.ts';
 import type { HostContext } from '../../engine/workflow/step.ts';
+import { untilDeadline } from '../until-deadline.ts';
 import { type ProbeOrigin, type ProbeRun, runFrom, typedFrom } from './origin.ts';
 import { CONTAINER_START_MS, type ProbeTime } from './probe-time.ts';
-import { untilDeadline } from './until-deadline.ts';
 
 /** A question of a probe, with the parser of its answer. */
 interface Question<Outcome> {
@@ -16,16 +16,19 @@ interface Question<Outcome> {
 /** Asks with a program of the container's image: until the answer is good, or once if no answer may come. */
 export async function askInContainer<Outcome>(
   context: HostContext,
-  { from, deadlineMs, mustFail }: ProbeTime & { readonly from: ProbeOrigin },
+  { from, ...time }: ProbeTime & { readonly from: ProbeOrigin },
   { argv, parse, isGood }: Question<Outcome>,
 ): Promise<Outcome> {
   const attempt = async (remainingMs: number) => {
     const run = await runFrom(context, from, argv, remainingMs);
     return { run, outcome: parse(run.stdout, run.exitCode) };
   };
-  const { run, outcome } = mustFail
-    ? await attempt(deadlineMs + CONTAINER_START_MS)
-    : await untilDeadline(context, deadlineMs, attempt, (last) => isGood(last.outcome));
+  const { run, outcome } = time.mustFail
+    ? await attempt(time.deadlineMs + CONTAINER_START_MS)
+    : await untilDeadline(context, time, attempt, {
+        isGood: (tried) => isGood(tried.outcome),
+        isCutOff: (tried) => tried.run.exitCode === null,
+      });
   recordAnswer(context, from, argv, run, run.stdout, run.exitCode);
   return outcome;
 }

@@ -40,11 +40,22 @@ export function originName(origin: ProbeOrigin): string {
  * @throws WfError E_NAMESPACE_GONE if the container does not run
  */
 export async function resolveOrigin(origin: ProbeOrigin, { host }: HostContext): Promise<ProbeOrigin> {
-  if (origin.type !== 'container' || host.docker.programs === 'image') return origin;
+  return host.docker.programs === 'image' ? origin : namespaceOrigin(origin, host.docker);
+}
+
+/**
+ * Resolves the origin for a probe that needs no program of a container: its namespace suffices.
+ * @throws WfError E_NAMESPACE_GONE if the container does not run
+ */
+export async function namespaceOrigin(
+  origin: ProbeOrigin,
+  docker: DockerPort,
+): Promise<Exclude<ProbeOrigin, { type: 'container' }>> {
+  if (origin.type !== 'container') return origin;
   const { id, label } = origin;
-  const container = await host.docker.container(id);
+  const container = await docker.container(id);
   if (container?.running !== true) throw notRunning(label);
-  return { type: 'namespace', label, namespace: await namespaceOfRunning(container, host.docker) };
+  return { type: 'namespace', label, namespace: await namespaceOfRunning(container, docker) };
 }
 
 /**
@@ -100,7 +111,7 @@ export async function runFrom(
   origin: ProbeOrigin,
   argv: Argv,
   timeoutMs: number,
-  given: Pick<CommandOptions, 'env' | 'stdin'> = {},
+  given: Pick<CommandOptions, 'env' | 'stdin' | 'cwd'> = {},
 ): Promise<ProbeRun> {
   if (origin.type === 'container') return runInContainer(context, origin, argv, timeoutMs);
   const result = await context.host.command.run(argv, {

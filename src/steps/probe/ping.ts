@@ -7,6 +7,7 @@ import { defineStep } from '../../engine/workflow/define-step.ts';
 import type { HostContext } from '../../engine/workflow/step.ts';
 import { findTool } from '../../host/commands/find-tool.ts';
 import { ownUserId } from '../../host/processes/process.ts';
+import { untilDeadline } from '../until-deadline.ts';
 import { hostNameSchema } from './host-name.ts';
 import { addressOf } from './name.ts';
 import {
@@ -22,7 +23,6 @@ import { isUnreachable, type PingSummary, parsePing } from './outputs/ping-outpu
 import { PATH_HINT } from './path-hint.ts';
 import { deadlineSchema, endOf } from './probe-time.ts';
 import { reach } from './reach.ts';
-import { untilDeadline } from './until-deadline.ts';
 
 /** Shortest interval that iputils before version 20221126 allows ordinary users. */
 const USER_INTERVAL_MS = 200;
@@ -94,12 +94,12 @@ export const pingProbe = defineStep({
 async function ping(context: HostContext, given: PingInput): Promise<PingSummary> {
   const to = given.from.type === 'namespace' ? await addressOf(context, given) : given.to;
   const input = { ...given, to, intervalMs: intervalOf(given, context) };
-  const { from, count, deadlineMs, mustFail } = input;
+  const { from, count, mustFail } = input;
   const attempt = (remainingMs: number) => pingOnce(context, input, remainingMs);
   const isGood = ({ summary }: Attempt) => summary !== undefined && summary.received >= count;
   const { run, command, summary } = mustFail
     ? await attempt(endOf(input) + (count - 1) * input.intervalMs)
-    : await untilDeadline(context, deadlineMs, attempt, isGood);
+    : await untilDeadline(context, input, attempt, { isGood, isCutOff: (tried) => tried.run.exitCode === null });
   const { exitCode, startedAt, durationMs } = run;
   context.record({ command: commandLine(command), output: outputOf(run), exitCode, startedAt, durationMs });
   return summary ?? unsent(from, to, run);

@@ -96,6 +96,7 @@ function runnerOf(behaviour: ChangeBehaviour): StepRunner {
     behaviour,
     runsAnyCommand: false,
     parseInput: () => ({}),
+    retryOf: () => undefined,
     rehearse: () => ({ commands: [], output: {}, undo: [], undoes: [] }),
     schemas: { input: {}, output: {} },
   };

@@ -64,6 +64,7 @@ function scripted(seen: () => Observation<Json, Json>, standing: () => ChangeSta
     behaviour,
     runsAnyCommand: false,
     parseInput: () => ({}),
+    retryOf: () => undefined,
     rehearse: () => ({ commands: [], output: {}, undo: [], undoes: [] }),
     schemas: { input: {}, output: {} },
   };

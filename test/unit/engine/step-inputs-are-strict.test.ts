@@ -41,7 +41,11 @@ test('a dry run and wf check name the step and the key', () => {
   const workflow = misspelt();
   const message = 'step run: exec.command: unknown key "undoo" in the input';
   expect(() => rehearse(workflow, {}, () => 0)).toThrow(
-    expect.objectContaining({ code: 'E_STEP_INPUT', message, hint: expect.stringContaining('argv, cwd, env') }),
+    expect.objectContaining({
+      code: 'E_STEP_INPUT',
+      message,
+      hint: expect.stringContaining('argv, title, stdin, cwd, env'),
+    }),
   );
   const { description } = described(workflow.model.machine);
   expect(checkWorkflow(workflow, description).filter(({ severity }) => severity === 'error')).toEqual([
