@@ -75,11 +75,20 @@ export function untrustedPart(file: string, users: ReadonlySet<number>): Untrust
   return undefined;
 }
 
+/** The part of `Stats` that decides. Named here, because the published types import nothing of Node. */
+interface FoundFile {
+  readonly uid: number;
+  readonly gid: number;
+  readonly mode: number;
+  isSymbolicLink(): boolean;
+  isDirectory(): boolean;
+}
+
 /**
  * Returns why others than these users control a component of a path, or undefined. A link's own mode has no meaning, and only the owner
  * may replace a file in a folder with the sticky bit.
  */
-export function whyUntrusted(found: Stats, users: ReadonlySet<number>): string | undefined {
+export function whyUntrusted(found: FoundFile, users: ReadonlySet<number>): string | undefined {
   if (!users.has(found.uid)) return `belongs to uid ${found.uid}`;
   if (found.isSymbolicLink()) return undefined;
   if (found.isDirectory() && (found.mode & STICKY) !== 0) return undefined;

@@ -154,7 +154,7 @@ describe('the page of a run that asks', () => {
     expect(send.exitCode).toBe(0);
     const requests = page.getByRole('region', { name: 'Requests, oldest first' });
     await requests.getByText('seen with Bob').waitFor();
-    expect(await requests.textContent()).toMatch(/send approveseen with Bobhandled/);
+    await soon(() => requests.textContent()).toMatch(/send approveseen with Bobhandled/);
 
     await stepLink(page, 'first').focus();
     await page.keyboard.press('ArrowDown');

@@ -59,8 +59,13 @@ export async function readUpTo(maxBytes: number, name: string, chunks: Chunks): 
   return Buffer.concat(parts);
 }
 
+/** An open file. Named here, because the published types import nothing of Node. */
+interface Writable {
+  write(data: Uint8Array, offset: number, length: number): Promise<{ readonly bytesWritten: number }>;
+}
+
 /** Writes content to a new file. Returns its SHA-256, in hexadecimal. */
-export async function writeContent(file: FileHandle, chunks: Chunks): Promise<string> {
+export async function writeContent(file: Writable, chunks: Chunks): Promise<string> {
   const hash = createHash('sha256');
   for await (const chunk of chunks) {
     hash.update(chunk);

@@ -1,4 +1,4 @@
-import { type BigIntStats, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { WfError } from '../../engine/model/errors.ts';
 import { errnoOf } from '../machine/errno.ts';
 
@@ -12,7 +12,7 @@ export interface NamedNamespace {
  * Returns the time of a namespace's inode, in nanoseconds since the epoch. It is constant while a file of /run/netns leads to the
  * namespace, and nobody can set it.
  */
-export function bornAt({ ctimeNs }: BigIntStats): string {
+export function bornAt({ ctimeNs }: { readonly ctimeNs: bigint }): string {
   return String(ctimeNs);
 }
 
