@@ -1,5 +1,5 @@
 // How long the server of `wf ui` takes to answer with a large history, and how much memory: copies of runs as in history.mjs (the rows of
-// the list alone), and runs that wait for an event with one change in place each.
+// the list alone), and runs that wait for an event with one change in place each. Then ten open pages of a run as it happens.
 //   node bench/ui.mjs [--runs 1000000] [--waiting 10000] [--rounds 30]
 import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
@@ -122,4 +122,40 @@ await new Promise((resolve) => setTimeout(resolve, 10_000));
 const share = (processorTime() - before) / 100;
 say(`${TABS} open lists, nothing happens: ${memory()}, ${short(share)} % of a processor`);
 for (const stop of stops) stop.abort();
+
+const run = ['start', 'lab-network', '--runtime', 'embedded', '--id', 'followed', '--json'];
+const lab = spawn(process.execPath, [wf, ...run], { cwd: folder, env, stdio: 'ignore' });
+const ended = new Promise((resolve) => lab.on('close', resolve));
+// A page can be opened once the run is in the database.
+while ((await fetch(`${origin}/api/runs/followed`, { headers: { cookie } })).status !== 200);
+const delays = [];
+const pages = Array.from({ length: TABS }, () => new AbortController());
+const shown = pages.map(async ({ signal }) => {
+  const answer = await fetch(`${origin}/api/events?run=followed`, { headers: { cookie }, signal });
+  const seen = new Set();
+  let rest = '';
+  for await (const part of answer.body.pipeThrough(new TextDecoderStream())) {
+    const blocks = (rest + part).split('\n\n');
+    rest = blocks.pop();
+    for (const block of blocks.filter((text) => text.includes('event: run\n'))) {
+      const { steps } = JSON.parse(/^data: (.*)$/m.exec(block)[1]);
+      for (const { id, status, startedAt, durationMs } of steps) {
+        if (status !== 'succeeded' || seen.has(id)) continue;
+        seen.add(id);
+        delays.push(Date.now() - (Date.parse(startedAt) + durationMs));
+      }
+    }
+  }
+});
+let most = 0;
+const pss = () => Number(/^Pss:\s+(\d+)/m.exec(readFileSync(`/proc/${server.pid}/smaps_rollup`, 'utf8'))[1]) / 1024;
+const watch = setInterval(() => (most = Math.max(most, pss())), 20);
+await ended;
+await new Promise((resolve) => setTimeout(resolve, 1_000));
+clearInterval(watch);
+for (const page of pages) page.abort();
+await Promise.allSettled(shown);
+say(
+  `${TABS} open pages of a run: ${delays.length} steps shown, ${short(percentile(delays, 0.5))} ms after their end, p99 ${short(percentile(delays, 0.99))} ms; at most ${short(most)} MiB`,
+);
 process.exit(0);
