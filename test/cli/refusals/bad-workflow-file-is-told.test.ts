@@ -70,6 +70,7 @@ test.concurrent('wf workflows lists valid and invalid files and exits with 0', a
     'lab-network': null,
     'lab-scale': null,
     'network-change': null,
+    'web-release': null,
   });
   const text = await project.wf(['workflows']);
   expect(text.stdout).toMatch(/^throws-error .*E_WORKFLOW_INVALID$/m);
