@@ -57,7 +57,7 @@ const changeSchema = z.strictObject({
   step: z.string(),
   kind: z.string(),
   target: z.string(),
-  title: z.string().nullable(),
+  title: z.string().optional(),
   status: z.enum(['intended', 'applied', 'reverted', 'gone', 'kept', 'stuck']),
   reason: z.string().nullable(),
   undo: z.array(z.string()),

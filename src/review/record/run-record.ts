@@ -83,8 +83,8 @@ export interface ChangeRecord {
   readonly step: string;
   readonly kind: string;
   readonly target: string;
-  /** `meta.title` of the state whose step made it. */
-  readonly title: string | null;
+  /** `meta.title` of the state whose step made it; absent if it has none. */
+  readonly title?: string;
   readonly status: ChangeStatus;
   /** Why it has this status, such as why its undo failed. */
   readonly reason: string | null;
@@ -155,8 +155,8 @@ export function durationOf({ startedAt, finishedAt }: StoredRun): number | null 
 
 /** Returns a change for the run record. */
 export function changeRecord(change: Change): ChangeRecord {
-  const { seq, step, kind, target, title = null, status, reason, undo } = change;
-  return { seq, step, kind, target, title, status, reason, undo };
+  const { seq, step, kind, target, title, status, reason, undo } = change;
+  return { seq, step, kind, target, ...(title === undefined ? {} : { title }), status, reason, undo };
 }
 
 function stepRecord(

@@ -43,7 +43,7 @@ test('the title of a state names the change of its step, beside the target, wher
   const name = `Folder of the release (command mkdir ${folder})`;
   const changes = [
     { step: 'make', title: 'Folder of the release', target: `command mkdir ${folder}` },
-    { step: 'plain', title: null, target: 'command true' },
+    { step: 'plain', target: 'command true' },
   ];
   expect((await wf('show', 'titled-1', '--json')).json()).toMatchObject({ changes });
   expect((await wf('changes', '--json')).json()).toMatchObject(changes);

@@ -8,7 +8,6 @@ const CHANGE: ChangeRecord = {
   seq: 1,
   step: 's',
   kind: 'k',
-  title: null,
   target: 't',
   status: 'reverted',
   reason: null,

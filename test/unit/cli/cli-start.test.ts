@@ -91,7 +91,6 @@ test('--on-failure keep leaves changes in place, and prints how to undo them', a
       step: 'make',
       kind: 'test.file',
       target: 'file a',
-      title: null,
       status: 'applied',
       reason: null,
       undo: ['rm a'],

@@ -64,7 +64,6 @@ test('the record of a succeeded run has exactly the fields of the contract', () 
         step: 'createNetwork',
         kind: 'docker.network',
         target: 'network devops',
-        title: null,
         status: 'gone',
         reason: null,
         undo: ['docker network rm devops'],

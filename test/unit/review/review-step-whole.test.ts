@@ -98,7 +98,6 @@ test('a change in JSON has its record, its reason and its history', () => {
       step: 'addLink',
       kind: 'docker.network',
       target: 'link int_hote',
-      title: null,
       status: 'stuck',
       undo: ['ip link set int_hote down', 'ip link delete int_hote'],
       record: { name: 'link int_hote' },

@@ -15,7 +15,7 @@ export const changeMembers = {
   step: z.string(),
   kind: z.string(),
   target: z.string().meta({ description: 'the altered object, for people' }),
-  title: z.string().nullable().meta({ description: '`meta.title` of the state whose step made it' }),
+  title: z.exactOptional(z.string()).meta({ description: '`meta.title` of the state whose step made it' }),
   status: statusSchema,
   reason: z.string().nullable().meta({ description: 'why it has this status' }),
   undo: z.array(z.string()).meta({ description: 'the command lines that undo it by hand, in this order' }),
