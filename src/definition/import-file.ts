@@ -13,7 +13,7 @@ export interface ImportOptions {
   readonly confine: Confine;
   /** Whether this process has loaded an earlier content of the files; false if absent. */
   readonly again?: boolean;
-  /** What errors call the file; `the workflow file` if absent. */
+  /** Name of the file in errors; `the workflow file` if absent. */
   readonly what?: string;
 }
 

@@ -1,4 +1,4 @@
-/** What the helpers need of the value that XState's `setup()` returns: the type of its states. */
+/** The part of the value of XState's `setup()` that the helpers need: the type of its states. */
 interface Setup {
   readonly createStateConfig: (config: never) => unknown;
 }

@@ -237,7 +237,7 @@ describeOwnNetwork('a named namespace as a place', () => {
       expect(await listed()).toEqual(before);
     });
 
-    /** What `ip` lists on the host. */
+    /** The output of `ip` on the host. */
     async function listed(): Promise<readonly string[]> {
       const commands = [
         ['ip', '-brief', 'link'],

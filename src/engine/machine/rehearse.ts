@@ -94,7 +94,7 @@ function redactedArgv({ redactText }: Secrets): (argv: Argv) => Argv {
   return ([program, ...words]) => [redactText(program), ...words.map(redactText)];
 }
 
-/** What a walk through a machine calls. */
+/** Callbacks of a walk through a machine. */
 interface Walker {
   outputOf(start: StepStart): Json;
   withoutItems(group: EmptyGroup): void;

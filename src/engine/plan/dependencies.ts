@@ -112,7 +112,7 @@ function walkWith(
       outputOf({ step, invoke, input }) {
         const text = canonicalJson(input);
         inputs.set(step, text);
-        // Such a list is empty in the rehearsal, and is not with these outputs.
+        // Only the rehearsal has an empty list: these outputs fill it.
         const group = groupOf(step);
         if (group !== undefined) inputs.set(group, text);
         budget.left -= STEP_COST + text.length;

@@ -10,6 +10,8 @@ export const argvSchema = z.tuple([z.string().min(1)], z.string());
 
 /** An exit code of a program. */
 const exitCode = z.number().int().min(0).max(255);
+/** The exit codes that count as success. */
+export const expectedExitCodes = z.array(exitCode).min(1).default([0]);
 
 /** Failures after which the engine runs the step again; each attempt is journaled. */
 const retrySchema = z
@@ -48,7 +50,7 @@ export const commandFields = {
     .describe('working directory, relative to the one in which the run started; null is that directory'),
   env: z.record(z.string(), z.string()).default({}).describe('variables added to the environment of wf'),
   in: placeInput,
-  expectExitCodes: z.array(exitCode).min(1).default([0]).describe('exit codes that are not a failure'),
+  expectExitCodes: expectedExitCodes.describe('exit codes that are not a failure'),
   timeoutMs: z.number().int().positive().default(60_000).describe('time-out in milliseconds, below 10 minutes'),
 };
 

@@ -18,7 +18,7 @@ import {
 } from '../net/place.ts';
 import { placeInput } from '../place-handle.ts';
 import { nftFamilySchema, nftNameSchema, nftRuleSchema } from './nft-text.ts';
-import { type NftRule, readNftChains, readNftRules } from './read-nft.ts';
+import { changeByOthers, type NftRule, readNftChains, readNftRules } from './read-nft.ts';
 
 const record = z.object({
   place: placeSchema,
@@ -29,7 +29,7 @@ const record = z.object({
   mark: z.string(),
   /** Handle of the rule; null until it is observed. */
   handle: z.number().int().nullable(),
-  /** What the rule does, as nft listed it after it was made; null until it is observed. */
+  /** Expressions of the rule, as nft listed them after it was made; null until they are observed. */
   content: z.string().nullable(),
 });
 type RuleRecord = z.infer<typeof record>;
@@ -133,12 +133,11 @@ async function findRule(made: RuleRecord, context: HostContext): Promise<NftRule
 
 /** Returns the error for a rule of the run that somebody else has edited or made again; undefined if it is as the run made it. */
 function edited(made: RuleRecord, present: NftRule): WfError | undefined {
-  const isSame = made.handle === null || made.handle === present.handle;
-  if (isSame && (made.content === null || made.content === present.content)) return undefined;
-  const what = isSame ? 'replaced it' : `made it again (handle ${present.handle}, not ${made.handle})`;
+  const change = changeByOthers(made, present, 'replaced it');
+  if (change === undefined) return undefined;
   return new WfError(
     'E_FOREIGN',
-    `the rule ${made.mark} in ${chainName(made)} is not as the run made it: somebody else has ${what}`,
+    `the rule ${made.mark} in ${chainName(made)} is not as the run made it: somebody else has ${change}`,
     { hint: `Inspect it with \`nft -a list chain ${chainName(made)}\`, then delete it by its handle or keep it.` },
   );
 }

@@ -18,7 +18,7 @@ import {
 } from '../net/place.ts';
 import { placeInput } from '../place-handle.ts';
 import { nftBodySchema, nftFamilySchema, nftNameSchema } from './nft-text.ts';
-import { findNftTable, readNftTable } from './read-nft.ts';
+import { changeByOthers, findNftTable, readNftTable } from './read-nft.ts';
 
 /** Chain without a hook, so that no packet comes through. Its only rule carries the mark: nft 1.0.6 lists no comments of tables as JSON. */
 const MARK_CHAIN = 'wf-mark';
@@ -31,7 +31,7 @@ const record = z.object({
   mark: z.string(),
   /** Handle of the table; null until it is observed. */
   handle: z.number().int().nullable(),
-  /** What nft listed after the table was made, as canonical JSON; null until it is observed. */
+  /** Content of the table, as nft listed it after it was made, as canonical JSON; null until it is observed. */
   content: z.string().nullable(),
 });
 type TableRecord = z.infer<typeof record>;
@@ -131,13 +131,13 @@ async function readTable(made: TableRecord, context: HostContext): Promise<Prese
 }
 
 /** Returns the error for a table of the run that somebody else has edited or made again; undefined if it is as the run made it. */
-function edited({ family, table, handle, content, place }: TableRecord, present: PresentTable): WfError | undefined {
-  const isSame = handle === null || handle === present.handle;
-  if (isSame && (content === null || content === present.content)) return undefined;
-  const what = isSame ? 'edited it' : `made it again (handle ${present.handle}, not ${handle})`;
+function edited(made: TableRecord, present: PresentTable): WfError | undefined {
+  const change = changeByOthers(made, present, 'edited it');
+  if (change === undefined) return undefined;
+  const { family, table, place } = made;
   return new WfError(
     'E_FOREIGN',
-    `table ${family} ${table} ${placeName(place)} is not as the run made it: somebody else has ${what}`,
+    `table ${family} ${table} ${placeName(place)} is not as the run made it: somebody else has ${change}`,
     { hint: `Inspect it with \`nft list table ${family} ${table}\`, then delete it by hand or keep it.` },
   );
 }

@@ -17,11 +17,29 @@ export interface NftTable {
   readonly table: string;
 }
 
+/** A recorded object of nftables; null until it is observed. */
+interface MadeObject {
+  readonly handle: number | null;
+  readonly content: string | null;
+}
+
+/** Returns what somebody else has done to a recorded object since the run made it; undefined if it is unchanged. */
+export function changeByOthers(
+  made: MadeObject,
+  present: Pick<NftRule, 'handle' | 'content'>,
+  edited: string,
+): string | undefined {
+  if (made.handle !== null && made.handle !== present.handle) {
+    return `made it again (handle ${present.handle}, not ${made.handle})`;
+  }
+  return made.content === null || made.content === present.content ? undefined : edited;
+}
+
 /** A rule of a chain, as nft lists it. */
 export interface NftRule {
   readonly handle: number;
   readonly comment: string | null;
-  /** What it does, without counts, as canonical JSON. */
+  /** Its expressions without counts, as canonical JSON. */
   readonly content: string;
   /** Null if it counts nothing. */
   readonly counter: { readonly packets: number; readonly bytes: number } | null;

@@ -4,7 +4,7 @@ import { commandLine } from '../../engine/model/evidence.ts';
 import { limitText } from '../../engine/model/time-limit.ts';
 import { defineStep } from '../../engine/workflow/define-step.ts';
 import type { HostContext } from '../../engine/workflow/step.ts';
-import { argvSchema } from '../exec/command-input.ts';
+import { argvSchema, expectedExitCodes } from '../exec/command-input.ts';
 import { untilDeadline } from '../until-deadline.ts';
 import { recordAnswer } from './ask-in-container.ts';
 import {
@@ -24,11 +24,7 @@ const OUTPUT_LIMIT = 16 * 1024;
 const inputSchema = z.object({
   from: probeOrigin,
   argv: argvSchema.describe('program and arguments, which only read; no shell'),
-  expectExitCodes: z
-    .array(z.number().int().min(0).max(255))
-    .min(1)
-    .default([0])
-    .describe('exit codes that count as success'),
+  expectExitCodes: expectedExitCodes.describe('exit codes that count as success'),
   contains: z.string().min(1).nullable().default(null).describe('text that the output must contain to succeed'),
   deadlineMs: deadlineSchema.describe(
     'longest wait for a success in milliseconds, for which the command is repeated; with `mustFail`, the time after which it is ended',

@@ -25,7 +25,7 @@ export interface Reports {
 
 /** Number of runs and languages whose explanations are kept. */
 const MOST_KEPT = 32;
-/** Of their own: a workflow that does not return must not keep other commands waiting. */
+/** Reports have their own slots: a workflow that does not return must not keep other commands waiting. */
 const REPORTING: ReadLimits = { atOnce: 2, waiting: 32, limitMs: READ_LIMIT_MS };
 
 interface Kept {

@@ -40,7 +40,7 @@ export function TimelineTable({ rows, now }: TimelineTableProps) {
   };
   useEffect(measure, [rows.length]);
   useLayoutEffect(() => {
-    // Whoever closes a step is back where it was opened.
+    // The focus returns to the link that opened the step.
     if (now.selected === null && lastSelected.current !== null) {
       toFocus.current = lastSelected.current;
       setFocused(lastSelected.current);

@@ -5,6 +5,7 @@ import { DataTable } from '../../parts/data-table.tsx';
 import { commentOption, typedCommand } from '../typed-command.ts';
 import { usePreview } from '../use-preview.ts';
 import { ActionDialog } from './action-dialog.tsx';
+import { CheckBox } from './check-box.tsx';
 import { CommentField } from './comment-field.tsx';
 import type { DialogProps } from './dialog-props.ts';
 import { SecretFields, type TypedSecrets, useSecrets } from './secret-fields.tsx';
@@ -97,15 +98,12 @@ interface AcceptChangesProps {
 function AcceptChanges({ code, isAccepted, onChange }: AcceptChangesProps) {
   if (code !== 'E_DEFINITION_CHANGED' && !isAccepted) return null;
   return (
-    <p class="check">
-      <input
-        id="accept-changes"
-        type="checkbox"
-        checked={isAccepted}
-        onChange={(event) => onChange(event.currentTarget.checked)}
-      />{' '}
-      <label for="accept-changes">Continue although the workflow has changed since the run started</label>
-    </p>
+    <CheckBox
+      id="accept-changes"
+      label="Continue although the workflow has changed since the run started"
+      isChecked={isAccepted}
+      onChange={onChange}
+    />
   );
 }
 

@@ -4,6 +4,7 @@ import { ChangeList } from '../../parts/change-list.tsx';
 import { commentOption, typedCommand } from '../typed-command.ts';
 import { usePreview } from '../use-preview.ts';
 import { ActionDialog } from './action-dialog.tsx';
+import { CheckBox } from './check-box.tsx';
 import { CommentField } from './comment-field.tsx';
 import type { DialogProps } from './dialog-props.ts';
 import { SecretFields, useSecrets } from './secret-fields.tsx';
@@ -39,15 +40,7 @@ export function CancelDialog({ frame, view, act, onClose }: DialogProps) {
         {keep ? ' as failed.' : '.'}
       </p>
       {view.run.status === 'unconfirmed' ? null : (
-        <p class="check">
-          <input
-            id="cancel-keep"
-            type="checkbox"
-            checked={keep}
-            onChange={(event) => setKeep(event.currentTarget.checked)}
-          />{' '}
-          <label for="cancel-keep">Leave its changes in place</label>
-        </p>
+        <CheckBox id="cancel-keep" label="Leave its changes in place" isChecked={keep} onChange={setKeep} />
       )}
       {preview === null ? null : keep ? (
         <Stays changes={[...preview.undo, ...preview.kept]} />
@@ -90,15 +83,12 @@ export function RollbackDialog({ frame, view, act, onClose }: DialogProps) {
     >
       {preview === null ? null : <Undone undo={preview.undo} kept={preview.kept} />}
       {hasImages ? (
-        <p class="check">
-          <input
-            id="remove-images"
-            type="checkbox"
-            checked={removeImages}
-            onChange={(event) => setRemoveImages(event.currentTarget.checked)}
-          />{' '}
-          <label for="remove-images">Also remove the images that the run pulled</label>
-        </p>
+        <CheckBox
+          id="remove-images"
+          label="Also remove the images that the run pulled"
+          isChecked={removeImages}
+          onChange={setRemoveImages}
+        />
       ) : null}
     </ActionDialog>
   );
