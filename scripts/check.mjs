@@ -5,10 +5,11 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { stripVTControlCharacters } from 'node:util';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const folder = mkdtempSync(path.join(tmpdir(), 'wf-check-'));
-const report = path.join(folder, 'tests.json');
+const reportFile = path.join(folder, 'tests.json');
 
 const isQuick = process.argv.includes('--quick');
 /** The unit tests, and what people do with the command every day. */
@@ -20,7 +21,7 @@ const quickFiles = [
   'test/cli/runs/rolled-back-when-it-is-asked-for',
   'test/cli/runs/runs-are-found',
 ];
-const reporters = ['--reporter=dot', '--reporter=json', `--outputFile.json=${report}`];
+const reporters = ['--reporter=dot', '--reporter=json', `--outputFile.json=${reportFile}`];
 const checks = [
   ['style', 'npm', 'run', '--silent', 'check:style'],
   ['types', 'npm', 'run', '--silent', 'check:types'],
@@ -29,7 +30,7 @@ const checks = [
     ? [['tests', 'npx', 'vitest', 'run', ...quickFiles, ...reporters]]
     : [
         ['package', 'npm', 'run', '--silent', 'check:package'],
-        ['tests', 'npm', 'run', '--silent', 'check:tests', '--', '--report', report],
+        ['tests', 'npm', 'run', '--silent', 'check:tests', '--', '--report', reportFile],
       ]),
 ];
 
@@ -46,18 +47,39 @@ for (const [name, program, ...args] of checks) {
   }
 }
 
-const { passed, failures, skipped } = counts();
+const { passed, failures, skipped, told } = results();
 rmSync(folder, { recursive: true, force: true });
+process.stdout.write(told.map((text) => `\n${text}\n`).join(''));
 process.stdout.write(`\n${failed === undefined ? 'All checks passed.' : `The check "${failed}" failed.`}\n`);
 process.stdout.write(`${passed} passed, ${failures} failed, ${skipped} skipped\n`);
 process.exitCode = failed === undefined && failures === 0 && passed > 0 ? 0 : 1;
 
-/** How many tests ran, and how they ended; none where the tests did not come to run. */
-function counts() {
+/** How many tests ran, how they ended, and a text for each failure; none where the tests did not come to run. */
+function results() {
+  let report;
   try {
-    const { numPassedTests, numFailedTests, numPendingTests } = JSON.parse(readFileSync(report, 'utf8'));
-    return { passed: numPassedTests, failures: numFailedTests, skipped: numPendingTests };
+    report = JSON.parse(readFileSync(reportFile, 'utf8'));
   } catch {
-    return { passed: 0, failures: 0, skipped: 0 };
+    return { passed: 0, failures: 0, skipped: 0, told: [] };
   }
+  const { numPassedTests: passed, numFailedTests: failures, numPendingTests: skipped, testResults } = report;
+  return { passed, failures, skipped, told: testResults.filter(({ status }) => status === 'failed').map(failuresOf) };
+}
+
+/** The last lines of a log are what people see first. */
+function failuresOf({ name, message, assertionResults }) {
+  const tests = assertionResults.filter(({ status }) => status === 'failed');
+  return [
+    path.relative(root, name),
+    ...indented(message),
+    ...tests.flatMap(({ fullName, failureMessages }) => [`  ${fullName}`, ...failureMessages.flatMap(indented)]),
+  ].join('\n');
+}
+
+function indented(text) {
+  const lines = stripVTControlCharacters(text).split('\n');
+  return lines
+    .slice(0, 12)
+    .filter((line) => line !== '')
+    .map((line) => `    ${line.slice(0, 200)}`);
 }
