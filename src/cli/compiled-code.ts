@@ -1,5 +1,6 @@
 import { closeSync, constants, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { cachedDataVersionTag } from 'node:v8';
 import { Script } from 'node:vm';
 
 /**
@@ -11,7 +12,8 @@ import { Script } from 'node:vm';
 export function loadCompiled(file: string, digest: string, folder: string, require: NodeJS.Require): unknown {
   // esbuild writes ASCII.
   const source = readFileSync(file, 'latin1');
-  const cache = path.join(folder, `${path.basename(file)}-${process.version}-${process.arch}`);
+  // V8 rejects code of another version, processor or set of its flags.
+  const cache = path.join(folder, `${path.basename(file)}-${cachedDataVersionTag().toString(16)}`);
   const cachedData = readCache(cache, digest);
   const wrapped = `(function (exports, require, module, __filename, __dirname) { ${source}\n})`;
   const script = new Script(wrapped, { filename: file, ...(cachedData === undefined ? {} : { cachedData }) });

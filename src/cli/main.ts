@@ -2,6 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
+import { keepHeapSmall } from '../host/machine/small-heap.ts';
 import { compiledCacheFolder } from '../host/machine/user-folders.ts';
 import { version } from '../library/version.ts';
 import { privateFolder } from '../trust/private-folder.ts';
@@ -16,6 +17,8 @@ void main(process.argv.slice(2));
 
 async function main(argv: readonly string[]): Promise<void> {
   if (asksForVersion(argv) && printVersion(argv)) return;
+  // Before the program is loaded: V8 does not return the memory that it takes for that.
+  if (argv[0] === 'ui') keepHeapSmall();
   const isDebugging = process.env['WF_DEBUG'] === '1';
   if (isDebugging) process.setSourceMapsEnabled(true);
   // With a cache of Node 20, stack traces would not be mapped to the sources.

@@ -29,8 +29,11 @@ export interface Terminal {
   readonly progress: TextSink;
   /** Whether a defect is reported with its stack trace (WF_DEBUG=1). */
   readonly debug: boolean;
-  /** Calls `listener` at each stop signal in place of the default exit; the returned function removes it. */
-  onStopSignal(listener: (signal: StopSignal) => void): () => void;
+  /**
+   * Calls `listener` at each stop signal in place of the default exit; the returned function removes it. SIGINTs come through a thread
+   * of their own, as workflow code may loop without end, unless the command runs none.
+   */
+  onStopSignal(listener: (signal: StopSignal) => void, options?: { readonly runsWorkflowCode?: boolean }): () => void;
   /** Calls `listener` when the terminal of this process hangs up, in place of the default exit; the returned function removes it. */
   onHangup(listener: () => void): () => void;
   /** Ends a command after an uncaught error as `describe` returns; the returned function removes it. */

@@ -42,8 +42,9 @@ function processTerminal({ out, err }: Readonly<Record<'out' | 'err', Output>>):
     err: errors,
     progress: errors,
     debug: process.env['WF_DEBUG'] === '1',
-    onStopSignal(listener) {
-      const unwatch = watchInterrupts(() => listener('SIGINT'));
+    onStopSignal(listener, { runsWorkflowCode = true } = {}) {
+      const watch = runsWorkflowCode ? watchInterrupts : onInterrupt;
+      const unwatch = watch(() => listener('SIGINT'));
       process.on('SIGTERM', listener);
       return () => {
         unwatch();
@@ -56,4 +57,9 @@ function processTerminal({ out, err }: Readonly<Record<'out' | 'err', Output>>):
     },
     exitNow: exitProcess,
   };
+}
+
+function onInterrupt(listener: () => void): () => void {
+  process.on('SIGINT', listener);
+  return () => process.off('SIGINT', listener);
 }

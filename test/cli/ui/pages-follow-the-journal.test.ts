@@ -1,7 +1,10 @@
+import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { openAskingProject } from '../../support/asking-workflow.ts';
 import { openStream } from '../../support/event-stream-client.ts';
-import { openSession } from '../../support/page-client.ts';
+import { openLongRun } from '../../support/long-run.ts';
+import { ask, openSession } from '../../support/page-client.ts';
+import { openProject } from '../../support/run-wf.ts';
 import { servePage } from '../../support/served-page.ts';
 
 test('an open page gets what becomes of a run, and continues where it was after the server was killed', async () => {
@@ -59,3 +62,35 @@ test('an open page learns that the process of a run was killed', async () => {
   project.go('first');
   expect((await project.wf(['rollback', 'orphan'])).exitCode).toBe(0);
 });
+
+test('ten open pages show a step within 300 ms of its commit, and the server takes at most 60 MiB', async () => {
+  const project = openProject();
+  const run = openLongRun(project.database, 'polls');
+  const served = await servePage(project);
+  const { cookie } = await openSession(served);
+  const tabs = Array.from({ length: 10 });
+  await Promise.all(tabs.map(() => ask(served, '/runs/polls', { headers: { cookie, accept: 'text/html' } })));
+  const pages = tabs.map(() => openStream(served, '/api/events?run=polls', { cookie }));
+  await Promise.all(pages.map((page) => page.count('run', 1)));
+  const delays: number[] = [];
+  for (let step = 1; step <= 20; step += 1) {
+    await run.poll(1);
+    const committedAt = performance.now();
+    const id = step === 1 ? 'poll' : `poll#${step}`;
+    const shows = pages.map(async (page) => {
+      await page.update(({ steps }) => steps.some((each) => each.id === id && each.status === 'succeeded'));
+      delays.push(performance.now() - committedAt);
+    });
+    await Promise.all(shows);
+  }
+  run.end();
+  expect(delays.toSorted((a, b) => a - b)[delays.length / 2]).toBeLessThan(300);
+  expect(memoryOf(served.wf.pid)).toBeLessThan(60);
+  for (const page of pages) page.close();
+});
+
+/** Returns the proportional set size of a process, in MiB. */
+function memoryOf(pid: number): number {
+  const [, kib] = /^Pss:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8')) ?? [];
+  return Number(kib) / 1024;
+}

@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { keepHeapSmall } from '../../../host/machine/small-heap.ts';
 import { defineCommand } from '../../define-command.ts';
 import { writeJson, writeLines } from '../../output/terminal.ts';
 import { openInBrowser } from '../../serving/open-in-browser.ts';
@@ -11,10 +10,9 @@ const options = uiOptions.extend({ open: z.boolean().default(false), json: z.boo
 /** `wf ui`: serves a local web page of all runs until a stop signal; prints another link if a server runs already. */
 export const ui = defineCommand(options, async (given, services, terminal) => {
   const asked = askedUi(given);
-  keepHeapSmall();
   // From now on: a signal during the start ends it as well.
   const stopped = new Promise<void>((resolve) => {
-    terminal.onStopSignal(() => resolve());
+    terminal.onStopSignal(() => resolve(), { runsWorkflowCode: false });
     terminal.onHangup(() => resolve());
   });
   const { pid, url, link, server } = await serveUi(asked, services);
