@@ -44,7 +44,7 @@ function timesOf(argv, rounds) {
   };
 }
 
-/** What a program asks that has the history open: W4. */
+/** W4: queries of a program that has the history open. */
 async function askInside() {
   const load = (file) => createJiti(import.meta.url).import(path.join(root, 'src', file));
   const { openHistoryForReading } = await load('history/open.ts');

@@ -51,7 +51,7 @@ const base = setup({
     writeFile,
     execRead,
     httpProbe,
-    // It is known to change neither network, firewall nor containers.
+    // The command alters neither network, firewall nor containers.
     restartUnit: restartUnit.with({ alters: [] }),
   },
 });

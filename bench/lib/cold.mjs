@@ -33,7 +33,7 @@ function openProject() {
     cwd: folder,
     env: { ...process.env, WF_DB: path.join(folder, 'wf.db'), XDG_CACHE_HOME: path.join(folder, 'cache') },
   };
-  // What is made once (the database, the translated workflow, V8's cache) is there from the second time on.
+  // The second start finds the database, the translated workflow and V8's cache.
   for (let time = 0; time < 2; time += 1) timeOf([process.execPath, wf, 'start', 'one'], options);
   timeOf([process.execPath, wf, 'runs'], options);
   return options;

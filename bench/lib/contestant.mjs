@@ -1,4 +1,4 @@
-// What the contestants have in common: each is a process of its own, which is told the workload and a folder, and prints one line of
+// The common part of the contestants: each is a process that gets the workload and a folder, and prints one line of
 // JSON. A contestant gives `runChains(steps, work, count)`, which brings so many runs to their end side by side.
 import { appendFileSync } from 'node:fs';
 import path from 'node:path';

@@ -7,7 +7,7 @@ import { tool } from './host-state.ts';
 
 /** A file system of a few MiB in its own mount namespace; both end with the test. */
 export interface SmallDisk {
-  /** Where it is mounted. */
+  /** Its mount point. */
   readonly folder: string;
   /** The prefix of a command that uses it. */
   readonly through: readonly string[];

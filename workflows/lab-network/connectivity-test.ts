@@ -17,7 +17,7 @@ import { resultOf } from './results.ts';
 /** Docker's name for the first interface of a container. */
 const APP_DEV_LINK = 'eth0';
 
-/** AppDev and AppProd talk through the pair, and only through it. */
+/** Tests that AppDev and AppProd reach each other through the pair, and only through it. */
 export const connectivityTest = lab.createStateConfig({
   initial: 'before',
   states: {
@@ -87,7 +87,7 @@ export const connectivityTest = lab.createStateConfig({
           }),
           onDone: { actions: keep('fetchAppDevFromAppProd') },
         },
-        // The splice changes nothing about the networks: AppProd's own address stays out of reach.
+        // The splice does not join the networks: AppProd's own address must not answer.
         {
           id: 'pingAppProdOnItsOwnNetwork',
           src: 'pingProbe',

@@ -15,13 +15,13 @@ import { z } from 'zod';
 /** IFNAMSIZ of the kernel, less the terminating zero. */
 const LINK_NAME_LIMIT = 15;
 
-/** The smallest subnets that have an address number 100 are of 128 addresses. */
+/** A subnet needs 128 addresses to have the address number 100. */
 const LONGEST_PREFIX_WITH_100 = 25;
 
 /** Six addresses: the gateway, AppDev, the probe container, and one for the splice. */
 const LONGEST_DEV_PREFIX = 29;
 
-/** Both runtimes give out a subnet's addresses in order: the first three are the gateway's, AppDev's and the probe container's. */
+/** Both runtimes assign a subnet's addresses in order: the gateway, AppDev and the probe container have the first three. */
 const GIVEN_OUT = [1, 2, 3];
 
 /** Interfaces that every container has from the start. */
@@ -94,7 +94,7 @@ export type Names = Pick<
   'devNetwork' | 'prodNetwork' | 'devContainer' | 'prodContainer' | 'hostLink' | 'containerLink'
 > & { readonly probeContainer: string };
 
-/** Names of the host that the prefix makes too long, by the input that is to be shortened. */
+/** Returns the names that the prefix makes too long, by the input to shorten. */
 function nameProblems(names: Names, prefix: string): readonly [keyof Input, string][] {
   const tooLong: [keyof Input, string][] = [];
   for (const key of ['hostLink', 'containerLink'] as const) {
@@ -111,7 +111,7 @@ function nameProblems(names: Names, prefix: string): readonly [keyof Input, stri
   return tooLong;
 }
 
-/** Pairs of names that must differ. Docker's name server takes capital and small letters for the same. */
+/** Pairs of names that must differ. Docker's name server ignores case. */
 function clashes(input: Input): readonly [keyof Input, string][] {
   const { devNetwork, prodNetwork, devContainer, prodContainer, probeContainer, hostLink, containerLink } =
     namesOf(input);
@@ -128,7 +128,7 @@ function clashes(input: Input): readonly [keyof Input, string][] {
   return found;
 }
 
-/** Why an address cannot be AppProd's in the devops subnet; undefined if it can. Null: the subnet's .0.100. */
+/** Returns why an address cannot be AppProd's in the devops subnet; undefined if it can. Null is the subnet's .0.100. */
 function spliceProblem(address: string | null, subnet: string): string | undefined {
   if (address === null) {
     if (prefixLengthOf(subnet) <= LONGEST_PREFIX_WITH_100) return undefined;
@@ -143,11 +143,11 @@ function spliceProblem(address: string | null, subnet: string): string | undefin
   return `${address} is given to ${holder} of ${subnet}; use ${addressAt(subnet, GIVEN_OUT.length + 1)} or a later one`;
 }
 
-/** The names on the host. A link name that was left at its default is cut where a prefix makes it too long. */
+/** Returns the names on the host. A default link name is cut if a prefix makes it too long. */
 export function namesOf(input: Input): Names {
   const prefixed = (name: string) => `${input.prefix}${name}`;
   const link = (key: keyof typeof DEFAULT_LINKS) => {
-    // Five characters tell the two defaults apart.
+    // The two defaults differ within five characters.
     const mayBeCut = input[key] === DEFAULT_LINKS[key] && input.prefix.length <= LINK_NAME_LIMIT - 5;
     return mayBeCut ? prefixed(input[key]).slice(0, LINK_NAME_LIMIT) : prefixed(input[key]);
   };

@@ -15,11 +15,11 @@ import {
   url,
 } from './machine-parts.ts';
 
-/** Docker keeps the two networks apart; the controls show that nothing else does. */
+/** Tests that Docker isolates the two networks; the controls show that nothing else does. */
 export const isolationTest = lab.createStateConfig({
   initial: 'controls',
   states: {
-    // A dead target proves no isolation: both answer on their own networks, and AppDev can send and resolve.
+    // Silence of a dead target proves no isolation: both must answer on their own networks, and AppDev must send and resolve.
     controls: {
       invoke: [
         {
@@ -125,7 +125,7 @@ export const isolationTest = lab.createStateConfig({
           input: (scope) => ({ from: insideNamespaceOf(appDev(scope)), name: prodNameInDns(scope), ...SILENCE }),
           onDone: { actions: keep('resolveAppProdFromAppDev') },
         },
-        // Nobody answers at the address of the splice before the splice is there.
+        // The address of the splice must not answer before the splice.
         {
           id: 'checkSpliceAddress',
           src: 'checkAddressFree',

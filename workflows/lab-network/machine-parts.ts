@@ -32,13 +32,13 @@ import { type AnyEventObject, assign, type DoneActorEvent, setup } from 'xstate'
 import type { Input, Names } from './input.ts';
 import { type Found, type Results, resultOf } from './results.ts';
 
-/** What http-echo listens on when it is not told otherwise. */
+/** The default port of http-echo. */
 const HTTP_PORT = 5678;
-/** How often a target is pinged. Two namespaces of one machine answer in well below 1 ms, so 5 ms apart is as good as 1 s. */
+/** Pings of a target. Namespaces of one machine answer in well below 1 ms: an interval of 5 ms is as good as 1 s. */
 export const PINGS = { count: 3, intervalMs: 5 };
-/** A container's service may need a moment until it listens. */
+/** The time that a container's service may need until it listens. */
 export const READY = { deadlineMs: 10_000 };
-/** How long silence must last to count as "does not answer". The kernel itself answers a ping, within microseconds, however busy it is. */
+/** The silence that counts as "does not answer". The kernel itself answers a ping within microseconds, even if it is busy. */
 export const SILENCE = { deadlineMs: 60, mustFail: true };
 
 interface Context {
@@ -82,13 +82,13 @@ export const lab = setup({
     verifyHost,
   },
   guards: {
-    /** Joins steps that run at the same time: all of them have found something. */
+    /** Whether all steps that run at the same time have found something. */
     found: ({ context }, keys: readonly (keyof Results)[]) => keys.every((key) => context.found[key] !== undefined),
     wantsNoRoute: ({ context }) => context.input.defaultRoute === 'none',
   },
 });
 
-/** Keeps what a step has found: a key whose result is not of the step's output type is a compile error. */
+/** Stores the output of a step: a key whose result has another type is a compile error. */
 export function keep<Key extends keyof Results>(key: Key) {
   return assign<Context, DoneActorEvent<Results[Key]>, undefined, AnyEventObject, never>({
     found: ({ context, event }) => ({ ...context.found, [key]: event.output }),
@@ -106,7 +106,7 @@ export const devNameInDns = ({ context }: Scope) => context.names.devContainer.t
 export const prodNameInDns = ({ context }: Scope) => context.names.prodContainer.toLowerCase();
 export const spliceAddress = (scope: Scope) =>
   scope.context.input.spliceAddress ?? addressAt(devNetwork(scope).subnet, 100);
-/** The MAC address of the end of the pair that is in AppProd. */
+/** Returns the MAC address of the end of the pair in AppProd. */
 export const splicedMac = ({ context }: Scope) => resultOf(context.found, 'createVethPair').peer.mac;
 export const fromHost = { type: 'host' } as const;
 export const url = (host: string) => `http://${host}:${HTTP_PORT}/`;

@@ -10,7 +10,7 @@ import { proofsOf } from './proofs.ts';
 
 const TEXTS: Readonly<Record<ReportLanguage, (told: Told) => LabTexts>> = { en: english, fr: french };
 
-/** What a report tells of a run of the lab: why each stage is there, and what its steps have seen. */
+/** The report of a run of the lab: the purpose of each stage, and the observations of its steps. */
 export function narrate({ language, runtime, input, outputs }: NarrativeFacts<Input>): Narrative {
   const observed = observedIn(outputs);
   const told: Told = {
@@ -34,7 +34,7 @@ export function narrate({ language, runtime, input, outputs }: NarrativeFacts<In
   };
 }
 
-/** The address that was added; before that, the one that will be. */
+/** Returns the address that was added, or will be. */
 function spliceAddressOf({ addSpliceAddress, createDevNetwork }: Observed, input: Input): string {
   const added = addSpliceAddress?.address.split('/')[0];
   return added ?? input.spliceAddress ?? (createDevNetwork ? addressAt(createDevNetwork.subnet, 100) : '.0.100');

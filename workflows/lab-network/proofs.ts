@@ -1,7 +1,7 @@
 import type { Proof } from 'wf-engine';
 import type { Results } from './results.ts';
 
-/** What a run of the lab has shown, with its figures. Called once all of it has been found. */
+/** Returns the proofs of a run of the lab, with their figures. Called once all steps have succeeded. */
 export function proofsOf(found: ProofSources, spliceAddress: string, words = ENGLISH_PROOFS): readonly Proof[] {
   const take = <Key extends keyof ProofSources>(key: Key) => foundBy(key, found[key]);
   const pings = (key: PingKey) => words.pings(take(key).received, take(key).sent);
@@ -43,7 +43,7 @@ interface Answers {
   readonly said: string;
 }
 
-/** The words of the proofs: reports have them in other languages too. */
+/** The English words of the proofs; reports translate them. */
 export interface ProofWords {
   readonly claims: Readonly<
     Record<'reachable' | 'isolated' | 'dropped' | 'spliced' | 'throughPair' | 'stillIsolated', string>
@@ -83,12 +83,12 @@ type PingKey = KeyOf<'pingAppDevByName'>;
 type HttpKey = KeyOf<'fetchAppDevByName'>;
 type CountersKey = KeyOf<'readCountersBefore'>;
 type FirewallKey = KeyOf<'readFirewallBefore'>;
-/** The keys whose results have the type that this one's has. */
+/** The keys whose results have the type of this key's result. */
 type KeyOf<Key extends keyof Results> = {
   [Other in keyof Results]: Results[Other] extends Results[Key] ? Other : never;
 }[keyof Results];
 
-/** As much of what steps find as is told: a report reads no more of it either. */
+/** The parts of the steps' outputs that the proofs print. */
 type Some<Key extends keyof Results, Member extends keyof Results[Key]> = {
   readonly [Each in Key]?: Pick<Results[Key], Member> | undefined;
 };
@@ -105,7 +105,7 @@ function foundBy<Found>(step: string, found: Found): NonNullable<Found> {
 
 type Firewall = Pick<Results['readFirewallBefore'], 'rules'>;
 
-/** Rules that dropped or rejected something between two readings of the firewall's counters: evidence, not proof. */
+/** Returns the rules that dropped or rejected packets between two readings of the firewall's counters: evidence, not proof. */
 function rulesThatDropped(before: Firewall, after: Firewall): readonly { name: string; packets: number }[] {
   const nameOf = ({ table, chain, rule }: Firewall['rules'][number]) => `${table}/${chain} ${rule}`;
   const earlier = new Map(before.rules.map((rule) => [nameOf(rule), rule.packets]));

@@ -22,7 +22,7 @@ import type {
 } from 'wf-engine';
 import type { OutputFrom } from 'xstate';
 
-/** What the steps of the lab find: the key is the id of the step. */
+/** The outputs of the lab's steps, by step id. */
 export interface Results {
   readonly provideImage: OutputFrom<typeof dockerImage>;
   readonly provideProbeImage: OutputFrom<typeof dockerImage>;
@@ -74,10 +74,10 @@ export interface Results {
   readonly verifyHost: OutputFrom<typeof verifyHost>;
 }
 
-/** What the steps have found so far. */
+/** The outputs so far. */
 export type Found = Partial<Results>;
 
-/** What a step has found. A machine that asks before the step was carried out has its states in the wrong order. */
+/** Returns the output of a step. It is missing only if the machine has its states in the wrong order. */
 export function resultOf<Key extends keyof Results>(found: Found, key: Key): Results[Key] {
   const value = found[key];
   if (value === undefined) throw new Error(`the lab uses what ${key} finds before it was carried out`);

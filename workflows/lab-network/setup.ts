@@ -13,7 +13,7 @@ import {
   url,
 } from './machine-parts.ts';
 
-/** devops and AppDev, seen from a neighbour on the network, from Docker and from the host. */
+/** Creates devops and AppDev, and observes them from a neighbour on the network, from Docker and from the host. */
 const devSide = lab.createStateConfig({
   initial: 'network',
   states: {
@@ -133,7 +133,7 @@ const devSide = lab.createStateConfig({
   },
 });
 
-/** prod and AppProd. */
+/** Creates prod and AppProd. */
 const prodSide = lab.createStateConfig({
   initial: 'network',
   states: {
@@ -188,7 +188,7 @@ const prodSide = lab.createStateConfig({
   },
 });
 
-/** Two networks, a container on each, and a look at them. Neither side waits for the other. */
+/** Creates two networks with a container on each, and observes them. Neither side waits for the other. */
 export const setup = lab.createStateConfig({
   initial: 'images',
   states: {

@@ -12,7 +12,7 @@ const SPLICE_STEPS = [
   'addDefaultRoute',
 ];
 
-/** The containers go, and the pair with them; then the networks and their bridges. */
+/** Removes the containers, and with them the pair; then the networks and their bridges. */
 export const teardown = lab.createStateConfig({
   initial: 'containers',
   states: {
@@ -60,7 +60,7 @@ export const teardown = lab.createStateConfig({
         onDone: 'splice',
       },
     },
-    // The namespace took the pair and all that was set on it away: the ledger is brought in line with that.
+    // The pair and its settings have ended with the namespace: this settles their changes in the ledger.
     splice: {
       invoke: { id: 'settleSplice', src: 'revertSteps', input: { steps: SPLICE_STEPS }, onDone: 'networks' },
     },

@@ -1,6 +1,6 @@
 import { keep, lab } from './machine-parts.ts';
 
-/** The host is as it was before the first change. */
+/** Verifies that the host is as it was before the first change. */
 export const verification = lab.createStateConfig({
   initial: 'compare',
   states: {

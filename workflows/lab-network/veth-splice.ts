@@ -80,7 +80,7 @@ export const vethSplice = lab.createStateConfig({
                 input: (scope) => ({
                   link: scope.context.input.containerDevice,
                   address: `${spliceAddress(scope)}/${prefixLengthOf(devNetwork(scope).subnet)}`,
-                  // Checked again right before it is used: somebody may have taken it since.
+                  // Checked again right before its use: somebody may have taken it meanwhile.
                   segment: { link: devNetwork(scope).bridge, networkId: devNetwork(scope).id },
                   in: appProd(scope),
                 }),

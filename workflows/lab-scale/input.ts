@@ -1,14 +1,14 @@
 import { imageReferenceSchema } from 'wf-engine';
 import { z } from 'zod';
 
-/** As many networks as Docker's default pools have subnets for, less the one of its default bridge. */
+/** Docker's default pools have one subnet more, for the default bridge. */
 const MOST_NETWORKS = 30;
-/** Far below what a subnet of those pools has room for. */
+/** Far fewer than a subnet of those pools has addresses. */
 const MOST_HOSTS = 250;
 
 export const inputSchema = z.object({
   networks: z.number().int().min(1).max(MOST_NETWORKS).default(3).describe('how many networks'),
-  // Alone on its network nobody would be there to show that it answers at all.
+  // A control needs a neighbour: alone on its network, a container answers nobody.
   hosts: z.number().int().min(2).max(MOST_HOSTS).default(3).describe('how many containers on each of them'),
   image: imageReferenceSchema.default('hashicorp/http-echo').describe('image of the containers; takes -text'),
   prefix: z
@@ -20,17 +20,17 @@ export const inputSchema = z.object({
 });
 export type Input = z.output<typeof inputSchema>;
 
-/** Name of a network; they are counted from 1. */
+/** Returns the name of a network by its number, from 1. */
 export function networkName({ prefix }: Input, network: number): string {
   return `${prefix}scale${network}`;
 }
 
-/** Name of the container that is the `index`-th (from 0) of all: those of the first network come first. */
+/** Returns the name of a container by its index, from 0; those of the first network come first. */
 export function containerName(input: Input, index: number): string {
   return `${networkName(input, networkOf(input, index))}-${(index % input.hosts) + 1}`;
 }
 
-/** Number of the network (from 1) that a container is in. */
+/** Returns the number of a container's network, from 1. */
 export function networkOf({ hosts }: Input, index: number): number {
   return Math.floor(index / hosts) + 1;
 }

@@ -3,16 +3,16 @@ import { dockerContainer, dockerImage, dockerNetwork, reachabilityProbe, revertS
 import { setup } from 'xstate';
 import { containerCount, type Input } from './input.ts';
 
-/** How many containers are made, or probe, at a time: each lane takes every so-many-th of them. */
+/** The lanes that create and probe containers at the same time: each takes every n-th container. */
 export const LANES = [0, 1, 2, 3, 4, 5, 6, 7] as const;
 
-/** As much of a network as is needed later. */
+/** The part of a network that later steps need. */
 interface MadeNetwork {
   readonly id: string;
   readonly gateway: string;
 }
 
-/** As much of a container as is needed later: it is in the machine's context, which each decision is about. */
+/** The part of a container that later steps need: the whole would make the machine's context large. */
 interface MadeContainer {
   readonly id: string;
   readonly startedAt: string;
@@ -24,13 +24,13 @@ interface Context {
   readonly networks: readonly MadeNetwork[];
   /** By its index; each lane adds its own. */
   readonly containers: Readonly<Record<number, MadeContainer>>;
-  /** How many containers each lane has made. */
+  /** Number of containers that each lane has created. */
   readonly made: readonly number[];
-  /** How many each lane has probed from. */
+  /** Number of containers from which each lane has probed. */
   readonly probed: readonly number[];
   readonly answered: number;
   readonly silent: number;
-  /** How many networks have been removed, with what is in them. */
+  /** Number of networks that have been removed with their containers. */
   readonly removed: number;
 }
 
@@ -54,12 +54,12 @@ export function atTheStart(input: Input): Context {
   return { input, networks: [], containers: {}, made: none, probed: none, answered: 0, silent: 0, removed: 0 };
 }
 
-/** Index of the container that is a lane's next. */
+/** Returns the index of the next container of a lane. */
 export function nextOf(lane: number, done: readonly number[]): number {
   return lane + LANES.length * (done[lane] ?? 0);
 }
 
-/** One more done by a lane. */
+/** Counts one more container of a lane. */
 export function oneMore(lane: number, done: readonly number[]): readonly number[] {
   return done.map((count, index) => (index === lane ? count + 1 : count));
 }
@@ -68,7 +68,7 @@ export function madeContainer({ containers }: Context, index: number): MadeConta
   return known(containers[index], `container ${index}`);
 }
 
-/** A network by its number, from 1. */
+/** Returns a network by its number, from 1. */
 export function madeNetwork({ networks }: Context, network: number): MadeNetwork {
   return known(networks[network - 1], `network ${network}`);
 }

@@ -7,7 +7,7 @@ import { LANES, madeContainer, madeNetwork, nextOf, oneMore, scale } from './mac
 /** An answer on one machine takes a millisecond; a machine with hundreds of containers may be busy for a while. */
 const TIME = { deadlineMs: 20_000, silenceMs: 300 };
 
-/** From each container to all others: its neighbours must answer, those on other networks must not. */
+/** Pings from each container to all others: its neighbours must answer, those on other networks must not. */
 export const reachability = scale.createStateConfig({
   type: 'parallel',
   states: Object.fromEntries(LANES.map((lane) => [`lane${lane + 1}`, laneOf(lane)])),
@@ -43,7 +43,7 @@ function laneOf(lane: number) {
 
 type Context = Parameters<typeof madeContainer>[0];
 
-/** What isolation predicts for one container. The gateway is asked too: what is silent behind it was sent to it. */
+/** Returns the answers that isolation predicts for one container. The gateway is a control: packets to silent targets reach it. */
 function pairsFrom(context: Context, from: number): InputFrom<typeof reachabilityProbe> {
   const { input } = context;
   const own = networkOf(input, from);

@@ -2,7 +2,7 @@ import { assign } from 'xstate';
 import { containerName, networkName, networkOf } from './input.ts';
 import { LANES, madeNetwork, nextOf, oneMore, scale } from './machine-parts.ts';
 
-/** One network after the other, then the containers, so many at a time. */
+/** Creates the networks one after the other, then the containers, several at a time. */
 export const setup = scale.createStateConfig({
   initial: 'image',
   states: {
@@ -42,7 +42,7 @@ export const setup = scale.createStateConfig({
   },
 });
 
-/** Makes every so-many-th container. */
+/** A lane creates every n-th container, n being the number of lanes. */
 function laneOf(lane: number) {
   return scale.createStateConfig({
     initial: 'next',
@@ -83,7 +83,7 @@ function laneOf(lane: number) {
   });
 }
 
-/** What the steps of a lane are called that make containers. */
+/** Ids of the steps of a lane that create containers. */
 export function createStep(lane: number): string {
   return `createContainer${lane + 1}`;
 }

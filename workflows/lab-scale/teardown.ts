@@ -4,7 +4,7 @@ import type { Input } from './input.ts';
 import { LANES, scale } from './machine-parts.ts';
 import { createStep } from './setup.ts';
 
-/** One network after the other, each after the containers that are in it. */
+/** Removes the networks one after the other, each after its containers. */
 export const teardown = scale.createStateConfig({
   initial: 'next',
   states: {
@@ -23,7 +23,7 @@ export const teardown = scale.createStateConfig({
   },
 });
 
-/** Ids of the steps that made a network (counted from 0), and the containers in it. */
+/** Returns the ids of the steps that created a network (from 0) and its containers. */
 function stepsOf({ hosts }: Input, network: number): string[] {
   const containers = Array.from({ length: hosts }, (_none, host) => {
     const index = network * hosts + host;

@@ -2,7 +2,7 @@ import type { BootMoment } from '../confirm/boot-deadline.ts';
 import type { ErrorRecord } from './errors.ts';
 import type { MachineEvent } from './machine-event.ts';
 
-/** Who made a request. Recorded for people: wf decides nothing by it. */
+/** The person or program behind a request. Recorded for people: wf decides nothing by it. */
 export interface Requester {
   /** Login name of the user. */
   readonly user: string;

@@ -6,7 +6,7 @@ import { SECURITY_HEADERS } from './headers.ts';
 import { RefusedRequest } from './http-error.ts';
 import { isSame, type Sessions } from './sessions.ts';
 
-/** Who may ask, and how. */
+/** The access rules of the server. */
 export interface Access {
   readonly sessions: Sessions;
   /** The exact values of `Host`. */

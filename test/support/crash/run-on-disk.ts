@@ -35,7 +35,7 @@ export function readRun(database: string, id: string): RunOnDisk | undefined {
   });
 }
 
-/** Where a workflow is defined. */
+/** The location of a workflow's definition. */
 export interface WorkflowSource {
   readonly name: string;
   readonly file: string;

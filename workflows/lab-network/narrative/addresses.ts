@@ -4,7 +4,7 @@ import type { LabTexts, Told } from './texts.ts';
 
 type Tables = NonNullable<Narrative['tables']>;
 
-/** Every address that the steps read, and which interface holds it. Empty where none was read. */
+/** Returns every address that the steps read, with its interface. */
 export function addressTable(observed: Observed, told: Told, texts: LabTexts): Tables {
   const { observeDevBridge, observeProdBridge, createDevNetwork, createProdNetwork } = observed;
   const none = '-';

@@ -8,7 +8,7 @@ type Port = Box['ports'][number];
 type Wire = Drawing['wires'][number];
 type Path = Drawing['paths'][number];
 
-/** What the steps observed before the splice and after it; as much of it as the run came to. */
+/** The topologies that the steps observed before and after the splice, as far as the run came. */
 export function drawingsOf(observed: Observed, told: Told, texts: LabTexts): readonly Drawing[] {
   const { createDevNetwork, createProdNetwork, createVethPair } = observed;
   if (createDevNetwork === undefined && createProdNetwork === undefined) return [];
@@ -35,7 +35,7 @@ export function drawingsOf(observed: Observed, told: Told, texts: LabTexts): rea
   ];
 }
 
-/** Containers above, the host's ends of their veth pairs below, and the bridges that these are plugged into. */
+/** Draws the containers above, the host's ends of their veth pairs below, then the bridges of these. */
 function topology(
   observed: Observed,
   told: Told,
@@ -71,7 +71,7 @@ function topology(
     const { enslaveHostLink } = observed;
     if (enslaveHostLink !== undefined) wires.push(wire(pair.name, enslaveHostLink.bridge, 'added'));
   }
-  // Where nobody has looked at the bridge of prod, the other end of AppProd's pair is known by its number.
+  // Before the bridge of prod is observed, only the number of the other end of AppProd's pair is known.
   const prodEnd = observed.readAppProdAddresses?.links.find(({ peerIfindex }) => peerIfindex !== null);
   if (prodEnd?.peerIfindex != null && !plugged.some(({ ifindex }) => ifindex === prodEnd.peerIfindex)) {
     const id = `number ${prodEnd.peerIfindex}`;
@@ -104,7 +104,7 @@ function portId(container: string, link: string): string {
   return `${container}/${link}`;
 }
 
-/** The hand-made interface first: it stands nearer to the network that it leads to. */
+/** Sorts the hand-made interface first: it is nearer to its network in the drawing. */
 function portsOf(container: string, seen: Observed['readAppDevAddresses'], told: Told): readonly Port[] {
   const links = (seen?.links ?? []).filter(({ peerIfindex }) => peerIfindex !== null);
   const isAdded = (name: string) => container === told.prodContainer && name === told.containerDevice;
@@ -154,7 +154,7 @@ function pathsAfter(observed: Observed, told: Told, texts: LabTexts): readonly P
   ];
 }
 
-/** Empty where nothing was tried. */
+/** Returns nothing if nothing was tried. */
 function path(from: string, to: string, tried: readonly (Seen | undefined)[]): readonly Path[] {
   const seen = tried.filter((one) => one !== undefined);
   if (seen.length === 0) return [];
@@ -176,7 +176,7 @@ function resolved(dns: Observed['resolveAppProdFromAppDev'], texts: LabTexts): S
   return dns && { answered, words: texts.name(dns.name, answered) };
 }
 
-/** A page may be a long one. */
+/** The longest quoted answer of HTTP, in characters: a page may be long. */
 function shortened(body: string): string {
   const text = body.trim();
   return text.length <= 24 ? text : `${text.slice(0, 23)}…`;

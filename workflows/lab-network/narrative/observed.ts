@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** What the report reads of what the steps found: no more of each output than it tells. */
+/** The parts of the outputs of steps that the report prints. */
 const network = z.object({ name: z.string(), subnet: z.string(), gateway: z.string(), bridge: z.string() });
 const container = z.object({
   name: z.string(),
@@ -41,7 +41,7 @@ const address = z.object({ link: z.string(), address: z.string() });
 const enslaved = z.object({ link: z.string(), bridge: z.string() });
 const done = z.unknown().optional();
 
-/** By step id. A step that was not carried out, or whose output has another shape, is missing. */
+/** Parsed outputs by step id. A step that was not carried out, or whose output has another shape, is missing. */
 const observed = z.object({
   createDevNetwork: network.optional().catch(undefined),
   createProdNetwork: network.optional().catch(undefined),

@@ -2,7 +2,7 @@ import type { Narrative, RuntimeName } from 'wf-engine';
 import type { Input, Names } from '../input.ts';
 import type { ProofWords } from '../proofs.ts';
 
-/** What the texts speak of by its name. */
+/** The names in the texts. */
 export type Told = Names &
   Pick<Input, 'containerDevice' | 'defaultRoute'> & {
     /** AppProd's address in devops, without prefix length. */
