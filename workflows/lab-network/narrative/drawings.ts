@@ -176,7 +176,7 @@ function resolved(dns: Observed['resolveAppProdFromAppDev'], texts: LabTexts): S
   return dns && { answered, words: texts.name(dns.name, answered) };
 }
 
-/** The longest quoted answer of HTTP, in characters: a page may be long. */
+/** Returns the beginning of an HTTP answer, which may be long. */
 function shortened(body: string): string {
   const text = body.trim();
   return text.length <= 24 ? text : `${text.slice(0, 23)}…`;
