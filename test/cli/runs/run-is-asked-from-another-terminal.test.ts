@@ -2,6 +2,7 @@ import { hostname, userInfo } from 'node:os';
 import { expect, test } from 'vitest';
 import { ASKING_WORKFLOW, openAskingProject } from '../../support/asking-workflow.ts';
 import { runRecordSchema, runSummariesSchema } from '../../support/run-record.ts';
+import { openProject } from '../../support/run-wf.ts';
 
 const WAITS = /^waiting for the event approve or reject: Go on\?/;
 const by = { user: userInfo().username, sudoUser: null, host: hostname() };
@@ -27,6 +28,17 @@ test.concurrent('a waiting run reports its question, its events with their data,
   expect(listed[0]?.waitingFor).toEqual(waitingFor);
   expect((await project.wf(['cancel', 'waits'])).exitCode).toBe(0);
   await run.end;
+});
+
+test.concurrent('wf wait prints the question of a run that no process advances', async () => {
+  const workflow = ASKING_WORKFLOW.replace("after: { tooLate: 'rejected' },", '');
+  const project = openProject({ 'workflows/asking.ts': workflow, 'first.go': '' });
+  const begun = ['start', 'asking', '--input', `folder=${project.folder}`, '--id', 'rests', '--detach'];
+  expect((await project.wf(begun)).exitCode).toBe(0);
+  const waited = await project.wf(['wait', 'rests']);
+  expect(waited.exitCode).toBe(0);
+  expect(waited.stdout).toMatch(/Go on\?\n.*is written\.\n +Yes {2}wf send rests approve --data '\{"by":\.\.\.\}'/);
+  expect((await project.wf(['cancel', 'rests'])).exitCode).toBe(0);
 });
 
 test.concurrent('an approval is handled once, and recorded with who gave it, when, and the comment', async () => {

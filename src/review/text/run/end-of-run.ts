@@ -28,7 +28,7 @@ export function endOfRunLines(material: RunMaterial, record: RunRecord, style: T
     ...hostLines(record),
     ...firstDifferenceLines(record.verification, record.id, style, '  '),
     ...remainingLines(material, style),
-    ...(record.status === 'unconfirmed' ? waitingLines(record, style) : []),
+    ...waitingLines(record, style),
     nextLine(nextAfter(material, record), style),
   ];
 }
