@@ -18,6 +18,7 @@ export type { RunPlace } from './engine/ports/place.ts';
 export type { RuntimeName } from './engine/ports/runtime.ts';
 export type { RunObserver } from './engine/run/engine.ts';
 export { secret } from './engine/secrets/secret-input.ts';
+export { type ChildActor, childWorkflow, requirementsOf } from './engine/workflow/child-workflow.ts';
 export {
   type ChangeStepDefinition,
   defineStep,

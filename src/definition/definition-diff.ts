@@ -26,10 +26,18 @@ function differences(before: JsonObject, after: JsonObject): readonly string[] {
         return runnerDifferences(was, is);
       case 'input':
         return inputDifferences(objectIn(was), objectIn(is));
+      case 'children':
+        return eachMember(was, is, childDifferences);
       default:
         return altered(member, was, is);
     }
   });
+}
+
+function childDifferences(invoke: string, was: Json | undefined, is: Json | undefined): readonly string[] {
+  const child = `child ${invoke}`;
+  if (was === undefined || is === undefined) return altered(child, was, is);
+  return differences(objectIn(was), objectIn(is)).map((difference) => `${child}: ${difference}`);
 }
 
 function machineDifferences(

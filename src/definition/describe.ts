@@ -2,7 +2,7 @@ import type { AnyStateMachine } from 'xstate';
 import { z } from 'zod';
 import type { MachineModel } from '../engine/machine/machine-model.ts';
 import { sha256 } from '../engine/model/digest.ts';
-import { asDefinitionHash, type DefinitionHash } from '../engine/model/ids.ts';
+import { asDefinitionHash, childAround, type DefinitionHash } from '../engine/model/ids.ts';
 import { canonicalJson, type Json, toJson } from '../engine/model/json.ts';
 import type { LoadedWorkflow } from '../engine/workflow/workflow.ts';
 
@@ -14,14 +14,22 @@ export interface DescribedDefinition {
 
 /** Describes a definition and computes its hash. Functions are described by their source text. */
 export function describeDefinition(
-  { name, version, input, events }: Pick<LoadedWorkflow, 'name' | 'version' | 'input' | 'events'>,
+  { name, version, input, events }: Described,
   model: MachineModel,
 ): DescribedDefinition {
-  const runners = [...model.invocations.values()].map(({ invoke, runner, each }) => [
+  const description = descriptionOf({ name, version, input, events }, model);
+  return { hash: asDefinitionHash(sha256(canonicalJson(description))), description };
+}
+
+type Described = Pick<LoadedWorkflow, 'name' | 'version' | 'input' | 'events'>;
+
+function descriptionOf({ name, version, input, events }: Described, model: MachineModel): Json {
+  const runners = ownOf(model.invocations).map(({ invoke, runner, each }) => [
     invoke,
     { kind: runner.kind, policy: toJson(runner.policy), ...(each === undefined ? {} : { each: describe(each) }) },
   ]);
-  const description = toJson({
+  const children = ownOf(model.children).map((child) => [child.invoke, descriptionOf(child.definition, child.model)]);
+  return toJson({
     name,
     version,
     stages: model.stages,
@@ -29,8 +37,13 @@ export function describeDefinition(
     ...(events === undefined ? {} : { events: eventSchemas(events) }),
     machine: describe(configOf(model.machine)),
     runners: Object.fromEntries(runners),
+    ...(children.length === 0 ? {} : { children: Object.fromEntries(children) }),
   });
-  return { hash: asDefinitionHash(sha256(canonicalJson(description))), description };
+}
+
+/** Returns the invocations of a machine without those in its child workflows. */
+function ownOf<Found extends { readonly invoke: string }>(all: ReadonlyMap<string, Found>): readonly Found[] {
+  return [...all.values()].filter(({ invoke }) => childAround(invoke) === '');
 }
 
 function eventSchemas(events: Readonly<Record<string, z.ZodObject>>): Json {

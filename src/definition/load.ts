@@ -1,15 +1,15 @@
 import type { AnyStateMachine } from 'xstate';
 import { z } from 'zod';
-import { modelMachine } from '../engine/machine/machine-model.ts';
+import { type MachineModel, modelMachine } from '../engine/machine/machine-model.ts';
 import { asWfError, WfError } from '../engine/model/errors.ts';
 import type { Json, JsonObject } from '../engine/model/json.ts';
 import { notifyArgv } from '../engine/notify/notify-argv.ts';
+import { secretInputs, storedInputSchema } from '../engine/secrets/secret-inputs.ts';
 import type { Narrative, NarrativeFacts } from '../engine/workflow/narrative.ts';
 import type { LoadedWorkflow, Proof, WorkflowDefinition } from '../engine/workflow/workflow.ts';
 import { type DescribedDefinition, describeDefinition } from './describe.ts';
 import { WORKFLOW_NAME, type WorkflowFile } from './find-files.ts';
 import { type ImportOptions, importFile } from './import-file.ts';
-import { secretInputs, storedInputSchema } from './secret-inputs.ts';
 
 export interface LoadedFile {
   readonly workflow: LoadedWorkflow;
@@ -31,16 +31,17 @@ export function loadDefinition(source: WorkflowFile, exported: unknown): LoadedF
   const { name } = source;
   const model = ofWorkflow(source, 'its machine cannot be used', () => modelMachine(name, definition.machine));
   const secrets = ofWorkflow(source, 'its input schema cannot be used', () => secretInputs(name, definition.input));
+  const events = joinedEvents(name, definition.events, model);
   return {
     workflow: {
       name: definition.name,
       version: definition.version,
       description: definition.description,
       input: definition.input,
-      events: definition.events,
+      events,
       model,
       keepsChanges: definition.keepsChanges ?? false,
-      networking: definition.networking ?? false,
+      networking: [definition, ...childDefinitions(model)].some(({ networking }) => networking ?? false),
       notify: definition.notify,
       secretInputs: secrets,
       requirements: (input: JsonObject) =>
@@ -60,9 +61,34 @@ export function loadDefinition(source: WorkflowFile, exported: unknown): LoadedF
             narrative: narratorOf(definition.name, storedInputSchema(definition.input, secrets), definition.narrative),
           }),
     },
-    definition: ofWorkflow(source, 'it cannot be described', () => describeDefinition(definition, model)),
+    definition: ofWorkflow(source, 'it cannot be described', () =>
+      describeDefinition({ ...definition, events }, model),
+    ),
     file: source.file,
   };
+}
+
+function childDefinitions({ children }: MachineModel): readonly WorkflowDefinition[] {
+  return [...children.values()].map(({ definition }) => definition);
+}
+
+type EventSchemas = WorkflowDefinition['events'];
+
+/** Returns the schemas of the events of a workflow and its children. @throws WfError E_WORKFLOW_INVALID if a type has two */
+function joinedEvents(name: string, own: EventSchemas, model: MachineModel): EventSchemas {
+  const all = [{ name, events: own }, ...childDefinitions(model)].flatMap((definition) =>
+    Object.entries(definition.events ?? {}).map(([type, schema]) => ({ type, schema, name: definition.name })),
+  );
+  const byType = new Map(all.toReversed().map((event) => [event.type, event]));
+  const other = all.find(({ type, schema }) => byType.get(type)?.schema !== schema);
+  if (other === undefined) {
+    return all.length === 0 ? own : Object.fromEntries(all.map(({ type, schema }) => [type, schema]));
+  }
+  throw invalid(
+    name,
+    `the event ${other.type} has one schema in ${byType.get(other.type)?.name} and another in its child ${other.name}`,
+    'Give the event of the child another name, or import its schema.',
+  );
 }
 
 /** Returns the result of `call`; an error of XState, zod or the workflow becomes E_WORKFLOW_INVALID, as it is no defect in wf. */

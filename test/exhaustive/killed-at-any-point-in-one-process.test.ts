@@ -2,13 +2,14 @@ import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { setup } from 'xstate';
+import { type AnyStateMachine, setup } from 'xstate';
 import { z } from 'zod';
 import { describeDefinition } from '../../src/definition/describe.ts';
 import { replay } from '../../src/engine/machine/replay.ts';
 import { WfError } from '../../src/engine/model/errors.ts';
 import type { CrashPoints } from '../../src/engine/ports/crash-points.ts';
 import type { Engine, RunHandle } from '../../src/engine/run/engine.ts';
+import { childWorkflow } from '../../src/engine/workflow/child-workflow.ts';
 import { defineStep, runnerOf } from '../../src/engine/workflow/define-step.ts';
 import { forEach } from '../../src/engine/workflow/for-each.ts';
 import { rebuildProjection } from '../fixtures/history/rebuild-projection.ts';
@@ -30,10 +31,14 @@ function mortal(diesAt: number): CrashPoints & { readonly reached: () => number;
   };
 }
 
-/** A chain of stages; each makes its files side by side, in lanes or as the items of a list. The last stage may fail. */
+/**
+ * A chain of stages; each makes its files side by side, in lanes or as the items of a list, and may be a child workflow: the first of one
+ * that is a child itself. The last stage may fail.
+ */
 interface Shape {
   readonly stages: readonly number[];
   readonly isList: boolean;
+  readonly isChild: boolean;
   readonly fails: boolean;
   readonly pauseAfter: number | null;
 }
@@ -41,9 +46,12 @@ interface Shape {
 const shapes: fc.Arbitrary<Shape> = fc.record({
   stages: fc.array(fc.integer({ min: 1, max: 3 }), { minLength: 1, maxLength: 3 }),
   isList: fc.boolean(),
+  isChild: fc.boolean(),
   fails: fc.boolean(),
   pauseAfter: fc.option(fc.integer({ min: 0, max: 2 })),
 });
+
+const NO_INPUT: z.ZodObject = z.object({});
 
 /** A step that only counts, outside of the history, how often it was completed. */
 function countingStep(host: FolderHost) {
@@ -62,16 +70,30 @@ function countingStep(host: FolderHost) {
   });
 }
 
-function workflowOf(host: FolderHost, { stages, fails, isList }: Shape) {
+function workflowOf(host: FolderHost, { stages, fails, isList, isChild }: Shape) {
   const count = countingStep(host);
-  const definition = setup({
-    actors: {
-      makeFile: host.makeFile,
-      count,
-      makeFiles: forEach(host.makeFile, { concurrency: 2 }),
-      countAll: forEach(count, { concurrency: 2, key: ({ name }) => name }),
-    },
-  });
+  const actors = {
+    makeFile: host.makeFile,
+    count,
+    makeFiles: forEach(host.makeFile, { concurrency: 2 }),
+    countAll: forEach(count, { concurrency: 2, key: ({ name }) => name }),
+  };
+  const children: Record<string, ReturnType<typeof childWorkflow>> = {};
+  /** Returns the state that invokes a child workflow with this machine. */
+  const childState = (name: string, machine: AnyStateMachine, onDone: string) => {
+    children[name] = childWorkflow({ name, version: '1', description: '', input: NO_INPUT, machine });
+    return { invoke: { id: name, src: name, onDone } };
+  };
+  const machineOf = (states: object, initial: string): AnyStateMachine =>
+    setup({ actors: { ...actors, ...children } }).createMachine({ initial, states: { ...states } });
+  const stageOf = (state: object, stage: number) => {
+    const onDone = `stage${stage + 1}`;
+    const end = { type: 'final' };
+    if (!isChild) return { ...state, onDone };
+    const machine = machineOf({ all: { ...state, onDone: 'end' }, end }, 'all');
+    if (stage > 0) return childState(`child${stage}`, machine, onDone);
+    return childState('outer', machineOf({ inner: childState('inner', machine, 'end'), end }, 'inner'), onDone);
+  };
   const fileOf = (stage: number, lane: number) => ({ name: `file-${stage}-${lane}` });
   const countOf = (stage: number, lane: number) => ({
     name: `${stage}-${lane}`,
@@ -88,54 +110,52 @@ function workflowOf(host: FolderHost, { stages, fails, isList }: Shape) {
         count: { invoke: { id: `count-${stage}`, src: 'countAll', input: items(countOf), onDone: 'end' } },
         end: { type: 'final' },
       },
-      onDone: `stage${stage + 1}`,
     };
   };
   const states = stages.map((width, stage) => [
     `stage${stage}`,
-    isList
-      ? listed(width, stage)
-      : {
-          type: 'parallel',
-          states: Object.fromEntries(
-            Array.from({ length: width }, (_unused, lane) => [
-              `lane${lane}`,
-              {
-                initial: 'make',
-                states: {
-                  make: {
-                    invoke: {
-                      id: `make-${stage}-${lane}`,
-                      src: 'makeFile',
-                      input: fileOf(stage, lane),
-                      onDone: 'count',
+    stageOf(
+      isList
+        ? listed(width, stage)
+        : {
+            type: 'parallel',
+            states: Object.fromEntries(
+              Array.from({ length: width }, (_unused, lane) => [
+                `lane${lane}`,
+                {
+                  initial: 'make',
+                  states: {
+                    make: {
+                      invoke: {
+                        id: `make-${stage}-${lane}`,
+                        src: 'makeFile',
+                        input: fileOf(stage, lane),
+                        onDone: 'count',
+                      },
                     },
-                  },
-                  count: {
-                    invoke: {
-                      id: `count-${stage}-${lane}`,
-                      src: 'count',
-                      input: countOf(stage, lane),
-                      onDone: 'end',
+                    count: {
+                      invoke: {
+                        id: `count-${stage}-${lane}`,
+                        src: 'count',
+                        input: countOf(stage, lane),
+                        onDone: 'end',
+                      },
                     },
+                    end: { type: 'final' },
                   },
-                  end: { type: 'final' },
                 },
-              },
-            ]),
-          ),
-          onDone: `stage${stage + 1}`,
-        },
+              ]),
+            ),
+          },
+      stage,
+    ),
   ]);
   return loaded({
     name: 'stages',
     version: '1',
     description: '',
     input: z.object({}),
-    machine: definition.createMachine({
-      initial: 'stage0',
-      states: { ...Object.fromEntries(states), [`stage${stages.length}`]: { type: 'final' } },
-    }),
+    machine: machineOf({ ...Object.fromEntries(states), [`stage${stages.length}`]: { type: 'final' } }, 'stage0'),
     keepsChanges: true,
   });
 }
@@ -216,7 +236,7 @@ async function killAndRecover(
       );
     }
     const counted = countedIn(host);
-    if (succeeds) expect(new Set(counted).size).toBe(completed.filter((one) => one.step.startsWith('count-')).length);
+    if (succeeds) expect(new Set(counted).size).toBe(completed.filter((one) => /(?:^|\/)count-/.test(one.step)).length);
     return reached;
   } finally {
     host.close();
@@ -230,10 +250,13 @@ function countedIn(host: FolderHost): readonly string[] {
 
 describe('a killed wf', { timeout: 180_000 }, () => {
   test.for([
-    ['while it goes forward', { stages: [2, 1], isList: false, fails: false, pauseAfter: null }],
-    ['while it fails and is undone', { stages: [1, 2], isList: false, fails: true, pauseAfter: null }],
-    ['while it pauses', { stages: [1, 1], isList: false, fails: false, pauseAfter: 0 }],
-    ['while an item fails', { stages: [3], isList: true, fails: true, pauseAfter: null }],
+    ['while it goes forward', { stages: [2, 1], isList: false, isChild: false, fails: false, pauseAfter: null }],
+    ['while it fails and is undone', { stages: [1, 2], isList: false, isChild: false, fails: true, pauseAfter: null }],
+    [
+      'while it pauses between two children',
+      { stages: [1, 1], isList: false, isChild: true, fails: false, pauseAfter: 0 },
+    ],
+    ['while an item in a child fails', { stages: [3], isList: true, isChild: true, fails: true, pauseAfter: null }],
   ] as const)('is recovered by resume and by rollback from every crash point %s', async ([, shape]) => {
     const [points = 0] = await killAndRecover(shape, 'resume', [Number.POSITIVE_INFINITY]);
     expect(points).toBeGreaterThan(20);

@@ -6,6 +6,7 @@ import { describeDefinition } from '../../src/definition/describe.ts';
 import { replay } from '../../src/engine/machine/replay.ts';
 import { WfError } from '../../src/engine/model/errors.ts';
 import type { JournalEntry } from '../../src/engine/model/journal-event.ts';
+import { childWorkflow } from '../../src/engine/workflow/child-workflow.ts';
 import { defineStep } from '../../src/engine/workflow/define-step.ts';
 import { forEach } from '../../src/engine/workflow/for-each.ts';
 import { rebuildProjection } from '../fixtures/history/rebuild-projection.ts';
@@ -20,14 +21,19 @@ type Leaf = {
   readonly turns: number;
   /** The number of items if it is a `forEach`; 0 for a single step. */
   readonly items: number;
+  /** Whether the step is in a child workflow. */
+  readonly isChild: boolean;
 };
 const leaf: fc.Arbitrary<Leaf> = fc.record({
   kind: fc.constant('leaf'),
   onError: fc.constantFrom('unhandled', 'broken', 'optional', 'dead end', 'fallback', 'collect'),
   turns: fc.integer({ min: 0, max: 4 }),
   items: fc.integer({ min: 0, max: 3 }),
+  isChild: fc.boolean(),
 });
 const shape = shapesOf(leaf);
+
+const NO_INPUT: z.ZodObject = z.object({});
 
 /** The steps that fail, by the invoke id, and the calls of all steps so far. */
 interface World {
@@ -85,11 +91,23 @@ function leafState(part: Leaf, id: string): object {
 function workflowOf(whole: Shape<Leaf>, world: World) {
   let ids = 0;
   const names: string[] = [];
+  const own = { step: stepIn(world), each: forEach(stepIn(world), { concurrency: 2 }) };
+  const children: Record<string, ReturnType<typeof childWorkflow>> = {};
+  const base = { delays: { late: 30 } };
+  const broken = { id: 'broken', type: 'final', tags: ['failed'] } as const;
   const stateOf = (part: Shape<Leaf>): object => {
     const id = `s${++ids}`;
     if (isLeaf(part)) {
       names.push(id, `${id}more`, ...itemNames(part, id));
-      return leafState(part, id);
+      if (!part.isChild) return leafState(part, id);
+      const machine = setup({ actors: own, ...base }).createMachine({
+        initial: 'all',
+        states: { all: { ...leafState(part, id), onDone: 'end' }, end: { type: 'final' }, broken },
+      });
+      const child = `${id}child`;
+      children[child] = childWorkflow({ name: child, version: '1', description: '', input: NO_INPUT, machine });
+      const invoke = { id: child, src: child, onDone: 'end', onError: '#broken' };
+      return { initial: 'do', states: { do: { invoke }, end: { type: 'final' } } };
     }
     if (part.kind === 'parallel') {
       const states = part.parts.map((inner, n) => [
@@ -101,16 +119,10 @@ function workflowOf(whole: Shape<Leaf>, world: World) {
     const states = part.parts.map((inner, n) => [`c${n}`, { ...stateOf(inner), onDone: `c${n + 1}` }]);
     return { initial: 'c0', states: { ...Object.fromEntries(states), [`c${part.parts.length}`]: { type: 'final' } } };
   };
-  const machine = setup({
-    actors: { step: stepIn(world), each: forEach(stepIn(world), { concurrency: 2 }) },
-    delays: { late: 30 },
-  }).createMachine({
+  const all = stateOf(whole);
+  const machine = setup({ actors: { ...own, ...children }, ...base }).createMachine({
     initial: 'all',
-    states: {
-      all: { ...stateOf(whole), onDone: 'end' },
-      end: { type: 'final' },
-      broken: { id: 'broken', type: 'final', tags: ['failed'] },
-    },
+    states: { all: { ...all, onDone: 'end' }, end: { type: 'final' }, broken },
   });
   const workflow = loaded({ name: 'random', version: '1', description: '', input: z.object({}), machine });
   return { workflow, definition: describeDefinition(workflow, workflow.model), names };

@@ -2,7 +2,7 @@ import { guardLast } from '../confirm/guard-step.ts';
 import { type Change, type Difference, needsUndo, undoOrder, type Verification } from '../model/change.ts';
 import { asWfError, WfError } from '../model/errors.ts';
 import type { Evidence } from '../model/evidence.ts';
-import { groupOf, type RunId } from '../model/ids.ts';
+import { childAround, idInChild, isWithin, type RunId, type StepId } from '../model/ids.ts';
 import { isJsonObject } from '../model/json.ts';
 import type { Owner } from '../model/owner.ts';
 import { attemptHost, type HostWatch } from '../place/attempt-host.ts';
@@ -42,7 +42,7 @@ export interface RunLedger {
   /** Takes the fingerprint from before the first change, once: later calls share it, and try again if it failed. */
   ensureBaseline(): Promise<void>;
   /** Returns the ledger as a step uses it: an undo adds to the evidence of the step, and ends with its signal. */
-  serviceFor(signal: AbortSignal, record: (evidence: Evidence) => void): LedgerService;
+  serviceFor(step: StepId, signal: AbortSignal, record: (evidence: Evidence) => void): LedgerService;
   /**
    * Undoes these changes, newest first, and continues after one that cannot be undone. Returns false if `isStopped`, which it calls
    * before each, ended it early.
@@ -75,12 +75,13 @@ class OwnLedger implements RunLedger {
     return this.#baseline;
   }
 
-  serviceFor(signal: AbortSignal, record: (evidence: Evidence) => void): LedgerService {
+  serviceFor(by: StepId, signal: AbortSignal, record: (evidence: Evidence) => void): LedgerService {
     const { journal } = this.#dependencies;
+    const around = childAround(by);
     return {
       changes: () => journal.changes(),
       revert: async (steps) => {
-        const mine = ({ step }: Change) => steps.some((asked) => asked === step || asked === groupOf(step));
+        const mine = ({ step }: Change) => steps.some((asked) => isWithin(step, idInChild(around, asked)));
         for (const change of undoOrder(journal.changes().filter(mine))) await this.#revertOne(change, signal, record);
         return journal.changes().filter(mine);
       },

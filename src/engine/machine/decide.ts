@@ -1,14 +1,14 @@
 import type { AnyMachineSnapshot } from 'xstate';
 import { sha256 } from '../model/digest.ts';
 import { asWfError, WfError } from '../model/errors.ts';
-import { groupOf, type StepId, stepIdOf } from '../model/ids.ts';
+import { childAround, groupOf, idInChild, isWithin, type StepId, stepIdOf } from '../model/ids.ts';
 import type { Effect } from '../model/journal-event.ts';
 import { canonicalJson, isJsonObject, type Json, type JsonObject, toJson } from '../model/json.ts';
 import { lazy } from '../model/lazy.ts';
 import type { MachineEvent } from '../model/machine-event.ts';
 import { beginItems, type ItemGroup, isComplete, openGroup, outputsOf, withOutput } from './item-group.ts';
 import type { MachineAction } from './machine-action.ts';
-import { type MachineModel, MICROSTEP_LIMIT } from './machine-model.ts';
+import { type Child, type MachineModel, MICROSTEP_LIMIT } from './machine-model.ts';
 import {
   createMachineActor,
   firstTransition,
@@ -29,14 +29,27 @@ export interface MachineState {
   readonly active: ReadonlyMap<string, StepId>;
   /** The items of each `forEach` whose outcome the machine waits for, by invoke id. */
   readonly groups: ReadonlyMap<string, ItemGroup>;
+  /** The child workflows whose end the machine waits for, and those in them, by the id of their invocation. */
+  readonly children: ReadonlyMap<string, ChildMachine>;
   /** Timers that are set and have not fired, by name, in the order in which they were set. */
   readonly timers: ReadonlyMap<string, Timer>;
   /** How often a timer of each id, or without one of each event type, has been set. */
   readonly timersSet: ReadonlyMap<string, number>;
 }
 
+/** The machine of a child workflow. */
+export interface ChildMachine {
+  /** The step of the whole. */
+  readonly step: string;
+  readonly snapshot: AnyMachineSnapshot;
+  /** The last failure of a step or a child in it; undefined if none has failed. */
+  readonly failure?: Json;
+}
+
 /** A delay of the machine: its deadline (ms since the epoch), its length when it was set, and the event that it raises. */
 export interface Timer {
+  /** The child workflow whose machine has set it; empty for that of the run. */
+  readonly child: string;
   /** The id by which the machine cancels it, which several timers may share; null if it has none. */
   readonly id: string | null;
   readonly deadline: number;
@@ -58,7 +71,11 @@ export interface Decision {
   readonly effects: readonly Effect[];
   /** The `forEach`s that ended at once, for they have no items: the step of each, which is never started. */
   readonly withoutItems: readonly EmptyGroup[];
+  /** The errors of the child workflows that refused their input, and so failed. */
+  readonly refused: readonly WfError[];
   readonly value: Json;
+  /** The state values of the child workflows, by the id of their invocation; absent without any. */
+  readonly children?: JsonObject;
   readonly stages: readonly string[];
   /** SHA-256 over all of the above and the context. */
   readonly digest: string;
@@ -80,8 +97,8 @@ export interface StartOfRun {
 export function decideStart(model: MachineModel, { id, input }: StartOfRun, now: number): Decision {
   const actor = createMachineActor(id, !model.namesActors);
   const none = new Map<never, never>();
-  const before = { actor, visits: none, active: none, groups: none, timers: none, timersSet: none };
-  return decisionOf(model, before, now, (next) => next.take(() => firstTransition(model.machine, actor, input)));
+  const before = { actor, visits: none, active: none, groups: none, children: none, timers: none, timersSet: none };
+  return decisionOf(model, before, now, (next) => next.take(RUN, () => firstTransition(model.machine, actor, input)));
 }
 
 /** Returns the machine's decision on `event`. Pure. @param timer the name of the timer that raised the event, which ends with it */
@@ -92,12 +109,27 @@ export function decide(
   now: number,
   timer?: string,
 ): Decision {
+  const child = timer === undefined ? childThatTakes(state, event) : state.timers.get(timer)?.child;
   const before = {
     ...state,
     active: without(state.active, outcomeActor(event)),
     timers: without(state.timers, timer),
   };
-  return decisionOf(model, before, now, (next) => next.give(event));
+  return decisionOf(model, before, now, (next) => next.give(event, child));
+}
+
+/** Returns the child workflow that takes an event from outside; undefined for any other event, and if the machine of the run takes it. */
+function childThatTakes(state: MachineState, event: MachineEvent): string | undefined {
+  return state.children.size === 0 || outcomeActor(event) !== undefined ? undefined : takerOf(state, event);
+}
+
+/**
+ * Returns the child workflow that takes an event from outside: the first that can, unless the machine of the run itself can (empty).
+ * Undefined if none can.
+ */
+export function takerOf({ snapshot, children }: MachineState, event: MachineEvent): string | undefined {
+  const machines = [['', { snapshot }] as const, ...children];
+  return guarded(() => machines.find(([, machine]) => machine.snapshot.can(event)))?.[0];
 }
 
 /** Returns the timers that are set by deadline; those of one deadline in the order in which they were set. */
@@ -137,24 +169,32 @@ export function stepError(actor: string, error: Json): MachineEvent {
 function decisionOf(model: MachineModel, before: Before, now: number, begin: (next: NextState) => void): Decision {
   const next = new NextState(model, before, now);
   begin(next);
-  next.settleGroups();
-  const { snapshot, effects, withoutItems } = next;
+  next.settle();
+  const { snapshot, effects, withoutItems, refused } = next;
   const status = statusOf(snapshot);
   const value = toJson(snapshot.value);
   const due = withoutTransientSteps(effects);
   // Without a transition the context is the same, and may be as large as the list of a `forEach`.
-  const hasMoved = snapshot !== before.snapshot;
+  const contextOf = (machine: AnyMachineSnapshot, earlier: AnyMachineSnapshot | undefined) =>
+    machine === earlier ? null : toJson(machine.context);
+  const { children } = next.bookkeeping;
+  const values = [...children].map(([id, child]) => [id, toJson(child.snapshot.value)] as const);
+  const inChildren = values.length === 0 ? {} : { children: Object.fromEntries(values) };
   // Lazy: a rehearsal needs none, and takes many decisions on a large context.
   const digest = lazy(() => {
-    const context = hasMoved ? toJson(snapshot.context) : null;
-    return sha256(canonicalJson({ value, context, status, effects: due }));
+    const context = contextOf(snapshot, before.snapshot);
+    const contexts = [...children].map(([id, child]) => contextOf(child.snapshot, before.children.get(id)?.snapshot));
+    const below = contexts.length === 0 ? {} : { ...inChildren, contexts };
+    return sha256(canonicalJson({ value, context, status, effects: due, ...below }));
   });
   return {
     state: { ...next.bookkeeping, actor: before.actor, snapshot },
     status,
     effects: due,
     withoutItems,
+    refused,
     value,
+    ...inChildren,
     stages: topLevelStates(value),
     get digest() {
       return digest();
@@ -190,13 +230,26 @@ export function guarded<Answer>(run: () => Answer): Answer {
 }
 
 /** The counts and sets of the next state, which the actions of a decision replace. */
-type Bookkeeping = { -readonly [Key in 'visits' | 'active' | 'groups' | 'timers' | 'timersSet']: MachineState[Key] };
+type Bookkeeping = {
+  -readonly [Key in 'visits' | 'active' | 'groups' | 'children' | 'timers' | 'timersSet']: MachineState[Key];
+};
+
+/** The machine of the run, or of a child workflow: the id of its invocation, and its step. */
+interface Place {
+  readonly child: string;
+  readonly step: string;
+}
+
+const RUN: Place = { child: '', step: '' };
 
 /** A decision while it is made. */
 class NextState {
   readonly bookkeeping: Bookkeeping;
   readonly effects: Effect[] = [];
   readonly withoutItems: EmptyGroup[] = [];
+  readonly refused: WfError[] = [];
+  /** The errors of the children that have refused their input, by invoke id, until their parents have them. */
+  readonly #refused = new Map<string, WfError>();
   readonly #model: MachineModel;
   readonly #actor: MachineActor;
   readonly #now: number;
@@ -215,40 +268,94 @@ class NextState {
     return this.#snapshot;
   }
 
-  take(run: () => Transitioned): void {
+  /** Takes a transition of a machine. */
+  take(place: Place, run: () => Transitioned): void {
     const [snapshot, actions] = guarded(run);
-    this.#snapshot = snapshot;
-    for (const action of actions) this.#apply(action);
+    const { child, step } = place;
+    if (child === '') this.#snapshot = snapshot;
+    else this.#setChild(child, { ...this.bookkeeping.children.get(child), step, snapshot });
+    for (const action of actions) this.#apply(place, action);
   }
 
-  /** Gives an event to the machine, or the outcome of an item to its group. */
-  give(event: MachineEvent): void {
+  /** Gives an event to a machine; the outcome of a step or a child to the machine that invoked it, that of an item to its group. */
+  give(event: MachineEvent, child = ''): void {
     const actor = outcomeActor(event);
-    const invoke = actor === undefined ? undefined : groupOf(actor);
+    if (actor === undefined) {
+      this.#transition(child, event);
+      return;
+    }
+    const isFailure = event.type.startsWith('xstate.error.');
+    const invoke = groupOf(actor);
     const group = invoke === undefined ? undefined : this.bookkeeping.groups.get(invoke);
-    if (actor === undefined || invoke === undefined || group === undefined) {
-      const { snapshot } = this;
-      this.take(() => nextTransition(this.#model.machine, this.#actor, snapshot, event));
-    } else if (event.type.startsWith('xstate.error.')) {
-      this.#closeGroup(invoke);
-      this.give(stepError(invoke, event['error'] ?? null));
+    if (invoke === undefined || group === undefined) {
+      if (isFailure) this.#giveError(actor, event['error'] ?? null);
+      else this.#giveOutput(actor, event['output'] ?? null);
+    } else if (isFailure) {
+      this.#stop(invoke);
+      this.#giveError(invoke, event['error'] ?? null);
     } else {
       this.#setGroup(invoke, withOutput(group, actor.slice(invoke.length + 1, -1), event['output'] ?? null));
     }
   }
 
-  /** Begins the items for which groups have room, and gives the machine the outputs of those that are complete. */
-  settleGroups(): void {
+  #giveOutput(invoke: string, output: Json): void {
+    this.#transition(childAround(invoke), stepDone(localId(invoke), output));
+  }
+
+  #giveError(invoke: string, error: Json): void {
+    const around = childAround(invoke);
+    const child = this.bookkeeping.children.get(around);
+    if (child !== undefined) this.#setChild(around, { ...child, failure: error });
+    this.#transition(around, stepError(localId(invoke), error));
+  }
+
+  #transition(child: string, event: MachineEvent): void {
+    if (child === '') {
+      const { snapshot } = this;
+      this.take(RUN, () => nextTransition(this.#model.machine, this.#actor, snapshot, event));
+      return;
+    }
+    const machine = this.#model.children.get(child)?.model.machine;
+    const state = this.bookkeeping.children.get(child);
+    if (machine === undefined || state === undefined) return;
+    const place = { child, step: state.step };
+    this.take(place, () => nextTransition(machine, this.#actor, state.snapshot, event));
+  }
+
+  /** Begins the items for which groups have room, and gives the machines the outcomes of groups and children that have ended. */
+  settle(): void {
     for (let round = 0; ; round += 1) {
       if (this.snapshot.status !== 'active') return;
       for (const [invoke, group] of this.bookkeeping.groups) this.#beginItems(invoke, group);
-      const complete = [...this.bookkeeping.groups].find(([, group]) => isComplete(group));
-      if (complete === undefined) return;
-      if (round === MICROSTEP_LIMIT) throw loopsOnNoItems(complete[0]);
-      const [invoke, group] = complete;
+      const ended = this.#endedInvoke();
+      if (ended === undefined) return;
+      if (round === MICROSTEP_LIMIT) throw loopsForever(ended, this.bookkeeping.groups.has(ended));
+      this.#end(ended);
+    }
+  }
+
+  #endedInvoke(): string | undefined {
+    const { groups, children } = this.bookkeeping;
+    const [refused] = this.#refused.keys();
+    const child = refused ?? [...children].find(([, { snapshot }]) => snapshot.status !== 'active')?.[0];
+    return child ?? [...groups].find(([, group]) => isComplete(group))?.[0];
+  }
+
+  #end(invoke: string): void {
+    const group = this.bookkeeping.groups.get(invoke);
+    const child = this.bookkeeping.children.get(invoke);
+    const refused = this.#refused.get(invoke);
+    this.#stop(invoke);
+    if (group !== undefined) {
       if (group.keys.length === 0) this.withoutItems.push({ step: group.step, invoke });
-      this.#closeGroup(invoke);
-      this.give(stepDone(invoke, outputsOf(group)));
+      this.#giveOutput(invoke, outputsOf(group));
+    } else if (refused !== undefined) {
+      this.refused.push(refused);
+      this.#giveError(invoke, toJson({ ...refused.toRecord(), step: refused.details['step'] }));
+    } else if (child !== undefined) {
+      const status = statusOf(child.snapshot);
+      if (status.type === 'done' && !status.failed) this.#giveOutput(invoke, status.output);
+      else this.#giveError(invoke, status.type === 'error' ? status.error : (child.failure ?? endedFailed(child)));
     }
   }
 
@@ -257,6 +364,21 @@ class NextState {
     if (due.length === 0) return;
     this.#setGroup(invoke, begun);
     for (const { key, step, input } of due) this.#startStep(invoke, step, input, key);
+  }
+
+  #beginChild(invoke: string, step: StepId, { model, parseInput }: Child, given: Json): void {
+    let input: JsonObject;
+    try {
+      input = parseInput(given);
+    } catch (thrown) {
+      const { code, message, hint } = asWfError(thrown);
+      this.#refused.set(
+        invoke,
+        new WfError(code, `step ${step}: ${message}`, { hint, details: { step }, cause: thrown }),
+      );
+      return;
+    }
+    this.take({ child: invoke, step }, () => firstTransition(model.machine, this.#actor, input));
   }
 
   #startStep(invoke: string, step: StepId, input: Json, item?: string): void {
@@ -272,31 +394,45 @@ class NextState {
     this.bookkeeping.groups = withEntry(this.bookkeeping.groups, invoke, group);
   }
 
-  /** Stops the items of a group that are under way. */
-  #closeGroup(invoke: string): void {
-    this.bookkeeping.groups = without(this.bookkeeping.groups, invoke);
-    for (const actor of this.bookkeeping.active.keys()) if (groupOf(actor) === invoke) this.#stopStep(actor);
+  #setChild(invoke: string, child: ChildMachine): void {
+    this.bookkeeping.children = withEntry(this.bookkeeping.children, invoke, child);
   }
 
-  #stopStep(actor: string): void {
-    const step = this.bookkeeping.active.get(actor);
-    if (step === undefined) return;
-    this.bookkeeping.active = without(this.bookkeeping.active, actor);
-    this.effects.push({ type: 'stop-step', step });
+  /** Stops what an invocation has under way: its step, its items, or its child workflow with its steps, children and timers. */
+  #stop(invoke: string): void {
+    const state = this.bookkeeping;
+    for (const [actor, step] of state.active) {
+      if (!isWithin(actor, invoke)) continue;
+      state.active = without(state.active, actor);
+      this.effects.push({ type: 'stop-step', step });
+    }
+    for (const id of state.groups.keys()) if (isWithin(id, invoke)) state.groups = without(state.groups, id);
+    for (const [name, { child }] of state.timers) if (isWithin(child, invoke)) this.#cancelTimer(name);
+    for (const id of state.children.keys()) if (isWithin(id, invoke)) state.children = without(state.children, id);
+    for (const id of this.#refused.keys()) if (isWithin(id, invoke)) this.#refused.delete(id);
   }
 
-  #apply(action: MachineAction): void {
+  #cancelTimer(timer: string): void {
+    this.bookkeeping.timers = without(this.bookkeeping.timers, timer);
+    this.effects.push({ type: 'cancel-timer', timer });
+  }
+
+  #apply(place: Place, action: MachineAction): void {
     const state = this.bookkeeping;
     switch (action.type) {
       case 'xstate.spawnChild': {
-        const { id, input } = action.params;
+        const { input } = action.params;
+        const id = idInChild(place.child, action.params.id);
         const invocation = this.#model.invocations.get(id);
-        if (invocation === undefined) throw spawnedActor(id);
-        const visit = (state.visits.get(id) ?? 0) + 1;
-        const step = stepIdOf(id, visit);
-        state.visits = withEntry(state.visits, id, visit);
-        const { each } = invocation;
-        if (each === undefined) this.#startStep(id, step, toJson(input ?? {}));
+        const child = this.#model.children.get(id);
+        if (invocation === undefined && child === undefined) throw spawnedActor(id);
+        const visited = idInChild(place.step, action.params.id);
+        const visit = (state.visits.get(visited) ?? 0) + 1;
+        const step = stepIdOf(visited, visit);
+        state.visits = withEntry(state.visits, visited, visit);
+        const each = invocation?.each;
+        if (child !== undefined) this.#beginChild(id, step, child, toJson(input ?? {}));
+        else if (each === undefined) this.#startStep(id, step, toJson(input ?? {}));
         else
           this.#setGroup(
             id,
@@ -305,21 +441,18 @@ class NextState {
         return;
       }
       case 'xstate.stopChild':
-        if (state.groups.has(action.params.id)) this.#closeGroup(action.params.id);
-        else this.#stopStep(action.params.id);
+        this.#stop(idInChild(place.child, action.params.id));
         return;
       case 'xstate.raise': {
         const { event, id, delay } = action.params;
         // An event without a delay was taken within this decision.
-        if (delay !== undefined) setTimer(state, this.effects, asEvent(event), id, delay, this.#now);
+        if (delay !== undefined) setTimer(state, this.effects, place, asEvent(event), id, delay, this.#now);
         return;
       }
       case 'xstate.cancel': {
         const { sendId } = action.params;
-        for (const [timer, { id }] of state.timers) {
-          if (id !== sendId) continue;
-          state.timers = without(state.timers, timer);
-          this.effects.push({ type: 'cancel-timer', timer });
+        for (const [timer, { id, child }] of state.timers) {
+          if (id === sendId && child === place.child) this.#cancelTimer(timer);
         }
         return;
       }
@@ -332,27 +465,41 @@ class NextState {
   }
 }
 
-function loopsOnNoItems(invoke: string): WfError {
-  return new WfError('E_WORKFLOW_INVALID', `the machine comes back to ${invoke}, a forEach without items, forever`, {
-    hint: 'Check the guards of its state: without items it ends at once.',
+function loopsForever(invoke: string, isGroup: boolean): WfError {
+  const what = isGroup ? 'a forEach without items' : 'a child workflow without steps';
+  return new WfError('E_WORKFLOW_INVALID', `the machine comes back to ${invoke}, ${what}, forever`, {
+    hint: 'Check the guards of its state: it ends at once.',
   });
+}
+
+/** Returns the id of an invocation in its own machine. */
+function localId(invoke: string): string {
+  const around = childAround(invoke);
+  return around === '' ? invoke : invoke.slice(around.length + 1);
+}
+
+/** Returns the error of a child workflow that ended in a state tagged `failed`, though none of its steps had failed. */
+function endedFailed({ step }: ChildMachine): Json {
+  const message = `child workflow ${step} ended in a state tagged "failed"`;
+  return { code: 'E_STEP_FAILED', message, hint: 'Inspect its last steps with `wf show`.', step };
 }
 
 /** Gives each timer a name of its own: the machine may set several of one id, or without one, at the same moment. */
 function setTimer(
   state: Bookkeeping,
   effects: Effect[],
+  { child, step }: Place,
   event: MachineEvent,
   id: string | undefined,
   delayMs: number,
   now: number,
 ): void {
-  const base = id ?? event.type;
+  const base = idInChild(step, id ?? event.type);
   const set = (state.timersSet.get(base) ?? 0) + 1;
   const timer = `${base}#${set}`;
   const deadline = now + delayMs;
   state.timersSet = withEntry(state.timersSet, base, set);
-  state.timers = withEntry(state.timers, timer, { id: id ?? null, deadline, delayMs, event });
+  state.timers = withEntry(state.timers, timer, { child, id: id ?? null, deadline, delayMs, event });
   effects.push({ type: 'set-timer', timer, deadline, event });
 }
 

@@ -1,10 +1,14 @@
 import type { AnyStateMachine, AnyStateNode } from 'xstate';
 import { z } from 'zod';
-import { WfError } from '../model/errors.ts';
+import { asWfError, WfError } from '../model/errors.ts';
+import { idInChild } from '../model/ids.ts';
+import type { Json, JsonObject } from '../model/json.ts';
+import { childInput, childOf } from '../workflow/child-workflow.ts';
 import { runnerOf } from '../workflow/define-step.ts';
 import { type AlteredFacets, facetsOf } from '../workflow/facets.ts';
 import { type Each, eachOf } from '../workflow/for-each.ts';
 import type { StepRunner } from '../workflow/step.ts';
+import type { WorkflowDefinition } from '../workflow/workflow.ts';
 import { askSchema } from './ask.ts';
 import { allNodes, childrenOf } from './machine-nodes.ts';
 
@@ -23,12 +27,26 @@ export interface Invocation {
   readonly each?: Each;
 }
 
+/** One place in a machine that invokes a child workflow. */
+export interface Child {
+  readonly invoke: string;
+  readonly stage: string;
+  readonly definition: WorkflowDefinition;
+  /** The model of its machine alone. */
+  readonly model: MachineModel;
+  /** @throws WfError E_STEP_INPUT */
+  parseInput(given: Json): JsonObject;
+}
+
 /** The facts about a machine that the engine needs, computed once per definition. */
 export interface MachineModel {
   readonly machine: AnyStateMachine;
   /** Top-level states, except final ones, in the order of the file. */
   readonly stages: readonly string[];
+  /** Its steps, then those of its child workflows: their stage is that of the child (`site/writeIndex`). */
   readonly invocations: ReadonlyMap<string, Invocation>;
+  /** Its child workflows, and those in them. */
+  readonly children: ReadonlyMap<string, Child>;
   /** Its step runners, by kind. */
   readonly runners: ReadonlyMap<string, StepRunner>;
   /** Whether it gives an actor a name in its system (`systemId`). */
@@ -49,18 +67,18 @@ const PURE_ACTIONS = new Set(['xstate.assign', 'xstate.raise', 'xstate.cancel', 
  */
 export function modelMachine(workflow: string, machine: AnyStateMachine): MachineModel {
   const nodes = allNodes(machine.root);
-  const invocations = new Map<string, Invocation>();
+  const own = new Map<string, Invocation | Child>();
   const problems: string[] = nodes.flatMap((node) => impureActions(machine, node));
   problems.push(...nodes.flatMap(askProblems), ...nodes.flatMap(titleProblems));
   for (const node of nodes) {
     for (const definition of node.invoke) {
       const found = invocationOf(machine, node, definition);
       if (typeof found === 'string') problems.push(found);
-      else if (invocations.has(found.invoke)) {
+      else if (own.has(found.invoke)) {
         problems.push(
           `the invoke id ${found.invoke} is used twice (again in ${nameOf(node)}); each step needs an id of its own`,
         );
-      } else invocations.set(found.invoke, found);
+      } else own.set(found.invoke, found);
     }
   }
   const stages = childrenOf(machine.root)
@@ -74,11 +92,35 @@ export function modelMachine(workflow: string, machine: AnyStateMachine): Machin
     });
   }
   boundMicrosteps(machine);
+  const children = [...own.values()].filter(isChild);
+  const invocations = new Map([
+    ...[...own.values()].flatMap((found) => (isChild(found) ? [] : [[found.invoke, found] as const])),
+    ...children.flatMap((child) => placed(child, child.model.invocations)),
+  ]);
   const runners = new Map([...invocations.values()].map(({ runner }) => [runner.kind, runner]));
   const alters = facetsOf([...invocations.values()].map(({ runner }) => runner));
   const changesHost = [...runners.values()].some(({ behaviour }) => behaviour.type === 'change');
-  const namesActors = nodes.some(({ invoke }) => invoke.some(({ systemId }) => systemId !== undefined));
-  return { machine, stages, invocations, runners, namesActors, changesHost, alters };
+  const namesActors =
+    nodes.some(({ invoke }) => invoke.some(({ systemId }) => systemId !== undefined)) ||
+    children.some(({ model }) => model.namesActors);
+  return {
+    ...{ machine, stages, invocations, runners, namesActors, changesHost, alters },
+    children: new Map(
+      children.flatMap((child) => [[child.invoke, child] as const, ...placed(child, child.model.children)]),
+    ),
+  };
+}
+
+function isChild(found: Invocation | Child): found is Child {
+  return 'model' in found;
+}
+
+/** Returns the invocations of a child workflow as those of its parent. */
+function placed<Found extends Invocation | Child>(child: Child, inner: ReadonlyMap<string, Found>) {
+  return [...inner.values()].map((found) => {
+    const invoke = idInChild(child.invoke, found.invoke);
+    return [invoke, { ...found, invoke, stage: child.stage }] as const;
+  });
 }
 
 /** More transitions at one event than any sensible machine takes. */
@@ -91,8 +133,8 @@ function boundMicrosteps({ options }: AnyStateMachine): void {
   }
 }
 
-/** Suffixes that make the ids of steps from an invoke id, see `stepIdOf` and `itemStepIdOf`. */
-const SUFFIX_OF_A_STEP = /#\d+$|\[/;
+/** What makes the ids of steps from invoke ids, see `stepIdOf`, `itemStepIdOf` and `idInChild`. */
+const MARK_OF_A_STEP = /#\d+$|[[/]/;
 
 /** Returns a function that finds the step runners of a machine by kind. */
 export function runnersOf({ runners }: MachineModel): (kind: string) => StepRunner | undefined {
@@ -107,18 +149,22 @@ function invocationOf(
   machine: AnyStateMachine,
   node: AnyStateNode,
   { id, src, onSnapshot }: { readonly id: string; readonly src: unknown; readonly onSnapshot?: unknown },
-): Invocation | string {
-  if (SUFFIX_OF_A_STEP.test(id))
-    return `the invoke id ${id} reads like the id of a repeated visit or an item; choose one without "#" and "["`;
+): Invocation | Child | string {
+  if (MARK_OF_A_STEP.test(id))
+    return `the invoke id ${id} reads like the id of a repeated visit, an item or a step of a child; choose one without "#", "[" and "/"`;
   if (onSnapshot !== undefined)
     return `${nameOf(node)} has an onSnapshot for ${id}, but a step runner has no snapshots`;
   if (typeof src !== 'string') return `${nameOf(node)} invokes ${id} inline; name its step runner in setup({ actors })`;
   const implementations: Readonly<Record<string, unknown>> = machine.implementations.actors;
   const logic = implementations[src];
-  const runner = runnerOf(logic);
-  if (runner === undefined) return `${nameOf(node)} invokes ${src}, which is not a step runner made with defineStep()`;
   const stage = node.path[0];
-  if (stage === undefined) return `the root state invokes ${src}; a step belongs to a stage, a top-level state`;
+  const definition = childOf(logic);
+  if (definition !== undefined && stage !== undefined) return childAt(node, { invoke: id, stage, definition });
+  const runner = runnerOf(logic);
+  if (runner === undefined && definition === undefined)
+    return `${nameOf(node)} invokes ${src}, which is not a step runner made with defineStep()`;
+  if (runner === undefined || stage === undefined)
+    return `the root state invokes ${src}; a step belongs to a stage, a top-level state`;
   const title = titleOf(node);
   const each = eachOf(logic);
   return {
@@ -129,6 +175,18 @@ function invocationOf(
     runner,
     ...(each === undefined ? {} : { each }),
   };
+}
+
+/** Returns the child workflow, or why it is refused. */
+function childAt(node: AnyStateNode, at: Pick<Child, 'invoke' | 'stage' | 'definition'>): Child | string {
+  const { name, machine } = at.definition;
+  try {
+    return { ...at, model: modelMachine(name, machine), parseInput: childInput(at.definition) };
+  } catch (thrown) {
+    const { code, message } = asWfError(thrown);
+    if (code !== 'E_WORKFLOW_INVALID') throw thrown;
+    return `${nameOf(node)} invokes a child, ${message}`;
+  }
 }
 
 function titleOf({ meta }: AnyStateNode): unknown {

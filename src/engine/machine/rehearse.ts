@@ -1,5 +1,5 @@
 import { asWfError, WfError } from '../model/errors.ts';
-import { groupOf, type StepId } from '../model/ids.ts';
+import { childAround, idInChild, isWithin, type StepId } from '../model/ids.ts';
 import type { Effect } from '../model/journal-event.ts';
 import type { Json, JsonObject } from '../model/json.ts';
 import type { MachineEvent } from '../model/machine-event.ts';
@@ -70,7 +70,7 @@ export function rehearseRedacted(
   run: string = REHEARSED_RUN,
 ): readonly RehearsedStep[] {
   const steps: RehearsedStep[] = [];
-  const undo = new Map<string, (readonly Argv[])[]>();
+  const undo: Undo = new Map();
   try {
     walkMachine(
       model,
@@ -102,7 +102,7 @@ interface Walker {
 
 /**
  * Walks a machine: each step succeeds with what `outputOf` returns, each timer fires. Stops when the machine ends, or waits for an event
- * from outside; returns its status then. @throws WfError E_WORKFLOW_INVALID; whatever `outputOf` throws
+ * from outside; returns its status then. @throws WfError E_WORKFLOW_INVALID, E_STEP_INPUT of a child workflow; whatever `outputOf` throws
  */
 export function walkMachine(model: MachineModel, start: StartOfRun, { outputOf, withoutItems }: Walker): MachineStatus {
   const events: MachineEvent[] = [];
@@ -111,6 +111,8 @@ export function walkMachine(model: MachineModel, start: StartOfRun, { outputOf, 
   let timersInARow = 0;
   let decision = decideStart(model, start, now);
   for (;;) {
+    const [refused] = decision.refused;
+    if (refused !== undefined) throw refused;
     for (const group of decision.withoutItems) withoutItems(group);
     for (const effect of decision.effects) {
       if (effect.type === 'start-step') {
@@ -139,28 +141,35 @@ export function walkMachine(model: MachineModel, start: StartOfRun, { outputOf, 
   }
 }
 
-/** Rehearses one step, and adds the commands that undo it to `undo`. @param undo by step, and by `forEach` */
+/** Rehearses one step, and adds the commands that undo it to `undo`. */
 function rehearseStep(
   model: MachineModel,
   { step, invoke, stage, input }: StepStart,
   secrets: Secrets,
-  undo: Map<string, (readonly Argv[])[]>,
+  undo: Undo,
 ): RehearsedStep {
   const { runner } = requireInvocation(model, invoke);
   const { kind, description, behaviour } = runner;
   const revealed = secrets.reveal(input);
   const rehearsal = rehearsalOf(runner, step, revealed);
-  for (const id of [step, groupOf(step) ?? []].flat()) {
-    const undoneBy = undo.get(id) ?? [];
-    undoneBy.push(rehearsal.undo);
-    undo.set(id, undoneBy);
-  }
-  const undone = rehearsal.undoes.toReversed().flatMap((undoes) => undo.get(undoes)?.toReversed().flat() ?? []);
+  const undoes = rehearsal.undoes.map((id) => idInChild(childAround(step), id));
+  const undone = undoes.length === 0 ? [] : undoOf(undoes, undo);
+  undo.set(step, rehearsal.undo);
   const commands = [...rehearsal.commands, ...undone];
   const output = secrets.redact(rehearsal.output);
-  const undoOf = undoOfStep(runner, revealed, rehearsal);
-  return { step, invoke, stage, kind, description, does: behaviour.type, commands, input, output, undo: undoOf };
+  const undoKnown = undoOfStep(runner, revealed, rehearsal);
+  return { step, invoke, stage, kind, description, does: behaviour.type, commands, input, output, undo: undoKnown };
 }
+
+/** Returns the commands that undo these steps, forEachs and child workflows, newest step first. */
+function undoOf(undoes: readonly string[], undo: Undo): readonly Argv[] {
+  return [...undo]
+    .toReversed()
+    .flatMap(([step, commands]) => (undoes.some((outer) => isWithin(step, outer)) ? commands : []));
+}
+
+/** The commands that undo each step, in the order of the rehearsal. */
+type Undo = Map<StepId, readonly Argv[]>;
 
 /** Shows a `forEach` whose list is empty in the rehearsal: that of the run may not be. */
 function rehearseNoItems(model: MachineModel, { step, invoke }: EmptyGroup): RehearsedStep {

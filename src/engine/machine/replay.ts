@@ -1,7 +1,7 @@
 import { WfError } from '../model/errors.ts';
-import { visitOf } from '../model/ids.ts';
+import { visitsOf } from '../model/ids.ts';
 import type { Effect, JournalEntry, JournalEvent, RunHeader } from '../model/journal-event.ts';
-import { canonicalJson, type Json, toJson } from '../model/json.ts';
+import { canonicalJson, toJson } from '../model/json.ts';
 import { type Decision, decide, decideStart } from './decide.ts';
 import type { MachineModel } from './machine-model.ts';
 
@@ -71,7 +71,7 @@ export function followLine(
   let last: Decision | undefined;
   for (const { seq, at, event } of entries) {
     if (event.type === 'retried' && last !== undefined) {
-      const difference = isAltered(seq) ? undefined : differenceOfValue(event.value, last.value, 'when replayed');
+      const difference = isAltered(seq) ? undefined : differenceOfValue(event, last, 'when replayed');
       if (difference !== undefined) throw diverged(header, seq, 'retry', difference);
       last = withRestartedTimers(last, event);
     }
@@ -108,7 +108,7 @@ function withCountsOf(last: Decision, { effects }: Decided): Decision {
   const raise = (counts: Map<string, number>, base: string, count: number) =>
     counts.set(base, Math.max(counts.get(base) ?? 0, count));
   for (const effect of effects) {
-    if (effect.type === 'start-step') raise(visits, effect.invoke, visitOf(effect.step, effect.invoke));
+    if (effect.type === 'start-step') for (const [base, visit] of visitsOf(effect.step)) raise(visits, base, visit);
     if (effect.type !== 'set-timer') continue;
     const end = effect.timer.lastIndexOf('#');
     raise(timersSet, effect.timer.slice(0, end), Number(effect.timer.slice(end + 1)));
@@ -129,21 +129,25 @@ function withRestartedTimers(last: Decision, { effects }: Retried): Decision {
 
 function differenceOf(journaled: Decided, replayed: Decision): string | undefined {
   if (journaled.digest === replayed.digest) return undefined;
-  const state = differenceOfValue(journaled.value, replayed.value, 'when replayed');
+  const state = differenceOfValue(journaled, replayed, 'when replayed');
   if (state !== undefined) return state;
   const effects = [canonicalJson(toJson(journaled.effects)), canonicalJson(toJson(replayed.effects))];
   if (effects[0] !== effects[1]) return `the effects were ${effects[0]} and are ${effects[1]} when replayed`;
   return 'the context or the output differs when replayed';
 }
 
-function differenceOfValue(journaled: Json, replayed: Json, when: string): string | undefined {
-  const state = [canonicalJson(journaled), canonicalJson(replayed)];
+type Values = Pick<Decision, 'value' | 'children'>;
+
+function differenceOfValue(journaled: Values, replayed: Values, when: string): string | undefined {
+  const words = ({ value, children = {} }: Values) =>
+    [value, ...Object.values(children)].map(canonicalJson).join(', in a child ');
+  const state = [words(journaled), words(replayed)];
   return state[0] === state[1] ? undefined : `the state was ${state[0]} and is ${state[1]} ${when}`;
 }
 
 /** Compares only states and steps: another machine made the replayed decision. */
 function differenceOfPath(journaled: Decided, replayed: Decision): string | undefined {
-  const state = differenceOfValue(journaled.value, replayed.value, 'under this definition');
+  const state = differenceOfValue(journaled, replayed, 'under this definition');
   return state ?? differenceOfSteps(journaled, replayed);
 }
 

@@ -3,7 +3,7 @@ import { WfError } from '../model/errors.ts';
 import type { StepId } from '../model/ids.ts';
 import type { Effect, JournalEntry, RunHeader } from '../model/journal-event.ts';
 import { requestRefused } from '../requests/answers.ts';
-import { actorIdOf, type Decision, guarded, outcomeActor, timersByDeadline } from './decide.ts';
+import { actorIdOf, type Decision, outcomeActor, takerOf, timersByDeadline } from './decide.ts';
 import type { MachineModel } from './machine-model.ts';
 import { type DecidedEntry, followLine, lastAccepted, type Retried, voidedDecisions } from './replay.ts';
 
@@ -120,7 +120,7 @@ function pointWithout(run: FailedRun, roots: ReadonlySet<number>): Retried {
 }
 
 /** Returns the steps that begin again and the timers that begin anew in a state. */
-function begun(run: FailedRun, { state, value, stages }: Decision, starts: ReadonlyMap<StepId, StartStep>) {
+function begun(run: FailedRun, { state, value, children, stages }: Decision, starts: ReadonlyMap<StepId, StartStep>) {
   const succeeded = new Set(run.entries.flatMap(({ event }) => (event.type === 'step.succeeded' ? [event.step] : [])));
   const steps = [...state.active.values()].flatMap((step) => starts.get(step) ?? []);
   const undecided = steps.find(({ step }) => succeeded.has(step));
@@ -130,7 +130,7 @@ function begun(run: FailedRun, { state, value, stages }: Decision, starts: Reado
   const timers = timersByDeadline(state).map(([timer, { delayMs, event }]): Effect => {
     return { type: 'set-timer', timer, deadline: run.now + delayMs, event };
   });
-  return { effects: [...steps, ...timers], value, stages };
+  return { effects: [...steps, ...timers], value, ...(children === undefined ? {} : { children }), stages };
 }
 
 /** The decisions of a failed run without some of them. */
@@ -184,7 +184,7 @@ class Line {
       if ([...last.state.active.values()].includes(step)) return false;
       throw this.#handled();
     }
-    if (last.status.type === 'active' && guarded(() => last.state.snapshot.can(event))) return false;
+    if (last.status.type === 'active' && takerOf(last.state, event) !== undefined) return false;
     if (effects.some(beginsSomething)) throw this.#handled();
     return true;
   }

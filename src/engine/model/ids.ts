@@ -39,9 +39,36 @@ export function stepIdOf(invokeId: string, visit: number): StepId {
   return asStepId(visit === 1 ? invokeId : `${invokeId}#${visit}`);
 }
 
-/** Returns the number of the visit that began a step, from 1. */
-export function visitOf(step: StepId, invokeId: string): number {
-  return Number(/^#(\d+)/.exec(step.slice(invokeId.length))?.[1] ?? 1);
+/** Returns the visits that began a step, from 1: that of each child workflow that it is in, by its id without the visit, then its own. */
+export function visitsOf(step: string): ReadonlyMap<string, number> {
+  const own = groupOf(step) ?? step;
+  return new Map(
+    [...childrenAround(own), own].map((id) => {
+      const base = id.replace(VISIT, '');
+      return [base, Number(id.slice(base.length + 1) || 1)];
+    }),
+  );
+}
+
+/** Returns the id of an invocation or a step in a child workflow, such as `site/writeIndex`. @param child empty for the run's own machine */
+export function idInChild(child: string, id: string): string {
+  return child === '' ? id : `${child}/${id}`;
+}
+
+/** Returns the id of the child workflow that an invocation or a step is in; empty if it is one of the run's own machine. */
+export function childAround(id: string): string {
+  return id.slice(0, Math.max(0, (groupOf(id) ?? id).lastIndexOf('/')));
+}
+
+/** Returns the ids of the child workflows that an invocation or a step is in, outermost first. */
+export function childrenAround(id: string): readonly string[] {
+  const child = childAround(id);
+  return child === '' ? [] : [...childrenAround(child), child];
+}
+
+/** Whether a step, an invocation or a child workflow is this one, or belongs to it: an item to its `forEach`, a step to its child workflow. */
+export function isWithin(id: string, outer: string): boolean {
+  return id === outer || groupOf(id) === outer || childrenAround(id).includes(outer);
 }
 
 /** Returns the id of the step for one item of a `forEach`, such as `writeFiles[3]`. @param step the step of the whole `forEach` */
@@ -55,10 +82,15 @@ export function groupOf(step: string): string | undefined {
   return bracket === -1 ? undefined : step.slice(0, bracket);
 }
 
-/** Returns the invoke id of a step: its id without the number of the visit and the item. */
+/** Returns the invoke id of a step: its id without the numbers of visits and the item. */
 export function invokeOf(step: string): string {
-  return (groupOf(step) ?? step).replace(/#\d+$/, '');
+  return (groupOf(step) ?? step)
+    .split('/')
+    .map((id) => id.replace(VISIT, ''))
+    .join('/');
 }
+
+const VISIT = /#\d+$/;
 
 /** Brands text that is known to be a step id (from the journal, or from an argument that is then looked up). */
 export function asStepId(text: string): StepId {

@@ -81,6 +81,8 @@ export type JournalEvent =
       readonly effects: readonly Effect[];
       /** The machine's state value after it, e.g. `{"setup":{"networks":"creating"}}`. */
       readonly value: Json;
+      /** Those of its child workflows, by the id of their invocation; absent without any. */
+      readonly children?: JsonObject;
       /** Top-level states that are active after it. */
       readonly stages: readonly string[];
       /** SHA-256 over value, context, status, output and effects: a replay must give the same. */
@@ -93,8 +95,9 @@ export type JournalEvent =
       readonly voided: readonly number[];
       /** The steps that begin again, under their ids, and the timers of the state, which begin anew. */
       readonly effects: readonly Effect[];
-      /** The machine's state value without these decisions, and its top-level states. */
+      /** The machine's state value without these decisions, those of its child workflows, and its top-level states. */
       readonly value: Json;
+      readonly children?: JsonObject;
       readonly stages: readonly string[];
     }
   | { readonly type: 'step.attempted'; readonly step: StepId; readonly attempt: number }

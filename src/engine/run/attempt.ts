@@ -181,7 +181,7 @@ class AttemptContext implements StepContext {
   }
 
   get ledger(): LedgerService {
-    return this.#attempt.ledger.serviceFor(this.signal, this.record);
+    return this.#attempt.ledger.serviceFor(this.step, this.signal, this.record);
   }
 }
 

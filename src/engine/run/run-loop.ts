@@ -3,21 +3,21 @@ import { notConfirmed } from '../confirm/confirm-refusal.ts';
 import { isFullDisk, type RunJournal } from '../journal/run-journal.ts';
 import type { RunLedger } from '../journal/run-ledger.ts';
 import { whileLocked } from '../journal/while-locked.ts';
-import { askOf } from '../machine/ask.ts';
 import {
   actorIdOf,
   type Decision,
   decide,
   decideStart,
-  guarded,
   type MachineState,
   type MachineStatus,
   stepDone,
   stepError,
+  takerOf,
   timersByDeadline,
   waitsFor,
 } from '../machine/decide.ts';
 import type { MachineModel } from '../machine/machine-model.ts';
+import { eventsExpectedIn, questionIn } from '../machine/outside-events.ts';
 import {
   checkedEvent,
   eventUnexpected,
@@ -25,7 +25,7 @@ import {
   runNotAdvanced,
   runTakesNoEvent,
 } from '../machine/sent-event.ts';
-import { expectedEvents } from '../machine/transition.ts';
+import { errorRecordSchema } from '../model/error-schema.ts';
 import { asWfError, type ErrorRecord, WfError } from '../model/errors.ts';
 import type { StepId } from '../model/ids.ts';
 import type { Effect, JournalEvent, RunHeader, RunOptions } from '../model/journal-event.ts';
@@ -362,7 +362,7 @@ class RunLoop {
       throw runTakesNoEvent(header.id, 'has reached the end of its machine');
     }
     const checked = checkedEvent(event, events);
-    if (!isExpected(state, checked)) throw eventUnexpected(header.id, event, expectedEvents(state.snapshot));
+    if (takerOf(state, checked) === undefined) throw eventUnexpected(header.id, event, eventsExpectedIn(state));
     this.#enter(checked, decide(model, state, checked, turn.now), turn);
   }
 
@@ -691,11 +691,11 @@ function stopsFirst(arrivals: readonly Arrival[]): readonly Arrival[] {
 
 function waitingFor(state: MachineState | undefined): JournalEvent {
   if (state === undefined) return { type: 'waiting', events: [] };
-  const ask = askOf(state.snapshot);
+  const ask = questionIn(state);
   const until = firstDeadline(state);
   return {
     type: 'waiting',
-    events: expectedEvents(state.snapshot),
+    events: eventsExpectedIn(state),
     ...(ask === undefined ? {} : { ask }),
     ...(until === undefined ? {} : { until }),
   };
@@ -704,10 +704,6 @@ function waitingFor(state: MachineState | undefined): JournalEvent {
 /** Returns when the first timer is due, in milliseconds since the epoch. */
 function firstDeadline({ timers }: MachineState): number | undefined {
   return timers.size === 0 ? undefined : Math.min(...[...timers.values()].map(({ deadline }) => deadline));
-}
-
-function isExpected({ snapshot }: MachineState, event: MachineEvent): boolean {
-  return guarded(() => snapshot.can(event));
 }
 
 /** Redacts the payload of an event from outside, for the machine and the journal. */
@@ -744,10 +740,20 @@ function isLeaving(stage: string | null, before: readonly string[], { stages, st
 
 function decidedEvent(
   event: MachineEvent | null,
-  { effects, value, stages, digest }: Decision,
+  { effects, value, children, stages, digest }: Decision,
   timer: string | undefined,
 ): JournalEvent {
-  return { type: 'decided', event, ...(timer === undefined ? {} : { timer }), effects, value, stages, digest };
+  const inChildren = children === undefined ? {} : { children };
+  return {
+    type: 'decided',
+    event,
+    ...(timer === undefined ? {} : { timer }),
+    effects,
+    value,
+    ...inChildren,
+    stages,
+    digest,
+  };
 }
 
 /** Returns an exponential back-off, half of it random, so that steps that failed at the same time do not retry at the same time. */
@@ -759,12 +765,21 @@ function backOff(policy: RetryPolicy, attempt: number, random: Random): number {
 /** Returns the end of a machine. @param lastFailure the last failure of a step, or of the machine */
 function machineEnd(status: MachineStatus, lastFailure: ErrorRecord | undefined): MachineEnd {
   if (status.type === 'done' && !status.failed) return { type: 'done', output: status.output };
+  const failure = status.type === 'error' ? failureOfChild(status.error) : undefined;
+  if (failure !== undefined) return { type: 'failed', error: failure };
   if (lastFailure !== undefined) return { type: 'failed', error: lastFailure };
   const reason = status.type === 'error' ? describeError(status.error) : 'it ended in a state tagged "failed"';
   const error = new WfError('E_STEP_FAILED', `the machine failed: ${reason}`, {
     hint: 'Inspect its last decisions with `wf show`.',
   });
   return { type: 'failed', error: error.toRecord() };
+}
+
+/** Returns the error of a child workflow that has no failed step: it refused its input, or ended in a failed state. */
+function failureOfChild(error: Json): ErrorRecord | undefined {
+  if (!isJsonObject(error)) return undefined;
+  const { step: _step, ...record } = error;
+  return errorRecordSchema().safeParse(record).data;
 }
 
 function describeError(error: Json): string {

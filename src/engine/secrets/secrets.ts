@@ -109,6 +109,13 @@ function placeholder(nonce: string, name: string, form = ''): string {
   return ['wf-secret', encodeURIComponent(name), ...(form === '' ? [] : [form]), nonce].join(':');
 }
 
+/** Whether a value is a text with a placeholder in it. */
+export function hasPlaceholder(value: unknown): boolean {
+  return typeof value === 'string' && PLACEHOLDER.test(value);
+}
+
+const PLACEHOLDER = new RegExp(`wf-secret:[^:\\s]+:(?:[A-Za-z0-9-]+:)?[0-9a-f]{${NONCE_LENGTH}}`);
+
 function createSecrets(nonce: string, values: ReadonlyMap<string, string>, missing: readonly string[]): Secrets {
   const textOf = new Map<string, string>();
   const placeholderOf = new Map<string, string>();

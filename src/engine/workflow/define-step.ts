@@ -163,18 +163,22 @@ function isStepActor(logic: unknown): logic is { readonly runner: StepRunner } {
 
 const STEP_ACTOR = Symbol.for('wf.step-actor');
 
-/** Returns the actor logic of a step runner, which only wf's engine carries out. */
-export function unrunnableLogic<Output, Input>(runner: StepRunner) {
-  const logic = fromPromise<Output, Input>(() => {
-    throw new WfError('E_INTERNAL', `the step runner ${runner.kind} was started outside wf's engine`, {
+/** Returns the actor logic of a step runner. */
+export function stepLogic<Output, Input>(runner: StepRunner) {
+  return Object.assign(unrunnableLogic<Output, Input>(`step runner ${runner.kind}`), { [STEP_ACTOR]: true, runner });
+}
+
+/** Returns an actor logic that only wf's engine carries out. */
+export function unrunnableLogic<Output, Input>(what: string): PromiseActorLogic<Output, Input> {
+  return fromPromise<Output, Input>(() => {
+    throw new WfError('E_INTERNAL', `the ${what} was started outside wf's engine`, {
       hint: 'Start the workflow with `wf start` or openEngine().',
     });
   });
-  return Object.assign(logic, { [STEP_ACTOR]: true, runner });
 }
 
 function actorOf<Input, Output>(runner: StepRunner): StepActor<Input, Output> {
-  return Object.assign(unrunnableLogic<Output, Input>(runner), {
+  return Object.assign(stepLogic<Output, Input>(runner), {
     with: ({ alters, ...policy }: Partial<StepPolicy> & { readonly alters?: readonly Facet[] }) =>
       actorOf<Input, Output>({
         ...runner,

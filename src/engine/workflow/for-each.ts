@@ -1,6 +1,6 @@
 import type { PromiseActorLogic } from 'xstate';
 import type { Json } from '../model/json.ts';
-import { type StepActor, unrunnableLogic } from './define-step.ts';
+import { type StepActor, stepLogic } from './define-step.ts';
 import type { StepRunner } from './step.ts';
 
 /** The most items that may be under way at once. */
@@ -33,7 +33,7 @@ export function forEach<Input, Output>(
   if (!Number.isInteger(concurrency) || concurrency < 1 || concurrency > MOST_AT_ONCE) {
     throw new TypeError(`forEach: the concurrency ${concurrency} is not a whole number from 1 to ${MOST_AT_ONCE}`);
   }
-  return Object.assign(unrunnableLogic<Output[], { readonly items: readonly Input[] }>(runner), {
+  return Object.assign(stepLogic<Output[], { readonly items: readonly Input[] }>(runner), {
     each: { concurrency, ...(key === undefined ? {} : { key }) },
   });
 }

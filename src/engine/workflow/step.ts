@@ -49,7 +49,10 @@ export interface StepContext extends HostContext {
 
 /** The access of a step to the changes of its own run. */
 export interface LedgerService {
-  /** Undoes the changes of these steps, or of all items of a `forEach`, newest first, as a rollback does. Returns each with its new status. */
+  /**
+   * Undoes the changes of these steps, or of all items of a `forEach`, or of a child workflow, newest first, as a rollback does. Returns
+   * each with its new status. A step of a child names those of the child.
+   */
   revert(steps: readonly StepId[]): Promise<readonly Change[]>;
   /** Compares the host with its state before the first change, and checks that every change is settled. */
   verify(): Promise<Verification>;

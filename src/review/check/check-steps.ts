@@ -24,7 +24,7 @@ export function checkSteps({ root }: MachineGraph, model: MachineModel): readonl
     const items = isJsonObject(input) ? input['items'] : undefined;
     return isJsonList(items) ? items.map((item) => ({ ...invocation, input: item })) : [];
   });
-  const names = new Set(model.invocations.keys());
+  const names = new Set([...model.invocations.keys(), ...model.children.keys()]);
   return [...known.flatMap((step) => checkKnownStep(step, names)), ...withoutOnError(root)];
 }
 

@@ -1,6 +1,7 @@
 import type { MachineModel } from '../../engine/machine/machine-model.ts';
 import { WfError } from '../../engine/model/errors.ts';
-import type { Json } from '../../engine/model/json.ts';
+import { idInChild } from '../../engine/model/ids.ts';
+import { isJsonObject, type Json } from '../../engine/model/json.ts';
 import type { LoadedWorkflow } from '../../engine/workflow/workflow.ts';
 import { readDefinition } from '../graph/read-graph.ts';
 import { counted } from '../text/format/plain-text.ts';
@@ -28,7 +29,17 @@ function newIn(findings: readonly Finding[], others: readonly Finding[]): readon
 /** Returns the problems of a workflow that do not depend on its input. */
 function checkDefinition(model: MachineModel, description: Json): readonly Finding[] {
   const { graph } = readDefinition(description);
-  return [...checkStates(graph), ...checkImplementations(model.machine), ...checkSteps(graph, model)];
+  const own = [...checkStates(graph), ...checkImplementations(model.machine), ...checkSteps(graph, model)];
+  const children = isJsonObject(description) ? description['children'] : undefined;
+  const inChildren = Object.entries(isJsonObject(children) ? children : {}).flatMap(([invoke, child]) => {
+    const found = model.children.get(invoke);
+    return found === undefined ? [] : checkDefinition(found.model, child).map(inChild(invoke));
+  });
+  return [...own, ...inChildren];
+}
+
+function inChild(invoke: string): (finding: Finding) => Finding {
+  return (finding) => ({ ...finding, where: finding.where.map((id) => idInChild(invoke, id)) });
 }
 
 /**

@@ -1,6 +1,6 @@
 import { type AnyMachineSnapshot, type AnyStateMachine, initialTransition, transition } from 'xstate';
 import { z } from 'zod';
-import { groupOf } from '../../engine/model/ids.ts';
+import { childAround, childrenAround, groupOf } from '../../engine/model/ids.ts';
 import type { JournalEntry, JournalEvent } from '../../engine/model/journal-event.ts';
 import { canonicalJson, isJsonObject, type Json, type JsonObject, toJson } from '../../engine/model/json.ts';
 import type { MachineEvent } from '../../engine/model/machine-event.ts';
@@ -33,15 +33,17 @@ export function followDecisions(config: JsonObject, journal: readonly JournalEnt
   const taken = new Map<number, number>();
   let value: Json = null;
   let snapshot: AnyMachineSnapshot | undefined;
+  let children: readonly string[] = [];
   for (const { event: decided } of journal) {
     if (decided.type === 'retried') {
       value = decided.value;
+      children = childrenIn(decided);
       snapshot = snapshotAt(machine, value);
     }
     if (decided.type !== 'decided') continue;
     // A machine that loops takes the same way many times.
-    const key = canonicalJson([keyOf(snapshot), decided.event?.type ?? null, decided.value]);
-    const found = known.has(key) ? known.get(key) : guess(machine, snapshot, decided, guards);
+    const key = canonicalJson([keyOf(snapshot), decided.event?.type ?? null, [...children], decided.value]);
+    const found = known.has(key) ? known.get(key) : guess(machine, snapshot, children, decided, guards);
     known.set(key, found);
     for (const action of found?.actions ?? []) {
       const state = enteredBy(action);
@@ -51,9 +53,15 @@ export function followDecisions(config: JsonObject, journal: readonly JournalEnt
     }
     for (const id of statesIn(decided.value)) entered.add(id);
     value = decided.value;
+    children = childrenIn(decided);
     snapshot = found?.snapshot ?? snapshotAt(machine, decided.value);
   }
   return { entered, taken, value };
+}
+
+/** Returns the child workflows of the machine itself that are under way after a decision. */
+function childrenIn({ children = {} }: Pick<Decided, 'children'>): readonly string[] {
+  return Object.keys(children).filter((invoke) => childAround(invoke) === '');
 }
 
 /** Returns the ids of all states in a state value, with the root. */
@@ -116,24 +124,35 @@ function keyOf(snapshot: AnyMachineSnapshot | undefined): Json {
 function guess(
   machine: AnyStateMachine,
   before: AnyMachineSnapshot | undefined,
+  children: readonly string[],
   { event, value }: Decided,
   guards: Guesses,
 ): Guessed | undefined {
   if (event !== null && before === undefined) return undefined;
   const wanted = canonicalJson(value);
-  const given = before !== undefined && canonicalJson(toJson(before.value)) === wanted ? event : ofGroup(event);
-  guards.first();
-  for (let tries = 0; tries < MOST_GUESSES; tries++) {
-    const found = step(machine, before, given);
-    if (found !== undefined && canonicalJson(toJson(found.snapshot.value)) === wanted) return found;
-    if (!guards.next()) return undefined;
+  const isAsBefore = before !== undefined && canonicalJson(toJson(before.value)) === wanted;
+  for (const given of isAsBefore ? [event] : outerEvents(event, children)) {
+    guards.first();
+    for (let tries = 0; tries < MOST_GUESSES; tries++) {
+      const found = step(machine, before, given);
+      if (found !== undefined && canonicalJson(toJson(found.snapshot.value)) === wanted) return found;
+      if (!guards.next()) break;
+    }
   }
   return undefined;
 }
 
-/** Returns the outcome of the whole `forEach` for that of an item: the machine knows no items. */
-function ofGroup(event: MachineEvent | null): MachineEvent | null {
-  return event?.type.startsWith('xstate.') ? { ...event, type: groupOf(event.type) ?? event.type } : event;
+/**
+ * Returns the events one of which the machine may have taken: it knows no items of a `forEach`, but the outcome of the whole, and of a child
+ * workflow its output or its failure. @param children the child workflows that were under way
+ */
+function outerEvents(event: MachineEvent | null, children: readonly string[]): readonly (MachineEvent | null)[] {
+  const endsOf = (child: string) => ['done', 'error'].map((end) => ({ type: `xstate.${end}.actor.${child}` }));
+  const [, end, actor] = /^xstate\.(done|error)\.actor\.(.*)$/.exec(event?.type ?? '') ?? [];
+  if (actor === undefined) return [event, ...children.flatMap(endsOf)];
+  const [child] = childrenAround(actor);
+  if (child === undefined) return [{ type: `xstate.${end}.actor.${groupOf(actor) ?? actor}` }];
+  return end === 'done' ? endsOf(child) : endsOf(child).toReversed();
 }
 
 /** Returns undefined if these results of the guards lead to a loop, or the event does not belong to this machine. */

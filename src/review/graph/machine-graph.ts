@@ -29,6 +29,8 @@ export interface GraphStep {
   readonly actor: string;
   /** Kind of the step runner, e.g. `docker.network`; null if the definition does not have it. */
   readonly kind: string | null;
+  /** The steps of the child workflow that it is, with its id before theirs; absent for a step. */
+  readonly steps?: readonly GraphStep[];
 }
 
 /** The trigger of a transition. */
@@ -51,6 +53,11 @@ export interface GraphTransition {
   /** Ids of states; empty if the machine stays in its state. */
   readonly targets: readonly string[];
   readonly guard: string | null;
+}
+
+/** Returns the steps of a state, those of a child workflow after it. */
+export function stepsIn({ steps = [] }: { readonly steps?: readonly GraphStep[] }): readonly GraphStep[] {
+  return steps.flatMap((step) => [step, ...stepsIn(step)]);
 }
 
 /** Returns a state and all states in it, outermost first. */

@@ -1,9 +1,17 @@
 import type { AnyStateMachine, AnyStateNode } from 'xstate';
 import { z } from 'zod';
 import { WfError } from '../../engine/model/errors.ts';
+import { idInChild } from '../../engine/model/ids.ts';
 import type { Json, JsonObject } from '../../engine/model/json.ts';
 import { nameOf } from './function-text.ts';
-import type { GraphState, GraphTransition, MachineGraph, Trigger } from './machine-graph.ts';
+import {
+  type GraphState,
+  type GraphStep,
+  type GraphTransition,
+  type MachineGraph,
+  statesBelow,
+  type Trigger,
+} from './machine-graph.ts';
 import { plainConfig } from './plain-config.ts';
 import { tracedMachine, transitionOf } from './traced-machine.ts';
 
@@ -13,6 +21,7 @@ const definitionSchema = z.object({
   version: z.string(),
   machine: z.object({ config: z.custom<JsonObject>(isObject, 'must be an object') }),
   runners: z.record(z.string(), z.object({ kind: z.string() })).default({}),
+  children: z.record(z.string(), z.custom<JsonObject>(isObject, 'must be an object')).default({}),
 });
 
 /** The machine of a definition that is stored, or was just loaded. */
@@ -29,11 +38,31 @@ export interface ReadDefinition {
 export function readDefinition(description: Json): ReadDefinition {
   const parsed = definitionSchema.safeParse(description);
   if (!parsed.success) throw notAMachine('the definition', z.prettifyError(parsed.error));
-  const { name, version, machine, runners } = parsed.data;
+  const { name, version, machine, runners, children } = parsed.data;
   const config = plainConfig(machine.config);
   const root = machineFrom(name, config).root;
-  const kindOf = (invoke: string) => runners[invoke]?.kind ?? null;
-  return { graph: { workflow: name, version, root: graphState(root, kindOf) }, config };
+  const graphs = new Map(Object.entries(children).map(([invoke, child]) => [invoke, readDefinition(child).graph]));
+  const stepOf: StepOf = (invoke, actor) => {
+    const child = graphs.get(invoke);
+    return child === undefined
+      ? { invoke, actor, kind: runners[invoke]?.kind ?? null }
+      : { invoke, actor, kind: `workflow ${child.workflow}`, steps: stepsOf(child).map(inChild(invoke)) };
+  };
+  return { graph: { workflow: name, version, root: graphState(root, stepOf) }, config };
+}
+
+type StepOf = (invoke: string, actor: string) => GraphStep;
+
+function stepsOf({ root }: MachineGraph): readonly GraphStep[] {
+  return statesBelow(root).flatMap(({ steps }) => steps);
+}
+
+function inChild(child: string): (step: GraphStep) => GraphStep {
+  return ({ steps, ...step }) => ({
+    ...step,
+    invoke: idInChild(child, step.invoke),
+    ...(steps === undefined ? {} : { steps: steps.map(inChild(child)) }),
+  });
 }
 
 function machineFrom(name: string, config: JsonObject): AnyStateMachine {
@@ -52,7 +81,7 @@ function resolveAll(node: AnyStateNode): void {
   for (const child of Object.values(node.states)) resolveAll(child);
 }
 
-function graphState(node: AnyStateNode, kindOf: (invoke: string) => string | null): GraphState {
+function graphState(node: AnyStateNode, stepOf: StepOf): GraphState {
   const initial = node.type === 'compound' ? node.initial.target[0] : undefined;
   return {
     id: idOf(node),
@@ -61,9 +90,9 @@ function graphState(node: AnyStateNode, kindOf: (invoke: string) => string | nul
     initial: initial === undefined ? null : idOf(initial),
     description: node.description ?? null,
     tags: node.tags,
-    steps: node.invoke.map(({ id, src }) => ({ invoke: id, actor: nameOfSource(src), kind: kindOf(id) })),
+    steps: node.invoke.map(({ id, src }) => stepOf(id, nameOfSource(src))),
     transitions: transitionsOf(node),
-    states: childrenOf(node).map((child) => graphState(child, kindOf)),
+    states: childrenOf(node).map((child) => graphState(child, stepOf)),
   };
 }
 

@@ -3,7 +3,7 @@ import type { JsonObject } from '../../engine/model/json.ts';
 import type { RunStatus } from '../../engine/ports/history.ts';
 import { isEnd } from '../../engine/ports/history.ts';
 import { followDecisions, type MachinePath, statesIn } from './follow-decisions.ts';
-import { type GraphState, isInside, type MachineGraph, statesBelow } from './machine-graph.ts';
+import { type GraphState, isInside, type MachineGraph, statesBelow, stepsIn } from './machine-graph.ts';
 import { type StepEnd, stepEnds } from './step-ends.ts';
 
 /**
@@ -36,7 +36,7 @@ export function markRun(graph: MachineGraph, config: JsonObject, { id, status, j
   const over = isEnd(status) || status === 'rolling-back';
   const steps = new Map(
     statesBelow(graph.root).flatMap((state) =>
-      state.steps.map(({ invoke }) => [invoke, stepMark(ends.get(invoke), over)] as const),
+      stepsIn(state).map(({ invoke }) => [invoke, stepMark(ends.get(invoke), over)] as const),
     ),
   );
   const states = statesBelow(graph.root).map((state) => [state.id, stateMark(state, path, steps, over)] as const);

@@ -1,34 +1,43 @@
-import { groupOf, type StepId } from '../../engine/model/ids.ts';
+import { childrenAround, groupOf, type StepId } from '../../engine/model/ids.ts';
 import type { JournalEntry } from '../../engine/model/journal-event.ts';
 
 /** `due`: decided, and not begun. */
 export type StepEnd = 'due' | 'begun' | 'succeeded' | 'failed' | 'stopped';
 
-/** The state of a `forEach` is the first of these that an item has. */
-const OF_ALL_ITEMS: readonly StepEnd[] = ['failed', 'begun', 'stopped', 'due', 'succeeded'];
+/** The state of a `forEach` or a child workflow is the first of these that one of its steps has. */
+const OF_ALL_STEPS: readonly StepEnd[] = ['failed', 'begun', 'stopped', 'due', 'succeeded'];
 
-/** The steps of one visit: those of its items, or the only one. */
+/** The steps of one visit: those of its items or its child workflow, or the only one. */
 interface Visit {
   readonly step: string;
   readonly ends: Map<StepId, StepEnd>;
 }
 
-/** Returns the state of the last visit to each step that was started, by invoke id. */
+/** Returns the state of the last visit to each step that was started, and to each child workflow with one, by invoke id. */
 export function stepEnds(journal: readonly JournalEntry[]): ReadonlyMap<string, StepEnd> {
   const visits = new Map<string, Visit>();
-  const visitOf = new Map<StepId, Visit>();
-  const settle = (step: StepId, end: StepEnd) => visitOf.get(step)?.ends.set(step, end);
+  const visitsOf = new Map<StepId, readonly Visit[]>();
+  const settle = (step: StepId, end: StepEnd) => {
+    for (const { ends } of visitsOf.get(step) ?? []) ends.set(step, end);
+  };
+  const visitTo = (invoke: string, step: string): Visit => {
+    const last = visits.get(invoke);
+    const visit = last?.step === step ? last : { step, ends: new Map<StepId, StepEnd>() };
+    visits.set(invoke, visit);
+    return visit;
+  };
   for (const { event } of journal) {
     switch (event.type) {
       case 'decided':
       case 'retried':
         for (const effect of event.effects) {
           if (effect.type !== 'start-step') continue;
-          const step = groupOf(effect.step) ?? effect.step;
-          const last = visits.get(effect.invoke);
-          const visit = last?.step === step ? last : { step, ends: new Map<StepId, StepEnd>() };
-          visits.set(effect.invoke, visit);
-          visitOf.set(effect.step, visit);
+          const steps = [...childrenAround(effect.step), groupOf(effect.step) ?? effect.step];
+          const invokes = [...childrenAround(effect.invoke), effect.invoke];
+          visitsOf.set(
+            effect.step,
+            invokes.map((invoke, index) => visitTo(invoke, steps[index] ?? effect.step)),
+          );
           settle(effect.step, 'due');
         }
         break;
@@ -50,5 +59,5 @@ export function stepEnds(journal: readonly JournalEntry[]): ReadonlyMap<string, 
 }
 
 function endOf(ends: readonly StepEnd[]): StepEnd {
-  return OF_ALL_ITEMS.find((end) => ends.includes(end)) ?? 'due';
+  return OF_ALL_STEPS.find((end) => ends.includes(end)) ?? 'due';
 }

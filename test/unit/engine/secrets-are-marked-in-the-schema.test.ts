@@ -10,8 +10,8 @@ import {
 } from '../../../src/cli/arguments/run-secrets.ts';
 import { givenSecret } from '../../../src/cli/arguments/secret-value.ts';
 import { workflowInput } from '../../../src/cli/arguments/workflow-input.ts';
-import { secretInputs, storedInputSchema } from '../../../src/definition/secret-inputs.ts';
 import { secret } from '../../../src/engine/secrets/secret-input.ts';
+import { secretInputs, storedInputSchema } from '../../../src/engine/secrets/secret-inputs.ts';
 import { errorOf } from '../../fixtures/history/temporary.ts';
 import { folderOfFile } from '../../support/file-folder.ts';
 import { runId } from '../../support/folder-host.ts';

@@ -1,7 +1,7 @@
 import { escapeHtml } from '../../report/markup.ts';
 import type { SvgPicture } from '../../svg-picture.ts';
 import { oneLine } from '../../text/format/plain-text.ts';
-import { type GraphState, type MachineGraph, statesBelow } from '../machine-graph.ts';
+import { type GraphState, type MachineGraph, statesBelow, stepsIn } from '../machine-graph.ts';
 import { markOf, type RunMarks } from '../run-marks.ts';
 import { MARK_WORDS, MARKS, SIGNS } from './mark-style.ts';
 import { textLinesOf } from './state-lines.ts';
@@ -59,7 +59,7 @@ export function svgPicture(graph: MachineGraph, marks: RunMarks | undefined): Sv
 
 /** Returns the description for people who cannot see the picture. */
 function descriptionOf(root: GraphState, marks: RunMarks | undefined): string {
-  const steps = statesBelow(root).reduce((sum, state) => sum + state.steps.length, 0);
+  const steps = statesBelow(root).reduce((sum, state) => sum + stepsIn(state).length, 0);
   const states = root.states.map(({ id, name }) =>
     marks === undefined ? name : `${name} (${MARK_WORDS[markOf(marks, id)]})`,
   );

@@ -1,7 +1,14 @@
 import { cut, oneLine, pad, widthOf, wrapWords } from '../../text/format/plain-text.ts';
 import { type Paint, statusPaint, type TextStyle } from '../../text/format/text-style.ts';
 import { ANYWHERE } from '../links.ts';
-import type { GraphState, GraphStep, GraphTransition, MachineGraph, StateType } from '../machine-graph.ts';
+import {
+  type GraphState,
+  type GraphStep,
+  type GraphTransition,
+  type MachineGraph,
+  type StateType,
+  stepsIn,
+} from '../machine-graph.ts';
 import { type Mark, markOf, type RunMarks } from '../run-marks.ts';
 import { isDrawn, targetText, triggerText } from '../transition-text.ts';
 import { MARK_WORDS, MARKS, markPaint, SIGNS } from './mark-style.ts';
@@ -76,9 +83,10 @@ function anywhereLines({ transitions }: GraphState, drawing: Drawing): readonly 
 
 /** Returns the steps of a state. */
 function ownLines(state: GraphState, guide: string, drawing: Drawing): readonly string[] {
-  const nameWidth = Math.max(0, ...state.steps.map(({ invoke }) => widthOf(oneLine(invoke))));
-  const kindWidth = Math.max(0, ...state.steps.map((step) => widthOf(kindOf(step))));
-  return state.steps.flatMap((step) => {
+  const steps = stepsIn(state);
+  const nameWidth = Math.max(0, ...steps.map(({ invoke }) => widthOf(oneLine(invoke))));
+  const kindWidth = Math.max(0, ...steps.map((step) => widthOf(kindOf(step))));
+  return steps.flatMap((step) => {
     const mark = drawing.marks === undefined ? undefined : (drawing.marks.steps.get(step.invoke) ?? 'not-run');
     const transitions = state.transitions.filter(
       ({ trigger }) => (trigger.type === 'done' || trigger.type === 'error') && trigger.step === step.invoke,

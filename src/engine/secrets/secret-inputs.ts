@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { WfError } from '../engine/model/errors.ts';
-import { isJsonObject, type Json, toJson } from '../engine/model/json.ts';
+import { WfError } from '../model/errors.ts';
+import { isJsonObject, type Json, toJson } from '../model/json.ts';
 
 /**
  * Returns the names of the inputs that a schema marks as secret, by `secret()` or `.meta({ secret: true })`.
