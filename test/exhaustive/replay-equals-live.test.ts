@@ -6,6 +6,7 @@ import { replay } from '../../src/engine/machine/replay.ts';
 import { WfError } from '../../src/engine/model/errors.ts';
 import type { JournalEntry } from '../../src/engine/model/journal-event.ts';
 import { canonicalJson, toJson } from '../../src/engine/model/json.ts';
+import { childWorkflow } from '../../src/engine/workflow/child-workflow.ts';
 import { defineStep } from '../../src/engine/workflow/define-step.ts';
 import { loaded, openFolderHost } from '../support/folder-host.ts';
 import { isLeaf, type Shape, shapesOf } from '../support/machine-shapes.ts';
@@ -19,6 +20,8 @@ type Leaf = {
   readonly turns: number;
   readonly delayMs: number | null;
   readonly visits: number;
+  /** Whether it is a child workflow, which its parent may leave, and visits twice. */
+  readonly isChild: boolean;
 };
 const leaf: fc.Arbitrary<Leaf> = fc.record({
   kind: fc.constant('leaf'),
@@ -26,6 +29,7 @@ const leaf: fc.Arbitrary<Leaf> = fc.record({
   turns: fc.integer({ min: 0, max: 4 }),
   delayMs: fc.option(fc.integer({ min: 1, max: 400 })),
   visits: fc.integer({ min: 1, max: 3 }),
+  isChild: fc.boolean(),
 });
 const shape = shapesOf(leaf);
 
@@ -50,16 +54,43 @@ const step = defineStep({
   },
 });
 
-const definition = setup({
-  types: { context: {} as { log: string[] } },
-  actors: { step },
-  guards: {
-    visited: ({ context }, limit: { id: string; times: number }) =>
-      context.log.filter((id) => id === limit.id).length >= limit.times,
-  },
-});
+type Children = Record<string, ReturnType<typeof childWorkflow>>;
 
-function leafState(part: Leaf, id: string): object {
+const definitionWith = (children: Children) =>
+  setup({
+    types: { context: {} as { log: string[] } },
+    actors: { step, ...children },
+    guards: {
+      visited: ({ context }, limit: { id: string; times: number }) =>
+        context.log.filter((id) => id === limit.id).length >= limit.times,
+    },
+  });
+
+const NO_INPUT: z.ZodObject = z.object({});
+
+function leafState(part: Leaf, id: string, children: Children): object {
+  if (part.isChild) {
+    const inner = { ...part, visits: 1, isChild: false };
+    const machine = definitionWith({}).createMachine({
+      context: { log: [] },
+      initial: 'all',
+      states: { all: { ...leafState(inner, id, {}), onDone: 'end' }, end: { type: 'final' } },
+      output: ({ context }) => context.log,
+    });
+    children[id] = childWorkflow({ name: id, version: '1', description: '', input: NO_INPUT, machine });
+    const noted = assign({ log: ({ context }: { context: { log: string[] } }) => [...context.log, id] });
+    const invoke = { id, src: id, input: {}, onDone: 'again' };
+    const guard = { type: 'visited', params: { id, times: 2 } };
+    const after = part.delayMs === null ? {} : { after: { [part.delayMs * 2]: 'again' } };
+    return {
+      initial: 'do',
+      states: {
+        do: { entry: noted, invoke, ...after },
+        again: { always: [{ guard, target: 'end' }, { target: 'do' }] },
+        end: { type: 'final' },
+      },
+    };
+  }
   const noted = assign({ log: ({ context }: { context: { log: string[] } }) => [...context.log, id] });
   return {
     initial: 'do',
@@ -86,9 +117,10 @@ function leafState(part: Leaf, id: string): object {
 /** A machine of this shape. Every failure is handled, so the machine reaches its end. */
 function machineOf(whole: Shape<Leaf>) {
   let ids = 0;
+  const children: Children = {};
   const stateOf = (part: Shape<Leaf>): object => {
     const id = `s${++ids}`;
-    if (isLeaf(part)) return leafState(part, id);
+    if (isLeaf(part)) return leafState(part, id, children);
     if (part.kind === 'parallel') {
       const states = part.parts.map((inner, n) => [
         `p${n}`,
@@ -99,10 +131,11 @@ function machineOf(whole: Shape<Leaf>) {
     const states = part.parts.map((inner, n) => [`c${n}`, { ...stateOf(inner), onDone: `c${n + 1}` }]);
     return { initial: 'c0', states: { ...Object.fromEntries(states), [`c${part.parts.length}`]: { type: 'final' } } };
   };
-  return definition.createMachine({
+  const all = stateOf(whole);
+  return definitionWith(children).createMachine({
     context: { log: [] },
     initial: 'all',
-    states: { all: { ...stateOf(whole), onDone: 'end' }, end: { type: 'final' } },
+    states: { all: { ...all, onDone: 'end' }, end: { type: 'final' } },
     output: ({ context }) => context.log,
   });
 }
@@ -163,6 +196,7 @@ describe('the journal of a random machine', () => {
           );
           if (event.type !== 'decided') throw new Error('not a decision');
           expect(canonicalJson(toJson(part?.value))).toBe(canonicalJson(event.value));
+          expect(part?.children).toEqual(event.children);
           expect(part?.digest).toBe(event.digest);
         }
         // Every step has an outcome, and no timer is pending.
@@ -177,8 +211,8 @@ describe('the journal of a random machine', () => {
     const { workflow, header, entries } = await runToEnd({
       kind: 'chain',
       parts: [
-        { kind: 'leaf', outcome: 'ok', turns: 0, delayMs: 50, visits: 2 },
-        { kind: 'leaf', outcome: 'fail', turns: 0, delayMs: null, visits: 1 },
+        { kind: 'leaf', outcome: 'ok', turns: 0, delayMs: 50, visits: 2, isChild: false },
+        { kind: 'leaf', outcome: 'fail', turns: 0, delayMs: null, visits: 1, isChild: true },
       ],
     });
     const altered = entries.map((entry): JournalEntry => {

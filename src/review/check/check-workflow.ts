@@ -33,7 +33,10 @@ function checkDefinition(model: MachineModel, description: Json): readonly Findi
   const children = isJsonObject(description) ? description['children'] : undefined;
   const inChildren = Object.entries(isJsonObject(children) ? children : {}).flatMap(([invoke, child]) => {
     const found = model.children.get(invoke);
-    return found === undefined ? [] : checkDefinition(found.model, child).map(inChild(invoke));
+    if (found === undefined) return [];
+    // A failure that a child does not answer is that of the child, which its parent may answer.
+    const findings = checkDefinition(found.model, child).filter(({ check }) => check !== 'no-on-error');
+    return findings.map(inChild(invoke));
   });
   return [...own, ...inChildren];
 }

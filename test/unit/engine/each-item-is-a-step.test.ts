@@ -340,7 +340,7 @@ describe('a forEach', () => {
       states: { one: { invoke: { id: 'one[0]', src: 'work', input: { name: 'a' } } } },
     });
     expect(() => loaded({ name: 'x', version: '1', description: '', input: z.object({}), machine })).toThrow(
-      'the invoke id one[0] reads like the id of a repeated visit or an item',
+      'the invoke id one[0] reads like the id of a repeated visit, an item or a step of a child',
     );
   });
 

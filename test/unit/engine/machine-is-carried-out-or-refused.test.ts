@@ -119,7 +119,7 @@ test.each([
   [
     'the id of a repeated visit',
     { id: 'work#2' },
-    'the invoke id work#2 reads like the id of a repeated visit or an item',
+    'the invoke id work#2 reads like the id of a repeated visit, an item or a step of a child',
   ],
 ])('an invoke with %s is refused when the machine is loaded', (_what, invoke, message) => {
   const machine = create({
