@@ -8,7 +8,8 @@ import { loadDefinition } from '../../../src/definition/load.ts';
 import { rehearse } from '../../../src/engine/machine/rehearse.ts';
 import { replay } from '../../../src/engine/machine/replay.ts';
 import { WfError } from '../../../src/engine/model/errors.ts';
-import type { RunId } from '../../../src/engine/model/ids.ts';
+import { childAround, invokeOf, isWithin, type RunId, visitsOf } from '../../../src/engine/model/ids.ts';
+import type { JournalEntry } from '../../../src/engine/model/journal-event.ts';
 import type { JsonObject } from '../../../src/engine/model/json.ts';
 import type { Demand } from '../../../src/engine/model/request.ts';
 import { secret } from '../../../src/engine/secrets/secret-input.ts';
@@ -70,14 +71,28 @@ const siteInput = z.object({
 });
 type SiteInput = z.output<typeof siteInput>;
 
-/** Makes a file, then one for each of `more`, asks if it is to, and probes the first. @param question the name of a state */
-function site(question = 'question') {
+interface Site {
+  /** The name of the state that asks. */
+  readonly question?: string;
+  readonly tooLate?: number;
+  /** A part of its context that nothing depends on. */
+  readonly note?: string;
+  /** Whether it ends in a failed state when its probe fails. */
+  readonly rejects?: boolean;
+}
+
+/** Makes a file, then one for each of `more`, asks if it is to, and probes the first. */
+function site({ question = 'question', tooLate = 3_600_000, note = '', rejects = false }: Site = {}) {
   const machine = setup({
-    types: { context: {} as SiteInput, input: {} as SiteInput, output: {} as { made: string } },
+    types: {
+      context: {} as SiteInput & { readonly note: string },
+      input: {} as SiteInput,
+      output: {} as { made: string },
+    },
     actors: { makeFile: host.makeFile, makeFiles: forEach(host.makeFile), probe },
-    delays: { tooLate: 3_600_000 },
+    delays: { tooLate },
   }).createMachine({
-    context: ({ input }) => input,
+    context: ({ input }) => ({ ...input, note }),
     initial: 'first',
     states: {
       first: {
@@ -97,7 +112,15 @@ function site(question = 'question') {
         on: { approve: 'look', reject: 'rejected' },
         after: { tooLate: 'rejected' },
       },
-      look: { invoke: { id: 'look', src: 'probe', input: ({ context: { name } }) => ({ name }), onDone: 'end' } },
+      look: {
+        invoke: {
+          id: 'look',
+          src: 'probe',
+          input: ({ context: { name } }) => ({ name }),
+          onDone: 'end',
+          ...(rejects ? { onError: 'rejected' } : {}),
+        },
+      },
       end: { type: 'final' },
       rejected: { type: 'final', tags: ['failed'] },
     },
@@ -165,6 +188,14 @@ function stateOf(id: RunId, workflow: LoadedWorkflow) {
     .map(({ step, target, status }) => `${step} ${target.replace('file ', '')} ${status}`);
   const waiting = journal.findLast(({ event }) => event.type === 'waiting')?.event;
   return { id, journal, status: run.status, output: run.output, error: run.error, steps, changes, waiting };
+}
+
+function timersIn(journal: readonly JournalEntry[]): readonly string[] {
+  return journal
+    .flatMap(({ event }) => (event.type === 'decided' ? event.effects : []))
+    .flatMap((effect) =>
+      effect.type === 'set-timer' || effect.type === 'cancel-timer' ? [`${effect.type} ${effect.timer}`] : [],
+    );
 }
 
 /** Starts a run, and returns once it waits. */
@@ -297,6 +328,18 @@ describe('a child workflow', () => {
     const { output, changes } = await finish(parentOf(site(), { catches: true }));
     expect(output).toMatchObject({ made: '', failed: { message: 'a failed', step: 'site/look' } });
     expect(changes).toEqual(['before 1 kept', 'site/first a kept', 'after 2 kept']);
+    for (const name of host.files()) host.remove(name);
+    const rejected = await finish(parentOf(site({ rejects: true }), { catches: true }));
+    expect(rejected.output).toMatchObject({ failed: { message: 'a failed', step: 'site/look' } });
+  });
+
+  test('is a part of the state that replays: another context in it is another state', async () => {
+    const { id, journal } = await finish(parentOf());
+    const run = host.history.run(id);
+    if (run === undefined) throw new Error(`no run ${id}`);
+    expect(() => replay(parentOf(site({ note: 'other' })).model, run, journal)).toThrow(
+      'event 7 (xstate.done.actor.before) replays differently: the context or the output differs when replayed',
+    );
   });
 
   test('asks, waits for its timers, and takes the events that its parent does not take', async () => {
@@ -312,14 +355,10 @@ describe('a child workflow', () => {
     expect(rejected.output).toMatchObject({
       failed: { code: 'E_STEP_FAILED', message: 'child workflow site ended in a state tagged "failed"', step: 'site' },
     });
-    const timers = rejected.journal
-      .flatMap(({ event }) => (event.type === 'decided' ? event.effects : []))
-      .flatMap((effect) => {
-        return effect.type === 'set-timer' || effect.type === 'cancel-timer' ? [`${effect.type} ${effect.timer}`] : [];
-      });
-    expect(timers).toEqual(
-      ['set-timer', 'cancel-timer'].map((type) => `${type} site/xstate.after.tooLate.(machine).question#1`),
+    const setAndCancelled = ['set-timer', 'cancel-timer'].map(
+      (type) => `${type} site/xstate.after.tooLate.(machine).question#1`,
     );
+    expect(timersIn(rejected.journal)).toEqual(setAndCancelled);
 
     for (const name of host.files()) host.remove(name);
     const approving = parentOf(site(), { ...asking, approves: true });
@@ -327,11 +366,17 @@ describe('a child workflow', () => {
     await second.handle.send({ type: 'approve' });
     await second.handle.result;
     // The parent took it, and so left the child.
-    expect(stateOf(second.id, approving)).toMatchObject({
+    const approved = stateOf(second.id, approving);
+    expect(approved).toMatchObject({
       status: 'succeeded',
       output: { made: '', failed: null },
       steps: ['before succeeded', 'site/first succeeded', 'after succeeded'],
     });
+    expect(timersIn(approved.journal)).toEqual(setAndCancelled);
+
+    for (const name of host.files()) host.remove(name);
+    const late = await finish(parentOf(site({ tooLate: 10 }), asking));
+    expect(late.output).toMatchObject({ failed: { step: 'site' } });
   });
 
   test('is stopped with its steps and timers when its state is left', async () => {
@@ -366,7 +411,7 @@ describe('a child workflow', () => {
     waiting.handle.interrupt('SIGINT');
     await waiting.handle.result;
     const changed = parentOf({ ...site(), version: '2' }, asks);
-    const renamed = parentOf(site('confirmation'), asks);
+    const renamed = parentOf(site({ question: 'confirmation' }), asks);
     expect(definitionDifferences(descriptionOf(parentOf(site(), asks)), descriptionOf(changed))).toEqual([
       'child site: version 1 -> 2',
     ]);
@@ -383,6 +428,30 @@ describe('a child workflow', () => {
     await handle.send({ type: 'approve' });
     await handle.result;
     expect(stateOf(waiting.id, changed).status).toBe('succeeded');
+  });
+
+  test('that a failure began is another visit after a retry', async () => {
+    const inner = setup({ actors: { probe } }).createMachine({
+      initial: 'one',
+      states: {
+        one: { invoke: { id: 'look', src: 'probe', input: { name: 'c' }, onDone: 'end' } },
+        end: { type: 'final' },
+      },
+    });
+    const machine = setup({ actors: { probe, mend: childWorkflow(named('mend', inner)) } }).createMachine({
+      initial: 'one',
+      states: {
+        one: { invoke: { id: 'try', src: 'probe', input: { name: 'b' }, onDone: 'end', onError: 'two' } },
+        two: { invoke: { id: 'mend', src: 'mend', input: {}, onDone: 'broken' } },
+        broken: { type: 'final', tags: ['failed'] },
+        end: { type: 'final' },
+      },
+    });
+    failing.add('b');
+    const workflow = load(named('parent', machine));
+    const { id } = await finish(workflow, 'keep');
+    await deliver(id, workflow, { kind: 'retry' });
+    expect(stateOf(id, workflow).steps).toEqual(['try failed', 'mend/look succeeded', 'mend#2/look succeeded']);
   });
 
   test('is drawn with its steps, and checked with its parent', async () => {
@@ -511,18 +580,12 @@ describe('a child workflow', () => {
     );
   });
 
-  test('that ends at once, forever, fails the run', async () => {
-    const empty = setup({}).createMachine({
-      initial: 'one',
-      states: { one: { always: 'end' }, end: { type: 'final' } },
-    });
-    const machine = setup({ actors: { empty: childWorkflow(named('empty', empty)) } }).createMachine({
-      initial: 'one',
-      states: { one: { invoke: { id: 'empty', src: 'empty', input: {}, onDone: 'two' } }, two: { always: 'one' } },
-    });
-    expect((await finish(load(named('parent', machine)))).error?.message).toBe(
-      'the machine comes back to empty, a child workflow without steps, forever',
-    );
+  test('is told from its steps by their ids', () => {
+    const step = 'outer#2/site/each#3[a/b#4]';
+    expect([childAround(step), childAround('outer'), invokeOf(step)]).toEqual(['outer#2/site', '', 'outer/site/each']);
+    expect(Object.fromEntries(visitsOf(step))).toEqual({ outer: 2, 'outer#2/site': 1, 'outer#2/site/each': 3 });
+    const within = ['outer', 'outer#2', 'outer#2/site', 'outer#2/site/each#3', step, 'outer#2/site/each', 'each#3', ''];
+    expect(within.filter((outer) => isWithin(step, outer))).toEqual(within.slice(1, 5));
   });
 });
 
