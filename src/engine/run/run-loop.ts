@@ -765,7 +765,8 @@ function backOff(policy: RetryPolicy, attempt: number, random: Random): number {
 /** Returns the end of a machine. @param lastFailure the last failure of a step, or of the machine */
 function machineEnd(status: MachineStatus, lastFailure: ErrorRecord | undefined): MachineEnd {
   if (status.type === 'done' && !status.failed) return { type: 'done', output: status.output };
-  const failure = status.type === 'error' ? failureOfChild(status.error) : undefined;
+  // A child workflow may fail without a failed step.
+  const failure = status.type === 'error' ? errorRecordOf(status.error) : undefined;
   if (failure !== undefined) return { type: 'failed', error: failure };
   if (lastFailure !== undefined) return { type: 'failed', error: lastFailure };
   const reason = status.type === 'error' ? describeError(status.error) : 'it ended in a state tagged "failed"';
@@ -775,8 +776,8 @@ function machineEnd(status: MachineStatus, lastFailure: ErrorRecord | undefined)
   return { type: 'failed', error: error.toRecord() };
 }
 
-/** Returns the error of a child workflow that has no failed step: it refused its input, or ended in a failed state. */
-function failureOfChild(error: Json): ErrorRecord | undefined {
+/** Returns the error of a step or a child workflow with which a machine failed; undefined if it is another error. */
+function errorRecordOf(error: Json): ErrorRecord | undefined {
   if (!isJsonObject(error)) return undefined;
   const { step: _step, ...record } = error;
   return errorRecordSchema().safeParse(record).data;

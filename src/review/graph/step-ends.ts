@@ -20,6 +20,7 @@ export function stepEnds(journal: readonly JournalEntry[]): ReadonlyMap<string, 
   const settle = (step: StepId, end: StepEnd) => {
     for (const { ends } of visitsOf.get(step) ?? []) ends.set(step, end);
   };
+  let children: readonly string[] = [];
   const visitTo = (invoke: string, step: string): Visit => {
     const last = visits.get(invoke);
     const visit = last?.step === step ? last : { step, ends: new Map<StepId, StepEnd>() };
@@ -30,6 +31,7 @@ export function stepEnds(journal: readonly JournalEntry[]): ReadonlyMap<string, 
     switch (event.type) {
       case 'decided':
       case 'retried':
+        children = Object.keys(event.children ?? {});
         for (const effect of event.effects) {
           if (effect.type !== 'start-step') continue;
           const steps = [...childrenAround(effect.step), groupOf(effect.step) ?? effect.step];
@@ -55,7 +57,11 @@ export function stepEnds(journal: readonly JournalEntry[]): ReadonlyMap<string, 
         settle(event.step, 'stopped');
     }
   }
-  return new Map([...visits].map(([invoke, { ends }]) => [invoke, endOf([...ends.values()])]));
+  return new Map([
+    ...[...visits].map(([invoke, { ends }]) => [invoke, endOf([...ends.values()])] as const),
+    // A child workflow may wait between its steps.
+    ...children.map((invoke) => [invoke, 'begun'] as const),
+  ]);
 }
 
 function endOf(ends: readonly StepEnd[]): StepEnd {

@@ -345,7 +345,9 @@ describe('a child workflow', () => {
   test('asks, waits for its timers, and takes the events that its parent does not take', async () => {
     const asking = { input: { name: 'a', asks: true }, catches: true };
     const workflow = parentOf(site(), asking);
-    const { id, handle, waiting } = await wait(workflow);
+    const { id, handle, waiting, journal } = await wait(workflow);
+    const { graph, config } = readDefinition(descriptionOf(workflow));
+    expect(markRun(graph, config, { id, status: 'waiting', journal }).steps.get('site')).toBe('current');
     expect(waiting).toMatchObject({ events: ['approve', 'reject', 'skip'], ask: { title: 'Go on?' } });
     await expect(handle.send({ type: 'other' })).rejects.toMatchObject({ code: 'E_EVENT_UNEXPECTED' });
     await expect(handle.send({ type: 'reject' })).rejects.toMatchObject({ code: 'E_EVENT_INVALID' });
