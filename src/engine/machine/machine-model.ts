@@ -62,8 +62,8 @@ const PURE_ACTIONS = new Set(['xstate.assign', 'xstate.raise', 'xstate.cancel', 
 
 /**
  * Reads a machine, and refuses one that cannot run durably.
- * @throws WfError E_WORKFLOW_INVALID with every reason: an action that is not pure, an actor that is not a step runner, an
- * invoke id that is used twice, a machine without a top-level state.
+ * @throws WfError E_WORKFLOW_INVALID with every reason: an action that is not pure, an actor that is neither a step
+ * runner nor a child workflow, an invoke id that is used twice, a machine without a top-level state.
  */
 export function modelMachine(workflow: string, machine: AnyStateMachine): MachineModel {
   const nodes = allNodes(machine.root);

@@ -68,6 +68,7 @@ export function childrenAround(id: string): readonly string[] {
 
 /** Whether a step, an invocation or a child workflow is this one, or belongs to it: an item to its `forEach`, a step to its child workflow. */
 export function isWithin(id: string, outer: string): boolean {
+  if (!id.startsWith(outer)) return false;
   return id === outer || groupOf(id) === outer || childrenAround(id).includes(outer);
 }
 

@@ -29,8 +29,8 @@ export interface WorkflowDefinition<
   readonly description: string;
   readonly input: Schema;
   /**
-   * Its top-level states, except final ones, are the stages; its actors are step runners. XState's `self.id` is the id of the run, in
-   * `context`, in `assign` and in the input of a step: `context: ({ input, self }) => ({ ...input, run: self.id })`.
+   * Its top-level states, except final ones, are the stages; its actors are step runners and child workflows. XState's `self.id` is the
+   * id of the run, in `context`, in `assign` and in the input of a step: `context: ({ input, self }) => ({ ...input, run: self.id })`.
    */
   readonly machine: Machine;
   /** Schemas of the data of events from outside, by type. An event without one is given to the machine as it was sent. */
