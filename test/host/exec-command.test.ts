@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { setup } from 'xstate';
@@ -192,6 +192,53 @@ describe('the options of a command', () => {
     expect(JSON.stringify([ran.changes, ran.evidence])).not.toContain('for the command');
     const read = await readWith(execRead, { argv: ['cat'], stdin: 'read' }, testContext());
     expect(read.stdout).toBe('read');
+  });
+
+  test('files reach each command by their paths, are for this user alone, and are gone after it', async () => {
+    const show = (name: string, ...more: string[]) => [
+      ...['sh', '-c', `stat -c %a "$1" "$(dirname "$1")" > ${at(name)}; cat "$@" "$WF_SECOND" >> ${at(name)}`],
+      ...['sh', '{file:first.conf}', ...more],
+    ];
+    const input = {
+      argv: show('argv', '{file:third}'),
+      check: [
+        'sh',
+        '-c',
+        `grep -q one "$1" && test -e ${at('argv')} && ! test -e ${at('undo')}`,
+        'sh',
+        '{file:first.conf}',
+      ],
+      undo: show('undo'),
+      env: { WF_SECOND: '{file:second}' },
+      files: {
+        'first.conf': { content: 'one\n' },
+        second: { template: 'port={{port}}\n', values: { port: 80 } },
+        third: { content: 'three\n' },
+      },
+    };
+    const read = planned(execRead, { argv: ['cat', '{file:one}'], files: { one: { content: 'read' } } });
+    const ran = await runSteps(command(input), read, failing());
+    expect(ran.changes[0]).toMatchObject({ status: 'reverted' });
+    expect(readFileSync(at('argv'), 'utf8')).toBe('600\n700\none\nthree\nport=80\n');
+    expect(readFileSync(at('undo'), 'utf8')).toBe('600\n700\none\nport=80\n');
+    expect(ran.evidence.map(([line]) => line)).toContain("cat '{file:one}'");
+    expect(ran.changes[0]?.record, 'all that its undo needs').toMatchObject({
+      files: { 'first.conf': 'one\n', second: 'port=80\n' },
+    });
+    expect(JSON.stringify(ran.changes[0]?.record)).not.toContain('three');
+    const left = readdirSync(`${host.database}.kept`, { recursive: true, encoding: 'utf8' });
+    expect(left.filter((name) => name.includes('command'))).toEqual([]);
+  });
+
+  test('a reference to no file of the step is refused before anything runs, and without files there is none', async () => {
+    const files = { one: { content: '' } };
+    for (const wrong of [{ argv: ['cat', '{file:two}'] }, { argv: ['true'], undo: ['cat', '{file:two}'] }]) {
+      expect((await runSteps(command({ ...wrong, files }))).errors['step1']).toMatch(/E_STEP_INPUT .*names no file/s);
+    }
+    const values = { argv: ['true'], files: { one: { template: '{{a}}' } } };
+    expect((await runSteps(command(values))).errors['step1']).toMatch(/E_STEP_INPUT .*no value of that name/s);
+    const read = await readWith(execRead, { argv: ['echo', '{file:two}'] }, testContext());
+    expect(read.stdout).toBe('{file:two}\n');
   });
 
   test('title names the change and its errors; undoEnv is the environment of the undo command', async () => {

@@ -92,7 +92,7 @@ export function attemptHost(watch: HostWatch, mark: ProcessMark): AttemptHost {
     };
     return {
       ...observing,
-      command: { run: (argv, options) => touch(operationOf(argv), () => command.run(argv, options)) },
+      command: { run: (argv, options) => touch(operationOf(options.typed ?? argv), () => command.run(argv, options)) },
       docker: eachWrite(observing.docker, touch),
       files: eachFileWrite(observing.files, touch),
     };
@@ -120,6 +120,8 @@ function eachFileWrite(files: FilesPort, pass: Pass): FilesPort {
   return {
     ...files,
     keep: (run, name, path, found) => pass('file keep', () => files.keep(run, name, path, found)),
+    writeForCommand: (run, contents) => pass('file lend', () => files.writeForCommand(run, contents)),
+    removeForCommand: (run, folder) => pass('file take back', () => files.removeForCommand(run, folder)),
     createFile: (path, content, attributes) => pass('file create', () => files.createFile(path, content, attributes)),
     setMode: (path, mode) => pass('file mode', () => files.setMode(path, mode)),
     createLink: (path, target, owner) => pass('file link', () => files.createLink(path, target, owner)),

@@ -36,6 +36,8 @@ export interface CommandOptions {
   /** Added to wf's own environment. */
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
+  /** The command without paths that differ in each run, which names its crash points; argv if absent. */
+  readonly typed?: Argv;
   /** Bytes after which stdout and stderr are cut, each; 256 KiB if absent. */
   readonly maxOutputBytes?: number;
 }

@@ -79,6 +79,13 @@ export interface FilesPort {
     path: FilePath,
     found: FileFound,
   ): Promise<{ readonly file: string; readonly sha256: string }>;
+  /**
+   * Writes files (mode 0600) into a new folder of wf for one command of a run. Returns the folder. Not synced: no command outlives the
+   * machine. @throws WfError E_UNTRUSTED if others can read it
+   */
+  writeForCommand(run: RunId, files: Readonly<Record<string, string>>): Promise<string>;
+  /** Removes that folder; null: all of them that the run has, which a killed wf has left. */
+  removeForCommand(run: RunId, folder: string | null): Promise<void>;
   /** Creates a file where nothing exists. Returns the SHA-256 of its content. */
   createFile(path: FilePath, content: FileContent, attributes: FileAttributes): Promise<string>;
   setMode(path: FilePath, mode: number): Promise<void>;

@@ -115,6 +115,8 @@ export async function takeOver(
       // Before the orphaned processes: the claim ends what the host has begun, or leaves it to be found among them.
       await host.claim();
       await orphans.end(orphansOf(seen, entries, open, opened.journal));
+      // No command is left that could read them.
+      await host.ports.files.removeForCommand(run.id, null);
       if (!host.isNew()) await host.keep();
     });
     return { ...opened, run, entries, open, release, releaseWithLease };

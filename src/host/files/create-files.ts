@@ -16,6 +16,7 @@ import path from 'node:path';
 import { WfError } from '../../engine/model/errors.ts';
 import type { FileContent, FileFound, FilePath, FilesPort, OpenFolder } from '../../engine/ports/files.ts';
 import { errnoOf } from '../machine/errno.ts';
+import { removeCommandFiles, removeCommandFolder, writeCommandFiles } from './command-files.ts';
 import { type Chunks, chunksOf, digestOf, readUpTo } from './content.ts';
 import { changedMeanwhile, fileError } from './file-error.ts';
 import { identityOf, inFolder, openFolder, openSameFolder, resolveFolder } from './folder.ts';
@@ -87,6 +88,11 @@ export function createFiles(root: () => string, folderOfWf: string): FilesPort {
         file: keptFile(folderOfWf, run, name),
         sha256: await keep(folderOfWf, run, name, chunks({ type: 'file', path, found })),
       })),
+    writeForCommand: async (run, files) => writeCommandFiles(path.join(folderOfWf, run), files),
+    removeForCommand: async (run, folder) => {
+      if (folder === null) removeCommandFiles(path.join(folderOfWf, run));
+      else removeCommandFolder(folder);
+    },
     createFile: (path, content, attributes) =>
       within('create', path, async (way, folder) => {
         const digest = await createFile(way, chunks(content), attributes);

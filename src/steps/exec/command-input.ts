@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { RetryPolicy } from '../../engine/workflow/step.ts';
 import { placeInput } from '../place-handle.ts';
+import { filesField } from './command-files.ts';
 
 /** Longest standard input in characters: the journal keeps it with the input of the step. */
 const MAX_STDIN = 1024 * 1024;
@@ -49,6 +50,7 @@ export const commandFields = {
     .default(null)
     .describe('working directory, relative to the one in which the run started; null is that directory'),
   env: z.record(z.string(), z.string()).default({}).describe('variables added to the environment of wf'),
+  ...filesField,
   in: placeInput,
   expectExitCodes: expectedExitCodes.describe('exit codes that are not a failure'),
   timeoutMs: z.number().int().positive().default(60_000).describe('time-out in milliseconds, below 10 minutes'),

@@ -5,6 +5,7 @@ import { defineStep } from '../../engine/workflow/define-step.ts';
 import type { ChangeState, HostContext } from '../../engine/workflow/step.ts';
 import { typedIn } from '../net/place.ts';
 import { placeHandleSchema } from '../place-handle.ts';
+import { contentsForUndo, contentsOf, FILES_EXIST, fileContentsSchema } from './command-files.ts';
 import {
   argvSchema,
   commandFields,
@@ -24,23 +25,25 @@ import {
   typedInFolder,
 } from './run-command.ts';
 
-const input = z.object({
-  ...commandFields,
-  retry: retryField,
-  check: argvSchema
-    .nullable()
-    .default(null)
-    .describe('command that exits with 0 if the change is in place, and otherwise with another code'),
-  undo: argvSchema
-    .nullable()
-    .default(null)
-    .describe('command that undoes the change; it may run twice after an interruption'),
-  undoEnv: commandFields.env
-    .unwrap()
-    .nullable()
-    .default(null)
-    .describe('like `env`, for the undo command; null is `env`'),
-});
+const input = z
+  .object({
+    ...commandFields,
+    retry: retryField,
+    check: argvSchema
+      .nullable()
+      .default(null)
+      .describe('command that exits with 0 if the change is in place, and otherwise with another code'),
+    undo: argvSchema
+      .nullable()
+      .default(null)
+      .describe('command that undoes the change; it may run twice after an interruption'),
+    undoEnv: commandFields.env
+      .unwrap()
+      .nullable()
+      .default(null)
+      .describe('like `env`, for the undo command; null is `env`'),
+  })
+  .refine(...FILES_EXIST);
 
 /** Output of the step. The exit code is null if argv was not run because the check reported it as done, or if its end was not observed. */
 const output = resultSchema.extend({
@@ -58,6 +61,8 @@ const record = z.object({
   in: placeHandleSchema.nullable(),
   env: z.record(z.string(), z.string()),
   undoEnv: z.record(z.string(), z.string()).nullable().default(null),
+  /** Those that the check and the undo refer to. */
+  files: fileContentsSchema.default({}),
   timeoutMs: z.number(),
   /** Result of argv, once it is known. */
   result: resultSchema.nullable(),
@@ -95,6 +100,7 @@ export const execCommand = defineStep({
       in: where,
       env,
       undoEnv,
+      files: contentsForUndo(asked),
       timeoutMs,
       result: null,
     };
@@ -108,7 +114,7 @@ export const execCommand = defineStep({
       if (earlier.result === null) return { found: 'unknown', error: interrupted(intended) };
       return { found: 'ours', target, record: earlier, output: done };
     }
-    const checked = await runCheck({ ...asked, argv: check, stdin: null }, context);
+    const checked = await runCheck({ ...intended, argv: check, stdin: null }, context);
     if (checked.says === 'nothing') return { found: 'unknown', error: checked.error };
     if (checked.says === 'not done') return { found: 'absent', target, record: intended };
     if (earlier === undefined) return { found: 'unchanged', output: NOT_SEEN };
@@ -116,7 +122,7 @@ export const execCommand = defineStep({
   },
 
   async apply(asked, intended, _found, context) {
-    const ended = await requireStart({ ...intended, stdin: asked.stdin }, context);
+    const ended = await requireStart({ ...intended, stdin: asked.stdin, files: contentsOf(asked.files) }, context);
     return { ...intended, result: requireExitCode(asked, requireEnd(ended, intended.timeoutMs)) };
   },
 

@@ -3,6 +3,7 @@ import { commandLine } from '../../engine/model/evidence.ts';
 import { defineStep } from '../../engine/workflow/define-step.ts';
 import { typedIn } from '../net/place.ts';
 import { placeHandleSchema } from '../place-handle.ts';
+import { contentsOf, FILES_EXIST, fileContentsSchema } from './command-files.ts';
 import { argvSchema, commandFields, STEP_TIMEOUT_MS } from './command-input.ts';
 import { folderOf, requireExitCode, runToEnd, typedInFolder } from './run-command.ts';
 
@@ -14,6 +15,7 @@ const record = z.object({
   in: placeHandleSchema.nullable(),
   env: z.record(z.string(), z.string()),
   stdin: z.string().nullable(),
+  files: fileContentsSchema.default({}),
   expectExitCodes: z.array(z.number()),
   timeoutMs: z.number(),
 });
@@ -25,12 +27,14 @@ const record = z.object({
 export const execOnUndo = defineStep({
   kind: 'exec.on-undo',
   description: 'Runs a command when the step is undone, after all later changes are; until then, nothing.',
-  input: z.object({
-    ...commandFields,
-    argv: argvSchema.describe(
-      'program and arguments; no shell. It may run twice, or after changes that were never made',
-    ),
-  }),
+  input: z
+    .object({
+      ...commandFields,
+      argv: argvSchema.describe(
+        'program and arguments; no shell. It may run twice, or after changes that were never made',
+      ),
+    })
+    .refine(...FILES_EXIST),
   output: z.object({}),
   record,
   timeoutMs: STEP_TIMEOUT_MS,
@@ -39,11 +43,12 @@ export const execOnUndo = defineStep({
   commands: () => [],
   rehearse: () => ({}),
   rehearseUndo: ({ argv, in: where }) => [typedIn(where, argv)],
-  async observe({ title, argv, cwd, in: where, env, stdin, expectExitCodes, timeoutMs }, context, earlier) {
+  async observe({ title, argv, cwd, in: where, env, stdin, files, expectExitCodes, timeoutMs }, context, earlier) {
     const target = title ?? `command on undo ${commandLine(argv)}`;
     if (earlier !== undefined) return { found: 'ours', target, record: earlier, output: {} };
     const folder = folderOf(cwd, context);
-    const planned = { title, argv, cwd: folder, in: where, env, stdin, expectExitCodes, timeoutMs };
+    const contents = contentsOf(files);
+    const planned = { title, argv, cwd: folder, in: where, env, stdin, files: contents, expectExitCodes, timeoutMs };
     return { found: 'absent', target, record: planned };
   },
   // The entry in the ledger is all that the step makes.

@@ -6,6 +6,7 @@ import { defineStep } from '../../engine/workflow/define-step.ts';
 import type { HostContext } from '../../engine/workflow/step.ts';
 import { typedIn } from '../net/place.ts';
 import { untilDeadline } from '../until-deadline.ts';
+import { contentsOf, FILES_EXIST, type FileContents } from './command-files.ts';
 import {
   commandFields,
   type ExecResult,
@@ -23,17 +24,19 @@ const untilSchema = z.strictObject({
 });
 type Until = z.output<typeof untilSchema>;
 
-const input = z.object({
-  ...commandFields,
-  retry: retryField,
-  until: untilSchema
-    .nullable()
-    .default(null)
-    .describe(
-      'repeats the command until it ends with one of `expectExitCodes`, and prints the text if one is given; the evidence has the last try. null runs it once',
-    ),
-});
-type ReadInput = z.output<typeof input>;
+const input = z
+  .object({
+    ...commandFields,
+    retry: retryField,
+    until: untilSchema
+      .nullable()
+      .default(null)
+      .describe(
+        'repeats the command until it ends with one of `expectExitCodes`, and prints the text if one is given; the evidence has the last try. null runs it once',
+      ),
+  })
+  .refine(...FILES_EXIST);
+type ReadInput = Omit<z.output<typeof input>, 'files'> & { readonly files: FileContents };
 
 /** Runs a command that changes nothing: it has no ledger entry and runs again whenever its step does. */
 export const execRead = defineStep({
@@ -46,10 +49,12 @@ export const execRead = defineStep({
   retryOf: retryPolicyOf,
   commands: ({ argv, in: where }) => [typedIn(where, argv)],
   rehearse: ({ expectExitCodes }) => ({ exitCode: expectExitCodes[0] ?? 0, stdout: '', stderr: '', truncated: false }),
-  read: async (asked, context) =>
-    asked.until === null
+  async read(given, context) {
+    const asked = { ...given, files: contentsOf(given.files) };
+    return asked.until === null
       ? requireExitCode(asked, await runToEnd(asked, context))
-      : readUntil(asked, asked.until, context),
+      : readUntil(asked, asked.until, context);
+  },
 });
 
 async function readUntil(asked: ReadInput, until: Until, context: HostContext): Promise<ExecResult> {

@@ -8,6 +8,7 @@ import { inNamespace } from '../../host/ip/run-ip.ts';
 import { bootId } from '../../host/processes/process.ts';
 import { typedIn } from '../net/place.ts';
 import { namespaceOfHandle, type PlaceHandle } from '../place-handle.ts';
+import { type FileContents, withFiles } from './command-files.ts';
 import type { ExecResult, Retry } from './command-input.ts';
 
 /** Limit of stdout and of stderr in a step's output, which is journaled. */
@@ -23,6 +24,7 @@ export interface CommandToRun {
   readonly env: Readonly<Record<string, string>>;
   /** Standard input; null is empty. */
   readonly stdin: string | null;
+  readonly files: FileContents;
   readonly timeoutMs: number;
 }
 
@@ -72,13 +74,20 @@ function requireNetworkNamespace({ namespace, place }: HostPorts): void {
  * @throws WfError like CommandPort.run: then the command was not started.
  */
 export async function run(command: CommandToRun, context: HostContext): Promise<CommandResult> {
-  const { argv, cwd, in: where, env, stdin, timeoutMs } = command;
+  const { argv, cwd, in: where, env, stdin, files, timeoutMs } = command;
   requireNetworkNamespace(context.host);
   const folder = folderOf(cwd, context);
   const namespace = inNamespace(where === null ? undefined : namespaceOfHandle(where));
   const input = stdin === null ? {} : { stdin };
-  const options = { timeoutMs, signal: context.signal, env, maxOutputBytes: OUTPUT_BYTES, cwd: folder };
-  return context.host.command.run(argv, { ...options, ...input, ...namespace });
+  const options = { timeoutMs, signal: context.signal, maxOutputBytes: OUTPUT_BYTES, cwd: folder };
+  return withFiles(files, context, async (filled) => {
+    const [program, ...args] = argv;
+    const variables = Object.fromEntries(Object.entries(env).map(([name, value]) => [name, filled(value)]));
+    const whole: Argv = [filled(program), ...args.map(filled)];
+    const given = { ...options, env: variables, typed: argv };
+    const result = await context.host.command.run(whole, { ...given, ...input, ...namespace });
+    return { ...result, argv };
+  });
 }
 
 /** Records the result of a command as evidence. */

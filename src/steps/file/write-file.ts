@@ -11,24 +11,18 @@ import {
   pathField,
   requireRegular,
 } from './file-input.ts';
-import { fillTemplate } from './template.ts';
+import { contentFields, contentOf, ONE_CONTENT } from './template.ts';
 
 const input = z
   .object({
     ...pathField,
-    content: z.string().nullable().default(null).describe('whole content of the file; null: the template gives it'),
-    template: z.string().nullable().default(null).describe('content in which each `{{name}}` is replaced by its value'),
-    values: z
-      .record(z.string(), z.union([z.string(), z.number()]))
-      .default({})
-      .describe('one value for each name in the template'),
+    ...contentFields,
     mode: modeSchema.describe(
       'permissions in octal, such as `0640`; null: those of the file which is replaced, else 0644',
     ),
     ...ownerFields,
   })
-  .refine(({ content, template }) => (content === null) !== (template === null), 'give either content or template');
-type Input = z.output<typeof input>;
+  .refine(...ONE_CONTENT);
 
 /** Writes a whole file. */
 export const writeFile = defineStep({
@@ -38,7 +32,7 @@ export const writeFile = defineStep({
   output: fileOutputSchema,
   ...FILE_CHANGE,
   commands: ({ path, mode }) => [['install', `--mode=${mode ?? '0644'}`, '/dev/stdin', path]],
-  rehearse: (asked) => ({ path: asked.path, ...digestOf(contentOf(asked)) }),
+  rehearse: (asked) => ({ path: asked.path, ...digestOf(Buffer.from(contentOf(asked))) }),
   rehearseUndo: ({ path }) => [['rm', path]],
   observe: (asked, context, earlier) =>
     observeFile(
@@ -48,17 +42,19 @@ export const writeFile = defineStep({
       async (seen, at) => {
         requireRegular(seen, at);
         const attributes = await attributesOf(asked, seen, context);
-        return { type: 'file', ...digestOf(contentOf(asked)), ...attributes, modifiedNs: null, extended: null };
+        return {
+          type: 'file',
+          ...digestOf(Buffer.from(contentOf(asked))),
+          ...attributes,
+          modifiedNs: null,
+          extended: null,
+        };
       },
       (state) => fileOutput(asked.path, state),
     ),
   apply: (asked, record, _found, context) =>
     applyFile(record, context, installCommand('/dev/stdin', record), async () => ({
       type: 'bytes',
-      bytes: contentOf(asked),
+      bytes: Buffer.from(contentOf(asked)),
     })),
 });
-
-function contentOf({ content, template, values }: Input): Buffer {
-  return Buffer.from(template === null ? (content ?? '') : fillTemplate(template, values));
-}
