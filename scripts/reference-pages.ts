@@ -11,6 +11,8 @@ import { ANSWER_LIMIT } from '../src/mcp/answer.ts';
 import { READING_TOOLS } from '../src/mcp/reading-tools.ts';
 import type { Tool } from '../src/mcp/tool.ts';
 import { type SchemaMember, schemaMembers } from '../src/review/text/schema-members.ts';
+import { GIVEN_BY } from '../src/steps/examples/example.ts';
+import { exampleText } from '../src/steps/examples/example-text.ts';
 import { httpApiPage } from './http-api-page.ts';
 import { code, fenced, NOTE, page, sentence, table } from './markdown.ts';
 
@@ -84,6 +86,7 @@ function stepRunnersPage(): string {
       return runner === undefined ? [] : [{ name, runner }];
     })
     .toSorted((a, b) => (a.runner.kind < b.runner.kind ? -1 : 1));
+  const given = Object.entries(GIVEN_BY).map(([name, by]) => `${code(name)} of ${code(by)}`);
   const overview = runners.map(({ name, runner: { kind, behaviour, description } }) => [
     `[${code(kind)}](#${kind.replaceAll('.', '')})`,
     code(name),
@@ -94,6 +97,7 @@ function stepRunnersPage(): string {
     '# Step runners',
     NOTE,
     'These step runners come with wf. Import one from `wf-engine` by its name and give it to `setup({ actors })`. `wf steps KIND` prints the same in the terminal, and `wf steps KIND --json` prints JSON Schema. See [write a workflow](../how-to/write-a-workflow.md) and [write a step runner](../how-to/write-a-step-runner.md).',
+    `A test carries out each example. In the examples, the context has outputs of earlier steps: ${given.join(', ')}.`,
     table(['kind', 'import', 'effect', ''], overview),
     ...runners.flatMap(({ name, runner }) => runnerParts(name, runner)),
   ]);
@@ -103,10 +107,12 @@ function runnerParts(name: string, { kind, description, behaviour, policy, schem
   const { timeoutMs, retry } = policy;
   const attempts = retry.attempts === 1 ? '1 attempt' : `up to ${retry.attempts} attempts`;
   const facts = `\`${name}\` ${EFFECTS[behaviour.type]}. Time-out: ${limitText(timeoutMs)}, ${attempts}.`;
+  const example = exampleText(kind);
   const kept = behaviour.type === 'change' && behaviour.kept !== null ? [`The change is kept: ${behaviour.kept}.`] : [];
   return [
     `## ${kind}`,
     [description, facts, ...kept].join(' '),
+    ...(example === null ? [] : [fenced('ts', example.split('\n'))]),
     schemaTable('input', schemas.input),
     schemaTable('output', schemas.output),
   ];

@@ -7,8 +7,14 @@ import { schemaLines } from './schema-text.ts';
 /**
  * Returns the output of `wf steps KIND`: the behaviour, the inputs and the outputs of a step runner.
  * @param origin the file that it is from, or `wf`
+ * @param example an input as a workflow file has it, or null
  */
-export function stepRunnerLines(runner: StepRunner, origin: string, style: TextStyle): readonly string[] {
+export function stepRunnerLines(
+  runner: StepRunner,
+  origin: string,
+  example: string | null,
+  style: TextStyle,
+): readonly string[] {
   const { colors } = style;
   const { timeoutMs, retry } = runner.policy;
   return [
@@ -20,6 +26,7 @@ export function stepRunnerLines(runner: StepRunner, origin: string, style: TextS
     '',
     colors.bold('output'),
     ...schemaLines(runner.schemas.output, style),
+    ...(example === null ? [] : ['', colors.bold('example'), ...example.split('\n').map((line) => `  ${line}`)]),
   ];
 }
 

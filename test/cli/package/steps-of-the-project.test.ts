@@ -89,10 +89,13 @@ test('wf steps lists the step runners of the project, and prints a union of thei
   ]);
 
   const file = path.join(project.folder, 'steps', 'look.ts');
-  expect((await project.wf(['steps', 'site.look', '--json'])).json()).toMatchObject([{ kind: 'site.look', file }]);
-  expect((await project.wf(['steps', 'exec.read', '--json'])).json()).toMatchObject([
-    { kind: 'exec.read', file: null },
+  expect((await project.wf(['steps', 'site.look', '--json'])).json()).toMatchObject([
+    { kind: 'site.look', file, example: null },
   ]);
+  expect((await project.wf(['steps', 'exec.read', '--json'])).json()).toMatchObject([
+    { kind: 'exec.read', file: null, example: expect.stringContaining("argv: ['cat', ") },
+  ]);
+  expect((await project.wf(['steps', 'file.folder'])).stdout).toMatch(/\nexample\n {2}input: \{ path: '[^']+', /);
   expect((await project.wf(['steps', 'site.lok'])).stderr).toMatch(
     /^error .*\n.*Did you mean site.look\?.* 1 file of the project could not be loaded/,
   );

@@ -4,6 +4,9 @@ import { expect, test } from 'vitest';
 import { z } from 'zod';
 import { REFERENCE_PAGES } from '../../../scripts/reference-pages.ts';
 import { ERROR_EXIT_CODES } from '../../../src/engine/model/errors.ts';
+import { runnerOf } from '../../../src/engine/workflow/define-step.ts';
+import { exampleText } from '../../../src/steps/examples/example-text.ts';
+import * as steps from '../../../src/steps/index.ts';
 import { REPOSITORY } from '../../support/doc-page.ts';
 import { runRecordSchema } from '../../support/run-record.ts';
 
@@ -11,6 +14,12 @@ const textOf = (page: string) => readFileSync(path.join(REPOSITORY, page), 'utf8
 
 test.for(Object.entries(REFERENCE_PAGES))('%s equals the page generated from the code', ([page, generate]) => {
   expect(textOf(page) === generate(), `${page} is not current: run \`npm run docs\` and commit the result`).toBe(true);
+});
+
+test('each step runner that comes with wf has an example', () => {
+  const runners = Object.values(steps).flatMap((exported) => runnerOf(exported)?.kind ?? []);
+  expect(runners.length).toBeGreaterThan(50);
+  expect(runners.filter((kind) => exampleText(kind) === null)).toEqual([]);
 });
 
 test('docs/reference/errors.md lists every error code with its exit code, and no other', () => {

@@ -7,6 +7,7 @@ import { warningLines } from '../../../review/text/error-text.ts';
 import { counted } from '../../../review/text/format/plain-text.ts';
 import { tableLines } from '../../../review/text/format/table.ts';
 import { stepRunnerLines } from '../../../review/text/step-runner-text.ts';
+import { exampleText } from '../../../steps/examples/example-text.ts';
 import { defineCommand } from '../../define-command.ts';
 import { writeJson, writeLines } from '../../output/terminal.ts';
 
@@ -32,7 +33,7 @@ export const steps = defineCommand(options, async ({ json, kind }, services, { o
   const [only] = known;
   if (json) writeJson(out, known.map(runnerRecord));
   else if (kind !== undefined && only !== undefined) {
-    writeLines(out, stepRunnerLines(only.runner, originOf(only), out.style));
+    writeLines(out, stepRunnerLines(only.runner, originOf(only), exampleOf(only), out.style));
   } else {
     const columns = [{ title: 'kind' }, { title: 'does' }, { title: 'from' }, { title: 'description', shrinksTo: 20 }];
     const rows = known.map((one) => {
@@ -43,6 +44,11 @@ export const steps = defineCommand(options, async ({ json, kind }, services, { o
   }
   return 0;
 });
+
+/** Returns an example of a step runner that comes with wf. */
+function exampleOf({ runner, file }: KnownRunner): string | null {
+  return file === null ? exampleText(runner.kind) : null;
+}
 
 function originOf({ file }: KnownRunner): string {
   return file === null ? 'wf' : path.relative(process.cwd(), file);
@@ -59,7 +65,8 @@ function runnerOfKind(known: readonly KnownRunner[], kind: string, unread: numbe
   });
 }
 
-function runnerRecord({ runner, file }: KnownRunner) {
+function runnerRecord(known: KnownRunner) {
+  const { runner, file } = known;
   const { kind, description, behaviour, policy, schemas } = runner;
   return {
     kind,
@@ -70,5 +77,6 @@ function runnerRecord({ runner, file }: KnownRunner) {
     attempts: policy.retry.attempts,
     input: schemas.input,
     output: schemas.output,
+    example: exampleOf(known),
   };
 }

@@ -1,0 +1,21 @@
+import { DOCKER } from './docker.ts';
+import type { Examples } from './example.ts';
+import { EXEC } from './exec.ts';
+import { FILE } from './file.ts';
+import { HOST } from './host.ts';
+import { KERNEL } from './kernel.ts';
+import { NET } from './net.ts';
+import { PROBE } from './probe.ts';
+import { SYSTEMD } from './systemd.ts';
+
+/** An input of each step runner; one that is missing is a type error. */
+export const EXAMPLES: Examples = {
+  ...DOCKER,
+  ...EXEC,
+  ...FILE,
+  ...HOST,
+  ...KERNEL,
+  ...NET,
+  ...PROBE,
+  ...SYSTEMD,
+};
