@@ -252,17 +252,19 @@ describe.runIf(isRoot)('a change of a file', () => {
 
   it('is undone by hand with the commands that it names', async () => {
     const { folder, at, fill, context } = world();
-    for (const [actor, input] of [
-      [writeFile, { path: at('plain'), content: 'mine\n' }],
-      [createSymlink, { path: at('current'), target: 'sub' }],
-      [createFolder, { path: at('sub/made') }],
-      [removeFile, { path: at('plain') }],
+    for (const [noun, actor, input] of [
+      ['file', writeFile, { path: at('plain'), content: 'mine\n' }],
+      ['link', createSymlink, { path: at('current'), target: 'sub' }],
+      ['folder', createFolder, { path: at('sub/made') }],
+      ['file', removeFile, { path: at('plain') }],
+      ['link', removeFile, { path: at('current') }],
     ] as const) {
       fill();
       const before = filesIn(folder);
       const behaviour = changeOf(actor);
       const seen = await behaviour.observe(actor.runner.parseInput(input), context(), undefined);
       if (seen.found !== 'absent') throw new Error(seen.found);
+      expect(seen.target).toBe(`${noun} ${input.path}`);
       const record = await behaviour.apply(actor.runner.parseInput(input), seen.record, 'absent', context());
       for (const [program, ...args] of behaviour.undoCommands(record)) execFileSync(program, args);
       expect(withoutTimes(filesIn(folder))).toEqual(withoutTimes(before));

@@ -69,9 +69,11 @@ describe.skipIf(!canBootSystemd())('units of a real systemd', () => {
       'ActiveState=active',
       'ActiveState=inactive',
     ]);
+    expect((await machine.run(['cat', '/run/wf-reloads'])).stdout).toBe('reloaded');
     expect((await wf(['logs', 'whole', 'start'])).stdout).toContain('systemctl start wf-new.service');
     const undone = await wf(['rollback', 'whole']);
     expect(undone.exitCode, undone.stderr).toBe(0);
+    expect((await machine.run(['cat', '/run/wf-reloads'])).stdout).toBe('reloaded\nreloaded');
     expect(await state()).toEqual(before);
   });
 

@@ -50,8 +50,8 @@ export async function observeFile<Output>(
   outputOf: (state: FileState) => Output,
 ): Promise<Observation<FileRecord, Output>> {
   const { host, run, step } = context;
-  const target = `file ${file}`;
   if (earlier !== undefined) {
+    const target = targetOf(earlier);
     const { state } = await readFileState(earlier.at, context);
     const hasDraft = (await host.files.look(draftOf(earlier))) !== null;
     if (isSameState(earlier.after, state)) {
@@ -70,7 +70,13 @@ export async function observeFile<Output>(
   const draft = `.wf-${run}-${nameOf(step)}`;
   const kept = seen.state.type === 'file' ? keptFile(host.files.keptFolder, run, nameOf(step)) : null;
   const record = { path: file, at, holder: host.namespace.holder, draft, kept, before: seen.state, after };
-  return { found: 'absent', target, record };
+  return { found: 'absent', target: targetOf(record), record };
+}
+
+/** Names what a change makes, alters or removes: `folder /srv/site`. */
+function targetOf({ path: file, before, after }: FileRecord): string {
+  const { type } = after.type === 'absent' ? before : after;
+  return `${type === 'absent' ? 'file' : type} ${file}`;
 }
 
 /** Brings a file into the recorded state. @param contentOf returns the content of a file to write; called only if there is one */
