@@ -1,10 +1,12 @@
 import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import {
   chmodSync,
   chownSync,
   existsSync,
   linkSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -17,6 +19,7 @@ import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { toJson } from '../../src/engine/model/json.ts';
 import type { StepActor } from '../../src/engine/workflow/define-step.ts';
+import { createContentKey } from '../../src/host/files/content-key.ts';
 import { createFiles } from '../../src/host/files/create-files.ts';
 import { machinePorts } from '../../src/runtime/machine-ports.ts';
 import { createRuntimes } from '../../src/runtime/runtimes.ts';
@@ -356,6 +359,40 @@ describe.runIf(isRoot)('a change of a file', () => {
     await expect(files.place(draft, 'plain', null)).rejects.toMatchObject({ code: 'E_FILE_CHANGED' });
     if (found !== null) await expect(files.remove(place, found)).rejects.toMatchObject({ code: 'E_FILE_CHANGED' });
     expect(text(at('plain'))).toBe('theirs');
+  });
+
+  it('records no digest by which guesses of a short content could be tested without the key', async () => {
+    const { folder, root, at, context } = world();
+    const key = path.join(root, 'wf.db.kept/.key');
+    const first = context();
+    const { record, output } = await carryOut(writeFile, { path: at('plain'), content: 'pin=1234\n' }, first);
+    const sha256 = createHash('sha256').update('pin=1234\n').digest('hex');
+    expect(JSON.stringify([record, output, first.evidence])).not.toContain(sha256);
+    expect([statSync(key).mode & 0o777, statSync(key).size]).toEqual([0o600, 32]);
+    const { files } = context().host;
+    const digest = await files.digestOf(Buffer.from('pin=1234\n'));
+    expect(JSON.stringify(record)).toContain(digest);
+    const drafts = readdirSync(path.dirname(key)).filter((name) => name !== '.key' && name.startsWith('.'));
+    expect(drafts).toEqual([]);
+
+    const made = filesIn(folder);
+    const saved = readFileSync(key);
+    rmSync(key);
+    await expect(changeOf(writeFile).undo(record, context())).rejects.toMatchObject({ code: 'E_FILE_CHANGED' });
+    expect(filesIn(folder)).toEqual(made);
+    expect(await context().host.files.digestOf(Buffer.from('pin=1234\n'))).not.toBe(digest);
+    writeFileSync(key, saved.subarray(1));
+    await expect(changeOf(writeFile).undo(record, context())).rejects.toThrow('has 31 bytes instead of 32');
+    writeFileSync(key, saved);
+    await changeOf(writeFile).undo(record, context());
+    expect(text(at('plain'))).toBe('a\xff\nb\n');
+  });
+
+  it('gives a process that was overtaken while it created the key the key of the other', () => {
+    const { root } = world();
+    const first = createContentKey(root);
+    expect(Buffer.from(createContentKey(root))).toEqual(Buffer.from(first));
+    expect(readdirSync(root).filter((name) => name.startsWith('.'))).toEqual(['.key']);
   });
 
   it('keeps the previous file readable by its user only, and refuses a copy that was altered', async () => {

@@ -67,18 +67,23 @@ export interface FilesPort {
   locate(path: string): Promise<FilePath>;
   /** Returns the object at a place; null if there is none. */
   look(path: FilePath): Promise<FileFound | null>;
-  /** Returns the SHA-256 of a file, in hexadecimal. @throws WfError E_FILE_CHANGED if it is not, or no longer, the one that was found */
+  /**
+   * Returns the digest of a file, in hexadecimal. Its key lies in `keptFolder`: nobody can test guesses of a short content without it.
+   * @throws WfError E_FILE_CHANGED if it is not, or no longer, the one that was found; E_UNTRUSTED if others can read `keptFolder`
+   */
   digest(path: FilePath, found: FileFound): Promise<string>;
+  /** Returns the digest that a file with this content has. */
+  digestOf(bytes: Uint8Array): Promise<string>;
   /** Returns the content of a file. @throws WfError E_FILE_CHANGED like digest; E_FILE if it is longer than `maxBytes` */
   read(path: FilePath, found: FileFound, maxBytes: number): Promise<Uint8Array>;
   openFolder(folder: FolderIdentity): Promise<OpenFolder>;
-  /** Copies a file into the folder of wf (mode 0600). Returns the path and the SHA-256 of the copy. An earlier copy is replaced. */
+  /** Copies a file into the folder of wf (mode 0600). Returns the path and the digest of the copy. An earlier copy is replaced. */
   keep(
     run: RunId,
     name: string,
     path: FilePath,
     found: FileFound,
-  ): Promise<{ readonly file: string; readonly sha256: string }>;
+  ): Promise<{ readonly file: string; readonly digest: string }>;
   /**
    * Writes files (mode 0600) into a new folder of wf for one command of a run. Returns the folder. Not synced: no command outlives the
    * machine. @throws WfError E_UNTRUSTED if others can read it
@@ -86,7 +91,7 @@ export interface FilesPort {
   writeForCommand(run: RunId, files: Readonly<Record<string, string>>): Promise<string>;
   /** Removes that folder; null: all of them that the run has, which a killed wf has left. */
   removeForCommand(run: RunId, folder: string | null): Promise<void>;
-  /** Creates a file where nothing exists. Returns the SHA-256 of its content. */
+  /** Creates a file where nothing exists. Returns the digest of its content. */
   createFile(path: FilePath, content: FileContent, attributes: FileAttributes): Promise<string>;
   setMode(path: FilePath, mode: number): Promise<void>;
   createLink(path: FilePath, target: string, owner: Omit<FileAttributes, 'mode'>): Promise<void>;

@@ -1,8 +1,7 @@
 import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { WfError } from '../../engine/model/errors.ts';
-import { privateFolder } from '../../trust/private-folder.ts';
 import { fileError } from './file-error.ts';
+import { requirePrivate } from './private-folders.ts';
 
 /** Beside these folders, the run keeps copies of files, whose names begin with no dot. */
 const PREFIX = '.command-';
@@ -13,12 +12,7 @@ const PREFIX = '.command-';
  * @throws WfError E_UNTRUSTED if others can read the folder
  */
 export function writeCommandFiles(folder: string, files: Readonly<Record<string, string>>): string {
-  if (privateFolder(path.dirname(folder)) === undefined || privateFolder(folder) === undefined) {
-    throw new WfError('E_UNTRUSTED', `wf cannot write the files of a command in ${folder}: others can read it`, {
-      hint: `Check its owner and mode with \`ls -ld ${folder}\`: it must be writable, and have mode 0700.`,
-      untouched: true,
-    });
-  }
+  requirePrivate(path.dirname(folder), folder);
   const own = mkdtempSync(path.join(folder, PREFIX));
   try {
     for (const [name, content] of Object.entries(files)) {

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { WfError } from '../../engine/model/errors.ts';
@@ -38,9 +37,14 @@ async function requireSame(file: FileHandle, name: string, found: FileFound | nu
   if (!isSame) throw changedMeanwhile(name);
 }
 
-/** Returns the SHA-256 of some content, in hexadecimal. */
-export async function digestOf(chunks: Chunks): Promise<string> {
-  const hash = createHash('sha256');
+/** A hash to which content is added. Named here, because the published types import nothing of Node. */
+export interface Hash {
+  update(data: Uint8Array): unknown;
+  digest(encoding: 'hex'): string;
+}
+
+/** Returns the digest of some content, in hexadecimal. */
+export async function digestOf(hash: Hash, chunks: Chunks): Promise<string> {
   for await (const chunk of chunks) hash.update(chunk);
   return hash.digest('hex');
 }
@@ -64,9 +68,8 @@ interface Writable {
   write(data: Uint8Array, offset: number, length: number): Promise<{ readonly bytesWritten: number }>;
 }
 
-/** Writes content to a new file. Returns its SHA-256, in hexadecimal. */
-export async function writeContent(file: Writable, chunks: Chunks): Promise<string> {
-  const hash = createHash('sha256');
+/** Writes content to a new file. Returns its digest, in hexadecimal. */
+export async function writeContent(file: Writable, chunks: Chunks, hash: Hash): Promise<string> {
   for await (const chunk of chunks) {
     hash.update(chunk);
     for (let written = 0; written < chunk.length; ) {

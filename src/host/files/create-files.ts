@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer';
+import { createHmac } from 'node:crypto';
 import {
   type BigIntStats,
   closeSync,
@@ -18,20 +19,25 @@ import type { FileContent, FileFound, FilePath, FilesPort, OpenFolder } from '..
 import { errnoOf } from '../machine/errno.ts';
 import { removeCommandFiles, removeCommandFolder, writeCommandFiles } from './command-files.ts';
 import { type Chunks, chunksOf, digestOf, readUpTo } from './content.ts';
+import { contentKey } from './content-key.ts';
 import { changedMeanwhile, fileError } from './file-error.ts';
 import { identityOf, inFolder, openFolder, openSameFolder, resolveFolder } from './folder.ts';
+import { NO_HARD_LINKS } from './hard-links.ts';
 import { keep, keptContent, keptFile } from './kept-files.ts';
 import { createFile, createFolder, createLink, setMode } from './new-file.ts';
-
-/** Errors of a file system that has no hard links. */
-const NO_HARD_LINKS: readonly string[] = ['EPERM', 'EOPNOTSUPP', 'ENOSYS'];
 
 /**
  * Creates the files of a host.
  * @param root returns the folder that is `/` for the host: `/`, or `/proc/4711/root` for a private one
- * @param folderOfWf folder for copies of previous files; it is created with the first one
+ * @param folderOfWf folder for copies of previous files, and for the key of digests; it is created with the first one
  */
 export function createFiles(root: () => string, folderOfWf: string): FilesPort {
+  let key: Uint8Array | undefined;
+  const hash = () => {
+    key ??= contentKey(folderOfWf);
+    return createHmac('sha256', key);
+  };
+
   /** Opens the folder of a path for an operation, and describes errors of the system. */
   async function within<Result>(
     doing: string,
@@ -79,14 +85,15 @@ export function createFiles(root: () => string, folderOfWf: string): FilesPort {
       }
     },
     look: (at) => within('read', at, (way) => lookAt(way, pathOf(at))),
-    digest: (path, found) => within('read', path, () => digestOf(chunks({ type: 'file', path, found }))),
+    digest: (path, found) => within('read', path, () => digestOf(hash(), chunks({ type: 'file', path, found }))),
+    digestOf: async (bytes) => digestOf(hash(), [bytes]),
     read: (path, found, maxBytes) =>
       within('read', path, () => readUpTo(maxBytes, pathOf(path), chunks({ type: 'file', path, found }))),
     openFolder: async (folder) => openSameFolder(root(), folder),
     keep: (run, name, path, found) =>
       within('keep a copy of', path, async () => ({
         file: keptFile(folderOfWf, run, name),
-        sha256: await keep(folderOfWf, run, name, chunks({ type: 'file', path, found })),
+        digest: await keep(folderOfWf, run, name, chunks({ type: 'file', path, found }), hash()),
       })),
     writeForCommand: async (run, files) => writeCommandFiles(path.join(folderOfWf, run), files),
     removeForCommand: async (run, folder) => {
@@ -95,7 +102,7 @@ export function createFiles(root: () => string, folderOfWf: string): FilesPort {
     },
     createFile: (path, content, attributes) =>
       within('create', path, async (way, folder) => {
-        const digest = await createFile(way, chunks(content), attributes);
+        const digest = await createFile(way, chunks(content), attributes, hash());
         fsyncSync(folder.descriptor);
         return digest;
       }),

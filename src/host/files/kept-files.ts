@@ -1,11 +1,11 @@
-import { closeSync, existsSync, fsyncSync, openSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { WfError } from '../../engine/model/errors.ts';
 import { parseRunId, type RunId } from '../../engine/model/ids.ts';
-import { privateFolder } from '../../trust/private-folder.ts';
 import { ownUser } from '../../trust/users.ts';
-import { type Chunks, chunksOf } from './content.ts';
+import { type Chunks, chunksOf, type Hash } from './content.ts';
 import { createFile } from './new-file.ts';
+import { requirePrivate, syncFolder } from './private-folders.ts';
 
 /** Returns the folder of the copies of previous files beside a database. */
 export function keptFolder(database: string): string {
@@ -18,20 +18,16 @@ export function keptFile(folder: string, run: RunId, name: string): string {
 }
 
 /**
- * Writes a copy that a run keeps, durable and readable by its user only, in place of an earlier one. Returns the SHA-256 of its content.
+ * Writes a copy that a run keeps, durable and readable by its user only, in place of an earlier one. Returns the digest of its content.
  * @throws WfError E_UNTRUSTED if others can read the folder
  */
-export async function keep(folder: string, run: RunId, name: string, content: Chunks): Promise<string> {
+export async function keep(folder: string, run: RunId, name: string, content: Chunks, hash: Hash): Promise<string> {
   const file = keptFile(folder, run, name);
   const own = path.dirname(file);
-  if (privateFolder(folder) === undefined || privateFolder(own) === undefined) {
-    throw new WfError('E_UNTRUSTED', `wf cannot keep previous files in ${own}: it is not a folder of this user alone`, {
-      hint: `Check its owner and mode with \`ls -ld ${folder}\`: it must be writable, and have mode 0700.`,
-      untouched: true,
-    });
-  }
+  requirePrivate(folder, own);
   rmSync(file, { force: true });
-  const digest = await createFile(file, content, { mode: 0o600, uid: ownUser(), gid: process.getegid?.() ?? 0 });
+  const owner = { uid: ownUser(), gid: process.getegid?.() ?? 0 };
+  const digest = await createFile(file, content, { mode: 0o600, ...owner }, hash);
   for (const one of [own, folder, path.dirname(folder)]) syncFolder(one);
   return digest;
 }
@@ -53,14 +49,5 @@ export function removeUnusedCopies(folder: string, isInHistory: (run: RunId) => 
   for (const name of existsSync(folder) ? readdirSync(folder) : []) {
     const run = parseRunId(name);
     if (run !== undefined && !isInHistory(run)) rmSync(path.join(folder, run), { recursive: true, force: true });
-  }
-}
-
-function syncFolder(folder: string): void {
-  const descriptor = openSync(folder, 'r');
-  try {
-    fsyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
   }
 }

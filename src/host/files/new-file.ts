@@ -13,7 +13,7 @@ import {
 } from 'node:fs';
 import { open } from 'node:fs/promises';
 import type { FileAttributes } from '../../engine/ports/files.ts';
-import { type Chunks, writeContent } from './content.ts';
+import { type Chunks, type Hash, writeContent } from './content.ts';
 
 const CREATE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
 const OPEN_FOLDER = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
@@ -21,11 +21,16 @@ const OPEN_FOLDER = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOF
 const PRIVATE_FILE = 0o600;
 const PRIVATE_FOLDER = 0o700;
 
-/** Creates a file on the disk, or leaves nothing. Returns the SHA-256 of its content. */
-export async function createFile(way: string, content: Chunks, attributes: FileAttributes): Promise<string> {
+/** Creates a file on the disk, or leaves nothing. Returns the digest of its content. */
+export async function createFile(
+  way: string,
+  content: Chunks,
+  attributes: FileAttributes,
+  hash: Hash,
+): Promise<string> {
   const file = await open(way, CREATE, PRIVATE_FILE);
   try {
-    const digest = await writeContent(file, content);
+    const digest = await writeContent(file, content, hash);
     await file.chown(attributes.uid, attributes.gid);
     // After the owner: a change of the owner removes setuid and setgid.
     await file.chmod(attributes.mode);

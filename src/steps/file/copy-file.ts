@@ -3,7 +3,6 @@ import { WfError } from '../../engine/model/errors.ts';
 import type { FileContent } from '../../engine/ports/files.ts';
 import { defineStep } from '../../engine/workflow/define-step.ts';
 import type { HostContext } from '../../engine/workflow/step.ts';
-import { digestOf } from './digest.ts';
 import { applyFile, FILE_CHANGE, installCommand, observeFile } from './file-change.ts';
 import {
   attributesOf,
@@ -33,7 +32,7 @@ export const copyFile = defineStep({
   output: fileOutputSchema,
   ...FILE_CHANGE,
   commands: ({ source, path }) => [['install', source, path]],
-  rehearse: ({ path }) => ({ path, ...digestOf(Buffer.alloc(0)) }),
+  rehearse: ({ path }) => ({ path, size: 0 }),
   rehearseUndo: ({ path }) => [['rm', path]],
   observe: (asked, context, earlier) =>
     observeFile(
@@ -43,9 +42,9 @@ export const copyFile = defineStep({
       async (seen, at) => {
         requireRegular(seen, at);
         const { path, found } = await sourceOf(asked.source, context);
-        const sha256 = await context.host.files.digest(path, found);
+        const digest = await context.host.files.digest(path, found);
         const attributes = await attributesOf(asked, seen, context, found.mode & 0o777);
-        return { type: 'file', sha256, size: found.size, ...attributes, modifiedNs: null, extended: null };
+        return { type: 'file', digest, size: found.size, ...attributes, modifiedNs: null, extended: null };
       },
       (state) => fileOutput(asked.path, state),
     ),

@@ -3,9 +3,8 @@ import { WfError } from '../../engine/model/errors.ts';
 import type { FilePath } from '../../engine/ports/files.ts';
 import { defineStep } from '../../engine/workflow/define-step.ts';
 import type { HostContext } from '../../engine/workflow/step.ts';
-import { digestOf } from './digest.ts';
 import { applyFile, FILE_CHANGE, installCommand, observeFile } from './file-change.ts';
-import { fileOutput, fileOutputSchema, pathField, requireRegular } from './file-input.ts';
+import { contentState, fileOutput, fileOutputSchema, pathField, requireRegular } from './file-input.ts';
 import type { SeenFile } from './file-state.ts';
 
 /** Bytes of the longest file that is edited. */
@@ -33,7 +32,7 @@ export const editLine = defineStep({
   output: fileOutputSchema,
   ...FILE_CHANGE,
   commands: ({ path }) => [['install', '/dev/stdin', path]],
-  rehearse: ({ path, line }) => ({ path, ...digestOf(Buffer.from(`${line}\n`)) }),
+  rehearse: ({ path, line }) => ({ path, size: Buffer.byteLength(line) + 1 }),
   rehearseUndo: ({ path }) => [['install', '/dev/stdin', path]],
   observe: (asked, context, earlier) =>
     observeFile(
@@ -43,7 +42,11 @@ export const editLine = defineStep({
       async (seen, at) => {
         requireRegular(seen, at);
         if (seen.state.type !== 'file') throw missing(asked.path);
-        return { ...seen.state, ...digestOf(await edited(asked, seen, at, context)), modifiedNs: null };
+        return {
+          ...seen.state,
+          ...(await contentState(await edited(asked, seen, at, context), context)),
+          modifiedNs: null,
+        };
       },
       (state) => fileOutput(asked.path, state),
     ),

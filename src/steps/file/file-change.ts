@@ -97,7 +97,7 @@ export async function applyFile(
   await replace(record, after, seen, context, async (draft) => {
     if (after.type !== 'file') return;
     const digest = await files.createFile(draft, await contentOf(seen), after);
-    if (digest !== after.sha256) throw contentChanged(record);
+    if (digest !== after.digest) throw contentChanged(record);
     if (before.type === 'file' && hasExtended(before)) {
       await copyExtendedAttributes(`${FOLDER}/${at.name}`, `${FOLDER}/${draft.name}`, at, context);
       await files.setMode(draft, after.mode);
@@ -137,7 +137,7 @@ async function undoFile(record: FileRecord, context: HostContext): Promise<void>
   await replace(record, before, seen, context, async (draft) => {
     if (before.type !== 'file' || record.kept === null) return;
     const digest = await files.createFile(draft, { type: 'kept', file: record.kept }, before);
-    if (digest !== before.sha256) throw keptDiffers(record.kept);
+    if (digest !== before.digest) throw keptDiffers(record.kept);
     if (hasExtended(before)) {
       await copyExtendedAttributes(record.kept, `${FOLDER}/${draft.name}`, at, context);
       await files.setMode(draft, before.mode);
@@ -225,8 +225,8 @@ async function keepPrevious(
   context: StepContext,
 ): Promise<void> {
   const { at } = record;
-  const { file, sha256 } = await context.host.files.keep(context.run, nameOf(context.step), at, found);
-  if (sha256 !== before.sha256) throw contentChanged(record);
+  const { file, digest } = await context.host.files.keep(context.run, nameOf(context.step), at, found);
+  if (digest !== before.digest) throw contentChanged(record);
   if (hasExtended(before)) await copyExtendedAttributes(`${FOLDER}/${at.name}`, file, at, context);
 }
 
@@ -268,7 +268,7 @@ function textOf(state: FileState): string {
     case 'folder':
       return `folder, mode ${octal(state.mode)}, owner ${state.uid}:${state.gid}`;
     case 'file':
-      return `${state.size} bytes, sha256 ${state.sha256}, mode ${octal(state.mode)}, owner ${state.uid}:${state.gid}`;
+      return `${state.size} bytes, mode ${octal(state.mode)}, owner ${state.uid}:${state.gid}`;
   }
 }
 

@@ -45,14 +45,21 @@ export interface AskedAttributes {
 /** Output of a step that writes a file. */
 export const fileOutputSchema = z.object({
   path: z.string().describe('path of the file'),
-  sha256: z.string().describe('SHA-256 of its content, in hexadecimal'),
   size: z.number().int().describe('its size in bytes'),
 });
 
 /** Returns the output of a step that writes a file. */
 export function fileOutput(path: string, state: FileState): z.output<typeof fileOutputSchema> {
   if (state.type !== 'file') throw new Error(`${path} is no file`);
-  return { path, sha256: state.sha256, size: state.size };
+  return { path, size: state.size };
+}
+
+/** Returns size and digest of the content that a file gets. */
+export async function contentState(
+  bytes: Uint8Array,
+  { host }: HostContext,
+): Promise<{ digest: string; size: number }> {
+  return { digest: await host.files.digestOf(bytes), size: bytes.length };
 }
 
 /** Returns the attributes that a file, link or folder gets: those asked for, else those of the one that it replaces, else defaults. */

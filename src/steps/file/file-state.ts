@@ -15,7 +15,8 @@ export const fileStateSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('absent') }),
   z.object({
     type: z.literal('file'),
-    sha256: z.string(),
+    /** See FilesPort. */
+    digest: z.string(),
     size: z.number().int(),
     mode,
     ...owner,
@@ -49,9 +50,9 @@ export async function readFileState(at: FilePath, context: HostContext): Promise
       throw notManaged(at, 'is a device, a socket or a pipe');
     case 'file': {
       if (size > LARGEST) throw notManaged(at, `has ${size} bytes, more than ${LARGEST}`);
-      const sha256 = await files.digest(at, found);
+      const digest = await files.digest(at, found);
       const extended = await readExtendedAttributes(at, context);
-      return { state: { type, sha256, size, mode: found.mode, uid, gid, modifiedNs, extended }, found };
+      return { state: { type, digest, size, mode: found.mode, uid, gid, modifiedNs, extended }, found };
     }
   }
 }
@@ -67,7 +68,7 @@ export function differencesFrom(expected: FileState, seen: FileState): readonly 
 }
 
 const DIFFERENCES: Readonly<Record<string, string>> = {
-  sha256: 'its content differs',
+  digest: 'its content differs',
   size: 'its size differs',
   mode: 'its mode differs',
   uid: 'its owner differs',

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { defineStep } from '../../engine/workflow/define-step.ts';
-import { digestOf } from './digest.ts';
 import { applyFile, FILE_CHANGE, installCommand, observeFile } from './file-change.ts';
 import {
   attributesOf,
+  contentState,
   fileOutput,
   fileOutputSchema,
   modeSchema,
@@ -32,7 +32,7 @@ export const writeFile = defineStep({
   output: fileOutputSchema,
   ...FILE_CHANGE,
   commands: ({ path, mode }) => [['install', `--mode=${mode ?? '0644'}`, '/dev/stdin', path]],
-  rehearse: (asked) => ({ path: asked.path, ...digestOf(Buffer.from(contentOf(asked))) }),
+  rehearse: (asked) => ({ path: asked.path, size: Buffer.byteLength(contentOf(asked)) }),
   rehearseUndo: ({ path }) => [['rm', path]],
   observe: (asked, context, earlier) =>
     observeFile(
@@ -44,7 +44,7 @@ export const writeFile = defineStep({
         const attributes = await attributesOf(asked, seen, context);
         return {
           type: 'file',
-          ...digestOf(Buffer.from(contentOf(asked))),
+          ...(await contentState(Buffer.from(contentOf(asked)), context)),
           ...attributes,
           modifiedNs: null,
           extended: null,

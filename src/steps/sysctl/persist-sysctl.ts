@@ -1,9 +1,8 @@
 import { z } from 'zod';
 import { WfError } from '../../engine/model/errors.ts';
 import { defineStep } from '../../engine/workflow/define-step.ts';
-import { digestOf } from '../file/digest.ts';
 import { applyFile, FILE_CHANGE, installCommand, observeFile } from '../file/file-change.ts';
-import { attributesOf } from '../file/file-input.ts';
+import { attributesOf, contentState } from '../file/file-input.ts';
 import { settingNameSchema, settingValueSchema } from './setting-name.ts';
 
 const FOLDER = '/etc/sysctl.d';
@@ -43,7 +42,13 @@ export const persistSysctl = defineStep({
       async (seen) => {
         if (seen.state.type !== 'absent') throw pathInUse(path);
         const attributes = await attributesOf({ mode: '0644', owner: null, group: null }, seen, context);
-        return { type: 'file', ...digestOf(contentOf(asked)), ...attributes, modifiedNs: null, extended: null };
+        return {
+          type: 'file',
+          ...(await contentState(contentOf(asked), context)),
+          ...attributes,
+          modifiedNs: null,
+          extended: null,
+        };
       },
       () => ({ path }),
     );

@@ -3,9 +3,8 @@ import type { FilePath } from '../../engine/ports/files.ts';
 import { defineStep } from '../../engine/workflow/define-step.ts';
 import type { HostContext } from '../../engine/workflow/step.ts';
 import { isSystemdBooted, systemUnitPath } from '../../host/systemd/unit-file.ts';
-import { digestOf } from '../file/digest.ts';
 import { applyFile, FILE_CHANGE, installCommand, observeFile } from '../file/file-change.ts';
-import { attributesOf, fileOutput, fileOutputSchema, requireRegular } from '../file/file-input.ts';
+import { attributesOf, contentState, fileOutput, fileOutputSchema, requireRegular } from '../file/file-input.ts';
 import { IN_PLACE } from '../net/place.ts';
 import { runSystemctl, unitNameSchema } from './systemctl.ts';
 
@@ -46,7 +45,7 @@ export const writeUnit = defineStep({
     ['install', `--mode=${MODE}`, '/dev/stdin', pathOf(asked)],
     ['systemctl', 'daemon-reload'],
   ],
-  rehearse: (asked) => ({ path: pathOf(asked), ...digestOf(Buffer.from(asked.content)) }),
+  rehearse: (asked) => ({ path: pathOf(asked), size: Buffer.byteLength(asked.content) }),
   rehearseUndo: (asked) => [
     ['rm', pathOf(asked)],
     ['systemctl', 'daemon-reload'],
@@ -62,7 +61,7 @@ export const writeUnit = defineStep({
         const attributes = await attributesOf({ mode: MODE, owner: null, group: null }, found, context);
         return {
           type: 'file',
-          ...digestOf(Buffer.from(asked.content)),
+          ...(await contentState(Buffer.from(asked.content), context)),
           ...attributes,
           modifiedNs: null,
           extended: null,

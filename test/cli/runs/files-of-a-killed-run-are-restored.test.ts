@@ -70,6 +70,6 @@ test('a run that is killed while it changes files is resumed, rolled back withou
     expect(state()).toEqual(before);
   }
   expect((await project.wf(['prune', '--keep', '1', '--yes'])).exitCode).toBe(0);
-  expect(readdirSync(`${project.database}.kept`)).toEqual([`${id}-rollback`]);
+  expect(readdirSync(`${project.database}.kept`)).toEqual(['.key', `${id}-rollback`]);
   expect(existsSync(path.join(project.folder, 'etc/old'))).toBe(true);
 });
