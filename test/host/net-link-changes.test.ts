@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { Json } from '../../src/engine/model/json.ts';
 import type { StepRunner } from '../../src/engine/workflow/step.ts';
-import { addAddress, enslaveLink, moveLink, renameLink, setLinkUp } from '../../src/steps/net/index.ts';
+import { addAddress, enslaveLink, moveLink, removeAddress, renameLink, setLinkUp } from '../../src/steps/net/index.ts';
 import { carryOut } from '../support/carry-out.ts';
 import { testContext } from '../support/step-context.ts';
 import { describeOwnNetwork, ip, networkState, removeLinks, type TestContainer, testContainer } from './own-network.ts';
@@ -139,11 +139,56 @@ describeOwnNetwork('changes of a link', () => {
     expect(networkState(container.ip)).toEqual(before);
   });
 
+  it('net.address-removal removes an address and restores it exactly', async () => {
+    const exact = ['broadcast', '10.12.0.200', 'scope', 'link', 'label', 't_cont:0', 'metric', '7', 'noprefixroute'];
+    ip('link', 'set', 't_cont', 'netns', String(container.handle.pid));
+    container.ip('address', 'add', '10.12.0.1/24', ...exact, 'dev', 't_cont');
+    container.ip('address', 'add', 'fd00:12::1/64', 'dev', 't_cont', 'nodad');
+    for (const address of ['10.12.0.1/24', 'fd00:12::1/64']) {
+      const before = networkState(container.ip);
+      const input = { link: 't_cont', address, in: container.handle };
+      const { record, output, found } = await carryOut(removeAddress, input, context());
+      expect([found, output]).toEqual(['absent', { link: 't_cont', address }]);
+      expect(container.ip('address', 'show', 'dev', 't_cont')).not.toContain(address);
+      expect((await carryOut(removeAddress, input, context(), record)).found).toBe('ours');
+      expect(await carryOut(removeAddress, input, context())).toMatchObject({ found: 'unchanged', record: null });
+      await undoTwice(removeAddress, record);
+      expect(networkState(container.ip)).toEqual(before);
+    }
+  });
+
+  it('net.address-removal refuses an address that the kernel would not remove alone, or that expires', async () => {
+    ip('link', 'set', 't_cont', 'netns', String(container.handle.pid));
+    container.ip('link', 'set', 't_cont', 'up');
+    const remove = (address: string) =>
+      carryOut(removeAddress, { link: 't_cont', address, in: container.handle }, context());
+    container.ip('address', 'add', '10.12.0.1/24', 'dev', 't_cont');
+    container.ip('route', 'add', '10.13.0.0/24', 'via', '10.12.0.9');
+    await expect(remove('10.12.0.1/24'), 'the last one').rejects.toThrow('remove the route to 10.13.0.0/24 with it');
+    container.ip('address', 'add', '10.14.0.1/24', 'dev', 't_cont');
+    container.ip('route', 'add', '10.15.0.0/24', 'dev', 't_cont', 'src', '10.14.0.1');
+    await expect(remove('10.14.0.1/24'), 'a source').rejects.toThrow('remove the route to 10.15.0.0/24 with it');
+    container.ip('address', 'add', '10.12.0.2/24', 'dev', 't_cont');
+    await expect(remove('10.12.0.1/24')).rejects.toThrow('10.12.0.2/24, which is secondary to it');
+    container.ip('address', 'add', '10.16.0.1/24', 'dev', 't_cont', 'valid_lft', '1000', 'preferred_lft', '1000');
+    await expect(remove('10.16.0.1/24')).rejects.toThrow('could not be restored exactly: valid_life_time');
+    // The secondary one can go alone.
+    const before = networkState(container.ip);
+    const { record } = await carryOut(
+      removeAddress,
+      { link: 't_cont', address: '10.12.0.2/24', in: container.handle },
+      context(),
+    );
+    await undoTwice(removeAddress, record);
+    expect(expiring(networkState(container.ip))).toEqual(expiring(before));
+  });
+
   it('are gone with the namespace of the container', async () => {
     const inContainer = { link: 'eth1', in: container.handle };
     const made = [
       [moveLink, (await carryOut(moveLink, { link: 't_cont', to: container.handle, name: 'eth1' }, context())).record],
       [addAddress, (await carryOut(addAddress, { ...inContainer, address: '10.9.0.1/24' }, context())).record],
+      [removeAddress, (await carryOut(removeAddress, { ...inContainer, address: '10.9.0.1/24' }, context())).record],
       [setLinkUp, (await carryOut(setLinkUp, inContainer, context())).record],
       [renameLink, (await carryOut(renameLink, { ...inContainer, name: 'eth2' }, context())).record],
     ] as const;
@@ -179,4 +224,10 @@ async function refused(attempt: Promise<unknown>, code: string): Promise<void> {
 function byName(state: unknown): unknown {
   const { links, ...rest } = Object(state);
   return { ...rest, links: [...links].sort((a, b) => a.ifname.localeCompare(b.ifname)) };
+}
+
+/** Without the seconds that an address still has. */
+function expiring(state: unknown): unknown {
+  const drop = (key: string, value: unknown) => (/_life_time$/.test(key) ? undefined : value);
+  return JSON.parse(JSON.stringify(state, drop));
 }

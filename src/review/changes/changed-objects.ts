@@ -75,6 +75,7 @@ const SORTS: Readonly<Record<string, Pick<ChangedObject, 'object' | 'change'>>> 
   'net.mtu': { object: 'link', change: 'altered' },
   'net.up': { object: 'link', change: 'altered' },
   'net.address': { object: 'address', change: 'made' },
+  'net.address-removal': { object: 'address', change: 'altered' },
   'net.route': { object: 'route', change: 'made' },
   'net.rule': { object: 'rule', change: 'made' },
   'net.fdb': { object: 'forwarding entry', change: 'made' },

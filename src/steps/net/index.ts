@@ -4,6 +4,7 @@ export { createVethPair } from './links/create-veth-pair.ts';
 export { enslaveLink } from './links/enslave-link.ts';
 export { linkKind } from './links/link-kind.ts';
 export { moveLink } from './links/move-link.ts';
+export { removeAddress } from './links/remove-address.ts';
 export { renameLink } from './links/rename-link.ts';
 export { setLinkMtu } from './links/set-link-mtu.ts';
 export { setLinkUp } from './links/set-link-up.ts';
