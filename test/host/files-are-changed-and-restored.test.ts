@@ -395,6 +395,21 @@ describe.runIf(isRoot)('a change of a file', () => {
     expect(readdirSync(root).filter((name) => name.startsWith('.'))).toEqual(['.key']);
   });
 
+  it('is refused, untouched, if somebody has made the file as asked since it was observed', async () => {
+    const { root, at, context } = world();
+    const { observe, apply } = changeOf(writeFile);
+    const input = writeFile.runner.parseInput({ path: at('plain'), content: 'as asked' });
+    const seen = await observe(input, context(), undefined);
+    if (seen.found !== 'absent') throw new Error(seen.found);
+    const another = testContext({ run: 'another', database: path.join(root, 'wf.db') });
+    await carryOut(writeFile, { path: at('plain'), content: 'as asked' }, another);
+    await expect(apply(input, seen.record, 'absent', context())).rejects.toMatchObject({
+      code: 'E_FILE_CHANGED',
+      untouched: true,
+    });
+    expect(text(at('plain'))).toBe('as asked');
+  });
+
   it('keeps the previous file readable by its user only, and refuses a copy that was altered', async () => {
     const { root, at, context } = world();
     const { record } = await carryOut(writeFile, { path: at('plain'), content: 'mine' }, context());

@@ -48,8 +48,8 @@ export const copyFile = defineStep({
       },
       (state) => fileOutput(asked.path, state),
     ),
-  apply: ({ source }, record, _found, context) =>
-    applyFile(record, context, installCommand(source, record), () => sourceOf(source, context)),
+  apply: ({ source }, record, found, context) =>
+    applyFile(record, found, context, installCommand(source, record), () => sourceOf(source, context)),
 });
 
 async function sourceOf(source: string, { host }: HostContext): Promise<Extract<FileContent, { type: 'file' }>> {

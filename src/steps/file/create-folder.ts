@@ -38,6 +38,6 @@ export const createFolder = defineStep({
       },
       () => ({ path: asked.path }),
     ),
-  apply: ({ path, mode }, record, _found, context) =>
-    applyFile(record, context, ['mkdir', `--mode=${mode ?? '0755'}`, path], noContent),
+  apply: ({ path, mode }, record, found, context) =>
+    applyFile(record, found, context, ['mkdir', `--mode=${mode ?? '0755'}`, path], noContent),
 });

@@ -39,8 +39,8 @@ export const createSymlink = defineStep({
       },
       () => ({ path: asked.path, target: asked.target }),
     ),
-  apply: ({ path, target }, record, _found, context) =>
-    applyFile(record, context, linkCommand(path, target), noContent),
+  apply: ({ path, target }, record, found, context) =>
+    applyFile(record, found, context, linkCommand(path, target), noContent),
 });
 
 function linkCommand(path: string, target: string): Argv {

@@ -50,8 +50,8 @@ export const editLine = defineStep({
       },
       (state) => fileOutput(asked.path, state),
     ),
-  apply: (asked, record, _found, context) =>
-    applyFile(record, context, installCommand('/dev/stdin', record), async (seen) => ({
+  apply: (asked, record, found, context) =>
+    applyFile(record, found, context, installCommand('/dev/stdin', record), async (seen) => ({
       type: 'bytes',
       bytes: await edited(asked, seen, record.at, context),
     })),

@@ -5,6 +5,7 @@ import { commandLine } from '../../engine/model/evidence.ts';
 import type { Argv } from '../../engine/ports/command.ts';
 import type { FileContent, FileFound, FilePath } from '../../engine/ports/files.ts';
 import type { ChangeState, HostContext, Observation, StepContext } from '../../engine/workflow/step.ts';
+import { changedMeanwhile } from '../../host/files/file-error.ts';
 import { keptFile } from '../../host/files/kept-files.ts';
 import { isAlive } from '../../host/processes/process.ts';
 import { processSchema } from '../place-handle.ts';
@@ -82,6 +83,7 @@ function targetOf({ path: file, before, after }: FileRecord): string {
 /** Brings a file into the recorded state. @param contentOf returns the content of a file to write; called only if there is one */
 export async function applyFile(
   record: FileRecord,
+  observed: 'absent' | 'partial',
   context: StepContext,
   typed: Argv,
   contentOf: (seen: SeenFile) => Promise<FileContent>,
@@ -90,19 +92,28 @@ export async function applyFile(
   const { clock, files } = context.host;
   const startedAt = clock.now();
   await removeDraft(record, context);
-  const seen = await readFileState(at, context);
-  if (isSameState(after, seen.state)) return record;
-  if (!isSameState(before, seen.state)) throw changedByOthers(record, seen.state);
-  if (before.type === 'file' && seen.found !== null) await keepPrevious(record, before, seen.found, context);
-  await replace(record, after, seen, context, async (draft) => {
-    if (after.type !== 'file') return;
-    const digest = await files.createFile(draft, await contentOf(seen), after);
-    if (digest !== after.digest) throw contentChanged(record);
-    if (before.type === 'file' && hasExtended(before)) {
-      await copyExtendedAttributes(`${FOLDER}/${at.name}`, `${FOLDER}/${draft.name}`, at, context);
-      await files.setMode(draft, after.mode);
-    }
-  });
+  // Otherwise nothing of it was there: what is there now, even if it is as asked, is somebody else's.
+  const wasBegun = observed === 'partial';
+  try {
+    const seen = await readFileState(at, context);
+    if (wasBegun && isSameState(after, seen.state)) return record;
+    if (!isSameState(before, seen.state)) throw changedMeanwhile(record.path);
+    if (before.type === 'file' && seen.found !== null) await keepPrevious(record, before, seen.found, context);
+    await replace(record, after, seen, context, async (draft) => {
+      if (after.type !== 'file') return;
+      const digest = await files.createFile(draft, await contentOf(seen), after);
+      if (digest !== after.digest) throw contentChanged(record);
+      if (before.type === 'file' && hasExtended(before)) {
+        await copyExtendedAttributes(`${FOLDER}/${at.name}`, `${FOLDER}/${draft.name}`, at, context);
+        await files.setMode(draft, after.mode);
+      }
+    });
+  } catch (thrown) {
+    if (wasBegun || !(thrown instanceof WfError) || thrown.code !== 'E_FILE_CHANGED') throw thrown;
+    // The file is replaced whole or not at all.
+    const { code, message, hint } = thrown;
+    throw new WfError(code, message, { hint, cause: thrown, untouched: true });
+  }
   context.record(evidence(typed, `${textOf(before)} -> ${textOf(after)}`, startedAt, context));
   return record;
 }

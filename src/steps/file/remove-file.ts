@@ -28,5 +28,5 @@ export const removeFile = defineStep({
       },
       () => ({ path }),
     ),
-  apply: ({ path }, record, _found, context) => applyFile(record, context, ['rm', path], noContent),
+  apply: ({ path }, record, found, context) => applyFile(record, found, context, ['rm', path], noContent),
 });

@@ -52,8 +52,8 @@ export const writeFile = defineStep({
       },
       (state) => fileOutput(asked.path, state),
     ),
-  apply: (asked, record, _found, context) =>
-    applyFile(record, context, installCommand('/dev/stdin', record), async () => ({
+  apply: (asked, record, found, context) =>
+    applyFile(record, found, context, installCommand('/dev/stdin', record), async () => ({
       type: 'bytes',
       bytes: Buffer.from(contentOf(asked)),
     })),

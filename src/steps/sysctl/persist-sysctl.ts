@@ -53,8 +53,8 @@ export const persistSysctl = defineStep({
       () => ({ path }),
     );
   },
-  apply: (asked, record, _found, context) =>
-    applyFile(record, context, installCommand('/dev/stdin', record), async () => ({
+  apply: (asked, record, found, context) =>
+    applyFile(record, found, context, installCommand('/dev/stdin', record), async () => ({
       type: 'bytes',
       bytes: contentOf(asked),
     })),

@@ -75,9 +75,10 @@ export const writeUnit = defineStep({
     if (seen.found === 'ours' && isLoaded) return { ...seen, record: whole };
     return { found: seen.found === 'absent' ? 'absent' : 'partial', target: seen.target, record: whole };
   },
-  async apply(asked, intended, _found, context) {
+  async apply(asked, intended, found, context) {
     const bytes = Buffer.from(asked.content);
-    await applyFile(intended, context, installCommand('/dev/stdin', intended), async () => ({ type: 'bytes', bytes }));
+    const content = async () => ({ type: 'bytes', bytes }) as const;
+    await applyFile(intended, found, context, installCommand('/dev/stdin', intended), content);
     await reloadSystemd(context);
     return { ...intended, isLoaded: true };
   },
