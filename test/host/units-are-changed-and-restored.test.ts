@@ -91,7 +91,10 @@ describe.skipIf(!canBootSystemd())('units of a real systemd', () => {
     expect(recovered.exitCode, recovered.stderr).toBe(0);
     if (verb === 'resume') {
       expect(await state()).toContain('SETTING=2');
-      for (const undo of ['dropIn undo 1 file remove', 'enable undo 1 file remove', 'write undo 2 file remove']) {
+      for (const undo of [
+        ...['dropIn undo 1 file remove', 'enable undo 1 file remove'],
+        ...['enable undo 2 find /etc/systemd/system -mindepth', 'write undo 2 file remove'],
+      ]) {
         expect((await wf(['rollback', id], { WF_CRASH_AT: `after touch ${undo}` })).exitCode).not.toBe(0);
       }
       const undone = await wf(['rollback', id]);

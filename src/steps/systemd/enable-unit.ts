@@ -82,8 +82,10 @@ export const enableUnit = defineStep({
   },
 
   async inspect(made, context): Promise<ChangeState> {
-    const { links } = await readLinks(made.units, context);
-    if (isSame(links, made.before)) return gone(`${made.unit} is enabled as it was before`);
+    const { links, emptyFolders } = await readLinks(made.units, context);
+    // An undo that was killed may have left a folder that the links needed.
+    const isAsBefore = isSame(links, made.before) && newFolders(made.folders, emptyFolders).length === 0;
+    if (isAsBefore) return gone(`${made.unit} is enabled as it was before`);
     return isBetween(links, made) ? IN_PLACE : { found: 'unknown', error: changedByOthers(made) };
   },
 
@@ -106,8 +108,8 @@ export const enableUnit = defineStep({
       if ((await files.look(parent)) === null) await files.createFolder(parent, { mode: 0o755, ...owner });
       await files.createLink(await files.locate(link), target, owner);
     }
-    await removeNewFolders(folders, context);
     await runSystemctl(context, 'daemon-reload');
+    await removeNewFolders(folders, context);
   },
   undoCommands: (made) => undoCommandsOf(made),
 });
@@ -158,12 +160,16 @@ async function withAlso(name: string, { host, signal }: HostContext): Promise<st
 async function removeNewFolders(before: readonly string[], context: HostContext): Promise<void> {
   const { files } = context.host;
   const { emptyFolders } = await readLinks([], context);
-  for (const folder of emptyFolders) {
-    if (before.includes(folder) || !/\.(?:wants|requires|upholds)$/.test(folder)) continue;
+  for (const folder of newFolders(before, emptyFolders)) {
     const at = await files.locate(folder);
     const found = await files.look(at);
     if (found?.type === 'folder') await files.remove(at, found);
   }
+}
+
+/** Returns the empty folders for links of systemd that did not exist before. */
+function newFolders(before: readonly string[], emptyFolders: readonly string[]): readonly string[] {
+  return emptyFolders.filter((folder) => !before.includes(folder) && /\.(?:wants|requires|upholds)$/.test(folder));
 }
 
 function isSame(a: Links, b: Links): boolean {
