@@ -377,6 +377,15 @@ describe('an interrupted command', () => {
     expect(await apply(['touch', at('made')], stopped)).toMatchObject({ code: 'E_STEP_TIMEOUT', untouched: true });
     expect(existsSync(at('made'))).toBe(false);
     expect(await apply(['false'])).toMatchObject({ code: 'E_HOST_COMMAND', untouched: false });
+    const lost = { run: () => Promise.reject(new WfError('E_INTERNAL', 'ended without a result', { hint: 'x' })) };
+    const input = execCommand.runner.parseInput({ argv: ['true'] });
+    const tried = behaviour.apply(
+      input,
+      await intent({ argv: ['true'] }),
+      'absent',
+      testContext({ host: { command: lost } }),
+    );
+    await expect(tried).rejects.toMatchObject({ code: 'E_INTERNAL', untouched: false });
   });
 });
 
