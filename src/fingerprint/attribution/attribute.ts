@@ -5,7 +5,7 @@ import type { RawDifference } from '../differences/differences.ts';
 import { READ } from '../differences/shape.ts';
 import { ownerOfChain, ownerOfMadeTable, ownerOfRule } from './attribute-rule.ts';
 import { type Attribution, byLabels, byLedger, byWords, docker, type Known, SOMEBODY } from './attribution.ts';
-import { isNumber } from './ledger-identities.ts';
+import { isNumber, type NamedChange } from './ledger-identities.ts';
 import { byDockerId, kept, ownerOfLink, ownerOfLinkDifference, ownerOfNetwork } from './link-owner.ts';
 
 const textual = z.union([z.string(), z.number()]).transform(String);
@@ -31,6 +31,7 @@ const neighbourSchema = z.object({ dst: z.string(), dev: z.string() });
 const qdiscSchema = z.object({ kind: z.string(), dev: z.string() });
 const sysctlSchema = z.object({ value: z.string(), dev: z.string().optional() });
 const namespaceSchema = z.object({ name: z.string() });
+const madeNamespaceSchema = z.object({ namespace: z.unknown() });
 
 /** Names that `ip rule` gives a table and a priority. */
 const TABLE_WORDS = ['lookup', 'table'];
@@ -76,7 +77,8 @@ export function attribute(found: RawDifference, known: Known): Attribution {
     case 'namespaces': {
       if (found.difference === 'removed') return SOMEBODY;
       const { name } = namespaceSchema.parse(entry);
-      return byWords(known, name) ?? byWords(known, `/run/netns/${name}`) ?? SOMEBODY;
+      const isNamed = ({ words }: NamedChange) => words.has(name) || words.has(`/run/netns/${name}`);
+      return byLedger(known, (change) => !change.ofDocker && isNamed(change) && !madeNoNamespace(change)) ?? SOMEBODY;
     }
     case 'networks':
     case 'containers':
@@ -136,6 +138,13 @@ function ownerOfPolicyRule(rule: z.output<typeof ruleSchema>, known: Known): Att
   const owner = owners.find((link) => link.owner === 'run') ?? owners[0];
   if (owner !== undefined) return { ...owner, reason: `it names ${devices.join(' and ')}: ${owner.reason}` };
   return ownMark ? { owner: 'unknown', reason: "its protocol is wf's, but no change of this run names it" } : SOMEBODY;
+}
+
+/** Returns whether a step was to make a namespace and made none: one of that name is somebody else's. */
+function madeNoNamespace({ change: { kind, status, record } }: NamedChange): boolean {
+  return (
+    kind === 'net.namespace' && status === 'gone' && madeNamespaceSchema.safeParse(record).data?.namespace === null
+  );
 }
 
 /** Returns whether words name a rule: by its table and an address, or by its table and number, as passed to `ip rule add`. */

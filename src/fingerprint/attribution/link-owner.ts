@@ -10,8 +10,11 @@ const DOCKER_LINKS = new Set(['docker0', 'docker_gwbridge']);
 export function ownerOfLink(name: string, known: Known): Attribution {
   const link = viewedLink(name, known);
   const run = runOfLinkAlias(link?.alias);
-  if (run !== undefined) return kept(byLinkName(name, link, known)) ?? byMark(run, known);
   const bridge = ownerOfBridge(name, known);
+  if (run !== undefined) {
+    // On the embedded runtime the links of networks and containers carry the mark, too.
+    return kept(byLinkName(name, link, known)) ?? kept(bridge ?? ownerOfPort(link, known)) ?? byMark(run, known);
+  }
   if (bridge !== undefined) return bridge;
   // For a link that existed before the run, a change names only its own effect: the rest is not the run's.
   const made = known.before.links.has(name) ? undefined : byLinkName(name, link, known);

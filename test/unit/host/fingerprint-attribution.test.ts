@@ -343,8 +343,25 @@ describe('identities of the ledger', () => {
 
   test('a kept change is neither residue nor drift', () => {
     const ledger = [change('docker.network', 'network devops', { id: OWN }, 'kept')];
-    const after = { networks: { [`network ${OWN}`]: network(OWN, { 'wf.run': 'mine' }) } };
+    const marked = { alias: 'wf.run=mine' };
+    const after = {
+      networks: { [`network ${OWN}`]: network(OWN, { 'wf.run': 'mine' }) },
+      // On the embedded runtime.
+      links: {
+        [`link ${OWN_BRIDGE}`]: link({ kind: 'bridge', ...marked }),
+        'link veth1': link({ master: OWN_BRIDGE, ...marked }),
+      },
+    };
     expect(owners({}, after, ledger)).toEqual({});
+  });
+
+  test('a namespace of the name that a step could not make is that of somebody else', () => {
+    const after = { namespaces: { 'namespace site': { name: 'site', inode: 7 } } };
+    const ledger = (namespace: Json) => [
+      change('net.namespace', 'namespace site', { name: 'site', namespace }, 'gone'),
+    ];
+    expect(Object.values(owners({}, after, ledger(null)))).toEqual(['other']);
+    expect(Object.values(owners({}, after, ledger({ inode: 7 })))).toEqual(['run']);
   });
 
   test('a link, address, setting or rule in a recorded command line belongs to the run', () => {
