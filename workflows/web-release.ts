@@ -145,7 +145,13 @@ export default defineWorkflow({
   input,
   machine,
   keepsChanges: true,
-  requirements: ({ service }) => [
+  requirements: ({ root, service }) => [
+    {
+      title: `site ${root}`,
+      purpose: 'one release at a time',
+      claim: `site ${root}`,
+      check: async () => ({ met: true, found: root }),
+    },
     tool('tar', 'the attributes of files are read with it'),
     ...(service === null ? [] : [tool('systemctl', 'the service is restarted with it')]),
   ],
