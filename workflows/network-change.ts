@@ -1,58 +1,80 @@
 import {
   addAddress,
+  addIptablesRule,
   addRoute,
+  cidrSchema,
+  createLink,
+  createNftTable,
   defineWorkflow,
-  execCommand,
   flow,
+  forEach,
   hostAddressSchema,
   linkExists,
+  linkKind,
+  linkNameFree,
   linkNameSchema,
   networkAdmin,
   pingProbe,
+  removeAddress,
   setLinkUp,
+  setSysctl,
+  settingNameSchema,
   subnetSchema,
+  sysctlExists,
   tool,
 } from 'wf-engine';
 import { setup } from 'xstate';
 import { z } from 'zod';
 
+const address = hostAddressSchema.nullable().default(null);
 const input = z.object({
   link: linkNameSchema.describe('link to change'),
-  address: z.string().describe('new address with prefix length, such as `192.0.2.10/24`'),
-  gateway: hostAddressSchema.describe('gateway, which must answer pings before the old address goes'),
-  destination: z.string().default('default').describe('destination of the new route, or `default`'),
-  oldAddress: z
-    .string()
-    .nullable()
-    .default(null)
-    .describe('address with prefix length that the link loses; its connections are cut off'),
-  sshFrom: subnetSchema
-    .nullable()
-    .default(null)
-    .describe('subnet whose hosts may reach port 22 through the link; all others are dropped'),
+  kind: z.enum(['bridge', 'dummy']).nullable().default(null).describe('kind of the link, if the run is to make it'),
+  addresses: z.array(cidrSchema).default([]).describe('new addresses, such as `["192.0.2.10/24"]`'),
+  gateway: address.describe('gateway of the routes'),
+  routes: z
+    .array(z.union([z.literal('default'), cidrSchema]))
+    .default([])
+    .describe('destinations behind the gateway, such as `["default"]`; their present routes are replaced'),
+  settings: z
+    .record(settingNameSchema, z.union([z.string(), z.number()]))
+    .default({})
+    .describe('settings of the kernel (sysctl), such as `{"net.ipv4.ip_forward": 1}`'),
+  sshFrom: subnetSchema.nullable().default(null).describe('subnet that alone may reach port 22 through the link'),
+  firewall: z.enum(['nft', 'iptables']).default('nft').describe('`nft`: by a table; `iptables`: by a rule, for IPv4'),
+  ping: address.describe('must answer before and after old addresses go; null: the gateway, if there is one'),
+  oldAddresses: z.array(cidrSchema).default([]).describe('lost at the end; connections to them are cut off'),
 });
 type Input = z.output<typeof input>;
+type Scope = { readonly context: Input };
 
-type Command = [program: string, ...string[]];
+const sshTable = ({ link, sshFrom }: Input) => `chain input {
+  type filter hook input priority filter;
+  iifname "${link}" tcp dport 22 ip saddr ${sshFrom} accept
+  iifname "${link}" tcp dport 22 counter drop
+}`;
+const sshRule = ({ link, sshFrom }: Input) => ['-i', link, ...RULE_WORDS, sshFrom ?? ''];
+const RULE_WORDS = '-p tcp --dport 22 -j DROP ! -s'.split(' ');
 
-/** Returns an iptables command on the rule that drops SSH from elsewhere. */
-function sshRule(action: '-I' | '-C' | '-D', { link, sshFrom }: Input): Command {
-  const rule = ['-i', link, '-p', 'tcp', '--dport', '22', '!', '-s', sshFrom ?? '', '-j', 'DROP'];
-  return ['iptables', '-w', '5', action, 'INPUT', ...rule];
-}
-
-function oldAddressCommand(action: 'add' | 'del', { link, oldAddress }: Input): Command {
-  return ['ip', 'address', action, oldAddress ?? '', 'dev', link];
-}
+const limitsSshBy = ({ sshFrom, firewall }: Input, program: string) => sshFrom !== null && firewall === program;
+const pinged = ({ ping, gateway }: Input) => ping ?? gateway;
+const pingStep = {
+  when: ({ context }: Scope) => pinged(context) !== null,
+  src: 'pingProbe',
+  input: ({ context }: Scope) => ({ from: { type: 'host' }, to: pinged(context) ?? '', deadlineMs: 5_000 }) as const,
+} as const;
 
 const base = setup({
-  types: { context: {} as Input, input: {} as Input, output: {} as Pick<Input, 'link' | 'address' | 'gateway'> },
+  types: { context: {} as Input, input: {} as Input, output: {} as Input },
   actors: {
+    createLink,
     setLinkUp,
-    addAddress,
-    addRoute,
-    changeFirewall: execCommand.with({ alters: ['firewall'] }),
-    removeAddress: execCommand.with({ alters: ['network'] }),
+    addEach: forEach(addAddress, { key: ({ address }) => address }),
+    routeEach: forEach(addRoute, { key: ({ destination }) => destination }),
+    setEach: forEach(setSysctl, { key: ({ name }) => name }),
+    createNftTable,
+    addIptablesRule,
+    removeEach: forEach(removeAddress, { key: ({ address }) => address }),
     pingProbe,
   },
 });
@@ -63,63 +85,72 @@ const machine = base.createMachine({
   context: ({ input }) => input,
   ...sequence({
     addressing: sequence({
+      makeLink: {
+        when: ({ context }) => context.kind !== null,
+        src: 'createLink',
+        input: ({ context: { link, kind } }) => ({ name: link, kind: kind ?? '' }),
+      },
       setUp: { src: 'setLinkUp', input: ({ context: { link } }) => ({ link }) },
-      addAddress: {
-        src: 'addAddress',
-        input: ({ context: { link, address } }) => ({ link, address }),
+      addAddresses: {
+        when: ({ context: { addresses } }) => addresses.length > 0,
+        src: 'addEach',
+        input: ({ context: { link, addresses } }) => ({ items: addresses.map((address) => ({ link, address })) }),
       },
-      replaceRoute: {
-        src: 'addRoute',
-        input: ({ context: { destination, gateway, link } }) => ({
-          destination,
-          via: gateway,
-          device: link,
-          mode: 'replace',
+      replaceRoutes: {
+        when: ({ context: { routes } }) => routes.length > 0,
+        src: 'routeEach',
+        input: ({ context: { link: device, gateway, routes } }) => ({
+          items: routes.map((destination) => ({ destination, via: gateway ?? '', device, mode: 'replace' })),
         }),
       },
     }),
-    firewall: sequence({
+    kernel: sequence({
+      setSettings: {
+        when: ({ context: { settings } }) => Object.keys(settings).length > 0,
+        src: 'setEach',
+        input: ({ context: { settings } }) => ({
+          items: Object.entries(settings).map(([name, value]) => ({ name, value })),
+        }),
+      },
       limitSsh: {
-        when: ({ context }) => context.sshFrom !== null,
-        src: 'changeFirewall',
-        input: ({ context }) => ({
-          argv: sshRule('-I', context),
-          check: sshRule('-C', context),
-          undo: sshRule('-D', context),
-        }),
+        when: ({ context }) => limitsSshBy(context, 'nft'),
+        src: 'createNftTable',
+        input: ({ context }) => ({ family: 'inet', table: `ssh-${context.link}`, ruleset: sshTable(context) }),
+      },
+      limitSshByRule: {
+        when: ({ context }) => limitsSshBy(context, 'iptables'),
+        src: 'addIptablesRule',
+        input: ({ context }) => ({ family: 'ipv4', chain: 'INPUT', rule: sshRule(context), position: 'insert' }),
       },
     }),
-    probing: sequence({
-      pingGateway: {
-        src: 'pingProbe',
-        input: ({ context }) => ({ from: { type: 'host' }, to: context.gateway, deadlineMs: 5_000 }),
-      },
-    }),
+    probing: sequence({ pingBefore: pingStep }),
     switching: sequence({
-      removeOldAddress: {
-        when: ({ context }) => context.oldAddress !== null,
-        src: 'removeAddress',
-        input: ({ context }) => ({ argv: oldAddressCommand('del', context), undo: oldAddressCommand('add', context) }),
+      removeOldAddresses: {
+        when: ({ context: { oldAddresses } }) => oldAddresses.length > 0,
+        src: 'removeEach',
+        input: ({ context: { link, oldAddresses } }) => ({ items: oldAddresses.map((address) => ({ link, address })) }),
       },
+      pingAfter: pingStep,
     }),
   }),
-  output: ({ context: { link, address, gateway } }) => ({ link, address, gateway }),
+  output: ({ context }) => context,
 });
 
 export default defineWorkflow({
   name: 'network-change',
   version: '1',
-  description:
-    'Gives a link another address, route and SSH rule; meant for `--confirm-within`, as it may cut off its own operator',
-  input,
+  description: 'Changes a link, its addresses, routes, firewall and settings; meant for `--confirm-within`',
+  input: input.refine(({ gateway, routes }) => gateway !== null || routes.length === 0, 'routes need a gateway'),
   machine,
   keepsChanges: true,
-  requirements: ({ link, sshFrom }) => [
+  requirements: ({ link, kind, settings, sshFrom, firewall }) => [
     networkAdmin(),
-    linkExists(link),
-    ...(sshFrom === null ? [] : [tool('iptables', 'the rule for SSH is made with it')]),
+    ...(kind === null ? [linkExists(link)] : [linkNameFree(link), linkKind(kind)]),
+    // The settings of a new link do not exist yet.
+    ...Object.keys(settings)
+      .filter((name) => kind === null || !name.includes(link))
+      .map(sysctlExists),
+    ...(sshFrom === null ? [] : [tool(firewall, 'limiting SSH; `--input firewall=nft|iptables` chooses another')]),
   ],
-  proofs: ({ link, address, gateway }) => [
-    { claim: 'reachable', figures: `${link} has ${address}, and ${gateway} answers` },
-  ],
+  proofs: (done) => (pinged(done) === null ? [] : [{ claim: 'reachable', figures: `${pinged(done)} answers` }]),
 });

@@ -53,9 +53,11 @@ describeOwnNetwork('a change of the network that cuts off its operator', () => {
   const start = (id: string, ...args: readonly string[]) => {
     const inputs = {
       link: 'eth0',
-      address: `${NEW}/24`,
+      addresses: `["${NEW}/24"]`,
       gateway: '198.51.100.1',
-      oldAddress: `${OLD}/24`,
+      routes: '["default"]',
+      oldAddresses: `["${OLD}/24"]`,
+      firewall: 'iptables',
       sshFrom: '203.0.113.0/24',
     };
     const given = Object.entries(inputs).map(([name, value]) => `--input=${name}=${value}`);
@@ -86,7 +88,7 @@ describeOwnNetwork('a change of the network that cuts off its operator', () => {
       '--confirm-within',
       '60s',
       '--confirm-if',
-      'pingGateway',
+      'pingAfter',
       '--input=sshFrom=198.51.100.0/24',
     );
     await wf.line(UNCONFIRMED);

@@ -10,6 +10,7 @@ test('a new workflow and new step runners compile in strict mode, and the tests 
   for (const args of [
     ['workflow', 'move-uplink'],
     ['workflow', 'my-lab', '--like', 'lab-network'],
+    ['workflow', 'my-change', '--like', 'network-change'],
     ['step', 'site.lock'],
     ['step', 'command.line'],
     ['step', 'delete'],
@@ -48,7 +49,7 @@ test('a new workflow passes wf check and runs unchanged', async () => {
 
 test('wf new --like copies each workflow that ships, which passes wf check', async () => {
   const project = openProject();
-  for (const like of ['lab-network', 'lab-scale', 'network-change']) {
+  for (const like of ['lab-network', 'lab-scale', 'network-change', 'web-release']) {
     const name = `my-${like}`;
     const { exitCode, stderr } = await project.wf(['new', 'workflow', name, '--like', like]);
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
