@@ -9,7 +9,7 @@ const TOUCH_OF_APPLY = / touch \S+ apply /;
 export async function failEachTouch(tested: TestedWorkflow): Promise<readonly string[]> {
   const session = await openSession(tested);
   const failed = new Set<string>();
-  for (const point of session.points.filter((point) => TOUCH_OF_APPLY.test(point))) {
+  for (const point of session.points(TOUCH_OF_APPLY)) {
     const run = session.nextRun(point);
     const end = await run.start({ failAt: point });
     run.requireExit(end, [0, 1]);
@@ -28,8 +28,9 @@ export async function failEachStep(tested: TestedWorkflow): Promise<readonly str
   const failed = new Set<string>();
   for (const step of session.steps) {
     const run = session.nextRun(`step ${step}`);
-    run.requireExit(await run.start({ failStep: step }), [0, 1]);
-    const [first] = (await run.steps()).filter(({ hasFailed }) => hasFailed);
+    const end = await run.start({ failStep: step });
+    run.requireExit(end, [0, 1]);
+    const [first] = run.steps(end).filter(({ hasFailed }) => hasFailed);
     if (first?.id !== step) run.fail(`the step ${step} was to fail, and ${first?.id ?? 'none'} failed first`);
     failed.add(step);
     await run.undo();

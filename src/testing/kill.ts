@@ -1,4 +1,4 @@
-import { openSession, type Session, type TestedWorkflow } from './session.ts';
+import { openSession, type Session, type TestedRun, type TestedWorkflow } from './session.ts';
 
 /** Points after a touch of the host by a step, or a commit of its progress. Host and disk do not change between two points. */
 const POINT_OF_A_STEP = /^after (?:touch|commit (?:step|change)\.)/;
@@ -6,13 +6,14 @@ const TOUCH_OF_UNDO = /^after touch \S+ undo /;
 
 /**
  * Kills a run (SIGKILL) after each commit of its steps' progress and after each command or request of their `apply` and `undo`.
- * Resumes each killed run, which must reach the same state as an undisturbed one; and rolls it back, which must restore the host.
- * Then kills the rollback of a completed run in the same way, and rolls the run back again. Returns the points of the kills.
+ * Resumes each killed run, which must reach the same state as an undisturbed one; and rolls it back, which must restore the host,
+ * also if the rollback is killed at one of its points. Returns the points of the kills.
  */
 export async function killEverywhere(tested: TestedWorkflow): Promise<readonly string[]> {
   const session = await openSession(tested);
   const killed = new Set<string>();
-  for (const point of session.points.filter((point) => POINT_OF_A_STEP.test(point))) {
+  const undoPoints = [...session.undoPoints(POINT_OF_A_STEP)];
+  for (const point of session.points(POINT_OF_A_STEP)) {
     for (const verb of ['resume', 'rollback'] as const) {
       const run = session.nextRun(point);
       const end = await run.start({ killAt: point });
@@ -24,10 +25,10 @@ export async function killEverywhere(tested: TestedWorkflow): Promise<readonly s
       } else {
         run.requireExit(end, [0]);
       }
-      await run.undo();
+      await killRollBack(run, undoPoints.shift(), killed);
     }
   }
-  await killRollBacks(session, POINT_OF_A_STEP, killed);
+  await killRollBacks(session, undoPoints, killed);
   return session.close(killed);
 }
 
@@ -39,18 +40,25 @@ export async function killEverywhere(tested: TestedWorkflow): Promise<readonly s
 export async function undoTwice(tested: TestedWorkflow, pauseAfter?: string): Promise<readonly string[]> {
   const session = await openSession(tested, pauseAfter);
   const killed = new Set<string>();
-  await killRollBacks(session, TOUCH_OF_UNDO, killed);
+  await killRollBacks(session, session.undoPoints(TOUCH_OF_UNDO), killed);
   return session.close(killed);
 }
 
-/** Kills the rollback of a completed run at each of these points, and adds each to `killed`. */
-async function killRollBacks(session: Session, points: RegExp, killed: Set<string>): Promise<void> {
-  for (const point of session.undoPoints.filter((point) => points.test(point))) {
+/** Completes a run for each of these points, kills its rollback there, and adds the point to `killed`. */
+async function killRollBacks(session: Session, points: readonly string[], killed: Set<string>): Promise<void> {
+  for (const point of points) {
     const run = session.nextRun(point);
     run.requireExit(await run.start(), [0]);
+    await killRollBack(run, point, killed);
+  }
+}
+
+/** Rolls a completed run back; if a point is given, kills that there first, and adds the point to `killed`. */
+async function killRollBack(run: TestedRun, point: string | undefined, killed: Set<string>): Promise<void> {
+  if (point !== undefined) {
     const end = await run.wf(['rollback', run.id], { killAt: point });
     if (end.signal === 'SIGKILL') killed.add(point);
     else run.requireExit(end, [0]);
-    await run.undo();
   }
+  await run.undo();
 }

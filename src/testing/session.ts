@@ -18,6 +18,10 @@ export interface TestedWorkflow {
   readonly folder?: string;
   /** Runtime of the runs; by default wf chooses. */
   readonly runtime?: RuntimeName;
+  /** Beginning of the command line of each wf, such as `['ip', 'netns', 'exec', 'lab']`. */
+  readonly through?: readonly string[];
+  /** Chooses which of all points, or steps, a function tries; by default all. */
+  choose?(all: readonly string[]): readonly string[];
   /**
    * Observes the state that the runs may change. Equal results mean equal states: none may depend on the id of the run, which marks
    * contain.
@@ -52,18 +56,21 @@ export interface TestedStep {
   readonly hasFailed: boolean;
 }
 
-const recordSchema = z.object({ steps: z.array(z.object({ id: z.string(), error: z.unknown() })) });
+const recordSchema = z.object({
+  status: z.string(),
+  steps: z.array(z.object({ id: z.string(), error: z.unknown() })),
+});
 
 /** One run of the workflow, with its own id. */
 export interface TestedRun {
   readonly id: string;
   wf(args: readonly string[], faults?: Faults): Promise<WfEnd>;
   start(faults?: Faults): Promise<WfEnd>;
-  /** Rolls the run back if any change is in place. @throws Error if the host differs from its state before the run */
+  /** Rolls the run back unless it has rolled itself back. @throws Error if the host differs from its state before the run */
   undo(): Promise<void>;
   requireExit(end: WfEnd, codes: readonly number[]): void;
-  /** Returns the steps of the run, and which of them failed. */
-  steps(): Promise<readonly TestedStep[]>;
+  /** Returns the steps of a run that has ended, and which of them failed. */
+  steps(end: WfEnd): readonly TestedStep[];
   /** @throws Error with the point, this problem, the history and the output of the last wf */
   fail(problem: string): never;
   /**
@@ -74,11 +81,11 @@ export interface TestedRun {
 }
 
 export interface Session {
-  /** Crash points of an undisturbed run, each once. */
-  readonly points: readonly string[];
-  /** Crash points of its rollback. */
-  readonly undoPoints: readonly string[];
-  /** Ids of its steps. */
+  /** Returns the chosen crash points of an undisturbed run, each once. */
+  points(pattern: RegExp): readonly string[];
+  /** Returns the chosen crash points of its rollback. */
+  undoPoints(pattern: RegExp): readonly string[];
+  /** Chosen ids of its steps. */
   readonly steps: readonly string[];
   /**
    * Creates the next run.
@@ -110,8 +117,9 @@ export async function openSession(tested: TestedWorkflow, pauseAfter?: string): 
   function nextRun(point: string, log?: string): TestedRun {
     const id = `${base}-${runs++}`;
     let last: WfEnd | undefined;
+    let lastPoint = point;
     const fail = (problem: string): never => {
-      throw new Error(`${point}: ${problem}\nHistory: ${scratch}/wf.db, run ${id}\n${last?.output ?? ''}`);
+      throw new Error(`${lastPoint}: ${problem}\nHistory: ${scratch}/wf.db, run ${id}\n${last?.output ?? ''}`);
     };
     const requireState: TestedRun['requireState'] = async (when) => {
       const state = await tested.observe(id);
@@ -119,6 +127,7 @@ export async function openSession(tested: TestedWorkflow, pauseAfter?: string): 
       fail(`expected the state ${JSON.stringify(states.get(when))}, got ${JSON.stringify(state)}`);
     };
     const wf: TestedRun['wf'] = async (args, { killAt, failAt, failStep, rebooted = false } = {}) => {
+      lastPoint = killAt ?? lastPoint;
       // A point may contain the id of its run, for example in a file name.
       const own = (name: string, text: string | undefined) =>
         text === undefined ? {} : { [name]: text.replaceAll(walk, id) };
@@ -129,49 +138,57 @@ export async function openSession(tested: TestedWorkflow, pauseAfter?: string): 
         ...(failStep === undefined ? {} : { WF_FAIL_STEP: failStep }),
       };
       const program = [process.execPath, path.join(packageRoot(), 'dist/wf.cjs'), ...args];
-      const argv = rebooted ? [...anotherBoot(scratch), ...program] : program;
+      const argv = [
+        ...(tested.through ?? []),
+        ...(rebooted ? anotherBoot(path.join(scratch, `boot-id-of-${id}`)) : []),
+        ...program,
+      ];
       last = await runToEnd(argv, tested.folder, { WF_DB: path.join(scratch, 'wf.db'), ...faults });
       return last;
     };
     return {
       id,
       wf,
-      start: (faults) => wf(['start', tested.workflow, '--id', id, ...options], faults),
+      start: (faults) => wf(['start', tested.workflow, '--id', id, '--json', ...options], faults),
       async undo() {
-        const end = await wf(['rollback', id]);
-        // Exit code 4: no change is in place.
-        if (end.exitCode !== 0 && end.exitCode !== 4) fail(`wf rollback ended with ${end.exitCode ?? end.signal}`);
+        if (recordIn(last)?.status !== 'rolled-back') {
+          const end = await wf(['rollback', id]);
+          // Exit code 4: no change is in place.
+          if (end.exitCode !== 0 && end.exitCode !== 4) fail(`wf rollback ended with ${end.exitCode ?? end.signal}`);
+        }
         await requireState('before');
       },
       requireExit(end, codes) {
         if (end.exitCode === null || !codes.includes(end.exitCode)) fail(`wf ended with ${end.exitCode ?? end.signal}`);
       },
       requireState,
-      async steps() {
-        const { stdout } = await wf(['show', id, '--json']);
-        return recordSchema
-          .parse(JSON.parse(stdout))
-          .steps.map((step) => ({ id: step.id, hasFailed: step.error !== null }));
-      },
+      steps: (end) =>
+        (recordIn(end) ?? fail('wf printed no run record')).steps.map((step) => ({
+          id: step.id,
+          hasFailed: step.error !== null,
+        })),
       fail,
     };
   }
 
   const log = path.join(scratch, 'points');
   const undisturbed = nextRun('undisturbed', log);
-  undisturbed.requireExit(await undisturbed.start(), [0]);
+  const end = await undisturbed.start();
+  undisturbed.requireExit(end, [0]);
   states.set('after', await tested.observe(undisturbed.id));
   const points = pointsIn(log);
-  const steps = (await undisturbed.steps()).map(({ id }) => id);
+  const steps = undisturbed.steps(end).map(({ id }) => id);
   rmSync(log, { force: true });
   const rollback = await undisturbed.wf(['rollback', undisturbed.id]);
   undisturbed.requireExit(rollback, [0, 4]);
   // Taken after the first run, because a change kept by design stays from then on.
   states.set('before', await tested.observe(undisturbed.id));
+  const undoPoints = pointsIn(log);
+  const choose = (all: readonly string[]) => tested.choose?.(all) ?? all;
   return {
-    points,
-    undoPoints: pointsIn(log),
-    steps,
+    points: (pattern) => choose(points.filter((point) => pattern.test(point))),
+    undoPoints: (pattern) => choose(undoPoints.filter((point) => pattern.test(point))),
+    steps: choose(steps),
     nextRun: (point) => nextRun(point),
     close(reached) {
       if (reached.size === 0) throw new Error(`${tested.workflow}: no run reached a point that can be tested`);
@@ -181,21 +198,26 @@ export async function openSession(tested: TestedWorkflow, pauseAfter?: string): 
   };
 }
 
+/** Returns the run record that a process printed; undefined if it printed another document, or none. */
+function recordIn(end: WfEnd | undefined) {
+  if (end === undefined || !end.stdout.startsWith('{')) return undefined;
+  return recordSchema.safeParse(JSON.parse(end.stdout)).data;
+}
+
 /** Returns the points in a log, each once, in the order of their first occurrence. */
 export function pointsIn(log: string): readonly string[] {
   if (!existsSync(log)) return [];
   return [...new Set(readFileSync(log, 'utf8').split('\n').filter(Boolean))];
 }
 
-/** Binds its first argument over the boot id of the kernel, in a mount namespace of its own, and becomes the rest. */
-const WITH_BOOT_ID = 'mount --bind "$0" /proc/sys/kernel/random/boot_id && exec "$@"';
+/** Binds its first argument over the boot id of the kernel, and becomes the rest. Other mounts, of named namespaces, are those of the machine. */
+const WITH_BOOT_ID = 'mount --make-rprivate /proc && mount --bind "$0" /proc/sys/kernel/random/boot_id && exec "$@"';
 
-/** Returns the beginning of a command line that runs with another boot id, as after a reboot. */
-function anotherBoot(scratch: string): readonly string[] {
-  const file = path.join(scratch, 'boot-id');
-  writeFileSync(file, `${randomUUID()}\n`);
+/** Returns the beginning of a command line that runs with the boot id in a file, which is made: as after a reboot. */
+function anotherBoot(file: string): readonly string[] {
+  if (!existsSync(file)) writeFileSync(file, `${randomUUID()}\n`);
   const user = process.getuid?.() === 0 ? [] : ['--user', '--map-current-user', '--keep-caps'];
-  return ['unshare', ...user, '--mount', '--', 'sh', '-c', WITH_BOOT_ID, file];
+  return ['unshare', ...user, '--mount', '--propagation', 'unchanged', '--', 'sh', '-c', WITH_BOOT_ID, file];
 }
 
 function runToEnd(
