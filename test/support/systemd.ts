@@ -64,6 +64,9 @@ if ! [ -e etc/wf-test-booted ]; then
 fi
 mkdir -p ".$repo" ".$folder"
 mount --rbind -o ro "$repo" ".$repo"
+shared=$(dirname "$base")/shared
+mkdir -p ".$shared"
+mount --bind "$shared" ".$shared"
 mount -t proc proc proc
 mount -t sysfs sysfs sys
 mount -t cgroup2 cgroup2 sys/fs/cgroup
@@ -113,10 +116,10 @@ export interface SystemdMachine {
   end(): Promise<void>;
 }
 
-/** Boots one whose files are in this folder, which is made. Needs root. */
+/** Boots one whose files are in this folder, which is made; its folder `shared` has the same path in the machine. Needs root. */
 export async function bootSystemd(folder: string): Promise<SystemdMachine> {
   const base = path.join(folder, 'machine');
-  mkdirSync(base, { recursive: true });
+  for (const name of ['machine', 'shared']) mkdirSync(path.join(folder, name), { recursive: true });
   const holder = spawn(
     'setpriv',
     ['--pdeathsig', 'KILL', 'unshare', '--mount', '--propagation', 'private', 'sh', '-c', HOLD, 'sh', base],

@@ -1,0 +1,22 @@
+import { vi } from 'vitest';
+import { describeCrash, EVERY_POINT } from '../support/crash/crash-tests.ts';
+import { containersEmbedded, labEmbedded, scaleEmbedded } from '../support/kit/container-cases.ts';
+import { testCases } from '../support/kit/pass-the-kit.ts';
+import { commands, files, kernel, network } from '../support/kit/runner-cases.ts';
+import { networkChange, webRelease } from '../support/kit/shipped-cases.ts';
+import { units } from '../support/kit/units-case.ts';
+import { canBootSystemd } from '../support/systemd.ts';
+
+vi.setConfig({ maxConcurrency: 3 });
+
+describeCrash('step runners of each family, and workflows that come with wf', () => {
+  const cases = {
+    ...{ files, commands, kernel, network },
+    ...(canBootSystemd() ? { units } : {}),
+    ...{ 'network-change': networkChange, 'web-release': webRelease, 'containers, embedded': containersEmbedded },
+    // By default other tests of this folder kill the labs.
+    ...(EVERY_POINT ? { 'lab-network, embedded': labEmbedded, 'lab-scale, embedded': scaleEmbedded } : {}),
+  };
+  // A resumed run does not repeat a completed step whose change a reboot has taken, and no later step needs it there.
+  testCases(cases, { sideBySide: true, share: 27, without: ['kernel: afterReboot'] });
+});

@@ -1,0 +1,84 @@
+import { test } from 'vitest';
+import {
+  afterReboot,
+  failEachStep,
+  failEachTouch,
+  foreignInTheWay,
+  killEverywhere,
+  runTwiceSideBySide,
+  undoTwice,
+} from '../../../src/testing/index.ts';
+import { dealt, EVERY_POINT, SEED } from '../crash/crash-tests.ts';
+import type { OpenCase } from './open-case.ts';
+
+/** The functions of the kit. */
+const CHECKS: Readonly<Record<string, (one: OpenCase) => Promise<unknown>>> = {
+  killEverywhere: ({ tested }) => killEverywhere(tested),
+  failEachStep: ({ tested }) => failEachStep(tested),
+  failEachTouch: ({ tested }) => failEachTouch(tested),
+  undoTwice: ({ tested, pauseAfter }) => undoTwice(tested, pauseAfter),
+  foreignInTheWay: ({ tested, foreign }) => foreignInTheWay(tested, foreign),
+  runTwiceSideBySide: ({ tested }) => runTwiceSideBySide(tested),
+  afterReboot: ({ tested, reboot }) => afterReboot(tested, reboot),
+};
+
+interface Cases {
+  readonly [name: string]: () => Promise<OpenCase>;
+}
+
+interface HowToPass {
+  /** Whether cases have hosts of their own, so that they can run side by side. */
+  readonly sideBySide: boolean;
+  /** One in this many pairs of a case and a function is tried by default. */
+  readonly share: number;
+  /** Pairs that do not apply. */
+  readonly without?: readonly string[];
+}
+
+/**
+ * Tests that each case passes each function of the kit. By default the seed chooses a few pairs of a case and a function, and one point
+ * of each; `npm run crash-matrix` tries all.
+ */
+export function testCases(cases: Cases, { sideBySide, share, without = [] }: HowToPass): void {
+  const names = Object.keys(cases)
+    .flatMap((name) => Object.keys(CHECKS).map((check) => `${name}: ${check}`))
+    .filter((pair) => !without.includes(pair));
+  const run = sideBySide ? test.concurrent : test;
+  run.for(EVERY_POINT ? names : dealt(names, share))('%s', async (title) => {
+    const [name = '', check = ''] = title.split(': ');
+    const one = await cases[name]?.();
+    if (one === undefined) throw new Error(`there is no case ${name}`);
+    const startedAt = performance.now();
+    let tried: unknown;
+    try {
+      tried = await within(one.scratch, () => CHECKS[check]?.(chosen(one)));
+    } finally {
+      await one.close();
+    }
+    const seconds = ((performance.now() - startedAt) / 1000).toFixed(0);
+    const points = Array.isArray(tried) ? `, ${tried.length} points` : '';
+    process.stdout.write(`kit: ${title}, WF_CRASH_SEED=${SEED}${points}, ${seconds} s\n`);
+  });
+}
+
+/** Returns the case with one point, or one in `sparse`, which the seed chooses. */
+function chosen(one: OpenCase): OpenCase {
+  const { sparse } = one;
+  if (EVERY_POINT && sparse === undefined) return one;
+  const choose = (all: readonly string[]) =>
+    EVERY_POINT ? dealt(all, Math.min(sparse ?? 1, all.length)) : all.slice(SEED % all.length).slice(0, 1);
+  return { ...one, tested: { ...one.tested, choose } };
+}
+
+/** Calls a function, which makes its temporary folder at once, in this folder. */
+function within<Value>(folder: string | undefined, call: () => Value): Value {
+  const usual = process.env['TMPDIR'];
+  if (folder === undefined) return call();
+  process.env['TMPDIR'] = folder;
+  try {
+    return call();
+  } finally {
+    if (usual === undefined) delete process.env['TMPDIR'];
+    else process.env['TMPDIR'] = usual;
+  }
+}
