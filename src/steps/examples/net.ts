@@ -13,6 +13,7 @@ export const NET = {
   renameLink: ({ lab }) => ({ link: 'uplink', name: 'eth0', in: lab }),
   setLinkUp: ({ lab }) => ({ link: 'eth0', in: lab }),
   addAddress: ({ lab }) => ({ link: 'eth0', address: '10.9.0.2/24', in: lab }),
+  removeAddress: ({ lab }) => ({ link: 'lo', address: '127.0.0.1/8', in: lab }),
   addRoute: ({ lab }) => ({ destination: 'default', via: '10.9.0.1', device: 'eth0', mode: 'secondary', in: lab }),
   addRule: ({ lab }) => ({ priority: 1000, from: '10.9.0.0/24', action: { table: 100 }, in: lab }),
   checkAddressFree: { address: '10.9.0.3', link: 'br-lab', networkId: null },

@@ -43,6 +43,7 @@ const lastingAddress = z.strictObject({
   scope: z.string(),
   label: z.string().optional(),
   metric: z.number().int().optional(),
+  protocol: z.string().optional(),
   noprefixroute: z.literal(true).optional(),
   nodad: z.literal(true).optional(),
   secondary: z.literal(true).optional(),
@@ -147,13 +148,17 @@ async function exactly(address: string, link: Link, place: Place, { host }: Host
   return { words: [], isSecondary: false, problem: names.join(', ') };
 }
 
-function wordsOf({ local, prefixlen, broadcast, scope, label, metric, ...flags }: LastingAddress, link: Link) {
+function wordsOf(
+  { local, prefixlen, broadcast, scope, label, metric, protocol, ...flags }: LastingAddress,
+  link: Link,
+) {
   return [
     `${local}/${prefixlen}`,
     ...(broadcast === undefined ? [] : ['broadcast', broadcast]),
     ...['scope', scope],
     ...(label === undefined || label === link.name ? [] : ['label', label]),
     ...(metric === undefined ? [] : ['metric', String(metric)]),
+    ...(protocol === undefined ? [] : ['proto', protocol]),
     ...(['noprefixroute', 'nodad'] as const).filter((flag) => flags[flag] === true),
   ];
 }
