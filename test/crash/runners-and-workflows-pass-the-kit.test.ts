@@ -17,6 +17,5 @@ describeCrash('step runners of each family, and workflows that come with wf', ()
     // By default other tests of this folder kill the labs.
     ...(EVERY_POINT ? { 'lab-network, embedded': labEmbedded, 'lab-scale, embedded': scaleEmbedded } : {}),
   };
-  // A resumed run does not repeat a completed step whose change a reboot has taken, and no later step needs it there.
-  testCases(cases, { sideBySide: true, share: 27, without: ['kernel: afterReboot'] });
+  testCases(cases, { sideBySide: true, share: 27 });
 });

@@ -1,8 +1,11 @@
 import type { Decision } from '../machine/decide.ts';
 import type { MachineModel } from '../machine/machine-model.ts';
+import type { Change } from '../model/change.ts';
 import { type ErrorRecord, WfError } from '../model/errors.ts';
 import type { RunId } from '../model/ids.ts';
+import type { Owner } from '../model/owner.ts';
 import type { StoredRun } from '../ports/history.ts';
+import type { RunHost } from '../ports/runtime.ts';
 
 /** The beginning of each error about a lost private host. */
 export const privateHostIsGone = (run: string): string => `the private host of run ${run} is gone`;
@@ -15,15 +18,24 @@ export function lostHostError(run: RunId, error: ErrorRecord): ErrorRecord {
   return { code: 'E_NAMESPACE_GONE', message: `${gone}: ${error.message}`, hint };
 }
 
-/** Returns the error for a run that cannot continue because its changes have vanished with its private host. */
-export function hostLost({ id, workflow, options }: StoredRun): WfError {
-  const command = `\`wf start ${workflow}\``;
-  return new WfError('E_NAMESPACE_GONE', `${privateHostIsGone(id)}, with the changes that the run needs to continue`, {
-    hint:
-      options.onFailure === 'keep'
-        ? `Settle its changes with \`wf rollback ${id}\`, then start it again with ${command}.`
-        : `Start it again with ${command}: its private host was ended from outside, or by a restart of the machine.`,
-  });
+/** Whether changes may have gone with their host: a private host that has ended, or the machine before its restart. */
+export function mayHaveLostChanges(host: RunHost, changes: readonly Change[], { bootId }: Owner): boolean {
+  return host.isNew() || changes.some((change) => change.status === 'applied' && change.bootId !== bootId);
+}
+
+/** Returns the error for a run that cannot continue because changes have gone with its host. */
+export function changesLost(run: StoredRun, host: RunHost): WfError {
+  const { id, workflow, options } = run;
+  const again = `with \`wf start ${workflow}\``;
+  const settle = `Settle its changes with \`wf rollback ${id}\`, then start it again ${again}.`;
+  const keeps = options.onFailure === 'keep';
+  if (host.isNew()) {
+    const why = 'its private host was ended from outside, or by a restart of the machine';
+    const message = `${privateHostIsGone(id)}, with the changes that the run needs to continue`;
+    return new WfError('E_NAMESPACE_GONE', message, { hint: keeps ? settle : `Start it again ${again}: ${why}.` });
+  }
+  const message = `a restart of the machine took changes that run ${id} needs to continue`;
+  return new WfError('E_CHANGES_GONE', message, { hint: keeps ? settle : `Start it again ${again}.` });
 }
 
 /**

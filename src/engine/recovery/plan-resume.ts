@@ -4,7 +4,7 @@ import { runnersOf } from '../machine/machine-model.ts';
 import { replay } from '../machine/replay.ts';
 import { type Change, changesToUndo, needsUndo } from '../model/change.ts';
 import { asWfError } from '../model/errors.ts';
-import { hostLost, needsItsChanges } from '../place/lost-host.ts';
+import { changesLost, mayHaveLostChanges, needsItsChanges } from '../place/lost-host.ts';
 import { recordedHost } from '../place/recorded-host.ts';
 import { requirePlace } from '../place/require-place.ts';
 import { observingContext, observingStep } from '../plan/observing-context.ts';
@@ -75,12 +75,13 @@ async function planOn(
   const isUndone = hasFailed(decision) && run.options.onFailure === 'rollback' && journal.changes().some(needsUndo);
   if (isUndone) return planBack(planner, steps, []);
   const planned = await Promise.all(steps.map((step) => planStep(planner, step, open.get(step.id), decision)));
-  const isLost = host.isNew() && decision !== undefined && needsItsChanges(request.workflow.model, decision);
-  if (!isLost || !planned.some(({ plan }) => plan === 'gone')) {
+  const mayBeLost = mayHaveLostChanges(host, journal.changes(), dependencies.owner);
+  const needsThem = decision !== undefined && needsItsChanges(request.workflow.model, decision);
+  if (!mayBeLost || !needsThem || !planned.some(({ plan }) => plan === 'gone')) {
     return { direction: 'forward', steps: redactedSteps(planned, secrets) };
   }
   if (run.options.onFailure === 'rollback') return planBack(planner, steps, []);
-  const why = hostLost(run).message;
+  const why = changesLost(run, host).message;
   const refused = planned.map((step): PlannedStep => (open.has(step.step) ? { ...step, plan: 'refused', why } : step));
   return { direction: 'forward', steps: redactedSteps(refused, secrets) };
 }

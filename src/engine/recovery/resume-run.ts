@@ -5,7 +5,7 @@ import { needsUndo } from '../model/change.ts';
 import { WfError } from '../model/errors.ts';
 import type { JournalEntry, JournalEvent } from '../model/journal-event.ts';
 import { isJsonObject, type JsonObject } from '../model/json.ts';
-import { hostLost, needsItsChanges } from '../place/lost-host.ts';
+import { changesLost, mayHaveLostChanges, needsItsChanges } from '../place/lost-host.ts';
 import { keepHost, recordedHost } from '../place/recorded-host.ts';
 import { requireMadeHere } from '../place/require-made-here.ts';
 import { requirePlace } from '../place/require-place.ts';
@@ -168,13 +168,13 @@ async function resumeTaken(
     events.push({ type: 'definition.accepted', definitionHash: definition.hash });
   }
   if (retried.length > 0) {
-    const obstacle = await obstacleTo(resumed, request, taken);
+    const obstacle = await obstacleTo(resumed, services, request, taken);
     if (obstacle !== undefined) throw obstacle;
     await whileLocked(clock, () => history.claim(taken.lease, names.claims));
     events.push(...retried, ...answersToRetries(history, run));
   }
   if (events.length > 0) await taken.journal.append(events, [], now);
-  const beginning = await prepareHost(resumed, request, taken);
+  const beginning = await prepareHost(resumed, services, request, taken);
   const pauseAfter = pauseAfterOf(request, run, entries);
   return advanceOpenRun(services, taken, {
     header: run,
@@ -221,29 +221,34 @@ function beginningOf(
 }
 
 /**
- * Keeps a renewed host, which lacks what was in the earlier one, only if the machine can continue without that. Otherwise the host ends
- * with this process: all that is left to do is a rollback.
+ * Keeps a renewed host, which lacks the changes of the earlier one, only if the machine can continue without them. Otherwise the host
+ * ends with this process: all that is left to do is a rollback.
  */
-async function prepareHost(beginning: Beginning, request: ResumeRequest, taken: TakenRun): Promise<Beginning> {
+async function prepareHost(
+  beginning: Beginning,
+  services: EngineServices,
+  request: ResumeRequest,
+  taken: TakenRun,
+): Promise<Beginning> {
   const { host, journal } = taken;
   return withRenewedHost(host, async () => {
-    if (!host.isNew()) return beginning;
-    const obstacle = await obstacleTo(beginning, request, taken);
+    const obstacle = await obstacleTo(beginning, services, request, taken);
     if (obstacle !== undefined && beginning.type === 'resume') return { ...beginning, obstacle };
-    await keepHost(host, journal);
+    if (host.isNew()) await keepHost(host, journal);
     return beginning;
   });
 }
 
-/** Returns why the machine cannot continue on a renewed host; undefined if it can. */
+/** Returns why the machine cannot continue on a renewed host, or after a restart; undefined if it can. */
 async function obstacleTo(
   beginning: Beginning,
+  { owner }: EngineServices,
   { workflow }: ResumeRequest,
-  { run, host, ledger }: TakenRun,
+  { run, host, journal, ledger }: TakenRun,
 ): Promise<WfError | undefined> {
-  if (!host.isNew() || beginning.type !== 'resume') return undefined;
+  if (beginning.type !== 'resume' || !mayHaveLostChanges(host, journal.changes(), owner)) return undefined;
   if (!needsItsChanges(workflow.model, beginning.decision)) return undefined;
-  return (await ledger.vanished()).length > 0 ? hostLost(run) : undefined;
+  return (await ledger.vanished()).length > 0 ? changesLost(run, host) : undefined;
 }
 
 /** Returns the stage of this request, else that of the last process which was given one, else that of the start. */
