@@ -5,6 +5,7 @@ import type { ContainerInfo, DockerPort } from '../engine/ports/docker.ts';
 import { collectBounded } from '../host/commands/bounded-output.ts';
 import { containerAnswer, containerListAnswer, createdAnswer } from './answers.ts';
 import type { Connection } from './connection/connection.ts';
+import { creationOf } from './container-options.ts';
 import { isObjectId } from './object-id.ts';
 import { withOwnMark } from './own-mark.ts';
 import { parseAnswer } from './parse-answer.ts';
@@ -75,20 +76,24 @@ export function containerCalls(
       return match === undefined ? null : byId(match.id);
     },
 
-    async createContainer({ name, image, command, networkId, labels, keepsNamesLocal = false }) {
+    async createContainer({ name, image, command, networkId, labels, keepsNamesLocal = false, options }) {
+      const { config = {}, host = {} } = options === undefined ? {} : creationOf(options);
       const answer = await write(`create container ${name}`, async (client, abortSignal) => {
-        const created = await client.createContainer({
-          name,
+        const body = {
           Image: image,
           Cmd: [...command],
-          Labels: { ...labels },
+          Labels: { ...options?.labels, ...labels },
+          ...config,
           HostConfig: {
             NetworkMode: networkId,
             RestartPolicy: { Name: 'no' },
+            ...host,
             ...(keepsNamesLocal ? LOCAL_NAMES : {}),
           },
-          abortSignal,
-        });
+        };
+        // Without `_query` and `_body`, dockerode repeats the whole request, variables included, in its URL.
+        const request = { _query: { name }, _body: body, abortSignal };
+        const created = await client.createContainer(request);
         return { id: created.id };
       });
       return parseAnswer(createdAnswer(), answer, `docker create --name ${name}`);

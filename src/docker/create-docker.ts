@@ -4,10 +4,11 @@ import { infoAnswer, versionAnswer } from './answers.ts';
 import { type Connection, createConnection } from './connection/connection.ts';
 import type { Environment } from './connection/endpoint.ts';
 import { containerCalls } from './containers.ts';
-import { execCall } from './exec.ts';
+import { execCalls } from './exec.ts';
 import { imageCalls } from './images.ts';
 import { networkCalls } from './networks.ts';
 import { parseAnswer } from './parse-answer.ts';
+import { volumeCalls } from './volumes.ts';
 
 /**
  * Creates a port to the Docker engine that the docker client would use with `env`. It finds the engine and loads dockerode at the
@@ -48,7 +49,8 @@ export function createDocker(env: Environment = process.env): DockerPort {
     ...images,
     ...networkCalls(connection),
     ...containerCalls(connection, images.image),
-    exec: execCall(connection),
+    ...volumeCalls(connection),
+    ...execCalls(connection),
   };
 }
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { WfError } from '../engine/model/errors.ts';
-import type { DockerPort } from '../engine/ports/docker.ts';
+import type { DockerPort, RegistryCredentials } from '../engine/ports/docker.ts';
 import { imageAnswer } from './answers.ts';
 import type { Connection } from './connection/connection.ts';
 import { parseAnswer } from './parse-answer.ts';
@@ -16,16 +16,16 @@ export function imageCalls({ readOrNull, write, writeOrNull }: Connection): Imag
       return answer === null ? null : parseAnswer(imageAnswer(), answer, `docker image inspect ${reference}`);
     },
 
-    async pullImage(reference, onProgress, signal) {
+    async pullImage(reference, onProgress, signal, credentials = null) {
       checkReference(reference);
       try {
         // The connection's deadline covers only the beginning of the answer; the pull itself may take longer.
         const stream = await write(`pull image ${reference}`, (client) =>
-          client.pull(reference, { abortSignal: signal }),
+          client.pull(reference, { abortSignal: signal, ...authOf(reference, credentials) }),
         );
         await followPull(stream, onProgress, signal);
       } catch (thrown) {
-        throw pullError(reference, thrown, signal);
+        throw pullError(reference, thrown, signal, credentials !== null);
       }
     },
 
@@ -82,7 +82,20 @@ async function followPull(
 
 class PullRefused extends Error {}
 
-function pullError(reference: string, thrown: unknown, signal: AbortSignal): unknown {
+function authOf(reference: string, credentials: RegistryCredentials | null) {
+  if (credentials === null) return {};
+  const { username, password } = credentials;
+  return { authconfig: { username, password, serveraddress: registryOf(reference) } };
+}
+
+/** Returns the registry of an image: a first part with a dot or a port, as the docker client tells it from a user of Docker Hub. */
+function registryOf(reference: string): string {
+  const [first = '', ...rest] = reference.split('/');
+  const isHost = rest.length > 0 && (/[.:]/.test(first) || first === 'localhost');
+  return isHost ? first : 'https://index.docker.io/v1/';
+}
+
+function pullError(reference: string, thrown: unknown, signal: AbortSignal, hasCredentials: boolean): unknown {
   if (signal.aborted) {
     return new WfError('E_STEP_STOPPED', `the pull of ${reference} was stopped`, {
       hint: 'Pull it again: the engine keeps the layers that are complete.',
@@ -93,7 +106,7 @@ function pullError(reference: string, thrown: unknown, signal: AbortSignal): unk
   if (!(thrown instanceof PullRefused) && !refusedByEngine) return thrown;
   const reason = thrown.message.replace(`cannot pull image ${reference}: `, '');
   return new WfError('E_IMAGE_UNAVAILABLE', `image ${reference} is missing and cannot be pulled: ${reason}`, {
-    hint: `Try \`docker pull ${reference}\` (after \`docker login\` if the registry requires it), or choose an image that \`docker images\` lists.`,
+    hint: `Try \`docker pull ${reference}\` (after \`docker login\` if the registry requires it)${hasCredentials ? ', correct the credentials in `auth`' : ', give the step `auth`'}, or choose an image that \`docker images\` lists.`,
     // A slow registry or a broken connection may succeed next time; an unknown registry or a refusal will not.
     transient: /timeout|timed out|deadline exceeded|connection reset|unexpected EOF|too many requests/i.test(reason),
     cause: thrown,

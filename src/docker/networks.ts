@@ -6,7 +6,10 @@ import type { Connection } from './connection/connection.ts';
 import { isObjectId } from './object-id.ts';
 import { parseAnswer } from './parse-answer.ts';
 
-type NetworkCalls = Pick<DockerPort, 'listNetworks' | 'networks' | 'network' | 'createNetwork' | 'removeNetwork'>;
+type NetworkCalls = Pick<
+  DockerPort,
+  'listNetworks' | 'networks' | 'network' | 'createNetwork' | 'removeNetwork' | 'connectNetwork' | 'disconnectNetwork'
+>;
 
 /** Returns the network calls of an engine. */
 export function networkCalls({ read, readOrNull, write, writeOrNull }: Connection): NetworkCalls {
@@ -62,6 +65,32 @@ export function networkCalls({ read, readOrNull, write, writeOrNull }: Connectio
 
     async removeNetwork(id) {
       await writeOrNull(`remove network ${id}`, (client, abortSignal) => client.getNetwork(id).remove({ abortSignal }));
+    },
+
+    async connectNetwork({ containerId, networkId, ipv4, aliases, options }) {
+      await write(`connect container ${containerId} to network ${networkId}`, (client, abortSignal) => {
+        const request = {
+          Container: containerId,
+          EndpointConfig: {
+            ...(ipv4 === null ? {} : { IPAMConfig: { IPv4Address: ipv4 } }),
+            Aliases: [...aliases],
+            DriverOpts: { ...options },
+          },
+          abortSignal,
+        };
+        return client.getNetwork(networkId).connect(request);
+      });
+    },
+
+    async disconnectNetwork({ containerId, networkId }) {
+      try {
+        await writeOrNull(`disconnect container ${containerId} from network ${networkId}`, (client, abortSignal) => {
+          const request = { Container: containerId, Force: false, abortSignal };
+          return client.getNetwork(networkId).disconnect(request);
+        });
+      } catch (thrown) {
+        if (!(thrown instanceof WfError && /is not connected to (?:the )?network/i.test(thrown.message))) throw thrown;
+      }
     },
   };
 }

@@ -11,7 +11,7 @@ import { readLinks } from '../host/ip/link.ts';
 import { isAlive } from '../host/processes/process.ts';
 import { endPrivateHost } from '../runtime/embedded/client/end-private-host.ts';
 import { asCommand } from '../steps/docker/client-output.ts';
-import { refuseForeignJoined } from '../steps/docker/container-removal.ts';
+import { refuseForeignJoined } from '../steps/docker/container/removal.ts';
 import { isOurs, withoutMark } from '../steps/docker/engine/ownership.ts';
 import { shortId } from '../steps/docker/names.ts';
 import { networkGone, removeOwnNetwork } from '../steps/docker/network-removal.ts';

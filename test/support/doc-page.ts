@@ -29,6 +29,8 @@ export interface DocPage {
 export interface Session {
   /** Marked with `host`: in a network namespace with a link `eth0`, as root. */
   readonly needsHost: boolean;
+  /** Marked with `docker`: on a Docker engine. */
+  readonly needsDocker: boolean;
   readonly typed: readonly Typed[];
 }
 
@@ -55,7 +57,7 @@ export function readDocPage(page: string): DocPage {
     files: Object.fromEntries(files),
     sessions: blocks
       .filter(({ language }) => language === 'console')
-      .map(({ mark, body }) => ({ needsHost: mark === 'host', typed: typedIn(body) })),
+      .map(({ mark, body }) => ({ needsHost: mark === 'host', needsDocker: mark === 'docker', typed: typedIn(body) })),
     untried: blocks.filter(({ language }) => language === 'sh').flatMap(({ body }) => body.trimEnd().split('\n')),
   };
 }

@@ -8,6 +8,8 @@ import { gzipSync } from 'node:zlib';
 export interface TestRegistry {
   /** `127.0.0.1:PORT/NAME:1` */
   readonly reference: string;
+  /** Values of the header Authorization, in the order of the requests. */
+  readonly authorizations: readonly string[];
   /** From now on, requests for the layer wait until `release` is called. */
   hold(): void;
   release(): void;
@@ -16,7 +18,10 @@ export interface TestRegistry {
 
 const MANIFEST = 'application/vnd.docker.distribution.manifest.v2+json';
 
-export async function openRegistry(name: string): Promise<TestRegistry> {
+/** @param password asks for this password of the user `robot` (Basic authentication); absent for a registry that everybody may use */
+export async function openRegistry(name: string, password?: string): Promise<TestRegistry> {
+  const authorizations: string[] = [];
+  const expected = `Basic ${Buffer.from(`robot:${password}`).toString('base64')}`;
   const layer = tarWith('hello', 'world\n');
   const packed = gzipSync(layer);
   const config = Buffer.from(
@@ -46,6 +51,13 @@ export async function openRegistry(name: string): Promise<TestRegistry> {
   let held: ServerResponse[] | undefined;
   const server = createServer((request, response) => {
     const path = request.url ?? '';
+    const { authorization = '' } = request.headers;
+    authorizations.push(authorization);
+    if (password !== undefined && authorization !== expected) {
+      response.writeHead(401, { 'WWW-Authenticate': 'Basic realm="test"', 'Content-Type': 'application/json' });
+      response.end(JSON.stringify({ errors: [{ code: 'UNAUTHORIZED', message: 'authentication required' }] }));
+      return;
+    }
     if (path.includes('/manifests/')) {
       response.setHeader('Content-Type', MANIFEST).setHeader('Docker-Content-Digest', digestOf(manifest));
       response.setHeader('Content-Length', manifest.length).end(request.method === 'HEAD' ? undefined : manifest);
@@ -65,6 +77,7 @@ export async function openRegistry(name: string): Promise<TestRegistry> {
   await once(server, 'listening');
   return {
     reference: `127.0.0.1:${portOf(server.address())}/${name}:1`,
+    authorizations,
     hold() {
       held = [];
     },

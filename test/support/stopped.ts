@@ -13,6 +13,11 @@ const WRITES = [
   'removeImage',
   'createNetwork',
   'removeNetwork',
+  'connectNetwork',
+  'disconnectNetwork',
+  'createVolume',
+  'removeVolume',
+  'execCommand',
   'createContainer',
   'startContainer',
   'removeContainer',
@@ -68,9 +73,14 @@ export async function endsWithin<Context extends { readonly host: HostPorts }>(
     await act({ ...context, host: stoppingAfter(touches, context.host) });
     return true;
   } catch (thrown) {
-    if (thrown instanceof Stopped) return false;
+    if (isStop(thrown)) return false;
     throw thrown;
   }
+}
+
+/** A step runner may add to the error of a command that was not started. */
+function isStop(thrown: unknown): boolean {
+  return thrown instanceof Stopped || (thrown instanceof Error && isStop(thrown.cause));
 }
 
 interface Trial {

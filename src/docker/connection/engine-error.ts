@@ -106,6 +106,12 @@ const REFUSALS: readonly Refusal[] = [
     hint: 'Choose another name or prefix, or remove the object that has the name: check `docker ps --all` and `docker network ls`.',
   },
   {
+    matches:
+      /port is already allocated|failed to bind (?:host )?port|bind: address already in use|^address already in use/i,
+    code: 'E_ADDRESS_IN_USE',
+    hint: 'Choose another port or address, or free it: check `docker ps`, `ss -ltnup` and `docker network inspect`.',
+  },
+  {
     matches: /^no such image|pull access denied|manifest unknown|manifest for .* not found/i,
     code: 'E_IMAGE_UNAVAILABLE',
     hint: 'Pull the image with `docker pull`, or choose one that `docker images` lists.',

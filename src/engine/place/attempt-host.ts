@@ -51,11 +51,22 @@ export function attemptHost(watch: HostWatch, mark: ProcessMark): AttemptHost {
       throw thrown;
     }
   };
+  const withMark = (env: Readonly<Record<string, string>> = {}) => ({
+    ...env,
+    [PROCESS_MARK_VARIABLE]: processMarkText(mark),
+  });
   const command: CommandPort = {
     async run(argv, options) {
       await requireLease();
-      const env = { ...options.env, [PROCESS_MARK_VARIABLE]: processMarkText(mark) };
-      return withoutPartialSecrets(await host.command.run(argv, { ...options, env }), watch.secrets);
+      const result = await host.command.run(argv, { ...options, env: withMark(options.env) });
+      return withoutPartialSecrets(result, watch.secrets);
+    },
+  };
+  const docker: DockerPort = {
+    ...host.docker,
+    async execCommand(id, argv, options) {
+      const result = await host.docker.execCommand(id, argv, { ...options, env: withMark(options.env) });
+      return withoutPartialSecrets(result, watch.secrets);
     },
   };
   // Created lazily: most steps that only read do not use it.
@@ -70,7 +81,7 @@ export function attemptHost(watch: HostWatch, mark: ProcessMark): AttemptHost {
     command,
     place: watch.place ?? host.place,
     get docker() {
-      fenced ??= eachWrite(host.docker, fence);
+      fenced ??= eachWrite(docker, fence);
       return fenced;
     },
     get files() {
@@ -135,15 +146,20 @@ function eachFileWrite(files: FilesPort, pass: Pass): FilesPort {
 function eachWrite(docker: DockerPort, pass: Pass): DockerPort {
   return {
     ...docker,
-    pullImage: (reference, onProgress, signal) =>
-      pass('docker pull', () => docker.pullImage(reference, onProgress, signal)),
+    pullImage: (reference, onProgress, signal, credentials) =>
+      pass('docker pull', () => docker.pullImage(reference, onProgress, signal, credentials)),
     removeImage: (reference) => pass('docker image rm', () => docker.removeImage(reference)),
     createNetwork: (spec) => pass('docker network create', () => docker.createNetwork(spec)),
     removeNetwork: (id) => pass('docker network rm', () => docker.removeNetwork(id)),
+    connectNetwork: (endpoint) => pass('docker network connect', () => docker.connectNetwork(endpoint)),
+    disconnectNetwork: (endpoint) => pass('docker network disconnect', () => docker.disconnectNetwork(endpoint)),
+    createVolume: (spec) => pass('docker volume create', () => docker.createVolume(spec)),
+    removeVolume: (name) => pass('docker volume rm', () => docker.removeVolume(name)),
     createContainer: (spec) => pass('docker create', () => docker.createContainer(spec)),
     startContainer: (id) => pass('docker start', () => docker.startContainer(id)),
     removeContainer: (id, anonymousVolumes) => pass('docker rm', () => docker.removeContainer(id, anonymousVolumes)),
     exec: (id, argv, timeoutMs) => pass('docker exec', () => docker.exec(id, argv, timeoutMs)),
+    execCommand: (id, argv, options) => pass('docker exec', () => docker.execCommand(id, argv, options)),
   };
 }
 

@@ -1,4 +1,4 @@
-import type { Argv } from './command.ts';
+import type { Argv, CommandOptions, CommandResult } from './command.ts';
 
 /** The facts about an engine that wf needs. */
 export interface EngineInfo {
@@ -53,6 +53,55 @@ export interface ContainerEndpoint {
   readonly prefixLength: number | null;
   readonly mac: string | null;
   readonly gateway: string | null;
+  /** Another one after each connection and each start; null while the container does not run. Absent on a private host. */
+  readonly endpointId?: string | null;
+  /** The address that was asked for; null if the engine chose it. */
+  readonly fixedIpv4?: string | null;
+  readonly aliases?: readonly string[];
+  /** Options that its connection was made with, which hold the mark of wf. */
+  readonly options?: Readonly<Record<string, string>>;
+}
+
+/** A port of a container that the engine publishes on addresses of its machine. */
+export interface PublishedPort {
+  readonly containerPort: number;
+  readonly protocol: 'tcp' | 'udp';
+  readonly hostAddress: string;
+  /** Null if the engine chooses it at each start. */
+  readonly hostPort: number | null;
+}
+
+export type Mount =
+  | { readonly type: 'bind'; readonly source: string; readonly target: string; readonly readOnly: boolean }
+  | { readonly type: 'volume'; readonly source: string; readonly target: string; readonly readOnly: boolean }
+  | { readonly type: 'tmpfs'; readonly target: string; readonly sizeBytes: number | null };
+
+export interface HealthCheck {
+  readonly argv: readonly string[];
+  readonly intervalMs: number;
+  readonly timeoutMs: number;
+  readonly startPeriodMs: number;
+  readonly retries: number;
+}
+
+/** Options of a container. */
+export interface ContainerOptions {
+  readonly env: Readonly<Record<string, string>>;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly ports: readonly PublishedPort[];
+  readonly mounts: readonly Mount[];
+  /** Limits; null for none. */
+  readonly resources: {
+    readonly memoryBytes: number | null;
+    readonly cpus: number | null;
+    readonly pids: number | null;
+  };
+  readonly restart: {
+    readonly policy: 'no' | 'on-failure' | 'always' | 'unless-stopped';
+    readonly maxRetries: number;
+  };
+  /** Null leaves the health check to the image. */
+  readonly healthCheck: HealthCheck | null;
 }
 
 export interface ContainerInfo {
@@ -73,6 +122,19 @@ export interface ContainerInfo {
   readonly endpoints: readonly ContainerEndpoint[];
   /** The id of the container whose network namespace it shares (`--network container:ID`). */
   readonly joins?: string;
+  /** As the engine has stored them; the variables and labels of its image are among them. Absent on a private host. */
+  readonly options?: ContainerOptions;
+  /** Ports that it publishes now. */
+  readonly published?: readonly PublishedPort[];
+  /** The last result of its health check; null if it has none. */
+  readonly health?: ContainerHealth | null;
+}
+
+export interface ContainerHealth {
+  /** In the words of the engine: `starting`, `healthy` or `unhealthy`. */
+  readonly status: string;
+  /** Output of the last check. */
+  readonly output: string;
 }
 
 /** A network in a list. */
@@ -91,6 +153,50 @@ export interface ListedContainer {
   readonly status: string;
   /** Names of the networks that it is attached to. */
   readonly networks: readonly string[];
+  /** Names of its volumes; absent on a private host. */
+  readonly volumes?: readonly string[];
+  /** Ports that it publishes now; absent on a private host. */
+  readonly published?: readonly PublishedPort[];
+}
+
+export interface VolumeInfo {
+  readonly name: string;
+  readonly driver: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly options: Readonly<Record<string, string>>;
+  /** Folder on the engine's machine that holds its data. */
+  readonly mountpoint: string;
+  /** Time of its creation, or, on engines before 24, of the last change of its folder; null if unknown. */
+  readonly createdAt: string | null;
+}
+
+export interface VolumeSpec {
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+/** A connection of a container to a network. */
+export interface EndpointSpec {
+  readonly containerId: string;
+  readonly networkId: string;
+  readonly ipv4: string | null;
+  readonly aliases: readonly string[];
+  /** Options of the connection: its mark. */
+  readonly options: Readonly<Record<string, string>>;
+}
+
+/** Credentials for a registry, which no log or error contains. */
+export interface RegistryCredentials {
+  readonly username: string;
+  readonly password: string;
+}
+
+export interface ContainerCommandOptions
+  extends Pick<CommandOptions, 'timeoutMs' | 'signal' | 'stdin' | 'env' | 'maxOutputBytes'> {
+  /** User and group in the container, as `docker exec --user` takes them; null is that of the container. */
+  readonly user: string | null;
+  /** Working directory in the container; null is that of the container. */
+  readonly cwd: string | null;
 }
 
 export interface NetworkSpec {
@@ -107,6 +213,8 @@ export interface ContainerSpec {
   readonly labels: Readonly<Record<string, string>>;
   /** Whether the engine resolves names without a dot itself only, and asks no other name server. */
   readonly keepsNamesLocal?: boolean;
+  /** Absent on a private host, which has none. */
+  readonly options?: ContainerOptions;
 }
 
 export interface ExecResult {
@@ -134,7 +242,12 @@ export interface DockerPort {
   /** Whether the engine with this id has ended for good, with all its objects. */
   hasEnded(engineId: string): boolean;
   image(reference: string): Promise<ImageInfo | null>;
-  pullImage(reference: string, onProgress: (line: string) => void, signal: AbortSignal): Promise<void>;
+  pullImage(
+    reference: string,
+    onProgress: (line: string) => void,
+    signal: AbortSignal,
+    credentials?: RegistryCredentials | null,
+  ): Promise<void>;
   removeImage(reference: string): Promise<void>;
   /** One request, which also answers if the engine cannot inspect one of them. */
   listNetworks(): Promise<readonly ListedNetwork[]>;
@@ -143,6 +256,15 @@ export interface DockerPort {
   network(idOrName: string): Promise<NetworkInfo | null>;
   createNetwork(spec: NetworkSpec): Promise<{ readonly id: string }>;
   removeNetwork(id: string): Promise<void>;
+  connectNetwork(endpoint: EndpointSpec): Promise<void>;
+  /** Succeeds if container, network or connection is gone already. */
+  disconnectNetwork(endpoint: Pick<EndpointSpec, 'containerId' | 'networkId'>): Promise<void>;
+  volumes(): Promise<readonly VolumeInfo[]>;
+  volume(name: string): Promise<VolumeInfo | null>;
+  /** Returns the volume of this name: the engine reports no error if somebody else has made it. */
+  createVolume(spec: VolumeSpec): Promise<VolumeInfo>;
+  /** Succeeds if it is gone already. */
+  removeVolume(name: string): Promise<void>;
   /** One request, which also answers if the engine cannot inspect one of them. */
   listContainers(): Promise<readonly ListedContainer[]>;
   containers(): Promise<readonly ContainerInfo[]>;
@@ -155,4 +277,11 @@ export interface DockerPort {
   removeContainer(id: string, anonymousVolumes?: 'keep'): Promise<void>;
   /** Runs argv inside the container; the time-out ends it even if the stream never ends. */
   exec(id: string, argv: Argv, timeoutMs: number): Promise<ExecResult>;
+  /**
+   * Runs argv inside the container, with separate outputs; ends it at the time-out and when the signal is aborted.
+   * @throws WfError E_ORPHAN_ALIVE if it cannot be ended: the engine has no request for that, and runs on another machine
+   */
+  execCommand(id: string, argv: Argv, options: ContainerCommandOptions): Promise<CommandResult>;
+  /** Returns the commands that requests like these have started in the container, and that still run. */
+  runningCommands(id: string): Promise<readonly Argv[]>;
 }

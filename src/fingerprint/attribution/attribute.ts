@@ -3,6 +3,7 @@ import { ROUTE_PROTOCOL } from '../../engine/model/mark.ts';
 import { contains, parseSubnet } from '../../host/ip/subnet.ts';
 import type { RawDifference } from '../differences/differences.ts';
 import { READ } from '../differences/shape.ts';
+import type { ViewedContainer } from '../sections/host-view.ts';
 import { ownerOfChain, ownerOfMadeTable, ownerOfRule } from './attribute-rule.ts';
 import { type Attribution, byLabels, byLedger, byWords, docker, type Known, SOMEBODY } from './attribution.ts';
 import { isNumber, type NamedChange } from './ledger-identities.ts';
@@ -32,6 +33,7 @@ const qdiscSchema = z.object({ kind: z.string(), dev: z.string() });
 const sysctlSchema = z.object({ value: z.string(), dev: z.string().optional() });
 const namespaceSchema = z.object({ name: z.string() });
 const madeNamespaceSchema = z.object({ namespace: z.unknown() });
+const volumeSchema = z.object({ name: z.string(), labels: z.record(z.string(), z.string()) });
 
 /** Names that `ip rule` gives a table and a priority. */
 const TABLE_WORDS = ['lookup', 'table'];
@@ -83,6 +85,8 @@ export function attribute(found: RawDifference, known: Known): Attribution {
     case 'networks':
     case 'containers':
       return ownerOfDockerObject(found, known);
+    case 'volumes':
+      return ownerOfVolume(volumeSchema.parse(entry), known);
     default:
       return ownerOfFirewallEntry(found, known);
   }
@@ -202,11 +206,27 @@ function ownerOfDockerObject(found: RawDifference, known: Known): Attribution {
     if (owner !== undefined) return owner;
     if (DOCKER_NETWORKS.has(network.name)) return docker(`${network.name} is one of the engine's own networks`);
   } else if (container !== undefined) {
-    // A change also names containers that it only used: those existed before the run.
-    const recorded = known.before.containers.has(id) ? undefined : byDockerId(id, known);
-    return kept(recorded) ?? byLabels(container.labels, known) ?? recorded ?? SOMEBODY;
+    return ownerOfContainer(container, found.difference, known);
   }
   return SOMEBODY;
+}
+
+function ownerOfContainer({ id, labels }: ViewedContainer, difference: string, known: Known): Attribution {
+  // A change also names containers that it only used: those existed before the run.
+  const made = known.before.containers.has(id) ? undefined : byDockerId(id, known);
+  const owner = kept(made) ?? byLabels(labels, known) ?? made;
+  if (owner !== undefined || difference !== 'altered') return owner ?? SOMEBODY;
+  return byLedger(known, ({ change, dockerIds }) => change.kind === 'docker.connect' && dockerIds.has(id)) ?? SOMEBODY;
+}
+
+/** A volume without mark or record is of the container that uses it: the engine makes one for each volume of an image. */
+function ownerOfVolume({ name, labels }: z.output<typeof volumeSchema>, known: Known): Attribution {
+  const recorded = byLedger(known, ({ change, words }) => change.kind === 'docker.volume' && words.has(name));
+  const marked = kept(recorded) ?? byLabels(labels, known) ?? recorded;
+  if (marked !== undefined) return marked;
+  const containers = [...known.after.containers.values(), ...known.before.containers.values()];
+  const user = containers.find(({ volumes }) => volumes.includes(name));
+  return user === undefined ? SOMEBODY : ownerOfContainer(user, 'added', known);
 }
 
 function ownerOfFirewallEntry(found: RawDifference, known: Known): Attribution {

@@ -34,9 +34,12 @@ export function ownerOfNetwork(network: ViewedNetwork, known: Known): Attributio
   return kept(recorded) ?? byLabels(network.labels, known) ?? recorded;
 }
 
+/** Step runners that change containers and networks of anybody, and make none. */
+const ONLY_USES: ReadonlySet<string> = new Set(['docker.connect', 'docker.exec']);
+
 /** Attributes a Docker object by the full id in the ledger. */
 export function byDockerId(id: string, known: Known): Attribution | undefined {
-  return byLedger(known, (change) => change.dockerIds.has(id));
+  return byLedger(known, ({ change, dockerIds }) => dockerIds.has(id) && !ONLY_USES.has(change.kind));
 }
 
 /** Keeping by design outweighs the mark. */

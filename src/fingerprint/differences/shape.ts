@@ -24,6 +24,7 @@ export const SECTION_NAMES = [
   'nftables',
   'networks',
   'containers',
+  'volumes',
 ] as const;
 export type SectionName = (typeof SECTION_NAMES)[number];
 
@@ -46,6 +47,7 @@ export const FACET_OF_SECTION: Readonly<Record<SectionName, Facet>> = {
   nftables: 'firewall',
   networks: 'docker',
   containers: 'docker',
+  volumes: 'docker',
 };
 
 /** State of a section that was read. */
@@ -90,7 +92,7 @@ export const FIREWALL_LEFT_OUT = {
   'iptables-legacy ipv6': OMITTED,
   nftables: OMITTED,
 } as const;
-export const DOCKER_LEFT_OUT = { networks: OMITTED, containers: OMITTED } as const;
+export const DOCKER_LEFT_OUT = { networks: OMITTED, containers: OMITTED, volumes: OMITTED } as const;
 
 /** Network namespace and Docker engine of a fingerprint; null if there is no engine or none was asked. */
 export interface Place {
@@ -101,7 +103,7 @@ export interface Place {
 /** Listed in each fingerprint, so that a reader knows the limits of a comparison. */
 const NEVER_READ = [
   'docker images',
-  'docker volumes',
+  'the contents of docker volumes',
   'neighbours and forwarding entries that were learned',
   'the contents of other network namespaces',
 ];

@@ -1,24 +1,28 @@
 import { WfError } from '../../engine/model/errors.ts';
 import type { Json } from '../../engine/model/json.ts';
-import type { DockerPort, ListedContainer, ListedNetwork } from '../../engine/ports/docker.ts';
+import type { DockerPort, ListedContainer, ListedNetwork, VolumeInfo } from '../../engine/ports/docker.ts';
 import { NO_ENGINE, readSection, type Section, unreadableSection } from '../differences/shape.ts';
 
 export interface DockerSections {
   readonly networks: Section;
   readonly containers: Section;
+  readonly volumes: Section;
 }
 
-/** Reads networks and containers by id, with one request each. */
+/** Reads networks and containers by id, and volumes by name, with one request each. */
 export async function dockerSections(docker: DockerPort): Promise<DockerSections> {
-  const [networks, containers] = await Promise.all([
+  const [networks, containers, volumes] = await Promise.all([
     sectionOf(async () =>
       (await docker.listNetworks()).map((network) => [`network ${network.id}`, networkAttributes(network)]),
     ),
     sectionOf(async () =>
       (await docker.listContainers()).map((container) => [`container ${container.id}`, containerAttributes(container)]),
     ),
+    sectionOf(async () =>
+      (await docker.volumes()).map((volume) => [`volume ${volume.name}`, volumeAttributes(volume)]),
+    ),
   ]);
-  return { networks, containers };
+  return { networks, containers, volumes };
 }
 
 /**
@@ -50,6 +54,11 @@ function networkAttributes(network: ListedNetwork): Json {
 
 /** Excludes pid, start and addresses, so that a container that restarts by itself does not differ. */
 function containerAttributes(container: ListedContainer): Json {
-  const { id, name, imageId, labels, running, networks } = container;
-  return { id, name, image: imageId, labels, running, networks: [...networks].sort() };
+  const { id, name, imageId, labels, running, networks, volumes = [] } = container;
+  const mounted = volumes.length === 0 ? {} : { volumes: [...volumes].sort() };
+  return { id, name, image: imageId, labels, running, networks: [...networks].sort(), ...mounted };
+}
+
+function volumeAttributes({ name, driver, labels, options }: VolumeInfo): Json {
+  return { name, driver, labels, options };
 }

@@ -20,7 +20,13 @@ const networkSchema = z.object({
   options: labels,
   subnets: z.array(z.object({ subnet: z.string() })),
 });
-const containerSchema = z.object({ id: z.string(), name: z.string(), labels });
+const containerSchema = z.object({
+  id: z.string(),
+  name: z.string(),
+  labels,
+  /** Names of its volumes. */
+  volumes: z.array(z.string()).default([]),
+});
 export type ViewedContainer = z.output<typeof containerSchema>;
 
 export interface ViewedNetwork {

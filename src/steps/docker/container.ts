@@ -1,7 +1,7 @@
 import { z } from 'zod';
+import { engineNeeded } from '../../docker/engine-needed.ts';
 import { WfError } from '../../engine/model/errors.ts';
 import { labelsOf, RUN_LABEL } from '../../engine/model/mark.ts';
-import { pause } from '../../engine/ports/clock.ts';
 import type { Argv } from '../../engine/ports/command.ts';
 import type { ContainerInfo } from '../../engine/ports/docker.ts';
 import { defineStep } from '../../engine/workflow/define-step.ts';
@@ -9,16 +9,24 @@ import type { HostContext, StepContext } from '../../engine/workflow/step.ts';
 import { firstHostOf } from '../../host/ip/subnet.ts';
 import { containerHandleSchema } from '../container-handle.ts';
 import { asCommand } from './client-output.ts';
-import { runningContainer } from './container-output.ts';
-import { refuseForeignJoined } from './container-removal.ts';
+import { refuseExited } from './container/exited.ts';
+import { untilHealthy } from './container/health.ts';
+import { optionFields, optionMismatch, optionsOf, optionWords } from './container/options.ts';
+import { refuseForeignJoined } from './container/removal.ts';
+import { runningContainer } from './container/running-container.ts';
 import { dryRunAddress, dryRunId, dryRunPid, dryRunSubnet } from './dry-run-values.ts';
 import { createOrAdopt } from './engine/create-or-adopt.ts';
 import { hasTraces, removeTraces, tracesOf, tracesSchema } from './engine/forgotten-container.ts';
 import { containerNameInUse, isOurs, mayBeOurs, withoutMark } from './engine/ownership.ts';
 import { ENGINE_RETRY, LATE_EFFECT_MS } from './engine/policy.ts';
+import { portOfContainer } from './engine/port-owner.ts';
 import { engineIdSchema, requireMadeOnEngine, requireSameEngine } from './engine/same-engine.ts';
 import { orUnknown } from './engine/unknown.ts';
 import { containerNameSchema, imageReferenceSchema, shortId } from './names.ts';
+
+/** Longer than any answer of an engine, so that the input's own wait decides. */
+const STEP_TIMEOUT_MS = 10 * 60_000;
+const LONGEST_WAIT_MS = 9 * 60_000;
 
 const inputSchema = z.object({
   name: containerNameSchema.describe('container name'),
@@ -30,12 +38,31 @@ const inputSchema = z.object({
     .boolean()
     .default(false)
     .describe('whether names without a dot are resolved by the engine alone, without another name server'),
+  ...optionFields,
+  waitHealthyMs: z
+    .number()
+    .int()
+    .positive()
+    .max(LONGEST_WAIT_MS)
+    .nullable()
+    .default(null)
+    .describe('waits so long until the health check succeeds, in milliseconds; null does not wait'),
 });
 const outputSchema = containerHandleSchema.extend({
   ipv4: z.string().describe('IPv4 address in the network'),
   prefixLength: z.number().int().describe('prefix length of the address'),
   mac: z.string().describe('MAC address'),
   gateway: z.string().describe('gateway of the network'),
+  ports: z
+    .array(
+      z.object({
+        containerPort: z.number().int(),
+        protocol: z.enum(['tcp', 'udp']),
+        hostAddress: z.string(),
+        hostPort: z.number().int(),
+      }),
+    )
+    .describe('published ports, with those that the engine chose'),
 });
 export const containerRecordSchema = z.object({
   name: z.string(),
@@ -58,12 +85,13 @@ export const dockerContainer = defineStep({
   input: inputSchema,
   output: outputSchema,
   record: containerRecordSchema,
+  timeoutMs: STEP_TIMEOUT_MS,
   retry: ENGINE_RETRY,
   survivesReboot: true,
   alters: ['docker', 'network', 'firewall'],
   lateEffectMs: LATE_EFFECT_MS,
   commands: (input) => [runCommand(input, 'RUN')],
-  rehearse: ({ name, network }) => ({
+  rehearse: ({ name, network, ports }) => ({
     id: dryRunId(name),
     name,
     startedAt: '2024-01-01T00:00:00.000000000Z',
@@ -73,6 +101,7 @@ export const dockerContainer = defineStep({
     prefixLength: 16,
     mac: '02:42:ac:12:00:02',
     gateway: firstHostOf(dryRunSubnet(network)),
+    ports: ports.map(({ hostPort, ...port }) => ({ ...port, hostPort: hostPort ?? 49_153 })),
   }),
 
   observe: (input, context, earlier) =>
@@ -85,6 +114,9 @@ export const dockerContainer = defineStep({
       if (container === null) {
         const marked = await imageWithMark(input.image, context);
         if (marked !== undefined) return { found: 'foreign', error: marked };
+        await requireOptions(input, context);
+        const taken = await portOfContainer(input.ports, context.host);
+        if (taken !== undefined) return { found: 'foreign', error: taken };
         return { found: 'absent', target, record: { name, id: null, startedNow: null, traces: null, engine } };
       }
       const isRecorded = container.id === earlier?.id && mayBeOurs(container, context.run);
@@ -96,7 +128,11 @@ export const dockerContainer = defineStep({
       if (container.status === 'created') return { found: 'partial', target, record };
       const output = await runningContainer(container, input.networkId, context);
       if (output !== 'exited') {
-        return { found: 'ours', target, record: { ...record, traces: await tracesOf(output, context) }, output };
+        const running = { ...record, traces: await tracesOf(output, context) };
+        if (input.waitHealthyMs !== null && container.health?.status !== 'healthy') {
+          return { found: 'partial', target, record: running };
+        }
+        return { found: 'ours', target, record: running, output: { ...output, ports: publishedBy(container) } };
       }
       await refuseExited(await context.host.docker.container(container.id), earlier?.startedNow ?? null, context);
       return { found: 'partial', target, record };
@@ -121,6 +157,7 @@ export const dockerContainer = defineStep({
     const started = await docker.container(id);
     const startedNow = started?.startedAt ?? null;
     await refuseExited(started, startedNow, context);
+    if (input.waitHealthyMs !== null) await untilHealthy(id, input.waitHealthyMs, context);
     return { ...record, id, startedNow };
   },
 
@@ -158,10 +195,44 @@ async function remove(container: ContainerInfo, context: HostContext): Promise<v
   );
 }
 
-function runCommand({ name, image, command, network, keepsNamesLocal }: Input, run: string): Argv {
+/**
+ * Refuses options that the runtime lacks, and a volume that does not exist: the engine would make one that no run removes.
+ * @throws WfError E_RUNTIME_UNAVAILABLE, E_DOCKER
+ */
+async function requireOptions(input: Input, { host: { docker } }: HostContext): Promise<void> {
+  const needsEngine = optionsOf(input) !== undefined || input.waitHealthyMs !== null;
+  if (docker.programs !== 'image' && needsEngine) throw engineNeeded(`container ${input.name} with options`);
+  for (const mount of input.mounts) {
+    if (mount.type !== 'volume' || (await docker.volume(mount.source)) !== null) continue;
+    throw new WfError('E_DOCKER', `volume ${mount.source} of container ${input.name} does not exist`, {
+      hint: 'Create it with an earlier step `docker.volume`, which also undoes it.',
+    });
+  }
+}
+
+/** An address of IPv6 has the same port, unless another one was asked for. */
+function publishedBy({ published = [] }: ContainerInfo): z.output<typeof outputSchema>['ports'] {
+  return published.flatMap(({ hostPort, ...port }) => (hostPort === null ? [] : [{ ...port, hostPort }]));
+}
+
+function runCommand(input: Input, run: string): Argv {
+  const { name, image, command, network, keepsNamesLocal } = input;
   const label = ['--label', `${RUN_LABEL}=${run}`];
   const dns = keepsNamesLocal ? ['--dns-option', 'ndots:1', '--dns-search', '.'] : [];
-  return ['docker', 'run', '--detach', '--name', name, ...label, ...dns, '--network', network, image, ...command];
+  return [
+    'docker',
+    'run',
+    '--detach',
+    '--name',
+    name,
+    ...label,
+    ...dns,
+    ...optionWords(input),
+    '--network',
+    network,
+    image,
+    ...command,
+  ];
 }
 
 /** Finds a container by id if the id is known and still exists, otherwise by name. */
@@ -177,12 +248,19 @@ async function ownContainer({ id, name }: Record, context: HostContext): Promise
   return container !== null && (id !== null || isOurs(container, context.run)) ? container : null;
 }
 
-async function create(
-  { name, image, command, networkId, keepsNamesLocal }: Input,
-  context: StepContext,
-): Promise<string> {
+async function create(input: Input, context: StepContext): Promise<string> {
   const { docker } = context.host;
-  const spec = { name, image, command, networkId, labels: labelsOf(context.run), keepsNamesLocal };
+  const { name, image, command, networkId, keepsNamesLocal } = input;
+  const options = optionsOf(input);
+  const spec = {
+    name,
+    image,
+    command,
+    networkId,
+    labels: labelsOf(context.run),
+    keepsNamesLocal,
+    ...(options === undefined ? {} : { options }),
+  };
   const find = async () => {
     const container = await docker.container(name);
     return container === null || isOurs(container, context.run) ? container : 'foreign';
@@ -205,8 +283,9 @@ async function imageWithMark(reference: string, { host, run }: HostContext): Pro
   );
 }
 
-function mismatchWithInput(container: ContainerInfo, { name, image }: Input): WfError | undefined {
-  if (container.name === name && container.image === image) return undefined;
+function mismatchWithInput(container: ContainerInfo, input: Input): WfError | undefined {
+  const { name, image } = input;
+  if (container.name === name && container.image === image) return optionMismatch(container, input);
   const { id } = container;
   const what =
     container.name === name ? `has image ${container.image} and not ${image}` : `is now called ${container.name}`;
@@ -216,34 +295,5 @@ function mismatchWithInput(container: ContainerInfo, { name, image }: Input): Wf
         ? 'Give the two containers of the workflow different names.'
         : `Rename it back with \`docker rename ${container.name} ${name}\`, then resume the run.`,
     details: { id },
-  });
-}
-
-/** The engine may store the last output of a container shortly after it reports the exit. */
-async function lastOutput(id: string, { host: { docker, clock } }: StepContext): Promise<string> {
-  for (let attempt = 1; ; attempt += 1) {
-    const said = (await docker.logs(id, 1)).trim();
-    if (said !== '' || attempt === LOG_READS) return said;
-    await pause(clock, LOG_POLL_MS);
-  }
-}
-
-const LOG_READS = 6;
-const LOG_POLL_MS = 25;
-
-// Restarting a container that exits at once would not help. A container stopped since an earlier start is not a failure: it is
-// restarted.
-async function refuseExited(
-  container: ContainerInfo | null,
-  startedNow: string | null,
-  context: StepContext,
-): Promise<void> {
-  if (container?.status !== 'exited' || container.startedAt !== startedNow) return;
-  const { id, name, exitCode, image } = container;
-  const said = await lastOutput(id, context);
-  const words = said === '' ? '' : `: ${said}`;
-  throw new WfError('E_STEP_FAILED', `container ${name} exited at once, with exit code ${exitCode}${words}`, {
-    hint: `Compare its arguments with what the image expects: \`docker inspect ${image}\`.`,
-    details: { id, exitCode },
   });
 }

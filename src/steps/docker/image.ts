@@ -14,7 +14,17 @@ export const dockerImage = defineStep({
   kind: 'docker.image',
   description:
     'Ensures that an image is present; pulls it if the engine lacks it. wf keeps the image when the run ends.',
-  input: z.object({ reference: imageReferenceSchema.describe('image reference such as `alpine:3.20`') }),
+  input: z.object({
+    reference: imageReferenceSchema.describe('image reference such as `alpine:3.20`'),
+    auth: z
+      .strictObject({
+        username: z.string().min(1).describe('user name'),
+        password: z.string().min(1).describe('password or access token; pass it as a secret input'),
+      })
+      .nullable()
+      .default(null)
+      .describe('credentials for the registry, for the pull alone; null uses none'),
+  }),
   output: z.object({
     id: z.string().describe('image id'),
     reference: z.string().describe('image reference of the input'),
@@ -62,7 +72,7 @@ export const dockerImage = defineStep({
       return { found: 'ours', target, record: { reference, id, engine }, output: { ...facts, pulled: true } };
     }),
 
-  async apply({ reference }, record, _found, context) {
+  async apply({ reference, auth }, record, _found, context) {
     const { docker } = context.host;
     const lines: string[] = [];
     const image = await asCommand(
@@ -74,7 +84,7 @@ export const dockerImage = defineStep({
           if (!/Downloading|Extracting|Waiting|Pulling fs layer/.test(line)) lines.push(line);
           context.progress(line);
         };
-        await docker.pullImage(reference, onProgress, context.signal);
+        await docker.pullImage(reference, onProgress, context.signal, auth);
         return docker.image(reference);
       },
       () => lines.join('\n'),

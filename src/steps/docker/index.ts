@@ -1,7 +1,9 @@
 export { bridgeOf } from '../../docker/bridge-name.ts';
+export { dockerConnect } from './connect.ts';
 export { dockerContainer } from './container.ts';
+export { dockerExec } from './exec.ts';
 export { dockerImage } from './image.ts';
-export { containerNameSchema, imageReferenceSchema, networkNameSchema } from './names.ts';
+export { containerNameSchema, imageReferenceSchema, networkNameSchema, volumeNameSchema } from './names.ts';
 export { dockerNetwork } from './network.ts';
 export { inspectContainer } from './observe/inspect-container.ts';
 export { inspectNetwork } from './observe/inspect-network.ts';
@@ -10,8 +12,11 @@ export { listNetworks } from './observe/list-networks.ts';
 export {
   containerNameFree,
   dockerEngine,
+  hostPortFree,
   imageAvailable,
   localBridges,
   networkNameFree,
   subnetFree,
+  volumeNameFree,
 } from './requirements.ts';
+export { dockerVolume } from './volume.ts';

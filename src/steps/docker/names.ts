@@ -8,6 +8,12 @@ export const containerNameSchema = z
     'must have two or more letters, digits, "_", "." or "-" and begin with a letter or a digit',
   );
 
+/** An id of an object, or a name. */
+export const nameOrIdSchema = z.string().regex(/^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/, 'must be a name or an id');
+
+/** A volume name that the engine accepts. An id-like name of 64 digits is one that the engine chose. */
+export const volumeNameSchema = containerNameSchema.max(128);
+
 /** Names that every engine reserves for its own networks. */
 const PREDEFINED_NETWORKS = new Set(['bridge', 'default', 'host', 'none']);
 

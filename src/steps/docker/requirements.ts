@@ -1,11 +1,14 @@
+import { engineNeeded } from '../../docker/engine-needed.ts';
 import { WfError } from '../../engine/model/errors.ts';
+import type { PublishedPort } from '../../engine/ports/docker.ts';
 import type { Requirement, RequirementResult } from '../../engine/workflow/requirement.ts';
 import { checkLocalBridges } from './engine/local-bridges.ts';
-import { containerNameInUse, networkNameInUse } from './engine/ownership.ts';
+import { containerNameInUse, networkNameInUse, volumeNameInUse } from './engine/ownership.ts';
+import { portInUse } from './engine/port-owner.ts';
 import { checkSubnet } from './engine/subnet-owner.ts';
 import { shortId } from './names.ts';
 
-/** Requires an engine that answers. */
+/** Requires an engine that answers. The embedded runtime has none: it lacks volumes, options of containers and further networks. */
 export function dockerEngine(): Requirement {
   return {
     title: 'docker engine',
@@ -13,6 +16,7 @@ export function dockerEngine(): Requirement {
     claim: null,
     check: ({ docker }) =>
       orUnmet(async () => {
+        if (docker.programs !== 'image') return { met: false, error: engineNeeded('the workflow') };
         const { version, apiVersion, endpoint } = await docker.info();
         return { met: true, found: `Docker ${version}, API ${apiVersion}, at ${endpoint}` };
       }),
@@ -54,6 +58,39 @@ export function containerNameFree(name: string): Requirement {
         const container = await docker.container(name);
         if (container === null) return { met: true, found: 'free' };
         return { met: false, error: containerNameInUse(container) };
+      }),
+  };
+}
+
+/** Requires that no volume has the name. */
+export function volumeNameFree(name: string): Requirement {
+  return {
+    title: `volume name ${name}`,
+    purpose: 'creating a volume',
+    claim: `volume ${name}`,
+    check: ({ docker }) =>
+      orUnmet(async () => {
+        if (docker.programs !== 'image') return { met: false, error: engineNeeded(`volume ${name}`) };
+        const volume = await docker.volume(name);
+        if (volume === null) return { met: true, found: 'free' };
+        return { met: false, error: volumeNameInUse(volume) };
+      }),
+  };
+}
+
+/** Requires that no container publishes the port and, if the engine is on this machine, that no program listens on it. */
+export function hostPortFree(
+  hostPort: number,
+  { hostAddress = '127.0.0.1', protocol = 'tcp' }: Partial<Pick<PublishedPort, 'hostAddress' | 'protocol'>> = {},
+): Requirement {
+  return {
+    title: `port ${hostPort}/${protocol}`,
+    purpose: 'publishing a port of a container',
+    claim: `port ${hostPort}/${protocol}`,
+    check: (host) =>
+      orUnmet(async () => {
+        const error = await portInUse({ hostPort, hostAddress, protocol }, host);
+        return error === undefined ? { met: true, found: 'free' } : { met: false, error };
       }),
   };
 }

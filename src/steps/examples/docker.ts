@@ -4,6 +4,7 @@ import type { Examples } from './example.ts';
 export const DOCKER = {
   dockerImage: { reference: 'hashicorp/http-echo' },
   dockerNetwork: { name: 'shop', subnet: '172.31.9.0/24' },
+  dockerVolume: { name: 'shop-data', labels: { tier: 'front' } },
   dockerContainer: ({ network }) => ({
     name: 'Web',
     image: 'hashicorp/http-echo',
@@ -11,6 +12,19 @@ export const DOCKER = {
     networkId: network.id,
     network: network.name,
     keepsNamesLocal: true,
+    env: { COLOUR: 'blue' },
+    ports: [{ containerPort: 5678, hostPort: 48_678 }],
+    mounts: [{ type: 'volume', source: 'shop-data', target: '/data' }],
+    resources: { pids: 50 },
+    restart: { policy: 'on-failure', maxRetries: 3 },
+  }),
+  dockerConnect: ({ web }) => ({ container: web.id, network: 'bridge' }),
+  dockerExec: ({ web }) => ({
+    container: web.id,
+    title: 'mark the container as ready',
+    argv: ['touch', '/tmp/ready'],
+    check: ['test', '-e', '/tmp/ready'],
+    undo: ['rm', '/tmp/ready'],
   }),
   inspectContainer: ({ web }) => ({ id: web.id }),
   inspectNetwork: ({ network }) => ({ id: network.id }),

@@ -29,6 +29,7 @@ const GIVEN: Given = {
     prefixLength: 24,
     mac: 'web.mac',
     gateway: 'web.gateway',
+    ports: [],
   },
 };
 const NAMES = namesIn(GIVEN, '');

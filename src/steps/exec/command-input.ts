@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { RetryPolicy } from '../../engine/workflow/step.ts';
-import { placeInput } from '../place-handle.ts';
+import { placeHandleSchema, placeInput } from '../place-handle.ts';
 import { filesField } from './command-files.ts';
 
 /** Longest standard input in characters: the journal keeps it with the input of the step. */
@@ -32,8 +32,21 @@ const retrySchema = z
   .refine(({ exitCodes, contains }) => exitCodes.length > 0 || contains !== null, 'needs exitCodes or contains');
 export type Retry = z.output<typeof retrySchema>;
 
-/** Input fields that all runners have. */
-export const commandFields = {
+/** A container in which the engine itself runs commands. */
+const containerPlace = z.object({
+  id: z.string(),
+  name: z.string(),
+  engine: z.string(),
+  /** Null is the user of the container. */
+  user: z.string().nullable(),
+});
+/** The place of a command: a network namespace, a container, or null for the host. */
+export const commandPlaceSchema = z.union([placeHandleSchema, containerPlace]).nullable();
+export type CommandPlace = z.output<typeof commandPlaceSchema>;
+export type ContainerPlace = z.output<typeof containerPlace>;
+
+/** Input fields of all runners, wherever they run a command. */
+export const plainFields = {
   argv: argvSchema.describe('program and arguments; no shell'),
   title: z
     .string()
@@ -43,6 +56,14 @@ export const commandFields = {
     .default(null)
     .describe('short name for people, in the ledger and in errors; null is the command line'),
   stdin: z.string().max(MAX_STDIN).nullable().default(null).describe('standard input of argv; null is empty'),
+  expectExitCodes: expectedExitCodes.describe('exit codes that are not a failure'),
+  timeoutMs: z.number().int().positive().default(60_000).describe('time-out in milliseconds, below 10 minutes'),
+};
+
+const { expectExitCodes, timeoutMs, ...given } = plainFields;
+/** Input fields of all runners of `exec.*`. */
+export const commandFields = {
+  ...given,
   cwd: z
     .string()
     .min(1)
@@ -52,8 +73,8 @@ export const commandFields = {
   env: z.record(z.string(), z.string()).default({}).describe('variables added to the environment of wf'),
   ...filesField,
   in: placeInput,
-  expectExitCodes: expectedExitCodes.describe('exit codes that are not a failure'),
-  timeoutMs: z.number().int().positive().default(60_000).describe('time-out in milliseconds, below 10 minutes'),
+  expectExitCodes,
+  timeoutMs,
 };
 
 /** Input field of a runner whose step runs its command. */
@@ -61,6 +82,23 @@ export const retryField = retrySchema
   .nullable()
   .default(null)
   .describe('failures after which the step runs again; null leaves that to the retry policy of the step runner');
+
+/** Input fields of a runner that can undo its command. */
+export const undoFields = {
+  check: argvSchema
+    .nullable()
+    .default(null)
+    .describe('command that exits with 0 if the change is in place, and otherwise with another code'),
+  undo: argvSchema
+    .nullable()
+    .default(null)
+    .describe('command that undoes the change; it may run twice after an interruption'),
+  undoEnv: z
+    .record(z.string(), z.string())
+    .nullable()
+    .default(null)
+    .describe('like `env`, for the undo command; null is `env`'),
+};
 
 /** Result of a command; stdout and stderr are each cut after 64 KiB. */
 export const resultSchema = z.object({

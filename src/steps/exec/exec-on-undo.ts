@@ -1,11 +1,10 @@
 import { z } from 'zod';
 import { commandLine } from '../../engine/model/evidence.ts';
 import { defineStep } from '../../engine/workflow/define-step.ts';
-import { typedIn } from '../net/place.ts';
 import { placeHandleSchema } from '../place-handle.ts';
 import { contentsOf, FILES_EXIST, fileContentsSchema } from './command-files.ts';
 import { argvSchema, commandFields, STEP_TIMEOUT_MS } from './command-input.ts';
-import { folderOf, requireExitCode, runToEnd, typedInFolder } from './run-command.ts';
+import { folderOf, requireExitCode, runToEnd, typedIn, typedInFolder } from './run-command.ts';
 
 const record = z.object({
   title: z.string().nullable(),
@@ -42,7 +41,7 @@ export const execOnUndo = defineStep({
   survivesReboot: true,
   commands: () => [],
   rehearse: () => ({}),
-  rehearseUndo: ({ argv, in: where }) => [typedIn(where, argv)],
+  rehearseUndo: (asked) => [typedIn(asked)],
   async observe({ title, argv, cwd, in: where, env, stdin, files, expectExitCodes, timeoutMs }, context, earlier) {
     const target = title ?? `command on undo ${commandLine(argv)}`;
     if (earlier !== undefined) return { found: 'ours', target, record: earlier, output: {} };

@@ -4,7 +4,6 @@ import { limitText } from '../../engine/model/time-limit.ts';
 import type { CommandResult } from '../../engine/ports/command.ts';
 import { defineStep } from '../../engine/workflow/define-step.ts';
 import type { HostContext } from '../../engine/workflow/step.ts';
-import { typedIn } from '../net/place.ts';
 import { untilDeadline } from '../until-deadline.ts';
 import { contentsOf, FILES_EXIST, type FileContents } from './command-files.ts';
 import {
@@ -15,7 +14,16 @@ import {
   retryPolicyOf,
   STEP_TIMEOUT_MS,
 } from './command-input.ts';
-import { commandName, lastLines, recordResult, requireEnd, requireExitCode, run, runToEnd } from './run-command.ts';
+import {
+  commandName,
+  lastLines,
+  recordResult,
+  requireEnd,
+  requireExitCode,
+  run,
+  runToEnd,
+  typedIn,
+} from './run-command.ts';
 
 const untilSchema = z.strictObject({
   contains: z.string().min(1).nullable().default(null).describe('text that standard output must contain'),
@@ -47,7 +55,7 @@ export const execRead = defineStep({
   timeoutMs: STEP_TIMEOUT_MS,
   runsAnyCommand: true,
   retryOf: retryPolicyOf,
-  commands: ({ argv, in: where }) => [typedIn(where, argv)],
+  commands: (asked) => [typedIn(asked)],
   rehearse: ({ expectExitCodes }) => ({ exitCode: expectExitCodes[0] ?? 0, stdout: '', stderr: '', truncated: false }),
   async read(given, context) {
     const asked = { ...given, files: contentsOf(given.files) };

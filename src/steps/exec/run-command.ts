@@ -6,10 +6,11 @@ import type { Argv, CommandResult } from '../../engine/ports/command.ts';
 import type { HostContext, HostPorts } from '../../engine/workflow/step.ts';
 import { inNamespace } from '../../host/ip/run-ip.ts';
 import { bootId } from '../../host/processes/process.ts';
-import { typedIn } from '../net/place.ts';
+import { requireSameEngine } from '../docker/engine/same-engine.ts';
+import { typedIn as typedInNamespace } from '../net/place.ts';
 import { namespaceOfHandle, type PlaceHandle } from '../place-handle.ts';
 import { type FileContents, withFiles } from './command-files.ts';
-import type { ExecResult, Retry } from './command-input.ts';
+import type { CommandPlace, ExecResult, Retry } from './command-input.ts';
 
 /** Limit of stdout and of stderr in a step's output, which is journaled. */
 const OUTPUT_BYTES = 64 * 1024;
@@ -18,9 +19,9 @@ const COMPLAINT_LINES = 3;
 
 export interface CommandToRun {
   readonly argv: Argv;
+  /** Working directory; null is the one in which the run started, or that of the container. */
   readonly cwd: string | null;
-  /** Network namespace of the command; null is that of the host. */
-  readonly in: PlaceHandle | null;
+  readonly in: CommandPlace;
   readonly env: Readonly<Record<string, string>>;
   /** Standard input; null is empty. */
   readonly stdin: string | null;
@@ -40,18 +41,27 @@ interface Expected {
   readonly retry: Retry | null;
 }
 
+/** Whether a program of the host runs there, and not the engine's in a container. */
+export function isOnHost(where: CommandPlace): where is PlaceHandle | null {
+  return where === null || 'namespace' in where;
+}
+
 /** Returns the absolute working directory of a step's input. */
 export function folderOf(cwd: string | null, { host }: HostContext): string {
   return resolve(host.place.folder, cwd ?? '.');
 }
 
 /** Returns the command that a person would type from any directory. @param cwd the absolute working directory */
-export function typedInFolder({
-  cwd,
-  argv,
-  in: where,
-}: Pick<CommandToRun, 'argv' | 'in'> & { readonly cwd: string }): Argv {
-  return typedIn(where, ['env', `--chdir=${cwd}`, ...argv]);
+export function typedInFolder(command: Pick<CommandToRun, 'argv' | 'in' | 'cwd'>): Argv {
+  const { cwd, argv, in: where } = command;
+  return typedIn(isOnHost(where) && cwd !== null ? { ...command, argv: ['env', `--chdir=${cwd}`, ...argv] } : command);
+}
+
+/** Returns the command that a person would type from the directory in which the run started. */
+export function typedIn({ argv, in: where, cwd }: Pick<CommandToRun, 'argv' | 'in' | 'cwd'>): Argv {
+  if (isOnHost(where)) return typedInNamespace(where, argv);
+  const user = where.user === null ? [] : ['--user', where.user];
+  return ['docker', 'exec', ...user, ...(cwd === null ? [] : ['--workdir', cwd]), where.name, ...argv];
 }
 
 /**
@@ -75,24 +85,28 @@ function requireNetworkNamespace({ namespace, place }: HostPorts): void {
  */
 export async function run(command: CommandToRun, context: HostContext): Promise<CommandResult> {
   const { argv, cwd, in: where, env, stdin, files, timeoutMs } = command;
+  const input = stdin === null ? {} : { stdin };
+  const options = { timeoutMs, signal: context.signal, maxOutputBytes: OUTPUT_BYTES, ...input };
+  if (!isOnHost(where)) {
+    await requireSameEngine(where.engine, context);
+    return context.host.docker.execCommand(where.id, argv, { ...options, env, user: where.user, cwd });
+  }
   requireNetworkNamespace(context.host);
   const folder = folderOf(cwd, context);
   const namespace = inNamespace(where === null ? undefined : namespaceOfHandle(where));
-  const input = stdin === null ? {} : { stdin };
-  const options = { timeoutMs, signal: context.signal, maxOutputBytes: OUTPUT_BYTES, cwd: folder };
   return withFiles(files, context, async (filled) => {
     const [program, ...args] = argv;
     const variables = Object.fromEntries(Object.entries(env).map(([name, value]) => [name, filled(value)]));
     const whole: Argv = [filled(program), ...args.map(filled)];
-    const given = { ...options, env: variables, typed: argv };
-    const result = await context.host.command.run(whole, { ...given, ...input, ...namespace });
+    const given = { ...options, cwd: folder, env: variables, typed: argv };
+    const result = await context.host.command.run(whole, { ...given, ...namespace });
     return { ...result, argv };
   });
 }
 
 /** Records the result of a command as evidence. */
-export function recordResult({ argv, in: where }: CommandToRun, result: CommandResult, context: HostContext): void {
-  context.record(evidenceOf(result, typedIn(where, argv)));
+export function recordResult(command: CommandToRun, result: CommandResult, context: HostContext): void {
+  context.record(evidenceOf(result, typedIn(command)));
 }
 
 /** Runs a command and records it. @throws WfError like run */
@@ -112,9 +126,11 @@ export async function requireStart(command: CommandToRun, context: HostContext):
     context.signal.throwIfAborted();
     return await runRecorded(command, context);
   } catch (thrown) {
-    const { code, message, hint, transient, details } = asWfError(thrown);
-    // A defect of wf, and a failure that a test asks for, can come after the command has run.
-    const untouched = aborted || (code !== 'E_INTERNAL' && code !== 'E_STEP_FAILED');
+    const { code, message, hint, transient, details, untouched: isKnown } = asWfError(thrown);
+    // A defect of wf, and a failure that a test asks for, can come after the command has run; an engine may carry out a request whose
+    // answer was lost.
+    const mayHaveRun = code === 'E_INTERNAL' || code === 'E_STEP_FAILED' || !isOnHost(command.in);
+    const untouched = aborted || isKnown || !mayHaveRun;
     throw new WfError(code, message, { hint, transient, details, untouched, cause: thrown });
   }
 }

@@ -1,9 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { DOC_PAGES, missingLines, readDocPage, type Session } from '../../support/doc-page.ts';
+import { dockerHost } from '../../support/docker-tests.ts';
+import { ensureImages } from '../../support/images.ts';
 import { compileTogether, openPackageProject, type PackageProject } from '../../support/package-project.ts';
 
 const isRoot = process.getuid?.() === 0;
+const hasDocker = process.env['WF_TEST_DOCKER'] === '1';
 const pages = DOC_PAGES.map((name) => ({ name, ...readDocPage(name) })).filter(
   ({ files, sessions }) => Object.keys(files).length > 0 || sessions.length > 0,
 );
@@ -39,8 +42,9 @@ test.for(pages)(
 const HOST =
   'ip link set lo up && ip link add eth0 type veth peer name far0 && ip link set eth0 up && ip link set far0 up';
 
-async function tryOut({ needsHost, typed }: Session, project: PackageProject): Promise<void> {
-  if (needsHost && !isRoot) return;
+async function tryOut({ needsHost, needsDocker, typed }: Session, project: PackageProject): Promise<void> {
+  if ((needsHost && !isRoot) || (needsDocker && !hasDocker)) return;
+  if (needsDocker) await ensureImages(dockerHost());
   const mark = randomUUID();
   // The next command sees `$?` and the folder of the previous one.
   const lines = typed.flatMap(({ command, stdin }) => [
@@ -50,7 +54,7 @@ async function tryOut({ needsHost, typed }: Session, project: PackageProject): P
   const script = ['exec 2>&1', ...(needsHost ? [HOST] : []), ...lines, 'exit 0'].join('\n');
   const shell = ['sh', '-c', script];
   const [program = '', ...args] = needsHost ? ['unshare', '--net', ...shell] : shell;
-  const { output } = await project.run(program, args);
+  const { output } = await project.run(program, args, needsDocker ? { DOCKER_HOST: dockerHost() } : {});
   const outputs = output.split(`\n${mark}`);
   for (const [index, { command, shown }] of typed.entries()) {
     const printed = outputs[index] ?? '';

@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, mkdirSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -10,6 +10,34 @@ import { openProject, type Project } from '../../support/run-wf.ts';
 
 const LAB_ON_DOCKER = ['start', 'lab-network', '--runtime', 'docker'];
 const NOWHERE = { env: { DOCKER_HOST: 'unix:///nowhere/docker.sock' } };
+
+test('a workflow that needs a Docker engine is refused on the embedded runtime, and so is a step that does', async () => {
+  const fixture = (name: string) =>
+    readFileSync(new URL(`../../fixtures/workflows/${name}.ts`, import.meta.url), 'utf8');
+  const project = openProject({
+    'workflows/containers.ts': fixture('containers'),
+    'workflows/private-image.ts': fixture('private-image'),
+  });
+  const refusal = {
+    exitCode: 3,
+    code: 'E_RUNTIME_UNAVAILABLE',
+    says: ['needs a Docker engine: the embedded runtime has none'],
+    next: 'Start the run with `--runtime docker`',
+  };
+  const given = (inputs: readonly string[]) => [
+    '--runtime',
+    'embedded',
+    ...inputs.flatMap((text) => ['--input', text]),
+  ];
+  await expectTextRefusal(project, ['start', 'containers', ...given(['image=alpine', 'other=x'])], refusal);
+  await expectNoRun(project);
+  const inputs = given(['image=alpine', 'reference=alpine', 'password=correct horse']);
+  const end = await project.wf(['start', 'private-image', ...inputs]);
+  expect(end.exitCode).toBe(1);
+  expect(end.stderr + end.stdout).toContain(
+    'E_RUNTIME_UNAVAILABLE: container dksecret-app with options needs a Docker engine',
+  );
+});
 
 describe.concurrent('a machine without a Docker engine', () => {
   const project = openProject();

@@ -3,6 +3,9 @@ import path from 'node:path';
 import { brotliDecompressSync, gunzipSync, inflateRawSync, inflateSync } from 'node:zlib';
 import Database from 'better-sqlite3';
 import { expect, test } from 'vitest';
+import { describeDocker, docker } from '../../support/docker-tests.ts';
+import { PROBE_IMAGE } from '../../support/images.ts';
+import { openRegistry } from '../../support/registry.ts';
 import { refusalSchema, runRecordSchema } from '../../support/run-record.ts';
 import { openProject, type Project, type WfEnd } from '../../support/run-wf.ts';
 
@@ -268,4 +271,38 @@ test.concurrent('a secret that was typed for a plan is given again to apply', as
   const end = await project.wf(['apply', '@latest', ...FROM_FILE]);
   expect(end.exitCode, end.stderr).toBe(0);
   await expectHidden(deploy, [plan, without, other, end], everyLook(id));
+});
+
+describeDocker('an engine that gets a secret', () => {
+  const image = readFileSync(new URL('../../fixtures/workflows/private-image.ts', import.meta.url), 'utf8');
+
+  test('leaves no trace of it: as password of a registry, and as variable of a container', async () => {
+    const registry = await openRegistry('dksecret', PASSWORD);
+    const project = openProject({ 'workflows/private-image.ts': image, 'password.txt': PASSWORD });
+    const id = path.basename(project.folder);
+    const deploy: Deploy = { id, project, session: '', args: () => [], go: () => {} };
+    try {
+      const inputs = [`reference=${registry.reference}`, `image=${PROBE_IMAGE}`, 'password=@file:password.txt'];
+      const words = inputs.flatMap((text) => ['--input', text]);
+      const end = await project.wf(['start', 'private-image', '--id', id, '--runtime', 'docker', ...words]);
+      expect(end.exitCode, end.stderr).toBe(0);
+      expect(await docker('inspect', '--format', '{{.Config.Env}}', 'dksecret-app')).toContain(PASSWORD);
+      const { stdout } = await project.sharedWf(['logs', id]);
+      expect(stdout).toMatch(/--env '?PASSWORD=wf-secret:password:/);
+      expect(stdout).toMatch(/it is wf-secret:password:.*\n+and wf-secret:password:/);
+      const back = await project.wf(['rollback', id, '--remove-images']);
+      expect(back.exitCode, back.stderr).toBe(0);
+      await expectHidden(
+        deploy,
+        [end, back],
+        [
+          ['show', id, '--json'],
+          ['logs', id],
+          ['export', id],
+        ],
+      );
+    } finally {
+      await registry.close();
+    }
+  });
 });

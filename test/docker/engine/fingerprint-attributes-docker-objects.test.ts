@@ -148,4 +148,36 @@ describeDocker('a fingerprint of a Docker engine', () => {
     await docker('rm', 'fp-foreign');
     expect(compared(before, await fingerprints.take(FACETS)).filter(({ owner }) => owner !== 'docker')).toEqual([]);
   });
+
+  test('attributes volumes by mark, by ledger and by the container that uses them, and connections by ledger', async () => {
+    const somebody = await docker('create', '--name', 'fp-other', PROBE_IMAGE);
+    const before = await fingerprints.take(['docker']);
+    const network = await createNetwork('fp-devops', 'wf.run=fprun');
+    await docker('volume', 'create', '--label', 'wf.run=fprun', 'fp-marked');
+    await docker('volume', 'create', 'fp-recorded');
+    await docker('volume', 'create', 'fp-foreign');
+    const mounts = ['--volume', '/anonymous', '--volume', 'fp-named:/named'];
+    await docker('create', '--name', 'fp-app', '--label', 'wf.run=fprun', ...mounts, PROBE_IMAGE);
+    await docker('network', 'connect', 'fp-devops', somebody);
+    const after = await fingerprints.take(['docker']);
+    const ledger = [made('docker.volume', 'fp-recorded'), made('docker.connect', somebody)];
+    const owners = Object.entries(ownersOf(compared(before, after, ledger)));
+    const anonymous = owners.filter(([subject]) => /^volume [0-9a-f]{64}$/.test(subject));
+    expect(anonymous.map(([, owner]) => owner)).toEqual(['run']);
+    expect(Object.fromEntries(owners)).toMatchObject({
+      ...{
+        'volume fp-marked': 'run',
+        'volume fp-recorded': 'run',
+        'volume fp-foreign': 'other',
+        'volume fp-named': 'run',
+      },
+      ...{
+        [`network fp-devops (${network.slice(0, 12)})`]: 'run',
+        [`container fp-other (${somebody.slice(0, 12)})`]: 'run',
+      },
+    });
+    expect(ownersOf(compared(before, after))[`container fp-other (${somebody.slice(0, 12)})`]).toBe('other');
+    await docker('rm', '--volumes', 'fp-app', 'fp-other');
+    await docker('volume', 'rm', 'fp-marked', 'fp-recorded', 'fp-foreign', 'fp-named');
+  });
 });

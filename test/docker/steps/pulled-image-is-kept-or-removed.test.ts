@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { dockerImage } from '../../../src/steps/docker/index.ts';
 import { carryOut, changeOf } from '../../support/carry-out.ts';
@@ -64,6 +65,37 @@ describeDocker('an image that a run pulled', () => {
     await docker('tag', registry.reference, 'dkpull/tag:2');
     await undo(behaviour, record, context());
     expect([await here(), await dockerKnows('image', 'dkpull/tag:2')]).toEqual([false, true]);
+  });
+
+  test('is pulled from a registry that asks for credentials, which appear nowhere', async () => {
+    const password = 'S3cret-Passw0rd';
+    const closed = await openRegistry('dkpull', password);
+    const { reference } = closed;
+    try {
+      const here = context();
+      const pullWith = (given: string | null) =>
+        carryOut(
+          dockerImage,
+          { reference, auth: given === null ? null : { username: 'robot', password: given } },
+          here,
+        );
+      const failures = [];
+      for (const given of [null, `${password}X`]) {
+        const error = await pullWith(given).catch((thrown: unknown) => thrown);
+        expect(error).toMatchObject({ code: 'E_IMAGE_UNAVAILABLE', hint: expect.stringContaining('auth') });
+        failures.push(error);
+      }
+      const { record, output } = await pullWith(password);
+      expect(output.pulled).toBe(true);
+      expect(closed.authorizations.at(-1)).toMatch(/^Basic /);
+      const told = inspect([record, output, here.evidence, here.notes, failures], { depth: 20, showHidden: true });
+      for (const secret of [password, Buffer.from(password).toString('base64').slice(0, 12)]) {
+        expect(told).not.toContain(secret);
+      }
+      await undo(behaviour, record, context());
+    } finally {
+      await closed.close();
+    }
   });
 
   test('is no change of the run if it existed before', async () => {

@@ -61,15 +61,24 @@ const NO_FILE: FileFound = {
 };
 
 const spec = { name: 'x', labels: {} };
+const endpoint = { containerId: 'x', networkId: 'x', ipv4: null, aliases: [], options: {} };
 const WRITES: readonly (readonly [string, (ports: HostPorts) => Promise<unknown>])[] = [
   ['pull an image', ({ docker }) => docker.pullImage('x', () => {}, new AbortController().signal)],
   ['remove an image', ({ docker }) => docker.removeImage('x')],
   ['create a network', ({ docker }) => docker.createNetwork({ ...spec, subnet: null })],
   ['remove a network', ({ docker }) => docker.removeNetwork('x')],
+  ['connect a container', ({ docker }) => docker.connectNetwork(endpoint)],
+  ['disconnect a container', ({ docker }) => docker.disconnectNetwork(endpoint)],
+  ['create a volume', ({ docker }) => docker.createVolume(spec)],
+  ['remove a volume', ({ docker }) => docker.removeVolume('x')],
   ['create a container', ({ docker }) => docker.createContainer({ ...spec, image: 'x', command: [], networkId: 'x' })],
   ['start a container', ({ docker }) => docker.startContainer('x')],
   ['remove a container', ({ docker }) => docker.removeContainer('x')],
   ['run a command in a container', ({ docker }) => docker.exec('x', ['true'], 1_000)],
+  [
+    'run a command in a container, with separate outputs',
+    ({ docker }) => docker.execCommand('x', ['true'], { timeoutMs: 1_000, user: null, cwd: null }),
+  ],
 ];
 
 test('a lost lease prevents changes of files', async () => {

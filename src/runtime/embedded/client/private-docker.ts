@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { engineNeeded } from '../../../docker/engine-needed.ts';
 import { containerInfoSchema, networkInfoSchema } from '../../../docker/info-schemas.ts';
 import { isObjectId } from '../../../docker/object-id.ts';
 import { commandLine } from '../../../engine/model/evidence.ts';
@@ -44,6 +45,15 @@ export function privateDocker(mark: string, owner: Owner, connection: Connection
     // Images are part of wf.
     removeImage: async () => undefined,
 
+    volumes: async () => [],
+    volume: needsEngine,
+    createVolume: needsEngine,
+    removeVolume: needsEngine,
+    connectNetwork: needsEngine,
+    disconnectNetwork: needsEngine,
+    execCommand: needsEngine,
+    runningCommands: needsEngine,
+
     listNetworks: networks,
     networks,
     async network(idOrName) {
@@ -69,7 +79,8 @@ export function privateDocker(mark: string, owner: Owner, connection: Connection
       if (isObjectId(idOrName)) return await call('container', { id: idOrName }, containerInfoSchema.nullable());
       return await call('containerNamed', { name: idOrName }, containerInfoSchema.nullable());
     },
-    async createContainer({ name, image, command, networkId, labels }) {
+    async createContainer({ name, image, command, networkId, labels, options }) {
+      if (options !== undefined) return needsEngine();
       return { id: await call('createContainer', { name, image, command, networkId, labels }, idAnswer) };
     },
     async startContainer(id) {
@@ -81,6 +92,10 @@ export function privateDocker(mark: string, owner: Owner, connection: Connection
     },
     exec: (id, argv, timeoutMs) => call('exec', { id, argv, timeoutMs }, execAnswer, timeoutMs + ANSWER_MS),
   };
+}
+
+async function needsEngine(): Promise<never> {
+  throw engineNeeded('this step');
 }
 
 const ENGINE_ID = /^private host (?<mark>.*), process (?<pid>\d+) of (?<startTime>\d+) since (?<bootId>\S+)$/;

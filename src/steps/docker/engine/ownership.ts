@@ -1,7 +1,7 @@
 import { WfError } from '../../../engine/model/errors.ts';
 import type { RunId } from '../../../engine/model/ids.ts';
 import { RUN_LABEL } from '../../../engine/model/mark.ts';
-import type { ContainerInfo, NetworkInfo } from '../../../engine/ports/docker.ts';
+import type { ContainerInfo, NetworkInfo, VolumeInfo } from '../../../engine/ports/docker.ts';
 import { shortId } from '../names.ts';
 
 interface Labelled {
@@ -56,6 +56,15 @@ export function networkNameInUse(network: NetworkInfo): WfError {
       details: { id, name, run: runOf(network) ?? null },
     },
   );
+}
+
+/** Returns the error for a name that another volume has. */
+export function volumeNameInUse(volume: VolumeInfo): WfError {
+  const { name, driver } = volume;
+  return new WfError('E_NAME_IN_USE', `volume name ${name} is in use (driver ${driver}, ${ownerOf(volume)})`, {
+    hint: removalHint(volume, `docker volume rm ${name}`),
+    details: { name, run: runOf(volume) ?? null },
+  });
 }
 
 /** Returns the error for an object that a rollback found under a recorded name and that is not this run's. */

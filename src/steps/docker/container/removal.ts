@@ -1,8 +1,8 @@
-import { WfError } from '../../engine/model/errors.ts';
-import type { ContainerInfo } from '../../engine/ports/docker.ts';
-import type { HostContext } from '../../engine/workflow/step.ts';
-import { isOurs } from './engine/ownership.ts';
-import { shortId } from './names.ts';
+import { WfError } from '../../../engine/model/errors.ts';
+import type { ContainerInfo } from '../../../engine/ports/docker.ts';
+import type { HostContext } from '../../../engine/workflow/step.ts';
+import { isOurs } from '../engine/ownership.ts';
+import { shortId } from '../names.ts';
 
 /**
  * Refuses to remove a container whose network namespace a foreign container shares: that container would lose its network.

@@ -1,10 +1,10 @@
-import { WfError } from '../../engine/model/errors.ts';
-import { pause } from '../../engine/ports/clock.ts';
-import type { ContainerInfo } from '../../engine/ports/docker.ts';
-import type { HostContext } from '../../engine/workflow/step.ts';
-import { findNamespaceOfPid } from '../../host/namespaces/namespace.ts';
-import type { ContainerHandle } from '../container-handle.ts';
-import { shortId } from './names.ts';
+import { WfError } from '../../../engine/model/errors.ts';
+import { pause } from '../../../engine/ports/clock.ts';
+import type { ContainerInfo } from '../../../engine/ports/docker.ts';
+import type { HostContext } from '../../../engine/workflow/step.ts';
+import { findNamespaceOfPid } from '../../../host/namespaces/namespace.ts';
+import type { ContainerHandle } from '../../container-handle.ts';
+import { shortId } from '../names.ts';
 
 const NOTICED_WITHIN_MS = 2_000;
 const POLL_MS = 20;

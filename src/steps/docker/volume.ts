@@ -1,0 +1,131 @@
+import { z } from 'zod';
+import { engineNeeded } from '../../docker/engine-needed.ts';
+import { WfError } from '../../engine/model/errors.ts';
+import { labelsOf, RUN_LABEL } from '../../engine/model/mark.ts';
+import type { Argv } from '../../engine/ports/command.ts';
+import type { VolumeInfo } from '../../engine/ports/docker.ts';
+import { defineStep } from '../../engine/workflow/define-step.ts';
+import type { HostContext } from '../../engine/workflow/step.ts';
+import { asCommand } from './client-output.ts';
+import { labelsSchema } from './container/options.ts';
+import { isOurs, volumeNameInUse } from './engine/ownership.ts';
+import { ENGINE_RETRY, LATE_EFFECT_MS } from './engine/policy.ts';
+import { engineIdSchema, requireMadeOnEngine, requireSameEngine } from './engine/same-engine.ts';
+import { orUnknown } from './engine/unknown.ts';
+import { volumeNameSchema } from './names.ts';
+import { requireRemovable } from './volume-removal.ts';
+
+const input = z.object({
+  name: volumeNameSchema.describe('volume name'),
+  labels: labelsSchema.default({}).describe('labels beside the mark of wf'),
+  existing: z
+    .enum(['refuse', 'use'])
+    .default('refuse')
+    .describe('what to do with a volume of that name that the run did not make: `use` takes it, and leaves it on undo'),
+  dataOnUndo: z
+    .enum(['refuse', 'remove'])
+    .default('refuse')
+    .describe('whether the undo removes the volume only if it is empty (`refuse`), or with all its data (`remove`)'),
+});
+const record = z.object({ name: z.string(), dataOnUndo: z.enum(['refuse', 'remove']), engine: engineIdSchema });
+type Input = z.output<typeof input>;
+
+/** Creates a named volume with this run's mark. */
+export const dockerVolume = defineStep({
+  kind: 'docker.volume',
+  description: 'Creates a named volume. The undo removes it if it is empty; data only if the input asks for that.',
+  input,
+  output: z.object({
+    name: z.string().describe('volume name'),
+    mountpoint: z.string().describe("folder of its data on the engine's machine"),
+    created: z.boolean().describe('whether the run made it'),
+  }),
+  record,
+  retry: ENGINE_RETRY,
+  survivesReboot: true,
+  alters: ['docker'],
+  lateEffectMs: LATE_EFFECT_MS,
+  commands: (asked) => [createCommand(asked, 'RUN')],
+  rehearse: ({ name }) => ({ name, mountpoint: `/var/lib/docker/volumes/${name}/_data`, created: true }),
+
+  observe: ({ name, labels, existing, dataOnUndo }, context, earlier) =>
+    orUnknown(async () => {
+      const { docker } = context.host;
+      if (docker.programs !== 'image') throw engineNeeded(`volume ${name}`);
+      if (earlier !== undefined) await requireSameEngine(earlier.engine, context);
+      const made = { name, dataOnUndo, engine: await docker.engineId() };
+      const target = `volume ${name}`;
+      const volume = await docker.volume(name);
+      if (volume === null) return { found: 'absent', target, record: made };
+      const { mountpoint } = volume;
+      if (!isOurs(volume, context.run)) {
+        if (existing === 'refuse') return { found: 'foreign', error: volumeNameInUse(volume) };
+        return { found: 'unchanged', output: { name, mountpoint, created: false } };
+      }
+      const other = Object.entries(labels).find(([label, value]) => volume.labels[label] !== value)?.[0];
+      if (other !== undefined) return { found: 'foreign', error: otherLabel(volume, other) };
+      return { found: 'ours', target, record: made, output: { name, mountpoint, created: true } };
+    }),
+
+  async apply(asked, made, _found, context) {
+    const { docker } = context.host;
+    const { name, labels } = asked;
+    const volume = await asCommand(
+      context,
+      createCommand(asked, context.run),
+      () => docker.createVolume({ name, labels: { ...labels, ...labelsOf(context.run) } }),
+      () => name,
+    );
+    // The engine returns a volume of that name that somebody made meanwhile, unchanged.
+    if (!isOurs(volume, context.run)) throw volumeNameInUse(volume);
+    return made;
+  },
+
+  requireMadeHere: requireMadeOnEngine,
+
+  inspect: ({ name, engine }, context) =>
+    orUnknown(async () => {
+      await requireSameEngine(engine, context);
+      if ((await ownVolume(name, context)) !== null) return { found: 'in place' };
+      return { found: 'gone', reason: `this run has no volume ${name}` };
+    }),
+
+  async undo({ name, dataOnUndo }, context) {
+    const volume = await ownVolume(name, context);
+    if (volume === null) return;
+    await requireRemovable(volume, dataOnUndo === 'remove', context);
+    await asCommand(
+      context,
+      ['docker', 'volume', 'rm', name],
+      () => context.host.docker.removeVolume(name),
+      () => name,
+    );
+  },
+
+  undoCommands: ({ name }) => [['docker', 'volume', 'rm', name]],
+  rehearseUndo: ({ name }) => [['docker', 'volume', 'rm', name]],
+});
+
+function createCommand({ name, labels }: Input, run: string): Argv {
+  const words = Object.entries({ ...labels, [RUN_LABEL]: run }).flatMap(([label, value]) => [
+    '--label',
+    `${label}=${value}`,
+  ]);
+  return ['docker', 'volume', 'create', ...words, name];
+}
+
+/** Returns the volume if it carries the run's mark: a volume has no id, and another one of its name has another mark. */
+async function ownVolume(name: string, { host, run }: HostContext): Promise<VolumeInfo | null> {
+  const volume = await host.docker.volume(name);
+  return volume !== null && isOurs(volume, run) ? volume : null;
+}
+
+function otherLabel({ name }: VolumeInfo, label: string): WfError {
+  return new WfError(
+    'E_NAME_IN_USE',
+    `this run already has a volume ${name}, with another value of the label ${label}`,
+    {
+      hint: 'Give the two volumes of the workflow different names.',
+    },
+  );
+}
