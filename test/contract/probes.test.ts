@@ -16,7 +16,7 @@ import { describeContract } from '../support/contract-tests.ts';
 import { testContext } from '../support/step-context.ts';
 
 const READY = { deadlineMs: 10_000 };
-const SILENCE = { deadlineMs: 500, mustFail: true };
+const SILENCE = { deadlineMs: 500, must: 'fail' } as const;
 
 describeContract('probes', (subject) => {
   const context = () => testContext({ host: subject().host.ports });

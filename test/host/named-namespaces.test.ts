@@ -228,7 +228,7 @@ describeOwnNetwork('a named namespace as a place', () => {
         server: '10.6.0.2',
         name: 'nobody.test',
         deadlineMs: 300,
-        mustFail: true,
+        must: 'fail' as const,
       };
       await readWith(dnsProbe, dns, context());
 

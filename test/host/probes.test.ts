@@ -56,7 +56,7 @@ describeOwnNetwork('probes', () => {
 
   it('probe.http passes its URL in no process argument, as it may contain a secret', async () => {
     const secret = `http://10.99.0.1:5678/?token=s3cret-${process.pid}`;
-    const probed = readWith(httpProbe, { from, url: secret, deadlineMs: 1_500, mustFail: true }, testContext());
+    const probed = readWith(httpProbe, { from, url: secret, deadlineMs: 1_500, must: 'fail' }, testContext());
     const seen = new Set<string>();
     let answered = false;
     void probed.finally(() => {
@@ -94,9 +94,9 @@ describeOwnNetwork('probes', () => {
     }
   });
 
-  it('probe.http with mustFail counts a refusal as an answer, and listens until its deadline', async () => {
+  it('probe.http that must fail counts a refusal as an answer, and listens until its deadline', async () => {
     const ask = (target: string) =>
-      readWith(httpProbe, { from, url: target, deadlineMs: 400, mustFail: true }, testContext());
+      readWith(httpProbe, { from, url: target, deadlineMs: 400, must: 'fail' }, testContext());
     await expect(ask(url)).rejects.toMatchObject({ code: 'E_PROBE_ANSWERED' });
     await expect(ask('http://10.3.0.2:1/')).rejects.toMatchObject({ code: 'E_PROBE_ANSWERED' });
     const startedAt = performance.now();
@@ -130,24 +130,24 @@ describeOwnNetwork('probes', () => {
     expect(answering.ip('address', 'show', 'dev', 'p_two')).not.toContain('tentative');
   });
 
-  it('probe.ping with mustFail fails on an answer', async () => {
+  it('probe.ping that must fail fails on an answer', async () => {
     const ask = (to: string) =>
-      readWith(pingProbe, { from, to, intervalMs: 20, deadlineMs: 300, mustFail: true }, testContext());
+      readWith(pingProbe, { from, to, intervalMs: 20, deadlineMs: 300, must: 'fail' }, testContext());
     await expect(ask('10.3.0.2')).rejects.toMatchObject({ code: 'E_PROBE_ANSWERED' });
     expect(await ask('10.99.0.1')).toMatchObject({ sent: 3, received: 0, answered: false });
     expect(await ask('10.77.0.1'), 'no route').toMatchObject({ sent: 0, received: 0, answered: false });
   });
 
   it('probe.dns resolves a name, and distinguishes an unknown name from a silent server', async () => {
-    const ask = (name: string, mustFail: boolean) =>
-      readWith(dnsProbe, { from, name, server: '10.3.0.2', deadlineMs: 400, mustFail }, testContext());
-    expect(await ask('appdev', false)).toEqual({ name: 'appdev', addresses: ['10.3.0.2'], outcome: 'resolved' });
-    await expect(ask('appdev', true)).rejects.toMatchObject({ code: 'E_PROBE_ANSWERED' });
-    expect(await ask('appprod', true)).toMatchObject({ outcome: 'no-such-name' });
+    const ask = (name: string, must: 'succeed' | 'fail') =>
+      readWith(dnsProbe, { from, name, server: '10.3.0.2', deadlineMs: 400, must }, testContext());
+    expect(await ask('appdev', 'succeed')).toEqual({ name: 'appdev', addresses: ['10.3.0.2'], outcome: 'resolved' });
+    await expect(ask('appdev', 'fail')).rejects.toMatchObject({ code: 'E_PROBE_ANSWERED' });
+    expect(await ask('appprod', 'fail')).toMatchObject({ outcome: 'no-such-name' });
     const startedAt = performance.now();
-    expect(await ask('silent', true)).toMatchObject({ outcome: 'no-answer' });
+    expect(await ask('silent', 'fail')).toMatchObject({ outcome: 'no-answer' });
     expect(performance.now() - startedAt).toBeLessThan(1_800);
-    await expect(ask('appprod', false)).rejects.toMatchObject({ code: 'E_PROBE_FAILED' });
+    await expect(ask('appprod', 'succeed')).rejects.toMatchObject({ code: 'E_PROBE_FAILED' });
   });
 
   it('probe.tcp distinguishes a connection, a refusal and silence', async () => {
@@ -165,10 +165,10 @@ describeOwnNetwork('probes', () => {
     });
     await expect(ask({ expect: 'refused' })).rejects.toMatchObject({ code: 'E_PROBE_FAILED' });
     for (const port of [5678, 1]) {
-      await expect(ask({ port, mustFail: true })).rejects.toMatchObject({ code: 'E_PROBE_ANSWERED' });
+      await expect(ask({ port, must: 'fail' })).rejects.toMatchObject({ code: 'E_PROBE_ANSWERED' });
     }
     const startedAt = performance.now();
-    expect(await ask({ to: '10.99.0.1', mustFail: true })).toMatchObject({ outcome: 'no-answer', answered: false });
+    expect(await ask({ to: '10.99.0.1', must: 'fail' })).toMatchObject({ outcome: 'no-answer', answered: false });
     expect(performance.now() - startedAt).toBeGreaterThan(500);
     await expect(ask({ to: '10.99.0.1' })).rejects.toMatchObject({ code: 'E_PROBE_FAILED' });
   });
@@ -206,8 +206,8 @@ describeOwnNetwork('probes', () => {
       ),
     );
     expect(await ask({ mustVerify: false })).toMatchObject({ verified: false, problem: 'DEPTH_ZERO_SELF_SIGNED_CERT' });
-    await expect(ask({ mustFail: true, deadlineMs: 300 })).rejects.toMatchObject({ code: 'E_PROBE_ANSWERED' });
-    expect(await ask({ to: '10.99.0.1', mustFail: true, deadlineMs: 300 })).toMatchObject({ answered: false });
+    await expect(ask({ must: 'fail', deadlineMs: 300 })).rejects.toMatchObject({ code: 'E_PROBE_ANSWERED' });
+    expect(await ask({ to: '10.99.0.1', must: 'fail', deadlineMs: 300 })).toMatchObject({ answered: false });
   });
 
   it('probe.command repeats a command until it succeeds, and expects one to fail', async () => {
@@ -226,10 +226,10 @@ describeOwnNetwork('probes', () => {
       code: 'E_PROBE_FAILED',
       message: expect.stringMatching(/its last try ended with exit code 3: no$/),
     });
-    expect(await ask({ argv: ['false'], mustFail: true })).toMatchObject({ succeeded: false, exitCode: 1 });
-    expect(await ask({ argv: ['sleep', '9'], mustFail: true })).toMatchObject({ succeeded: false, exitCode: null });
-    await expect(ask({ mustFail: true })).rejects.toMatchObject({ code: 'E_PROBE_ANSWERED' });
-    await expect(ask({ argv: ['wf-no-such-program'], mustFail: true })).rejects.toMatchObject({
+    expect(await ask({ argv: ['false'], must: 'fail' })).toMatchObject({ succeeded: false, exitCode: 1 });
+    expect(await ask({ argv: ['sleep', '9'], must: 'fail' })).toMatchObject({ succeeded: false, exitCode: null });
+    await expect(ask({ must: 'fail' })).rejects.toMatchObject({ code: 'E_PROBE_ANSWERED' });
+    await expect(ask({ argv: ['wf-no-such-program'], must: 'fail' })).rejects.toMatchObject({
       code: 'E_TOOL_MISSING',
     });
   });
@@ -260,7 +260,7 @@ describeOwnNetwork('probes', () => {
 
   it('a namespace that is gone is an error, never silence', async () => {
     const gone = { ...from, namespace: { path: asking.handle.namespace.path, inode: 7 } };
-    const time = { deadlineMs: 300, mustFail: true };
+    const time = { deadlineMs: 300, must: 'fail' } as const;
     for (const probe of [
       readWith(pingProbe, { from: gone, to: '10.3.0.2', ...time }, testContext()),
       readWith(httpProbe, { from: gone, url, ...time }, testContext()),

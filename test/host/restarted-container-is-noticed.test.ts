@@ -43,7 +43,7 @@ describeOwnNetwork('a restarted container', () => {
     await expect(readWith(observeLinks, { in: earlier }, context())).rejects.toMatchObject(gone);
     const bridge = { bridge: 'r_br', containers: [earlier] };
     await expect(readWith(observeBridge, bridge, context())).rejects.toMatchObject(gone);
-    const probe = { from: insideNamespaceOf(earlier), to: '127.0.0.1', deadlineMs: 300, mustFail: true };
+    const probe = { from: insideNamespaceOf(earlier), to: '127.0.0.1', deadlineMs: 300, must: 'fail' } as const;
     await expect(readWith(pingProbe, probe, context())).rejects.toMatchObject(gone);
   });
 

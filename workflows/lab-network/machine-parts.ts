@@ -39,7 +39,7 @@ export const PINGS = { count: 3, intervalMs: 5 };
 /** The time that a container's service may need until it listens. */
 export const READY = { deadlineMs: 10_000 };
 /** The silence that counts as "does not answer". The kernel itself answers a ping within microseconds, even if it is busy. */
-export const SILENCE = { deadlineMs: 60, mustFail: true };
+export const SILENCE = { deadlineMs: 60, must: 'fail' } as const;
 
 interface Context {
   readonly input: Input;

@@ -23,12 +23,13 @@ export async function askInContainer<Outcome>(
     const run = await runFrom(context, from, argv, remainingMs);
     return { run, outcome: parse(run.stdout, run.exitCode) };
   };
-  const { run, outcome } = time.mustFail
-    ? await attempt(time.deadlineMs + CONTAINER_START_MS)
-    : await untilDeadline(context, time, attempt, {
-        isGood: (tried) => isGood(tried.outcome),
-        isCutOff: (tried) => tried.run.exitCode === null,
-      });
+  const { run, outcome } =
+    time.must === 'fail'
+      ? await attempt(time.deadlineMs + CONTAINER_START_MS)
+      : await untilDeadline(context, time, attempt, {
+          isGood: (tried) => isGood(tried.outcome),
+          isCutOff: (tried) => tried.run.exitCode === null,
+        });
   recordAnswer(context, from, argv, run, run.stdout, run.exitCode);
   return outcome;
 }

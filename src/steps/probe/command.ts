@@ -16,7 +16,7 @@ import {
   runFrom,
   typedFrom,
 } from './origin.ts';
-import { CONTAINER_START_MS, deadlineSchema } from './probe-time.ts';
+import { CONTAINER_START_MS, deadlineSchema, mustInput } from './probe-time.ts';
 
 /** Longest output of the step in characters; the evidence has more. */
 const OUTPUT_LIMIT = 16 * 1024;
@@ -27,14 +27,11 @@ const inputSchema = z.object({
   expectExitCodes: expectedExitCodes.describe('exit codes that count as success'),
   contains: z.string().min(1).nullable().default(null).describe('text that the output must contain to succeed'),
   deadlineMs: deadlineSchema.describe(
-    'longest wait for a success in milliseconds, for which the command is repeated; with `mustFail`, the time after which it is ended',
+    "longest wait for a success in milliseconds, for which the command is repeated; with `must: 'fail'`, the time after which it is ended",
   ),
-  mustFail: z
-    .boolean()
-    .default(false)
-    .describe(
-      'whether the command must not succeed; it runs once, and one that is ended at its deadline has not succeeded',
-    ),
+  must: mustInput(
+    'the command must not succeed; it runs once, and one that is ended at its deadline has not succeeded',
+  ),
 });
 type CommandInput = z.output<typeof inputSchema>;
 
@@ -50,14 +47,14 @@ export const commandProbe = defineStep({
   runsAnyCommand: true,
   timeoutMs: 10 * 60_000,
   commands: ({ from, argv }) => [typedFrom(from, argv)],
-  rehearse: ({ expectExitCodes, mustFail }) => ({
-    succeeded: !mustFail,
-    exitCode: mustFail ? null : (expectExitCodes[0] ?? 0),
+  rehearse: ({ expectExitCodes, must }) => ({
+    succeeded: must === 'succeed',
+    exitCode: must === 'fail' ? null : (expectExitCodes[0] ?? 0),
     output: '',
   }),
 
   async read(input, context) {
-    const { argv, mustFail, deadlineMs } = input;
+    const { argv, must, deadlineMs } = input;
     const from = await resolveOrigin(input.from, context);
     const run = await runUntil(input, from, context);
     const output = outputOf(run);
@@ -66,13 +63,13 @@ export const commandProbe = defineStep({
     const succeeded = isSuccess(input, run);
     const name = `${commandLine(argv)} from ${originName(from)}`;
     const end = exitCode === null ? `was ended after ${limitText(deadlineMs)}` : `ended with exit code ${exitCode}`;
-    if (mustFail && succeeded) {
+    if (must === 'fail' && succeeded) {
       throw new WfError('E_PROBE_ANSWERED', `${name} ${end}; it should fail`, {
         hint: 'Read its output with `wf logs RUN STEP`.',
         details: { exitCode },
       });
     }
-    if (!mustFail && !succeeded) {
+    if (must === 'succeed' && !succeeded) {
       const said = output.trim().split('\n').slice(-3).join(' / ').slice(0, 300);
       throw new WfError(
         'E_PROBE_FAILED',
@@ -88,7 +85,7 @@ export const commandProbe = defineStep({
 function runUntil(input: CommandInput, from: ProbeOrigin, context: HostContext): Promise<ProbeRun> {
   const cwd = context.host.place.folder;
   const attempt = (remainingMs: number) => runFrom(context, from, input.argv, remainingMs, { cwd });
-  if (input.mustFail) return attempt(input.deadlineMs + (from.type === 'container' ? CONTAINER_START_MS : 0));
+  if (input.must === 'fail') return attempt(input.deadlineMs + (from.type === 'container' ? CONTAINER_START_MS : 0));
   return untilDeadline(context, input, attempt, {
     isGood: (run) => isSuccess(input, run),
     isCutOff: ({ exitCode }) => exitCode === null,

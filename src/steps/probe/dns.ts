@@ -11,14 +11,14 @@ import { CONTAINER_NAME_SERVER } from './name.ts';
 import { originName, probeOrigin, resolveOrigin, typedFrom } from './origin.ts';
 import { asNslookup, type DnsOutcome, dnsOutcome, parseNslookup } from './outputs/dns-output.ts';
 import { askAgent } from './probe-agent.ts';
-import { deadlineSchema } from './probe-time.ts';
+import { deadlineSchema, mustInput } from './probe-time.ts';
 
 const inputSchema = z.object({
   from: probeOrigin,
   name: hostNameSchema.describe('name to resolve; no search domain is added'),
   server: addressSchema.default(CONTAINER_NAME_SERVER).describe('address of the name server'),
   deadlineMs: deadlineSchema,
-  mustFail: z.boolean().default(false).describe('whether the name must not resolve'),
+  must: mustInput('the name must not resolve'),
 });
 type DnsInput = z.output<typeof inputSchema>;
 
@@ -37,21 +37,21 @@ export const dnsProbe = defineStep({
   input: inputSchema,
   output: outputSchema,
   commands: (input) => [typedFrom(input.from, nslookup(input))],
-  rehearse: ({ name, mustFail }): DnsOutput => ({
+  rehearse: ({ name, must }): DnsOutput => ({
     name,
     addresses: [],
-    outcome: mustFail ? 'no-such-name' : 'resolved',
+    outcome: must === 'fail' ? 'no-such-name' : 'resolved',
   }),
 
   async read(given, context) {
     const input = { ...given, from: await resolveOrigin(given.from, context) };
-    const { from, name, server, deadlineMs, mustFail } = input;
+    const { from, name, server, deadlineMs, must } = input;
     const outcome =
       from.type === 'container'
         ? await askInContainer(context, input, question(input))
         : await askByAgent(context, input);
     const addresses = outcome.type === 'resolved' ? outcome.addresses : [];
-    if (mustFail && outcome.type === 'resolved') {
+    if (must === 'fail' && outcome.type === 'resolved') {
       throw new WfError(
         'E_PROBE_ANSWERED',
         `${name} resolves from ${originName(from)} to ${addresses.join(', ')}; it should not`,
@@ -61,7 +61,7 @@ export const dnsProbe = defineStep({
         },
       );
     }
-    if (!mustFail && outcome.type !== 'resolved') {
+    if (must === 'succeed' && outcome.type !== 'resolved') {
       const why = outcome.type === 'no-such-name' ? 'the name is unknown' : `no answer (${outcome.code})`;
       throw new WfError(
         'E_PROBE_FAILED',

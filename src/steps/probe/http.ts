@@ -9,7 +9,7 @@ import { originName, probeOrigin, resolveOrigin, typedFrom } from './origin.ts';
 import { asWget, cameBack, type HttpOutcome, httpOutcome, isFine, parseWget } from './outputs/http-output.ts';
 import { PATH_HINT } from './path-hint.ts';
 import { askAgent } from './probe-agent.ts';
-import { deadlineSchema } from './probe-time.ts';
+import { deadlineSchema, mustInput } from './probe-time.ts';
 
 const inputSchema = z.object({
   from: probeOrigin,
@@ -20,7 +20,7 @@ const inputSchema = z.object({
     .default(null)
     .describe('expected body, compared without surrounding white space; null accepts any'),
   deadlineMs: deadlineSchema,
-  mustFail: z.boolean().default(false).describe('whether nothing may answer, not even with a refusal'),
+  must: mustInput('nothing may answer, not even with a refusal'),
 });
 type HttpInput = z.output<typeof inputSchema>;
 
@@ -35,19 +35,19 @@ export const httpProbe = defineStep({
     answered: z.boolean().describe('whether a response came'),
   }),
   commands: (input) => [typedFrom(input.from, wget(input))],
-  rehearse: ({ url, expect, mustFail }) =>
-    mustFail
+  rehearse: ({ url, expect, must }) =>
+    must === 'fail'
       ? { url, status: null, body: '', answered: false }
       : { url, status: 200, body: expect ?? '', answered: true },
 
   async read(given, context) {
     const input = { ...given, from: await resolveOrigin(given.from, context) };
-    const { from, url, mustFail } = input;
+    const { from, url, must } = input;
     const outcome =
       from.type === 'container'
         ? await askInContainer(context, input, question(input))
         : await askByAgent(context, input);
-    if (mustFail) requireSilence(input, outcome);
+    if (must === 'fail') requireSilence(input, outcome);
     else requireRightAnswer(input, outcome);
     return outcome.type === 'response'
       ? { url, status: outcome.status, body: outcome.body, answered: true }

@@ -16,12 +16,12 @@ export const CONTAINER_NAME_SERVER = '127.0.0.11';
  */
 export async function addressOf(
   context: HostContext,
-  { from, to, deadlineMs, mustFail }: ProbeTime & { readonly from: ProbeOrigin; readonly to: string },
+  { from, to, deadlineMs, must }: ProbeTime & { readonly from: ProbeOrigin; readonly to: string },
   hasNameServer = context.host.agent !== null,
 ): Promise<string> {
   if (isAddress(to) || !hasNameServer) return to;
   const request = { kind: 'dns', name: to, server: CONTAINER_NAME_SERVER };
-  const { outcome } = await askAgent(context, from, request, { deadlineMs, mustFail }, dnsOutcome);
+  const { outcome } = await askAgent(context, from, request, { deadlineMs, must }, dnsOutcome);
   const address = outcome.type === 'resolved' ? outcome.addresses[0] : undefined;
   if (address !== undefined) return address;
   throw new WfError('E_PROBE_FAILED', `${to} does not resolve from ${originName(from)}, so wf cannot probe it`, {

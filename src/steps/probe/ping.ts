@@ -21,7 +21,7 @@ import {
 } from './origin.ts';
 import { isUnreachable, type PingSummary, parsePing } from './outputs/ping-output.ts';
 import { PATH_HINT } from './path-hint.ts';
-import { deadlineSchema, endOf } from './probe-time.ts';
+import { deadlineSchema, endOf, mustInput } from './probe-time.ts';
 import { reach } from './reach.ts';
 
 /** Shortest interval that iputils before version 20221126 allows ordinary users. */
@@ -38,10 +38,10 @@ const inputSchema = z
     count: z.number().int().min(1).max(100).default(3).describe('number of pings'),
     intervalMs: z.number().int().min(5).max(5_000).default(100).describe('interval in milliseconds'),
     deadlineMs: deadlineSchema,
-    mustFail: z.boolean().default(false).describe('whether no ping may be answered'),
+    must: mustInput('no ping may be answered'),
   })
   .refine(
-    ({ count, intervalMs, deadlineMs, mustFail }) => mustFail || (count - 1) * intervalMs + RESERVE_MS <= deadlineMs,
+    ({ count, intervalMs, deadlineMs, must }) => must === 'fail' || (count - 1) * intervalMs + RESERVE_MS <= deadlineMs,
     {
       message: 'the deadline is too short for so many pings at this interval',
       path: ['deadlineMs'],
@@ -61,27 +61,27 @@ export const pingProbe = defineStep({
     rttMs: z.number().nullable().describe('mean round-trip time in milliseconds; null without an answer'),
   }),
   commands: (input) => [typedFrom(input.from, pingCommand(input, input.deadlineMs))],
-  rehearse: ({ to, count, mustFail }) => ({
+  rehearse: ({ to, count, must }) => ({
     to,
     sent: count,
-    received: mustFail ? 0 : count,
-    answered: !mustFail,
+    received: must === 'fail' ? 0 : count,
+    answered: must === 'succeed',
     rttMs: null,
   }),
 
   async read(given, context) {
     const input = { ...given, from: await resolveOrigin(given.from, context) };
-    const { from, to, count, deadlineMs, mustFail } = input;
+    const { from, to, count, deadlineMs, must } = input;
     const isByPing = from.type === 'container' || findTool('ping') !== undefined;
     const seen = isByPing ? await ping(context, input) : await reach(context, input);
     const figures = `${seen.received} of ${seen.sent} pings from ${originName(from)} to ${to} were answered`;
-    if (mustFail && seen.received > 0) {
+    if (must === 'fail' && seen.received > 0) {
       throw new WfError('E_PROBE_ANSWERED', `${figures}; none should have been`, {
         hint: 'Check the routes, bridges and firewall rules between the two: they can reach each other.',
         details: { to, ...seen },
       });
     }
-    if (!mustFail && seen.received < count) {
+    if (must === 'succeed' && seen.received < count) {
       throw new WfError('E_PROBE_FAILED', `${figures} within ${limitText(deadlineMs)}; all ${count} should have been`, {
         hint: `Check that the target runs, and ${PATH_HINT}.`,
         details: { to, ...seen },
@@ -94,12 +94,13 @@ export const pingProbe = defineStep({
 async function ping(context: HostContext, given: PingInput): Promise<PingSummary> {
   const to = given.from.type === 'namespace' ? await addressOf(context, given) : given.to;
   const input = { ...given, to, intervalMs: intervalOf(given, context) };
-  const { from, count, mustFail } = input;
+  const { from, count, must } = input;
   const attempt = (remainingMs: number) => pingOnce(context, input, remainingMs);
   const isGood = ({ summary }: Attempt) => summary !== undefined && summary.received >= count;
-  const { run, command, summary } = mustFail
-    ? await attempt(endOf(input) + (count - 1) * input.intervalMs)
-    : await untilDeadline(context, input, attempt, { isGood, isCutOff: (tried) => tried.run.exitCode === null });
+  const { run, command, summary } =
+    must === 'fail'
+      ? await attempt(endOf(input) + (count - 1) * input.intervalMs)
+      : await untilDeadline(context, input, attempt, { isGood, isCutOff: (tried) => tried.run.exitCode === null });
   const { exitCode, startedAt, durationMs } = run;
   context.record({ command: commandLine(command), output: outputOf(run), exitCode, startedAt, durationMs });
   return summary ?? unsent(from, to, run);
@@ -117,9 +118,9 @@ async function pingOnce(context: HostContext, input: PingInput, remainingMs: num
   return { run, command: typedFrom(input.from, argv), summary: parsePing(outputOf(run)) };
 }
 
-function pingCommand({ from, to, count, intervalMs, deadlineMs, mustFail }: PingInput, remainingMs: number): Argv {
+function pingCommand({ from, to, count, intervalMs, deadlineMs, must }: PingInput, remainingMs: number): Argv {
   const spareMs = remainingMs - (count - 1) * intervalMs - RESERVE_MS;
-  const waitMs = mustFail ? deadlineMs : Math.max(50, Math.min(ANSWER_MS, spareMs));
+  const waitMs = must === 'fail' ? deadlineMs : Math.max(50, Math.min(ANSWER_MS, spareMs));
   // busybox accepts only whole seconds and has no -n, which keeps iputils from resolving names with DNS.
   const wait = from.type === 'container' ? String(Math.ceil(waitMs / 1_000)) : seconds(waitMs);
   const numeric = from.type === 'container' ? [] : ['-n'];

@@ -28,12 +28,12 @@ export async function askAgent<Outcome extends z.ZodType>(
   context: HostContext,
   origin: ProbeOrigin,
   request: { readonly [key: string]: Json },
-  { deadlineMs, mustFail }: ProbeTime,
+  { deadlineMs, must }: ProbeTime,
   outcome: Outcome,
 ): Promise<AgentReport<z.output<Outcome>>> {
   // The agent keeps to the deadline by itself; a busy machine may delay its report.
   const limitMs = deadlineMs + START_MS;
-  const asked = { ...request, patient: !mustFail, budgetMs: deadlineMs };
+  const asked = { ...request, patient: must === 'succeed', budgetMs: deadlineMs };
   const { agent } = context.host;
   // A resident process is on the host and in each container, but in no namespace that a run has named.
   const isResident = origin.type !== 'namespace' || processInPath(origin.namespace) !== undefined;

@@ -5,7 +5,18 @@ export const deadlineSchema = z
   .number()
   .int()
   .min(50)
-  .describe('longest wait for the expected answer in milliseconds; with `mustFail`, the time to listen for any answer');
+  .describe(
+    "longest wait for the expected answer in milliseconds; with `must: 'fail'`, the time to listen for any answer",
+  );
+
+/** Expectation of a probe: an answer or a success, or none. */
+const MUST = ['succeed', 'fail'] as const;
+type Must = (typeof MUST)[number];
+
+/** Returns the input `must` of a probe. @param fail the meaning of `fail` */
+export function mustInput(fail: string) {
+  return z.enum(MUST).default('succeed').describe(`expectation; \`fail\`: ${fail}`);
+}
 
 /** Time limits of a probe. */
 export interface ProbeTime {
@@ -14,15 +25,15 @@ export interface ProbeTime {
    * listen after asking, so that a program that starts slowly does not count as silence.
    */
   readonly deadlineMs: number;
-  readonly mustFail: boolean;
+  readonly must: Must;
 }
 
 /** Time for a program to start, and to report, on a busy machine. */
 export const START_MS = 2_000;
 
 /** Returns the milliseconds after which nothing of the probe is alive. */
-export function endOf({ deadlineMs, mustFail }: ProbeTime): number {
-  return mustFail ? deadlineMs + START_MS : deadlineMs;
+export function endOf({ deadlineMs, must }: ProbeTime): number {
+  return must === 'fail' ? deadlineMs + START_MS : deadlineMs;
 }
 
 /** Start time of a program of a container's image if silence is expected: Docker starts it in about 50 ms and ends it by itself. */

@@ -20,9 +20,9 @@ const reachOutcome = z.object({ sent: z.number().int(), received: z.number().int
  * @throws WfError E_PROBE_FAILED if the probe cannot run
  */
 export async function reach(context: HostContext, input: ReachInput): Promise<PingSummary> {
-  const { from, to, count, intervalMs, mustFail } = input;
+  const { from, to, count, intervalMs, must } = input;
   // The silence has to last through all connections, one after the other.
-  const time = { deadlineMs: input.deadlineMs, mustFail };
+  const time = { deadlineMs: input.deadlineMs, must };
   const request = { kind: 'reach', to, count, intervalMs };
   const { outcome, run } = await askAgent(context, from, request, time, reachOutcome);
   context.record({

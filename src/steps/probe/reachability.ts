@@ -73,7 +73,7 @@ export const reachabilityProbe = defineStep({
     };
     const origin = await originOf(input, context);
     // The agent is asked once: it repeats by itself if an answer is missing.
-    const report = await askAgent(context, origin, request, { deadlineMs, mustFail: true }, outcomeSchema);
+    const report = await askAgent(context, origin, request, { deadlineMs, must: 'fail' }, outcomeSchema);
     recordAnswers(context, input, report);
     const wrong = wrongPairs(input, report.outcome);
     if (wrong.length === 0) return asExpected(input);

@@ -9,7 +9,7 @@ import { targetAddress } from './name.ts';
 import { namespaceOrigin, originName, probeOrigin, typedFrom } from './origin.ts';
 import { PATH_HINT } from './path-hint.ts';
 import { askAgent } from './probe-agent.ts';
-import { deadlineSchema } from './probe-time.ts';
+import { deadlineSchema, mustInput } from './probe-time.ts';
 
 /** A TCP port. */
 export const portSchema = z.number().int().min(1).max(65_535);
@@ -23,7 +23,7 @@ const inputSchema = z.object({
     .default('connected')
     .describe('expected answer; `refused`: the target is up, and nobody listens on the port'),
   deadlineMs: deadlineSchema,
-  mustFail: z.boolean().default(false).describe('whether nothing may answer, not even with a refusal'),
+  must: mustInput('nothing may answer, not even with a refusal'),
 });
 type TcpInput = z.output<typeof inputSchema>;
 
@@ -47,22 +47,22 @@ export const tcpProbe = defineStep({
   input: inputSchema,
   output: outputSchema,
   commands: (input) => [typedFrom(input.from, netcat(input))],
-  rehearse: ({ to, port, expect, mustFail }): z.output<typeof outputSchema> => ({
+  rehearse: ({ to, port, expect, must }): z.output<typeof outputSchema> => ({
     to,
     port,
-    outcome: mustFail ? 'no-answer' : expect,
-    answered: !mustFail,
+    outcome: must === 'fail' ? 'no-answer' : expect,
+    answered: must === 'succeed',
   }),
 
   async read(input, context) {
-    const { port, expect, mustFail, deadlineMs } = input;
+    const { port, expect, must, deadlineMs } = input;
     const from = await namespaceOrigin(input.from, context.host.docker);
     const to = await targetAddress(context, from, input);
     const { outcome, run } = await askAgent(context, from, { kind: 'tcp', to, port, expect }, input, outcomeSchema);
     recordAnswer(context, from, netcat(input), run, describe(input, outcome), outcome.type === 'connected' ? 0 : 1);
     const answered = outcome.type !== 'no-answer';
     const details = { to: input.to, port, outcome: outcome.type };
-    if (mustFail && answered) {
+    if (must === 'fail' && answered) {
       throw new WfError(
         'E_PROBE_ANSWERED',
         `${describe(input, outcome)} from ${originName(from)}; it should be silent`,
@@ -72,7 +72,7 @@ export const tcpProbe = defineStep({
         },
       );
     }
-    if (!mustFail && outcome.type !== expect) {
+    if (must === 'succeed' && outcome.type !== expect) {
       throw new WfError(
         'E_PROBE_FAILED',
         `${describe(input, outcome)} from ${originName(from)} within ${limitText(deadlineMs)}; it should be ${expect}`,

@@ -10,7 +10,7 @@ import { targetAddress } from './name.ts';
 import { namespaceOrigin, originName, probeOrigin, typedFrom } from './origin.ts';
 import { PATH_HINT } from './path-hint.ts';
 import { askAgent } from './probe-agent.ts';
-import { deadlineSchema } from './probe-time.ts';
+import { deadlineSchema, mustInput } from './probe-time.ts';
 import { portSchema } from './tcp.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1_000;
@@ -35,7 +35,7 @@ const inputSchema = z.object({
     .describe('whether the certificate must be trusted, have the name, and be valid for `validDays`'),
   validDays: z.number().min(0).default(0).describe('days for which the certificate must still be valid'),
   deadlineMs: deadlineSchema,
-  mustFail: z.boolean().default(false).describe('whether nothing may answer, not even with a refusal'),
+  must: mustInput('nothing may answer, not even with a refusal'),
 });
 type TlsInput = z.output<typeof inputSchema>;
 
@@ -81,10 +81,10 @@ export const tlsProbe = defineStep({
     certificate: certificateSchema.nullable().describe('certificate of the server; null without a handshake'),
   }),
   commands: (input) => [typedFrom(input.from, openssl(input))],
-  rehearse: ({ to, port, mustFail }) => ({ to, port, ...NOTHING, answered: !mustFail, verified: !mustFail }),
+  rehearse: ({ to, port, must }) => ({ to, port, ...NOTHING, answered: must === 'succeed', verified: must === 'succeed' }),
 
   async read(input, context) {
-    const { port, serverName, ca, mustVerify, validDays, mustFail, deadlineMs } = input;
+    const { port, serverName, ca, mustVerify, validDays, must, deadlineMs } = input;
     const from = await namespaceOrigin(input.from, context.host.docker);
     const request = {
       kind: 'tls',
@@ -98,12 +98,12 @@ export const tlsProbe = defineStep({
     const { outcome, run } = await askAgent(context, from, request, input, outcomeSchema);
     const seen = describe(input, outcome);
     recordAnswer(context, from, openssl(input), run, seen, outcome.type === 'handshake' ? 0 : 1);
-    if (mustFail && outcome.type !== 'no-answer') {
+    if (must === 'fail' && outcome.type !== 'no-answer') {
       throw new WfError('E_PROBE_ANSWERED', `${seen} from ${originName(from)}; it should be silent`, {
         hint: 'Check the routes, bridges and firewall rules between the two: they can reach each other.',
       });
     }
-    if (!mustFail && (outcome.type !== 'handshake' || (mustVerify && outcome.problem !== null))) {
+    if (must === 'succeed' && (outcome.type !== 'handshake' || (mustVerify && outcome.problem !== null))) {
       throw new WfError('E_PROBE_FAILED', `${seen} from ${originName(from)} within ${limitText(deadlineMs)}`, {
         hint:
           outcome.type === 'handshake'

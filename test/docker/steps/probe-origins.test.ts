@@ -74,7 +74,7 @@ describeDocker('probes from a container and from its namespace', () => {
   });
 
   it.each(origins)('get no answer from an isolated target, and do not resolve its name (%s)', async (_title, from) => {
-    const silent = { from: from(), deadlineMs: 400, mustFail: true };
+    const silent = { from: from(), deadlineMs: 400, must: 'fail' } as const;
     const startedAt = performance.now();
     const ping = await readWith(pingProbe, { ...silent, to: prodAddress, intervalMs: 20 }, testContext());
     expect(ping).toMatchObject({ sent: 3, received: 0, answered: false });
