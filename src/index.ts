@@ -10,6 +10,7 @@ export type { Effect, JournalEntry, JournalEvent, RunEnd } from './engine/model/
 export type { Json, JsonObject, JsonOf } from './engine/model/json.ts';
 export type { MachineEvent } from './engine/model/machine-event.ts';
 export { labelsOf, linkAliasOf, ROUTE_PROTOCOL } from './engine/model/mark.ts';
+export type { NamedHost, NamedHosts } from './engine/model/named-host.ts';
 export type { Demand, Requester, RequestOutcome } from './engine/model/request.ts';
 export type { Argv, CommandPort, CommandResult } from './engine/ports/command.ts';
 export type { RunStatus, StepStatus } from './engine/ports/history.ts';
@@ -28,6 +29,7 @@ export {
 export type { Facet } from './engine/workflow/facets.ts';
 export { type EachActor, forEach } from './engine/workflow/for-each.ts';
 export type { Drawing, Narrative, NarrativeFacts, ReportLanguage } from './engine/workflow/narrative.ts';
+export { onHost, onHosts, requiredOn } from './engine/workflow/on-host.ts';
 export type { Requirement, RequirementResult } from './engine/workflow/requirement.ts';
 export type {
   ChangeState,

@@ -115,10 +115,11 @@ function invokesById(invoke: Json | undefined): JsonObject {
 function runnerDifferences(before: Json | undefined, after: Json | undefined): readonly string[] {
   return eachMember(before, after, (step, was, is) => {
     if (was === undefined || is === undefined) return [];
-    const { kind, policy } = objectIn(was);
+    const { kind, policy, host } = objectIn(was);
     const now = objectIn(is);
     return [
       ...altered(`step ${step}: step runner`, kind, now['kind']),
+      ...altered(`step ${step}: host`, host, now['host']),
       ...leafDifferences(`step ${step} (${wordOf(kind)}):`, policy, now['policy']),
     ];
   });

@@ -24,9 +24,14 @@ export function describeDefinition(
 type Described = Pick<LoadedWorkflow, 'name' | 'version' | 'input' | 'events'>;
 
 function descriptionOf({ name, version, input, events }: Described, model: MachineModel): Json {
-  const runners = ownOf(model.invocations).map(({ invoke, runner, each }) => [
+  const runners = ownOf(model.invocations).map(({ invoke, runner, host, each }) => [
     invoke,
-    { kind: runner.kind, policy: toJson(runner.policy), ...(each === undefined ? {} : { each: describe(each) }) },
+    {
+      kind: runner.kind,
+      policy: toJson(runner.policy),
+      ...(host === undefined ? {} : { host }),
+      ...(each === undefined ? {} : { each: describe(each) }),
+    },
   ]);
   const children = ownOf(model.children).map((child) => [child.invoke, descriptionOf(child.definition, child.model)]);
   return toJson({

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { type MachineModel, modelMachine } from '../engine/machine/machine-model.ts';
 import { asWfError, WfError } from '../engine/model/errors.ts';
 import type { Json, JsonObject } from '../engine/model/json.ts';
+import { type NamedHosts, namedHostsSchema } from '../engine/model/named-host.ts';
 import { notifyArgv } from '../engine/notify/notify-argv.ts';
 import { secretInputs, storedInputSchema } from '../engine/secrets/secret-inputs.ts';
 import type { Narrative, NarrativeFacts } from '../engine/workflow/narrative.ts';
@@ -50,6 +51,15 @@ export function loadDefinition(source: WorkflowFile, exported: unknown): LoadedF
           'its requirements throw',
           () => definition.requirements?.(definition.input.parse(input)) ?? [],
         ),
+      ...(definition.hosts === undefined
+        ? {}
+        : {
+            hosts: (input: JsonObject) =>
+              hostsIn(
+                name,
+                ofWorkflow(source, 'its hosts throw', () => definition.hosts?.(definition.input.parse(input))),
+              ),
+          }),
       proofs: (output: Json) =>
         proofsIn(
           name,
@@ -117,6 +127,17 @@ function proofsIn(name: string, returned: unknown): readonly Proof[] {
   );
 }
 
+function hostsIn(name: string, returned: unknown): NamedHosts {
+  const hosts = namedHostsSchema().safeParse(returned);
+  if (hosts.success) return hosts.data;
+  const what = hosts.error.issues.map(({ path, message }) => `${path.join('.') || 'the value'}: ${message}`).join('; ');
+  throw invalid(
+    name,
+    `hosts() returns no hosts: ${what}`,
+    'Return hosts by name from it, such as { alpha: {}, beta: {} }.',
+  );
+}
+
 type Narrate = NonNullable<WorkflowDefinition['narrative']>;
 
 function narratorOf(name: string, input: z.ZodObject, narrate: Narrate): (facts: NarrativeFacts) => Promise<Narrative> {
@@ -169,6 +190,7 @@ const definitionSchema = z.object({
   notify: z
     .strictObject({ argv: notifyArgv().check(z.refine(([program]) => isPlaceless(program), PLACELESS)) })
     .optional(),
+  hosts: z.custom<WorkflowDefinition['hosts']>(isOptionalFunction, 'must be a function').optional(),
   requirements: z.custom<WorkflowDefinition['requirements']>(isOptionalFunction, 'must be a function').optional(),
   proofs: z.custom<WorkflowDefinition['proofs']>(isOptionalFunction, 'must be a function').optional(),
   narrative: z.custom<WorkflowDefinition['narrative']>(isOptionalFunction, 'must be a function').optional(),

@@ -25,7 +25,7 @@ export function retryRequest(
   requireValues(run, secrets);
   const revealed = secrets.reveal(run.input);
   const before = isJsonObject(revealed) ? revealed : {};
-  const { plan: _used, ...again } = run.options;
+  const { plan: _used, hosts: _before, ...again } = run.options;
   const options = {
     ...again,
     ...(run.options.secrets === undefined ? {} : { secrets: sources }),

@@ -25,7 +25,7 @@ export const namespaceSchema = z.object({
 });
 
 /**
- * A network namespace with a name for people, as the place of a step: the output of `docker.container` or `net.namespace`. Identity
+ * A network namespace with a name for people, as the place of a step: the output of `docker.container`, `net.namespace` or `host.place`. Identity
  * across steps: a restarted container and a recreated namespace are others.
  */
 export const placeHandleSchema = z.object({
@@ -39,7 +39,7 @@ export const placeInput = placeHandleSchema
   .nullable()
   .default(null)
   .describe(
-    'container or named namespace in which to do it, an output of `docker.container` or `net.namespace`; null is the host',
+    'container or named namespace in which to do it, an output of `docker.container`, `net.namespace` or `host.place`; null is the host',
   );
 
 /** Returns the process in the path of a container's namespace; undefined for a named namespace. */

@@ -39,6 +39,7 @@ export async function repeatProbe(
       retriedAfter: null,
       runner: found,
       input: start.input,
+      hostName: start.host,
       owner,
       ended(outcome) {
         cancel();

@@ -5,7 +5,7 @@ import type { Evidence } from '../model/evidence.ts';
 import { childAround, idInChild, isWithin, type RunId, type StepId } from '../model/ids.ts';
 import { isJsonObject } from '../model/json.ts';
 import type { Owner } from '../model/owner.ts';
-import { attemptHost, type HostWatch } from '../place/attempt-host.ts';
+import { attemptHost, type HostWatch, watchOn } from '../place/attempt-host.ts';
 import type { Comparison, Fingerprint, FingerprintPort } from '../ports/fingerprint.ts';
 import type { HistoryPort, StoredEvidence } from '../ports/history.ts';
 import { undoChange, unknownRunner } from '../run/undo-change.ts';
@@ -193,7 +193,12 @@ class OwnLedger implements RunLedger {
     const recordOwn = (seen: Evidence) => {
       evidence.push({ ...storedEvidenceOf(seen, secrets), step: change.step, attempt: UNDO_EVIDENCE });
     };
-    const { observing, acting } = attemptHost(watch, { run, step: change.step, attempt: 'undo', owner });
+    const { observing, acting } = attemptHost(watchOn(watch, change.host), {
+      run,
+      step: change.step,
+      attempt: 'undo',
+      owner,
+    });
     const context = { run, host: observing, signal, record: record ?? recordOwn, progress: () => {} };
     const settled = await undoChange({
       change: { ...change, record: revealed.record },
@@ -225,7 +230,7 @@ class OwnLedger implements RunLedger {
     const { run, owner, watch, secrets } = this.#dependencies;
     const behaviour = this.#dependencies.runner(change.kind)?.behaviour;
     if (change.status !== 'applied' || behaviour?.type !== 'change') return undefined;
-    const { observing } = attemptHost(watch, { run, step: change.step, attempt: 'undo', owner });
+    const { observing } = attemptHost(watchOn(watch, change.host), { run, step: change.step, attempt: 'undo', owner });
     const { signal } = new AbortController();
     const context = { run, host: observing, signal, record: () => {}, progress: () => {} };
     const revealed = this.#revealedRecord(change);

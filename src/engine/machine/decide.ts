@@ -384,10 +384,21 @@ class NextState {
   #startStep(invoke: string, step: StepId, input: Json, item?: string): void {
     const invocation = this.#model.invocations.get(invoke);
     if (invocation === undefined) throw spawnedActor(invoke);
-    const { stage, actor, runner } = invocation;
+    const { stage, actor, runner, host } = invocation;
     const named = item === undefined ? {} : { item };
+    const placed = host === undefined ? {} : { host };
     this.bookkeeping.active = withEntry(this.bookkeeping.active, actorIdOf({ invoke, ...named }), step);
-    this.effects.push({ type: 'start-step', step, invoke, ...named, stage, actor, kind: runner.kind, input });
+    this.effects.push({
+      type: 'start-step',
+      step,
+      invoke,
+      ...named,
+      ...placed,
+      stage,
+      actor,
+      kind: runner.kind,
+      input,
+    });
   }
 
   #setGroup(invoke: string, group: ItemGroup): void {

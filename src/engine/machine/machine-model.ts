@@ -7,6 +7,7 @@ import { childInput, childOf } from '../workflow/child-workflow.ts';
 import { runnerOf } from '../workflow/define-step.ts';
 import { type AlteredFacets, facetsOf } from '../workflow/facets.ts';
 import { type Each, eachOf } from '../workflow/for-each.ts';
+import { hostOf } from '../workflow/on-host.ts';
 import type { StepRunner } from '../workflow/step.ts';
 import type { WorkflowDefinition } from '../workflow/workflow.ts';
 import { askSchema } from './ask.ts';
@@ -23,6 +24,8 @@ export interface Invocation {
   /** `meta.title` of the state: it names the changes of the step. */
   readonly title: string | undefined;
   readonly runner: StepRunner;
+  /** The named host that it works on; absent for the run's own. */
+  readonly host?: string;
   /** Set if it is a `forEach`, which carries out the runner for each item. */
   readonly each?: Each;
 }
@@ -167,12 +170,14 @@ function invocationOf(
     return `the root state invokes ${src}; a step belongs to a stage, a top-level state`;
   const title = titleOf(node);
   const each = eachOf(logic);
+  const host = hostOf(logic);
   return {
     invoke: id,
     stage,
     actor: src,
     title: typeof title === 'string' ? title : undefined,
     runner,
+    ...(host === undefined ? {} : { host }),
     ...(each === undefined ? {} : { each }),
   };
 }

@@ -40,6 +40,8 @@ export interface RehearsedStep {
   readonly invoke: string;
   readonly stage: string;
   readonly kind: string;
+  /** The named host that it works on; absent for the run's own. */
+  readonly host?: string;
   readonly description: string;
   /** Whether it changes the host, undoes changes, or only reads. */
   readonly does: 'change' | 'undo' | 'read';
@@ -144,7 +146,7 @@ export function walkMachine(model: MachineModel, start: StartOfRun, { outputOf, 
 /** Rehearses one step, and adds the commands that undo it to `undo`. */
 function rehearseStep(
   model: MachineModel,
-  { step, invoke, stage, input }: StepStart,
+  { step, invoke, stage, input, host }: StepStart,
   secrets: Secrets,
   undo: Undo,
 ): RehearsedStep {
@@ -158,7 +160,8 @@ function rehearseStep(
   const commands = [...rehearsal.commands, ...undone];
   const output = secrets.redact(rehearsal.output);
   const undoKnown = undoOfStep(runner, revealed, rehearsal);
-  return { step, invoke, stage, kind, description, does: behaviour.type, commands, input, output, undo: undoKnown };
+  const rehearsed = { step, invoke, stage, kind, description, does: behaviour.type, commands, input, output };
+  return { ...rehearsed, ...(host === undefined ? {} : { host }), undo: undoKnown };
 }
 
 /** Returns the commands that undo these steps, forEachs and child workflows, newest step first. */
@@ -173,11 +176,11 @@ type Undo = Map<StepId, readonly Argv[]>;
 
 /** Shows a `forEach` whose list is empty in the rehearsal: that of the run may not be. */
 function rehearseNoItems(model: MachineModel, { step, invoke }: EmptyGroup): RehearsedStep {
-  const { stage, runner } = requireInvocation(model, invoke);
+  const { stage, runner, host } = requireInvocation(model, invoke);
   const { kind, behaviour } = runner;
   const description = `For each item, of which there is none yet: ${runner.description}`;
   return {
-    ...{ step, invoke, stage, kind, description, does: behaviour.type },
+    ...{ step, invoke, stage, kind, ...(host === undefined ? {} : { host }), description, does: behaviour.type },
     ...{ commands: [], input: NO_ITEMS, output: [], undo: 'known' },
   };
 }

@@ -21,6 +21,8 @@ export interface Change {
   readonly target: string;
   /** `meta.title` of the state whose step made it; absent if it has none. */
   readonly title?: string;
+  /** The named host that was altered, whose name begins the target; absent for the run's own. */
+  readonly host?: string;
   /** Identity, previous state, and all that undoing needs; the step runner defines its shape. */
   readonly record: Json;
   /** Command lines that undo it by hand. */

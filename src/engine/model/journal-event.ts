@@ -9,6 +9,7 @@ import type { ErrorRecord } from './errors.ts';
 import type { DefinitionHash, PlanId, RunId, StepId } from './ids.ts';
 import type { Json, JsonObject } from './json.ts';
 import type { MachineEvent } from './machine-event.ts';
+import type { NamedHosts } from './named-host.ts';
 import type { Owner } from './owner.ts';
 import type { RequestOutcome, RunRequest } from './request.ts';
 
@@ -21,6 +22,8 @@ export type Effect =
       readonly invoke: string;
       /** The key of the item if it is one of a `forEach`. */
       readonly item?: string;
+      /** The named host that it works on; absent for the run's own. */
+      readonly host?: string;
       readonly stage: string;
       /** Name of the actor in the machine's `setup`. */
       readonly actor: string;
@@ -248,4 +251,6 @@ export interface RunOptions {
   readonly secrets?: Readonly<Record<string, string | null>>;
   /** The plan that the run carries out; absent if it was started without one. */
   readonly plan?: PlanId;
+  /** The named hosts of the run; absent if it has none. */
+  readonly hosts?: NamedHosts;
 }

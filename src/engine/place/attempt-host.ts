@@ -14,6 +14,8 @@ import type { HostPorts } from '../workflow/step.ts';
 /** The means by which the engine controls every access of a run to its host. */
 export interface HostWatch {
   readonly host: HostPorts;
+  /** Returns the ports of a named host. @throws WfError if the run has no such host */
+  named(name: string): HostPorts;
   readonly history: Pick<HistoryPort, 'holds'>;
   readonly lease: Lease;
   /** Resolves once this process has claimed the run: nothing with the mark of the run begins before. */
@@ -25,6 +27,11 @@ export interface HostWatch {
   readonly place?: RunPlace | undefined;
   /** A part of one of these is removed from the end of a cut output. */
   readonly secrets: Secrets;
+}
+
+/** Returns the same for a named host; undefined is the run's own. */
+export function watchOn(watch: HostWatch, host: string | undefined): HostWatch {
+  return host === undefined ? watch : { ...watch, host: watch.named(host) };
 }
 
 /** The host for an attempt at a step, or for its undo. */

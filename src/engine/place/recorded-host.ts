@@ -1,7 +1,9 @@
 import type { RunJournal } from '../journal/run-journal.ts';
 import type { JournalEntry, JournalEvent } from '../model/journal-event.ts';
+import type { NamedHosts } from '../model/named-host.ts';
 import type { HistoryPort, StoredRun } from '../ports/history.ts';
 import type { PrivateHostIdentity, RunHost } from '../ports/runtime.ts';
+import type { EngineDependencies } from '../run/engine.ts';
 
 /** Returns the private host that a run made last, by its journal; null if it made none. */
 export function recordedHostIn(entries: readonly JournalEntry[]): PrivateHostIdentity | null {
@@ -15,6 +17,26 @@ export function recordedHost(
   { id, runtime }: Pick<StoredRun, 'id' | 'runtime'>,
 ): PrivateHostIdentity | null {
   return runtime === 'embedded' ? recordedHostIn(history.journal(id)) : null;
+}
+
+/** Opens the host of a run of the history, with its named hosts. @throws WfError as Runtime.open and RunHost.provide do */
+export async function openHostOf(
+  { runtimes, history }: Pick<EngineDependencies, 'runtimes' | 'history'>,
+  run: StoredRun,
+): Promise<RunHost> {
+  const host = await runtimes[run.runtime].open(run, recordedHost(history, run));
+  return provided(host, run.options.hosts ?? {});
+}
+
+/** Opens the named hosts of a run, or closes its host. */
+export async function provided(host: RunHost, hosts: NamedHosts): Promise<RunHost> {
+  try {
+    await host.provide(hosts);
+    return host;
+  } catch (thrown) {
+    host.close();
+    throw thrown;
+  }
 }
 
 /** Journals a host, then keeps it beyond the end of this process. Returns the events that were journaled. */

@@ -1,6 +1,8 @@
 import type { Change } from '../model/change.ts';
 import { pause } from '../ports/clock.ts';
-import type { HostPorts, StepRunner } from '../workflow/step.ts';
+import type { RunHost } from '../ports/runtime.ts';
+import type { StepRunner } from '../workflow/step.ts';
+import { portsOn } from './ports-on.ts';
 
 /**
  * Refuses to work on these changes if one of them was made elsewhere (on another Docker engine). Touches nothing.
@@ -9,15 +11,16 @@ import type { HostPorts, StepRunner } from '../workflow/step.ts';
 export async function requireMadeHere(
   changes: readonly Change[],
   runner: (kind: string) => StepRunner | undefined,
-  host: HostPorts,
+  host: Pick<RunHost, 'ports' | 'named'>,
 ): Promise<void> {
-  for (const { kind, record } of changes) {
+  const { clock } = host.ports;
+  for (const { kind, record, host: name } of changes) {
     const behaviour = runner(kind)?.behaviour;
     if (behaviour?.type !== 'change') continue;
-    const askedAt = host.clock.now();
-    await behaviour.requireMadeHere?.(record, host);
+    const askedAt = clock.now();
+    await behaviour.requireMadeHere?.(record, portsOn(host, name));
     // An engine that was stopped may still carry out earlier requests after this answer.
     const { lateEffectMs } = behaviour;
-    if (lateEffectMs > 0 && host.clock.now() - askedAt >= lateEffectMs / 2) await pause(host.clock, lateEffectMs);
+    if (lateEffectMs > 0 && clock.now() - askedAt >= lateEffectMs / 2) await pause(clock, lateEffectMs);
   }
 }

@@ -1,6 +1,8 @@
 import { requireConfirmable } from '../confirm/confirm-rule.ts';
 import { WfError } from '../model/errors.ts';
 import { parsePlanId } from '../model/ids.ts';
+import { hostsOf } from '../place/declared-hosts.ts';
+import { provided } from '../place/recorded-host.ts';
 import type { EngineDependencies, Planned, PlanRequest, PreflightFinding } from '../run/engine.ts';
 import { checkRequirements, firstUnmet } from '../run/preflight.ts';
 import { optionsWith } from '../run/run-options.ts';
@@ -18,9 +20,10 @@ export async function planNewRun(
   requireConfirmable(workflow, options);
   const runtime = runtimes[name];
   const general = workflow.networking ? await runtime.checkMachine() : [];
-  const host = await runtime.open({ id: newRunId(), createdAt: clock.now() }, null);
+  const hosts = hostsOf(workflow, input);
+  const host = await provided(await runtime.open({ id: newRunId(), createdAt: clock.now() }, null), hosts);
   try {
-    const own = await checkRequirements(workflow.requirements(input), host.ports);
+    const own = await checkRequirements(workflow.requirements(input), host.ports, host.named);
     const planned = {
       workflow,
       definition,

@@ -4,6 +4,8 @@ import { commandLine } from '../model/evidence.ts';
 import { groupOf, parseRunId, type RunId, type StepId } from '../model/ids.ts';
 import type { RunOptions } from '../model/journal-event.ts';
 import type { Json } from '../model/json.ts';
+import { onHostName } from '../model/on-host-name.ts';
+import { portsOn } from '../place/ports-on.ts';
 import type { RunHost, RuntimeName } from '../ports/runtime.ts';
 import type { RedactedInput, Secrets } from '../secrets/secrets.ts';
 import type { HostPorts, StepRunner } from '../workflow/step.ts';
@@ -42,18 +44,21 @@ export async function planRun(
     earlier === undefined
       ? dependenciesOf(model, { id, input }, rehearsed, secrets)
       : new Map(earlier.map((step) => [step.step, step]));
-  const observer: Observer = { run: id, ports: host.ports, secrets };
-  const steps = rehearsed.map(async ({ step, invoke, stage, kind, description, does, ...rest }): Promise<PlanStep> => {
-    const { inputFrom = [], onlyIf = [] } = dependencies.get(step) ?? {};
-    const { runner, each } = model.invocations.get(invoke) ?? {};
-    const isKnown = inputFrom.length === 0 && (each === undefined || groupOf(step) !== undefined);
-    const observed = runner === undefined || !isKnown ? null : await observe(observer, runner, step, rest.input);
-    return {
-      ...{ step, stage, kind, description, does },
-      commands: rest.commands.map(commandLine),
-      ...{ inputFrom, onlyIf, observed },
-    };
-  });
+  const observers = (name: string | undefined): Observer => ({ run: id, name, ports: portsOn(host, name), secrets });
+  const steps = rehearsed.map(
+    async ({ step, invoke, stage, kind, host: name, description, does, ...rest }): Promise<PlanStep> => {
+      const { inputFrom = [], onlyIf = [] } = dependencies.get(step) ?? {};
+      const { runner, each } = model.invocations.get(invoke) ?? {};
+      const isKnown = inputFrom.length === 0 && (each === undefined || groupOf(step) !== undefined);
+      const observed =
+        runner === undefined || !isKnown ? null : await observe(observers(name), runner, step, rest.input);
+      return {
+        ...{ step, stage, kind, ...(name === undefined ? {} : { host: name }), description, does },
+        commands: rest.commands.map(commandLine),
+        ...{ inputFrom, onlyIf, observed },
+      };
+    },
+  );
   return {
     run,
     workflow: workflow.name,
@@ -79,13 +84,15 @@ async function placeOf(
 
 interface Observer {
   readonly run: RunId;
+  /** Of the named host; undefined for the run's own. */
+  readonly name: string | undefined;
   readonly ports: HostPorts;
   readonly secrets: Secrets;
 }
 
 /** Observes the target of a step; null if the step changes nothing. */
 async function observe(
-  { run, ports, secrets }: Observer,
+  { run, name, ports, secrets }: Observer,
   { behaviour, policy }: StepRunner,
   step: StepId,
   input: Json,
@@ -96,7 +103,7 @@ async function observe(
     const seen = await behaviour.observe(secrets.reveal(input), context, undefined);
     return {
       found: seen.found,
-      target: 'target' in seen ? secrets.redactText(seen.target) : null,
+      target: 'target' in seen ? onHostName(name, secrets.redactText(seen.target)) : null,
       error: 'error' in seen ? secrets.redactError(seen.error).toRecord() : null,
     };
   } catch (thrown) {

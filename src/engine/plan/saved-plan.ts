@@ -30,6 +30,8 @@ export interface PlanStep extends Dependencies {
   readonly step: StepId;
   readonly stage: string;
   readonly kind: string;
+  /** The named host that it works on; absent for the run's own. */
+  readonly host?: string;
   readonly description: string;
   /** Whether it changes the host, undoes changes, or only reads. */
   readonly does: 'change' | 'undo' | 'read';

@@ -71,6 +71,8 @@ export interface StoredStep {
   readonly id: StepId;
   readonly stage: string;
   readonly kind: string;
+  /** The named host that it works on; absent for the run's own. */
+  readonly host?: string;
   readonly status: StepStatus;
   readonly attempts: number;
   readonly startedAt: number;

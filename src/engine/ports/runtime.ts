@@ -1,4 +1,5 @@
 import type { RunId } from '../model/ids.ts';
+import type { NamedHosts } from '../model/named-host.ts';
 import type { Owner } from '../model/owner.ts';
 import type { PreflightFinding } from '../run/engine.ts';
 import type { HostPorts } from '../workflow/step.ts';
@@ -39,7 +40,15 @@ export function runOfPrivateHostMark(mark: string): string {
 /** The host that a run changes: the machine itself, or a private host. */
 export interface RunHost {
   readonly ports: HostPorts;
+  /** Of the host, with its named hosts: the subjects of their differences begin with the name. */
   readonly fingerprints: FingerprintPort;
+  /**
+   * Opens the named hosts of the run, and makes those that the runtime makes unless they exist. `renew` makes them again.
+   * @throws WfError E_RUNTIME_UNAVAILABLE if the runtime cannot provide one
+   */
+  provide(hosts: NamedHosts): Promise<void>;
+  /** Returns the ports of a named host. @throws WfError E_WORKFLOW_INVALID if the run has no such host */
+  named(name: string): HostPorts;
   /**
    * Claims a private host for this process: ends all requests and commands of an earlier one. Does nothing on the machine, where marks
    * identify them.
@@ -65,6 +74,8 @@ export interface FoundHost {
   containers(): Promise<readonly ContainerInfo[]>;
   /** Returns the command line that runs `argv` on the host, or in one of its containers. */
   enter(argv: Argv, container: ContainerInfo | null): Argv;
+  /** Opens a named host of the run. */
+  named(name: string): Promise<Pick<FoundHost, 'containers' | 'enter'>>;
   close(): void;
 }
 

@@ -4,8 +4,10 @@ import { runnersOf } from '../machine/machine-model.ts';
 import { replay } from '../machine/replay.ts';
 import { type Change, changesToUndo, needsUndo } from '../model/change.ts';
 import { asWfError } from '../model/errors.ts';
+import { onHostName } from '../model/on-host-name.ts';
 import { changesLost, mayHaveLostChanges, needsItsChanges } from '../place/lost-host.ts';
-import { recordedHost } from '../place/recorded-host.ts';
+import { portsOn } from '../place/ports-on.ts';
+import { openHostOf } from '../place/recorded-host.ts';
 import { requirePlace } from '../place/require-place.ts';
 import { observingContext, observingStep } from '../plan/observing-context.ts';
 import { isEnd, type StoredRun, type StoredStep } from '../ports/history.ts';
@@ -37,7 +39,7 @@ export async function planResume(
   if (run.owner !== null && dependencies.isAlive(run.owner))
     throw leaseHeld(run.id, run.owner, dependencies.owner.pidNamespace);
   requirePlace(dependencies, run, request.workflow.model.runners.values());
-  const host = await dependencies.runtimes[run.runtime].open(run, recordedHost(dependencies.history, run));
+  const host = await openHostOf(dependencies, run);
   try {
     return await planOn(host, dependencies, request, run, secrets);
   } finally {
@@ -172,7 +174,7 @@ async function planChange(
   const { dependencies, journal, secrets } = planner;
   const earlier = openChange(journal.changes(), start.step);
   const journaled = journaledIntent(earlier, behaviour, dependencies.owner.bootId);
-  const context = { ...observingStep(contextOf(planner), start.step), retriedAfter };
+  const context = { ...observingStep(contextOf(planner, start.host), start.step), retriedAfter };
   try {
     const input = secrets.reveal(start.input);
     const known = journaled === 'intended' && earlier !== undefined ? secrets.reveal(earlier.record) : undefined;
@@ -183,7 +185,7 @@ async function planChange(
       dependencies.clock,
     );
     const action = FORWARD[journaled][observedTarget(seen, lateEffect.isPossible())];
-    const target = 'target' in seen ? seen.target : (earlier?.target ?? start.step);
+    const target = 'target' in seen ? onHostName(start.host, seen.target) : (earlier?.target ?? start.step);
     switch (action) {
       case 'adopt':
         return { plan: 'adopted', why: `observed: ${target} exists, made by this run` };
@@ -232,12 +234,13 @@ async function planOfUndo(planner: Planner, change: Change): Promise<Plan> {
 
 async function observe(planner: Planner, behaviour: ChangeBehaviour, change: Change) {
   try {
-    return await behaviour.inspect(planner.secrets.reveal(change.record), contextOf(planner));
+    return await behaviour.inspect(planner.secrets.reveal(change.record), contextOf(planner, change.host));
   } catch (thrown) {
     return { found: 'unknown', error: asWfError(thrown) } as const;
   }
 }
 
-function contextOf({ host, run }: Planner): HostContext {
-  return observingContext(run, host.ports);
+/** @param name of a named host; undefined for the run's own */
+function contextOf({ host, run }: Planner, name: string | undefined): HostContext {
+  return observingContext(run, portsOn(host, name));
 }

@@ -6,7 +6,7 @@ import { WfError } from '../model/errors.ts';
 import type { JournalEntry, JournalEvent } from '../model/journal-event.ts';
 import { isJsonObject, type JsonObject } from '../model/json.ts';
 import { changesLost, mayHaveLostChanges, needsItsChanges } from '../place/lost-host.ts';
-import { keepHost, recordedHost } from '../place/recorded-host.ts';
+import { keepHost, openHostOf } from '../place/recorded-host.ts';
 import { requireMadeHere } from '../place/require-made-here.ts';
 import { requirePlace } from '../place/require-place.ts';
 import { isEnd, type StoredRun } from '../ports/history.ts';
@@ -61,7 +61,7 @@ export async function resumeRun(
   if (unmetHere !== undefined) throw unmetHere;
   const host = await openHostThatMeets(general, services, request, run);
   try {
-    await requireMadeHere(history.changes(run.id).filter(needsUndo), runner, host.ports);
+    await requireMadeHere(history.changes(run.id).filter(needsUndo), runner, host);
   } catch (thrown) {
     host.close();
     throw thrown;
@@ -97,12 +97,12 @@ async function openHostThatMeets(
   request: ResumeRequest,
   run: StoredRun,
 ): Promise<RunHost> {
-  const { runtimes, history, crashPoints } = dependencies;
-  const host = await runtimes[run.runtime].open(run, recordedHost(history, run));
+  const { crashPoints } = dependencies;
+  const host = await openHostOf(dependencies, run);
   crashPoints.reach('after open');
   try {
     for (;;) {
-      const unmet = firstUnmet(await checkRequirements(requirements, host.ports));
+      const unmet = firstUnmet(await checkRequirements(requirements, host.ports, host.named));
       if (unmet === undefined) return host;
       resumableRun(dependencies, request);
       if (!(await host.renew())) throw unmet;

@@ -4,7 +4,7 @@ import { needsUndo } from '../model/change.ts';
 import { WfError } from '../model/errors.ts';
 import type { JournalEntry, JournalEvent, RunSuccess } from '../model/journal-event.ts';
 import type { Demand, OpenRequest } from '../model/request.ts';
-import { recordedHost } from '../place/recorded-host.ts';
+import { openHostOf } from '../place/recorded-host.ts';
 import { requirePlace } from '../place/require-place.ts';
 import { isEnd, type StoredRun } from '../ports/history.ts';
 import { handled } from '../requests/answers.ts';
@@ -39,7 +39,7 @@ export async function settleChanges(
   if (!isDue(found)) return null;
   const runners = runnersOf(history.changes(id), runner);
   const elsewhere = placeError(() => requirePlace(services, found, runners));
-  const host = await services.runtimes[found.runtime].open(found, recordedHost(history, found));
+  const host = await openHostOf(services, found);
   const taken = await takeOverToUndo(services, { run: found, host, isDue, runner, secrets, observer, by });
   if (taken === null) return null;
   const { run, journal, entries } = taken;

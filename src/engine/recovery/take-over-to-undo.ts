@@ -1,5 +1,5 @@
 import type { Change } from '../model/change.ts';
-import { recordedHost } from '../place/recorded-host.ts';
+import { openHostOf } from '../place/recorded-host.ts';
 import { requireMadeHere } from '../place/require-made-here.ts';
 import { requirePlace } from '../place/require-place.ts';
 import type { EngineServices } from '../run/engine.ts';
@@ -35,9 +35,9 @@ export async function takeOverChanges(
   const { runner } = runners;
   requireRunners(run.id, changes, runners, secrets);
   requirePlace(services, run, runnersOf(changes, runner));
-  const host = await services.runtimes[run.runtime].open(run, recordedHost(services.history, run));
+  const host = await openHostOf(services, run);
   try {
-    await requireMadeHere(changes, runner, host.ports);
+    await requireMadeHere(changes, runner, host);
   } catch (thrown) {
     host.close();
     throw thrown;

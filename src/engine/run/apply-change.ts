@@ -5,6 +5,7 @@ import { asWfError, WfError } from '../model/errors.ts';
 import { commandLine } from '../model/evidence.ts';
 import type { JournalEvent } from '../model/journal-event.ts';
 import type { Json } from '../model/json.ts';
+import { onHostName } from '../model/on-host-name.ts';
 import { pause } from '../ports/clock.ts';
 import { FORWARD, type JournaledIntent, type ObservedTarget } from '../recovery/recovery-table.ts';
 import type { Secrets } from '../secrets/secrets.ts';
@@ -22,6 +23,8 @@ export interface AttemptServices {
   readonly runner: StepRunner;
   /** Title of the changes of the step. */
   readonly title?: string | undefined;
+  /** The named host that is observed and changed; absent for the run's own. */
+  readonly hostName?: string | undefined;
   /** For observing. */
   readonly context: StepContext;
   /** Returns the context for `apply`, with the same evidence and signal. */
@@ -74,7 +77,7 @@ async function attemptChange(
         const whole = requireFound(seen, 'ours');
         const intended = journaled === 'intended' ? earlier : undefined;
         const change = intended ?? (await intend(services, behaviour, whole, earlier));
-        return finished(behaviour, change.seq, whole, context);
+        return finished(services, behaviour, change.seq, whole);
       }
       case 'leave':
         return { output: requireFound(seen, 'unchanged').output, events: [] };
@@ -141,7 +144,7 @@ async function act(
     acting.signal.throwIfAborted();
     const record = await behaviour.apply(input, seen.record, seen.found, acting);
     const after = await behaviour.observe(input, context, record);
-    if (after.found === 'ours') return finished(behaviour, change.seq, after, context);
+    if (after.found === 'ours') return finished(services, behaviour, change.seq, after);
     if (after.found === 'foreign' || after.found === 'unknown') throw after.error;
     throw new WfError('E_HOST_STATE_UNKNOWN', `${change.target} was made, but is observed as ${after.found}`, {
       hint: 'Check the attempt with `wf show` and `wf logs`: another program on this host may have removed or altered it at once.',
@@ -154,7 +157,7 @@ async function act(
 
 /** Makes the intent durable. Nothing may touch the host before this has returned. */
 async function intend(
-  { context, journal, ledger, runner, title, bootId }: AttemptServices,
+  { context, journal, ledger, runner, title, hostName, bootId }: AttemptServices,
   behaviour: ChangeBehaviour,
   seen: { readonly target: string; readonly record: Json },
   earlier?: Change,
@@ -165,8 +168,9 @@ async function intend(
     seq: earlier?.seq ?? journal.newChangeSeq(),
     step: context.step,
     kind: runner.kind,
-    target: seen.target,
+    target: onHostName(hostName, seen.target),
     ...(title === undefined ? {} : { title }),
+    ...(hostName === undefined ? {} : { host: hostName }),
     record: seen.record,
     undo: undoByHand(behaviour, seen.record, context),
     status: 'intended',
@@ -178,13 +182,14 @@ async function intend(
 }
 
 function finished(
+  { context, hostName }: AttemptServices,
   behaviour: ChangeBehaviour,
   seq: number,
   seen: { readonly target: string; readonly record: Json; readonly output: Json },
-  context: StepContext,
 ): AttemptSuccess {
   const undo = undoByHand(behaviour, seen.record, context);
-  const applied: JournalEvent = { type: 'change.applied', seq, record: seen.record, target: seen.target, undo };
+  const target = onHostName(hostName, seen.target);
+  const applied: JournalEvent = { type: 'change.applied', seq, record: seen.record, target, undo };
   if (behaviour.kept === null) return { output: seen.output, events: [applied] };
   return {
     output: seen.output,

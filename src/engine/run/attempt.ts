@@ -6,7 +6,7 @@ import type { RunId, StepId } from '../model/ids.ts';
 import type { Json } from '../model/json.ts';
 import type { Owner } from '../model/owner.ts';
 import { limitText } from '../model/time-limit.ts';
-import { type AttemptHost, attemptHost, type HostWatch } from '../place/attempt-host.ts';
+import { type AttemptHost, attemptHost, type HostWatch, watchOn } from '../place/attempt-host.ts';
 import type { StoredEvidence } from '../ports/history.ts';
 import { storedEvidenceOf } from '../secrets/redact.ts';
 import type { Secrets } from '../secrets/secrets.ts';
@@ -39,6 +39,8 @@ interface AttemptRequest {
   readonly title?: string | undefined;
   readonly input: Json;
   readonly watch: HostWatch;
+  /** The named host that the step works on; absent for the run's own. */
+  readonly hostName?: string | undefined;
   readonly journal: RunJournal;
   readonly ledger: RunLedger;
   readonly owner: Owner;
@@ -77,6 +79,10 @@ class Attempt implements RunningAttempt, AttemptServices {
     return this.request.title;
   }
 
+  get hostName(): string | undefined {
+    return this.request.hostName;
+  }
+
   get journal(): RunJournal {
     return this.request.journal;
   }
@@ -95,8 +101,8 @@ class Attempt implements RunningAttempt, AttemptServices {
 
   /** Created lazily: a step that touches no host needs none. */
   get host(): AttemptHost {
-    const { watch, run, step, attempt, owner } = this.request;
-    this.#host ??= attemptHost(watch, { run, step, attempt, owner });
+    const { watch, hostName, run, step, attempt, owner } = this.request;
+    this.#host ??= attemptHost(watchOn(watch, hostName), { run, step, attempt, owner });
     return this.#host;
   }
 

@@ -4,7 +4,9 @@ import { runnersOf } from '../machine/machine-model.ts';
 import { asWfError, WfError } from '../model/errors.ts';
 import type { RunId } from '../model/ids.ts';
 import type { JournalEvent, RunHeader } from '../model/journal-event.ts';
+import type { NamedHosts } from '../model/named-host.ts';
 import { withNotifyCommand } from '../notify/with-notify-command.ts';
+import { hostsOf } from '../place/declared-hosts.ts';
 import { type PrestartedHost, prestartHost } from '../place/prestarted-host.ts';
 import { keepHost } from '../place/recorded-host.ts';
 import { planNewRun, savePlan } from '../plan/new-plan.ts';
@@ -132,6 +134,7 @@ async function start(
   requireConfirmable(workflow, request.options);
   const runtime = services.runtimes[request.runtime];
   const requirements = workflow.requirements(request.input);
+  const hosts = hostsOf(workflow, request.input);
   const { wanted: names, claims } = namesToClaim(runtime, requirements, redacted.secrets);
   const run = prestarted?.run ?? newRun(services, request.id);
   const runClaim = claimOnDemand(async () => prestarted?.claims ?? (await claimRun(services, run.id, plan)));
@@ -153,10 +156,11 @@ async function start(
     const unmetHere = workflow.networking ? firstUnmet(await runtime.checkMachine()) : undefined;
     if (unmetHere !== undefined) throw unmetHere;
     host = await openHost(runtime, run, prestarted);
+    await host.provide(hosts);
     // A requirement names the obstacle more precisely than a refused claim does.
     let findings: readonly PreflightFinding[];
     // A private host may have ended meanwhile: nothing of the run is in it yet, and another one serves as well.
-    do findings = await checkRequirements(requirements, host.ports);
+    do findings = await checkRequirements(requirements, host.ports, host.named);
     while (firstUnmet(findings) !== undefined && (await host.renew()));
     const unmet = firstUnmet(findings);
     // An obstacle (exit code 4) is a difference from the plan, which names it.
@@ -164,7 +168,13 @@ async function start(
     if (plan !== undefined) await requireAsPlanned(request, plan, redacted, host, findings);
     if (nameClaims instanceof WfError) throw nameClaims;
     const { claimed } = runClaim;
-    return await createAndAdvance(services, request, redacted, { ...run, host, claimed, claims, release }, observer);
+    return await createAndAdvance(
+      services,
+      request,
+      redacted,
+      { ...run, host, hosts, claimed, claims, release },
+      observer,
+    );
   } catch (thrown) {
     release();
     throw thrown;
@@ -190,6 +200,7 @@ function newRun({ newRunId, clock }: EngineDependencies, id: RunId = newRunId())
 
 interface NewRun extends RunIdentity {
   readonly host: RunHost;
+  readonly hosts: NamedHosts;
   /** Resolves once this process has claimed the run. */
   claimed(): Promise<void>;
   /** Each with the scope in which it is unique. */
@@ -202,7 +213,7 @@ async function createAndAdvance(
   services: EngineServices,
   request: StartRequest,
   { input, names, secrets }: RedactedInput,
-  { id, createdAt, host, claimed, claims, release }: NewRun,
+  { id, createdAt, host, hosts, claimed, claims, release }: NewRun,
   observer: RunObserver,
 ): Promise<RunHandle> {
   const { workflow, definition, options, plan } = request;
@@ -214,7 +225,11 @@ async function createAndAdvance(
     definitionHash: definition.hash,
     runtime: request.runtime,
     input,
-    options: { ...optionsWith(names, options), ...(plan === undefined ? {} : { plan: plan.id }) },
+    options: {
+      ...optionsWith(names, options),
+      ...(plan === undefined ? {} : { plan: plan.id }),
+      ...(Object.keys(hosts).length === 0 ? {} : { hosts }),
+    },
     createdAt,
     ...(place === undefined ? {} : { place }),
   };

@@ -71,6 +71,7 @@ export function openRun(
   const journal = openRunJournal({ history, lease, clock, crashPoints, observer, secrets }, entries);
   const watch: HostWatch = {
     host: host.ports,
+    named: (name) => host.named(name),
     history,
     lease,
     claimed,

@@ -5,20 +5,29 @@ import type { Requirement, RequirementResult } from '../workflow/requirement.ts'
 import type { HostPorts } from '../workflow/step.ts';
 import type { PreflightFinding } from './engine.ts';
 
-/** Checks all requirements concurrently. Touches nothing. The findings are in the order of the requirements. */
+/**
+ * Checks all requirements concurrently. Touches nothing. The findings are in the order of the requirements.
+ * @param named returns the ports of a named host; absent if there are none
+ */
 export function checkRequirements(
   requirements: readonly Requirement[],
   host: HostPorts,
+  named: (name: string) => HostPorts = () => host,
 ): Promise<readonly PreflightFinding[]> {
   return Promise.all(
-    requirements.map(async (requirement) => ({ requirement, result: await check(requirement, host) })),
+    requirements.map(async (requirement) => ({ requirement, result: await check(requirement, host, named) })),
   );
 }
 
 /** Checks one requirement; one whose check throws is not met. */
-async function check(requirement: Requirement, host: HostPorts): Promise<RequirementResult> {
+async function check(
+  requirement: Requirement,
+  own: HostPorts,
+  named: (name: string) => HostPorts,
+): Promise<RequirementResult> {
+  const { host } = requirement;
   try {
-    return await requirement.check(host);
+    return await requirement.check(host === undefined ? own : named(host));
   } catch (thrown) {
     return { met: false, error: asWfError(thrown) };
   }

@@ -573,6 +573,7 @@ class RunLoop {
       runner,
       title: this.#request.model.invocations.get(start.invoke)?.title,
       input: start.input,
+      hostName: start.host,
       watch,
       journal,
       ledger,

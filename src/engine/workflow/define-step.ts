@@ -92,6 +92,8 @@ export interface ChangeStepDefinition<Input extends z.ZodType, Output extends z.
  */
 export type StepActor<Input, Output> = PromiseActorLogic<Output, Input> & {
   readonly runner: StepRunner;
+  /** The named host that it works on; absent for the run's own. */
+  readonly host?: string;
   /**
    * Returns the same runner with another time-out or retry policy. `alters` limits the comparison to these facets, for a command that is
    * known to alter no others (`execCommand.with({ alters: [] })`).
@@ -128,7 +130,7 @@ export function defineStep<Input extends z.ZodType, Output extends z.ZodType, Re
   };
   const behaviour =
     'read' in definition ? readBehaviour(definition, parseInput) : changeBehaviour(definition, parseInput);
-  return actorOf({
+  return stepActor({
     kind: definition.kind,
     description: definition.description,
     policy,
@@ -163,9 +165,10 @@ function isStepActor(logic: unknown): logic is { readonly runner: StepRunner } {
 
 const STEP_ACTOR = Symbol.for('wf.step-actor');
 
-/** Returns the actor logic of a step runner. */
-export function stepLogic<Output, Input>(runner: StepRunner) {
-  return Object.assign(unrunnableLogic<Output, Input>(`step runner ${runner.kind}`), { [STEP_ACTOR]: true, runner });
+/** Returns the actor logic of a step runner. @param host see StepActor */
+export function stepLogic<Output, Input>(runner: StepRunner, host?: string) {
+  const logic = unrunnableLogic<Output, Input>(`step runner ${runner.kind}`);
+  return Object.assign(logic, { [STEP_ACTOR]: true, runner, ...(host === undefined ? {} : { host }) });
 }
 
 /** Returns an actor logic that only wf's engine carries out. */
@@ -177,15 +180,19 @@ export function unrunnableLogic<Output, Input>(what: string): PromiseActorLogic<
   });
 }
 
-function actorOf<Input, Output>(runner: StepRunner): StepActor<Input, Output> {
-  return Object.assign(stepLogic<Output, Input>(runner), {
+/** Returns the value of a step runner for XState's `setup({ actors })`. @param host see StepActor */
+export function stepActor<Input, Output>(runner: StepRunner, host?: string): StepActor<Input, Output> {
+  return Object.assign(stepLogic<Output, Input>(runner, host), {
     with: ({ alters, ...policy }: Partial<StepPolicy> & { readonly alters?: readonly Facet[] }) =>
-      actorOf<Input, Output>({
-        ...runner,
-        schemas: runner.schemas,
-        policy: { ...runner.policy, ...policy },
-        behaviour: withAlters(runner.behaviour, alters),
-      }),
+      stepActor<Input, Output>(
+        {
+          ...runner,
+          schemas: runner.schemas,
+          policy: { ...runner.policy, ...policy },
+          behaviour: withAlters(runner.behaviour, alters),
+        },
+        host,
+      ),
   });
 }
 

@@ -27,13 +27,13 @@ export type EachActor<Input, Output> = PromiseActorLogic<Output[], { readonly it
  * @param key names the items in step ids by a property of theirs, for lists whose order means nothing; unique in the list
  */
 export function forEach<Input, Output>(
-  { runner }: StepActor<Input, Output>,
+  { runner, host }: StepActor<Input, Output>,
   { concurrency = 1, key }: Partial<Each<Input>> = {},
 ): EachActor<Input, Output> {
   if (!Number.isInteger(concurrency) || concurrency < 1 || concurrency > MOST_AT_ONCE) {
     throw new TypeError(`forEach: the concurrency ${concurrency} is not a whole number from 1 to ${MOST_AT_ONCE}`);
   }
-  return Object.assign(stepLogic<Output[], { readonly items: readonly Input[] }>(runner), {
+  return Object.assign(stepLogic<Output[], { readonly items: readonly Input[] }>(runner, host), {
     each: { concurrency, ...(key === undefined ? {} : { key }) },
   });
 }

@@ -20,5 +20,7 @@ export interface Requirement {
    * transaction that creates the run: if two runs start at the same moment, one is refused before it touches the host.
    */
   readonly claim: string | null;
+  /** The named host on which it must hold; absent for the run's own. */
+  readonly host?: string;
   check(host: HostPorts): Promise<RequirementResult>;
 }

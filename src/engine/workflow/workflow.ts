@@ -2,6 +2,7 @@ import type { AnyStateMachine, InputFrom, OutputFrom } from 'xstate';
 import type { z } from 'zod';
 import type { MachineModel } from '../machine/machine-model.ts';
 import type { Json, JsonObject } from '../model/json.ts';
+import type { NamedHosts } from '../model/named-host.ts';
 import type { Argv } from '../ports/command.ts';
 import type { Narrative, NarrativeFacts } from './narrative.ts';
 import type { Requirement } from './requirement.ts';
@@ -44,6 +45,11 @@ export interface WorkflowDefinition<
    * an absolute path, or the name of a program, then its arguments. Not part of the definition hash.
    */
   readonly notify?: { readonly argv: Argv };
+  /**
+   * Returns the named hosts of a run beside its own, on which steps work that `onHost` makes. `{}` lets the runtime make one in the private
+   * host of the run. Not part of the definition hash: a run keeps its hosts.
+   */
+  hosts?(input: z.output<Schema>): NamedHosts;
   /** Returns the conditions that must hold before a run touches the host, beside those of the runtime. */
   requirements?(input: z.output<Schema>): readonly Requirement[];
   /** Returns what a run that succeeded has proven, from the output of the machine. */
@@ -65,6 +71,8 @@ export interface LoadedWorkflow {
   readonly notify?: { readonly argv: Argv } | undefined;
   /** Names of the inputs that are marked as secret. */
   readonly secretInputs?: readonly string[];
+  /** Absent if the workflow declares none. */
+  hosts?(input: JsonObject): NamedHosts;
   requirements(input: JsonObject): readonly Requirement[];
   proofs(output: Json): readonly Proof[];
   /** Absent if the workflow has none. @throws WfError E_WORKFLOW_INVALID if it returns no narrative */

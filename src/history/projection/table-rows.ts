@@ -67,11 +67,11 @@ export class TableRows implements ProjectedRows {
     );
   }
 
-  startStep({ step, stage, kind, input }: StartStep, at: number): boolean {
+  startStep({ step, stage, kind, host, input }: StartStep, at: number): boolean {
     return this.#update(
-      `INSERT INTO steps (run, id, stage, kind, status, attempts, started_at, input)
-       VALUES (@run, @step, @stage, @kind, 'running', 1, @at, @input) ON CONFLICT (run, id) DO NOTHING`,
-      { step, stage, kind, at, input: JSON.stringify(input) },
+      `INSERT INTO steps (run, id, stage, kind, host, status, attempts, started_at, input)
+       VALUES (@run, @step, @stage, @kind, @host, 'running', 1, @at, @input) ON CONFLICT (run, id) DO NOTHING`,
+      { step, stage, kind, host: host ?? null, at, input: JSON.stringify(input) },
     );
   }
 
@@ -81,12 +81,12 @@ export class TableRows implements ProjectedRows {
     );
   }
 
-  restartStep({ step, stage, kind, input }: StartStep): boolean {
+  restartStep({ step, stage, kind, host, input }: StartStep): boolean {
     return this.#update(
-      `UPDATE steps SET status = 'running', stage = @stage, kind = @kind, input = @input, output = NULL, error = NULL,
-         finished_at = NULL
+      `UPDATE steps SET status = 'running', stage = @stage, kind = @kind, host = @host, input = @input, output = NULL,
+         error = NULL, finished_at = NULL
        WHERE run = @run AND id = @step`,
-      { step, stage, kind, input: JSON.stringify(input) },
+      { step, stage, kind, host: host ?? null, input: JSON.stringify(input) },
     );
   }
 
@@ -118,16 +118,17 @@ export class TableRows implements ProjectedRows {
     );
   }
 
-  intendChange({ seq, step, kind, target, title, record, undo, status, reason, bootId }: Change): void {
+  intendChange({ seq, step, kind, target, title, host, record, undo, status, reason, bootId }: Change): void {
     this.#update(
-      `INSERT OR REPLACE INTO changes (run, seq, step, kind, target, title, record, undo, status, reason, boot_id)
-       VALUES (@run, @seq, @step, @kind, @target, @title, @record, @undo, @status, @reason, @bootId)`,
+      `INSERT OR REPLACE INTO changes (run, seq, step, kind, target, title, host, record, undo, status, reason, boot_id)
+       VALUES (@run, @seq, @step, @kind, @target, @title, @host, @record, @undo, @status, @reason, @bootId)`,
       {
         seq,
         step,
         kind,
         target,
         title: title ?? null,
+        host: host ?? null,
         record: JSON.stringify(record),
         undo: JSON.stringify(undo),
         status,

@@ -6,7 +6,7 @@ import { lazy } from '../../engine/model/lazy.ts';
 import type { ChangeOfRun } from '../../engine/ports/history.ts';
 import { jsonText } from './parse-row.ts';
 
-export const CHANGE_COLUMNS = 'seq, step, kind, target, title, record, undo, changes.status, reason, boot_id';
+export const CHANGE_COLUMNS = 'seq, step, kind, target, title, host, record, undo, changes.status, reason, boot_id';
 
 const changeColumns = lazy(() =>
   z.object({
@@ -15,6 +15,7 @@ const changeColumns = lazy(() =>
     kind: z.string(),
     target: z.string(),
     title: z.nullable(z.string()),
+    host: z.nullable(z.string()),
     record: jsonText(),
     undo: z.pipe(jsonText(), z.array(z.string())),
     status: z.enum(CHANGE_STATUSES),
@@ -27,7 +28,7 @@ const changeColumns = lazy(() =>
 export const changeRow = lazy(() =>
   z.pipe(
     changeColumns(),
-    z.transform(({ boot_id: bootId, title, ...row }): Change => ({ ...row, ...titled(title), bootId })),
+    z.transform(({ boot_id: bootId, title, host, ...row }): Change => ({ ...row, ...given({ title, host }), bootId })),
   ),
 );
 
@@ -35,10 +36,14 @@ export const changeRow = lazy(() =>
 export const changeOfRunRow = lazy(() =>
   z.pipe(
     z.extend(changeColumns(), { run: runIdSchema() }),
-    z.transform(({ boot_id: bootId, title, ...row }): ChangeOfRun => ({ ...row, ...titled(title), bootId })),
+    z.transform(
+      ({ boot_id: bootId, title, host, ...row }): ChangeOfRun => ({ ...row, ...given({ title, host }), bootId }),
+    ),
   ),
 );
 
-function titled(title: string | null): { readonly title?: string } {
-  return title === null ? {} : { title };
+type Optional = Pick<Change, 'title' | 'host'>;
+
+function given({ title, host }: Readonly<Record<keyof Optional, string | null>>): Optional {
+  return { ...(title === null ? {} : { title }), ...(host === null ? {} : { host }) };
 }

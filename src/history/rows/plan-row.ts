@@ -23,6 +23,7 @@ const planContent = lazy(() =>
         step: z.pipe(z.string(), z.transform(asStepId)),
         stage: z.string(),
         kind: z.string(),
+        host: z.exactOptional(z.string()),
         description: z.string(),
         does: z.enum(['change', 'undo', 'read']),
         commands: z.array(z.string()),

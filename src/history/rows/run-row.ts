@@ -3,6 +3,7 @@ import { errorRecordSchema } from '../../engine/model/error-schema.ts';
 import { planIdSchema, runIdSchema } from '../../engine/model/identity-schemas.ts';
 import { asDefinitionHash } from '../../engine/model/ids.ts';
 import { lazy } from '../../engine/model/lazy.ts';
+import { namedHostsSchema } from '../../engine/model/named-host.ts';
 import type { Owner } from '../../engine/model/owner.ts';
 import { notifyArgv } from '../../engine/notify/notify-argv.ts';
 import { STORED_RUN_STATUSES, type StoredRun } from '../../engine/ports/history.ts';
@@ -57,6 +58,7 @@ export const runOptions = lazy(() =>
     // Null stands for a secret that was typed.
     secrets: z.exactOptional(z.record(z.string(), z.nullable(z.string()))),
     plan: z.exactOptional(planIdSchema()),
+    hosts: z.exactOptional(namedHostsSchema()),
   }),
 );
 

@@ -5,7 +5,7 @@ import { lazy } from '../../engine/model/lazy.ts';
 import { STEP_STATUSES, type StoredStep } from '../../engine/ports/history.ts';
 import { jsonText } from './parse-row.ts';
 
-export const STEP_COLUMNS = 'id, stage, kind, status, attempts, input, output, error, started_at, finished_at';
+export const STEP_COLUMNS = 'id, stage, kind, host, status, attempts, input, output, error, started_at, finished_at';
 
 /** A step, of the columns {@link STEP_COLUMNS}. */
 export const stepRow = lazy(() =>
@@ -14,6 +14,7 @@ export const stepRow = lazy(() =>
       id: z.pipe(z.string(), z.transform(asStepId)),
       stage: z.string(),
       kind: z.string(),
+      host: z.nullable(z.string()),
       status: z.enum(STEP_STATUSES),
       attempts: z.number(),
       input: jsonText(),
@@ -23,7 +24,12 @@ export const stepRow = lazy(() =>
       finished_at: z.nullable(z.number()),
     }),
     z.transform(
-      ({ started_at: startedAt, finished_at: finishedAt, ...row }): StoredStep => ({ ...row, startedAt, finishedAt }),
+      ({ started_at: startedAt, finished_at: finishedAt, host, ...row }): StoredStep => ({
+        ...row,
+        ...(host === null ? {} : { host }),
+        startedAt,
+        finishedAt,
+      }),
     ),
   ),
 );

@@ -52,7 +52,9 @@ export function runFileSchemas() {
   });
   /** Stricter schemas for members of events, by name. */
   const members: Readonly<Record<string, z.ZodMiniType>> = {
-    ...Object.fromEntries(['step', 'invoke', 'actor', 'kind', 'stage', 'timer', 'signal'].map((key) => [key, name])),
+    ...Object.fromEntries(
+      ['step', 'invoke', 'actor', 'kind', 'host', 'stage', 'timer', 'signal'].map((key) => [key, name]),
+    ),
     stages: z.array(name),
     attempt: count,
     retryAt: moment,

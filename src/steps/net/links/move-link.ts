@@ -45,7 +45,7 @@ export const moveLink = defineStep({
   input: z.object({
     link: linkNameSchema.describe('link name on the host'),
     to: placeHandleSchema.describe(
-      'container or named namespace that gets the link, an output of `docker.container` or `net.namespace`',
+      'container, named namespace or host that gets the link, an output of `docker.container`, `net.namespace` or `host.place`',
     ),
     name: linkNameSchema.optional().describe('link name there'),
   }),
