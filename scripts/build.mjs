@@ -56,6 +56,7 @@ await build({
   entryPoints: {
     program: 'src/cli/program.ts',
     'private-host': 'src/runtime/embedded/server/main.ts',
+    'named-host': 'src/runtime/embedded/server/named-host.ts',
     container: 'src/runtime/embedded/container/main.ts',
   },
 });

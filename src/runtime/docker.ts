@@ -1,3 +1,5 @@
+import { WfError } from '../engine/model/errors.ts';
+import { noSuchHost } from '../engine/place/no-such-host.ts';
 import type { RunHost, Runtime } from '../engine/ports/runtime.ts';
 import { checkRequirements } from '../engine/run/preflight.ts';
 import type { HostPorts } from '../engine/workflow/step.ts';
@@ -10,6 +12,13 @@ export function dockerRuntime(ports: HostPorts): Runtime {
   const machine: RunHost = {
     ports,
     fingerprints: machineFingerprints(ports),
+    async provide(hosts) {
+      const [name] = Object.keys(hosts);
+      if (name !== undefined) throw cannotMake(name);
+    },
+    named(name) {
+      throw noSuchHost(name, []);
+    },
     claim: async () => {},
     identity: () => null,
     isNew: () => false,
@@ -34,9 +43,16 @@ export function dockerRuntime(ports: HostPorts): Runtime {
         containers: async () => (await ports.docker.containers()).filter((container) => isOurs(container, id)),
         enter: (argv, container) =>
           container === null ? argv : ['nsenter', `--net=/proc/${container.pid}/ns/net`, '--', ...argv],
+        named: (name) => Promise.reject(noSuchHost(name, [])),
         close: () => {},
       };
     },
     open: async () => machine,
   };
+}
+
+function cannotMake(name: string): WfError {
+  return new WfError('E_RUNTIME_UNAVAILABLE', `the runtime docker cannot provide the host ${name}`, {
+    hint: 'Start the run with `--runtime embedded`, which makes its hosts.',
+  });
 }

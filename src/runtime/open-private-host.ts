@@ -1,4 +1,6 @@
 import type { Clock } from '../engine/ports/clock.ts';
+import type { Argv } from '../engine/ports/command.ts';
+import type { ContainerInfo } from '../engine/ports/docker.ts';
 import {
   type FoundHost,
   type PrivateHostIdentity,
@@ -11,6 +13,7 @@ import { isAlive } from '../host/processes/process.ts';
 import { isOurs } from '../steps/docker/engine/ownership.ts';
 import { privateHostGone } from './embedded/client/connection.ts';
 import { findKeptPrivateHost } from './embedded/client/find-kept-private-host.ts';
+import type { InnerHost } from './embedded/client/private-host.ts';
 import { startPrivateHost } from './embedded/client/start-private-host.ts';
 import { privateRunHost } from './private-run-host.ts';
 
@@ -42,9 +45,13 @@ export async function findHostOfRun(
   const mark = privateHostMark(run);
   const host = await findKeptPrivateHost(mark, recorded, clock);
   if (host === undefined) throw privateHostGone(mark);
+  const found = ({ docker, enter }: InnerHost) => ({
+    containers: async () => (await docker.containers()).filter((container) => isOurs(container, run.id)),
+    enter: (argv: Argv, container: ContainerInfo | null) => enter(argv, container ?? undefined),
+  });
   return {
-    containers: async () => (await host.docker.containers()).filter((container) => isOurs(container, run.id)),
-    enter: (argv, container) => host.enter(argv, container ?? undefined),
+    ...found(host),
+    named: async (name) => found(await host.provide(name)),
     close: () => host.close(),
   };
 }

@@ -1,10 +1,10 @@
 import { WfError } from '../engine/model/errors.ts';
 import type { AgentPort } from '../engine/ports/agent.ts';
 import type { NamespaceRef } from '../engine/ports/command.ts';
-import type { PrivateHost } from './embedded/client/private-host.ts';
+import type { InnerHost } from './embedded/client/private-host.ts';
 
-/** Makes probes by processes that are already in the private host's namespaces. */
-export function privateAgent({ agent, containerOf }: PrivateHost): AgentPort {
+/** Makes probes by processes that are already in the namespaces of a host inside of a private host. */
+export function privateAgent({ agent, containerOf }: InnerHost): AgentPort {
   return {
     async ask(namespace, request, limitMs) {
       if (namespace === undefined) return agent('host', request, limitMs);

@@ -1,12 +1,15 @@
-import { asWfError } from '../engine/model/errors.ts';
+import { asWfError, WfError } from '../engine/model/errors.ts';
+import { noSuchHost } from '../engine/place/no-such-host.ts';
 import { type Clock, pause } from '../engine/ports/clock.ts';
-import type { CommandPort } from '../engine/ports/command.ts';
+import type { CommandPort, NamespaceRef } from '../engine/ports/command.ts';
+import type { FingerprintPort } from '../engine/ports/fingerprint.ts';
 import type { HostNamespacePort } from '../engine/ports/host-namespace.ts';
 import type { RunHost } from '../engine/ports/runtime.ts';
 import type { HostPorts } from '../engine/workflow/step.ts';
 import { createPrivateFingerprints } from '../fingerprint/create-fingerprints.ts';
 import { compareFingerprints } from '../fingerprint/differences/compare-fingerprints.ts';
 import { readSection } from '../fingerprint/differences/shape.ts';
+import { withNamedHosts } from '../fingerprint/named-hosts.ts';
 import { createCommandPort } from '../host/commands/command.ts';
 import { execaStarter } from '../host/commands/start-command.ts';
 import { createFiles } from '../host/files/create-files.ts';
@@ -14,7 +17,7 @@ import { ownPlace } from '../host/machine/place.ts';
 import { isAlive, ownPidNamespace, ownUserId } from '../host/processes/process.ts';
 import { doesNotAnswer, privateHostGone } from './embedded/client/connection.ts';
 import { type OpenNamespaceEntry, openNamespaceEntry } from './embedded/client/namespace-entry.ts';
-import type { PrivateHost } from './embedded/client/private-host.ts';
+import type { InnerHost, PrivateHost } from './embedded/client/private-host.ts';
 import { privateAgent } from './private-agent.ts';
 
 /** From the end of its connections to its own end: microseconds, or more on an overloaded machine. */
@@ -23,11 +26,20 @@ const POLL_MS = 5;
 /** Somebody who kills each private host at its start would keep wf busy for ever. */
 const MOST_STARTS = 3;
 
-/** A private host with its open namespaces. */
+/** A private host with its open namespaces, and its named hosts as far as they were provided. */
 interface Entered {
   readonly host: PrivateHost;
   readonly entry: OpenNamespaceEntry;
+  readonly own: Inner;
+  readonly named: ReadonlyMap<string, Inner>;
+  /** Opens the named hosts that are not open yet, and makes those that do not exist. */
+  provide(names: readonly string[]): Promise<void>;
+}
+
+/** A host inside of a private host. */
+interface Inner {
   readonly ports: HostPorts;
+  readonly fingerprints: FingerprintPort;
 }
 
 /**
@@ -50,35 +62,46 @@ export async function privateRunHost(
     current.entry.close();
     current.host.close();
   };
-  // These ports always lead to the current private host.
-  const ports: HostPorts = {
-    clock,
-    get command() {
-      return current.ports.command;
-    },
-    get docker() {
-      return current.ports.docker;
-    },
-    get files() {
-      return current.ports.files;
-    },
-    get namespace() {
-      return current.ports.namespace;
-    },
-    get agent() {
-      return current.ports.agent;
-    },
-    get place() {
-      return current.ports.place;
-    },
+  /** The named hosts of the run. */
+  let names: readonly string[] = [];
+  const named = (name: string): Inner => {
+    const inner = current.named.get(name);
+    if (inner === undefined) throw noSuchHost(name, names);
+    return inner;
+  };
+  const renew = async () => {
+    if (!(await hasEnded(current.host, clock))) return false;
+    const next = await enterNew(start, enterOne);
+    try {
+      await next.provide(names);
+    } catch (thrown) {
+      next.entry.close();
+      next.host.close();
+      throw thrown;
+    }
+    close();
+    current = next;
+    isNew = true;
+    return true;
   };
   return {
-    ports,
-    fingerprints: {
-      take: (facets) => fingerprintsOf(current).take(facets),
-      takeLike: (before, isWatched) => fingerprintsOf(current).takeLike(before, isWatched),
-      compare: compareFingerprints,
+    ports: currentPorts(clock, () => current.own.ports),
+    fingerprints: withNamedHosts(
+      currentFingerprints(() => current.own.fingerprints),
+      () => Object.fromEntries(names.map((name) => [name, currentFingerprints(() => named(name).fingerprints)])),
+    ),
+    async provide(hosts) {
+      const elsewhere = Object.entries(hosts).find(([, { engine }]) => engine !== undefined);
+      if (elsewhere !== undefined) throw usesEngine(elsewhere[0]);
+      names = Object.keys(hosts);
+      try {
+        await current.provide(names);
+      } catch (thrown) {
+        // It has ended meanwhile: the new one has the hosts.
+        if (!(await renew())) throw thrown;
+      }
     },
+    named: (name) => currentPorts(clock, () => named(name).ports),
     claim: () => current.host.claim(),
     identity: () => ({
       process: { ...current.host.process, pidNamespace: ownPidNamespace() },
@@ -86,14 +109,7 @@ export async function privateRunHost(
     }),
     isNew: () => isNew,
     keep: () => current.host.keep(),
-    async renew() {
-      if (!(await hasEnded(current.host, clock))) return false;
-      const next = await enterNew(start, enterOne);
-      close();
-      current = next;
-      isNew = true;
-      return true;
-    },
+    renew,
     async end() {
       current.entry.close();
       await current.host.end();
@@ -137,21 +153,85 @@ function enter(host: PrivateHost, clock: Clock, keptFolder: string): Entered {
     // Its own process cannot pass on wf's descriptors.
     run: (argv, options) => (options.inherited === undefined ? inside : fromOutside).run(argv, options),
   };
-  return {
-    host,
-    entry,
-    ports: {
+  const files = createFiles(() => rootOf(host), keptFolder);
+  const named = new Map<string, Inner>();
+  const innerOf = (inner: InnerHost, commands: CommandPort, isShown: IsShown): Inner => {
+    const ports: HostPorts = {
       clock,
-      command,
-      docker: host.docker,
-      files: createFiles(() => rootOf(host), keptFolder),
-      namespace: namespaceOf(host),
-      agent: privateAgent(host),
+      command: commands,
+      docker: inner.docker,
+      files,
+      namespace: namespaceOf(inner),
+      agent: privateAgent(inner),
       get place() {
         return ownPlace();
       },
+    };
+    return { ports, fingerprints: fingerprintsOf(inner, ports, isShown) };
+  };
+  return {
+    host,
+    entry,
+    // All hosts share the files of the private host, and so the names of namespaces.
+    own: innerOf(host, command, (subject) => ![...named.keys()].some((name) => subject === `namespace ${name}`)),
+    named,
+    async provide(names) {
+      const missing = names.filter((name) => !named.has(name));
+      await Promise.all(
+        missing.map(async (name) => {
+          const inner = await host.provide(name);
+          named.set(
+            name,
+            innerOf(inner, commandsIn(inner.networkNamespace, command), () => false),
+          );
+        }),
+      );
     },
   };
+}
+
+/** Runs commands in a network namespace, unless they have one of their own. */
+function commandsIn(namespace: NamespaceRef, { run }: CommandPort): CommandPort {
+  return { run: (argv, options) => run(argv, { namespace, ...options }) };
+}
+
+/** Returns ports that always lead to the current private host. */
+function currentPorts(clock: Clock, current: () => HostPorts): HostPorts {
+  return {
+    clock,
+    get command() {
+      return current().command;
+    },
+    get docker() {
+      return current().docker;
+    },
+    get files() {
+      return current().files;
+    },
+    get namespace() {
+      return current().namespace;
+    },
+    get agent() {
+      return current().agent;
+    },
+    get place() {
+      return current().place;
+    },
+  };
+}
+
+function currentFingerprints(current: () => FingerprintPort): FingerprintPort {
+  return {
+    take: (facets) => current().take(facets),
+    takeLike: (before, isWatched) => current().takeLike(before, isWatched),
+    compare: compareFingerprints,
+  };
+}
+
+function usesEngine(name: string): WfError {
+  return new WfError('E_RUNTIME_UNAVAILABLE', `the runtime embedded makes its hosts: ${name} names a Docker engine`, {
+    hint: `Return \`{}\` for ${name} from \`hosts\` of the workflow.`,
+  });
 }
 
 /** @throws WfError E_NAMESPACE_GONE if it has ended */
@@ -160,14 +240,18 @@ function rootOf({ mark, process }: PrivateHost): string {
   return `/proc/${process.pid}/root`;
 }
 
-function fingerprintsOf({ host, ports }: Entered) {
+/** Whether a named network namespace is part of the fingerprint of a host. */
+type IsShown = (subject: string) => boolean;
+
+function fingerprintsOf({ settings }: InnerHost, ports: HostPorts, isShown: IsShown): FingerprintPort {
   return createPrivateFingerprints(ports, async () => {
-    const { sysctls, namespaces, ipv6, legacyTables } = await host.settings();
-    return { sysctls: readSection(sysctls), namespaces: readSection(namespaces), hasIpv6: ipv6, legacyTables };
+    const { sysctls, namespaces, ipv6, legacyTables } = await settings();
+    const shown = namespaces.filter(([subject]) => isShown(subject));
+    return { sysctls: readSection(sysctls), namespaces: readSection(shown), hasIpv6: ipv6, legacyTables };
   });
 }
 
-function namespaceOf({ process, networkNamespace, enter: enterHost }: PrivateHost): HostNamespacePort {
+function namespaceOf({ process, networkNamespace, enter: enterHost }: InnerHost): HostNamespacePort {
   return {
     own: () => networkNamespace,
     holder: process,

@@ -14,6 +14,8 @@ export function runtimesOn(ports: HostPorts, fingerprints: FingerprintPort, scop
     open: async () => ({
       ports,
       fingerprints,
+      provide: async () => {},
+      named: () => ports,
       claim: async () => {},
       identity: () => null,
       isNew: () => false,

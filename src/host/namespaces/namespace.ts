@@ -71,7 +71,7 @@ export const machineNamespace: HostNamespacePort = {
 };
 
 /** Folder of the namespaces that `ip netns` has named. */
-const NAMED_NAMESPACES = '/run/netns';
+export const NAMED_NAMESPACES = '/run/netns';
 
 const OF_FIRST_PROCESS = '/proc/1/ns/net';
 

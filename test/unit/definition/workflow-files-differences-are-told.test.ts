@@ -123,6 +123,14 @@ test.each<[string, readonly (readonly [from: string, to: string])[], readonly st
     ['step provideImage (test.look): timeoutMs 60000 -> 30000', 'step remove (test.look): timeoutMs 60000 -> 30000'],
   ],
   [
+    'a host',
+    [
+      ['import { defineStep', 'import { onHost, defineStep'],
+      ["step('test.ping', 5000, 3)", "onHost('alpha', step('test.ping', 5000, 3))"],
+    ],
+    ['step pingOne: host is new', 'step pingTwo: host is new'],
+  ],
+  [
     'inputs',
     [
       ['default(3)', 'default(5)'],

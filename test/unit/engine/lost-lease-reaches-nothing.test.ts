@@ -23,6 +23,7 @@ beforeEach(() => {
   const ports: HostPorts = machinePorts({ DOCKER_HOST: 'unix:///nonexistent/docker.sock' }, '/nonexistent/wf.db');
   const watch = {
     host: ports,
+    named: () => ports,
     history: host.history,
     lease,
     claimed: async () => {},

@@ -12,10 +12,12 @@ import type { Connection } from './connection.ts';
 /** Version of the answers of a private host. */
 const VERSION = '1';
 
-/** Provides the networks, containers and images of a private host through the port of a Docker engine. */
-export function privateDocker(mark: string, owner: Owner, connection: Connection): DockerPort {
-  const { call } = connection;
-  const engineId = engineIdOf(mark, owner);
+/**
+ * Provides the networks, containers and images of a private host through the port of a Docker engine.
+ * @param name the mark of the private host, with the name of a named host in it
+ */
+export function privateDocker(name: string, owner: Owner, { call }: Pick<Connection, 'call'>): DockerPort {
+  const engineId = engineIdOf(name, owner);
   const networks = () => call('networks', {}, z.array(networkInfoSchema));
   const containers = () => call('containers', {}, z.array(containerInfoSchema));
 
@@ -32,7 +34,7 @@ export function privateDocker(mark: string, owner: Owner, connection: Connection
         apiVersion: VERSION,
         operatingSystem: 'wf embedded',
         rootless: false,
-        endpoint: `private host ${mark} (process ${owner.pid})`,
+        endpoint: `private host ${name} (process ${owner.pid})`,
       };
     },
     engineId: async () => engineId,
@@ -98,10 +100,10 @@ async function needsEngine(): Promise<never> {
   throw engineNeeded('this step');
 }
 
-const ENGINE_ID = /^private host (?<mark>.*), process (?<pid>\d+) of (?<startTime>\d+) since (?<bootId>\S+)$/;
+const ENGINE_ID = /^private host (?<name>.*), process (?<pid>\d+) of (?<startTime>\d+) since (?<bootId>\S+)$/;
 
-function engineIdOf(mark: string, { pid, startTime, bootId }: Owner): string {
-  return `private host ${mark}, process ${pid} of ${startTime} since ${bootId}`;
+function engineIdOf(name: string, { pid, startTime, bootId }: Owner): string {
+  return `private host ${name}, process ${pid} of ${startTime} since ${bootId}`;
 }
 
 /** Returns whether the private host of this engine id has ended; unknown, thus false, for another kind of engine. */

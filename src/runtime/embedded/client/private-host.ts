@@ -8,36 +8,33 @@ import type { Argv, CommandPort } from '../../../engine/ports/command.ts';
 import type { DockerPort } from '../../../engine/ports/docker.ts';
 import type { FoundNamespace } from '../../../engine/ports/host-namespace.ts';
 import { errnoOf } from '../../../host/machine/errno.ts';
-import { namespaceOfPid } from '../../../host/namespaces/namespace.ts';
+import { findNamedNamespace } from '../../../host/namespaces/named-namespace.ts';
+import { NAMED_NAMESPACES, type NamespaceOfProcess, namespaceOfPid } from '../../../host/namespaces/namespace.ts';
 import { isAlive } from '../../../host/processes/process.ts';
 import { id as idAnswer, nothing, type PrivateHostSettings, settingsAnswer } from '../protocol/answers.ts';
 import type { Peer } from '../protocol/peer.ts';
-import { createConnection, privateHostGone } from './connection.ts';
+import { type Connection, createConnection, privateHostGone } from './connection.ts';
 import { endPrivateHost } from './end-private-host.ts';
 import { privateCommands } from './private-commands.ts';
 import { privateDocker } from './private-docker.ts';
 
-/** Private host of a run: Linux namespaces that contain its networks and containers. */
-export interface PrivateHost {
-  readonly mark: string;
-  /** First process, with its pid on the machine: the private host lives as long as it does. */
+/** A host inside of a private host: the one that has its first process, or a named one. */
+export interface InnerHost {
+  /** Its process, with its pid on the machine: the host lives as long as it does. */
   readonly process: Owner;
   /** Network namespace of the host side of its networks. */
   readonly networkNamespace: FoundNamespace;
   readonly docker: DockerPort;
-  /** Runs commands by its own process, which is smaller than wf and already there. */
-  command(clock: Clock): CommandPort;
   /**
-   * Returns a command line that runs `argv` on the private host, or in a container of it. Run it at once, because it contains
-   * pids.
+   * Returns a command line that runs `argv` on the host, or in a container of it. Run it at once, because it contains pids.
    * @param container the process of the container
    * @throws WfError E_DOCKER_UNREACHABLE if the private host has ended; E_NAMESPACE_GONE if no process of it has the container's
    * pid
    */
   enter(argv: Argv, container?: { readonly pid: number }): Argv;
   /**
-   * Probes the network namespace of the private host, or of a container, by a process that is already there; see
-   * probe-questions.mjs for requests and reports.
+   * Probes the network namespace of the host, or of a container, by a process that is already there; see probe-questions.mjs for
+   * requests and reports.
    * @param limitMs time-out
    */
   agent(where: 'host' | { readonly containerId: string }, request: JsonObject, limitMs: number): Promise<unknown>;
@@ -45,6 +42,15 @@ export interface PrivateHost {
   containerOf(pid: number): Promise<string | null>;
   /** Reads the parts of its fingerprint that only a process inside can read. */
   settings(): Promise<PrivateHostSettings>;
+}
+
+/** Private host of a run: Linux namespaces that contain its networks and containers. */
+export interface PrivateHost extends InnerHost {
+  readonly mark: string;
+  /** Runs commands by its own process, which is smaller than wf and already there. */
+  command(clock: Clock): CommandPort;
+  /** Opens a named host in it, and makes it unless it exists. */
+  provide(name: string): Promise<InnerHost>;
   /** Returns whether it outlives its starter. */
   isKept(): Promise<boolean>;
   /** Claims the private host: it then executes no more requests of other processes. */
@@ -70,26 +76,39 @@ export function openPrivateHost(mark: string, owner: Owner, first?: Peer): Priva
   // Read once: it never changes.
   const user = isInOtherUserNamespace(pid) ? [`--user=/proc/${pid}/ns/user`, '--preserve-credentials'] : [];
 
-  return {
-    mark,
-    process: owner,
-    networkNamespace,
-    docker: privateDocker(mark, owner, connection),
-    command: (clock) => privateCommands(connection, clock),
+  const innerHost = (process: Owner, namespace: FoundNamespace, name: string, ask: Connection['call']): InnerHost => ({
+    process,
+    networkNamespace: namespace,
+    docker: privateDocker(name, process, { call: ask }),
     enter(argv, container) {
       if (!isAlive(owner)) throw privateHostGone(mark);
       if (container !== undefined && namespaceInode(container.pid, 'pid') !== namespaceInode(pid, 'pid')) {
         throw containerGone(container.pid);
       }
-      const place = `/proc/${container?.pid ?? pid}/ns`;
+      const place = `/proc/${container?.pid ?? process.pid}/ns`;
       return ['nsenter', ...user, `--net=${place}/net`, `--mount=${place}/mnt`, `--uts=${place}/uts`, '--', ...argv];
     },
     agent(where, request, limitMs) {
       const id = where === 'host' ? null : where.containerId;
-      return call('ask', { id, request, limitMs }, z.unknown(), limitMs);
+      return ask('ask', { id, request, limitMs }, z.unknown(), limitMs);
     },
-    containerOf: (pid) => call('containerOf', { pid }, idAnswer.nullable()),
-    settings: () => call('settings', {}, settingsAnswer),
+    containerOf: (container) => ask('containerOf', { pid: container }, idAnswer.nullable()),
+    settings: () => ask('settings', {}, settingsAnswer),
+  });
+
+  return {
+    mark,
+    ...innerHost(owner, networkNamespace, mark, call),
+    command: (clock) => privateCommands(connection, clock),
+    async provide(name) {
+      const found = namespaceOfPid(await call('provideHost', { name }, z.number().int()));
+      return innerHost(
+        found.process,
+        byName(found, name),
+        `${mark} host ${name}`,
+        (calledName, asked, answer, limitMs) => call(calledName, { ...asked, host: name }, answer, limitMs),
+      );
+    },
     isKept: () => call('isKept', {}, z.boolean()),
     async claim() {
       await call('claim', {}, nothing);
@@ -103,6 +122,14 @@ export function openPrivateHost(mark: string, owner: Owner, first?: Peer): Priva
     },
     close,
   };
+}
+
+/** Returns a namespace with the path of its name; with that of its process if somebody has removed the name, or given it away. */
+function byName(namespace: NamespaceOfProcess, name: string): FoundNamespace {
+  const path = `/proc/${namespace.process.pid}/root${NAMED_NAMESPACES}/${name}`;
+  const named = findNamedNamespace(path);
+  if (named === null || named === 'file' || named.inode !== namespace.inode) return namespace;
+  return { ...namespace, path, born: named.born };
 }
 
 function isInOtherUserNamespace(pid: number): boolean {

@@ -2,8 +2,10 @@ import { readlinkSync } from 'node:fs';
 import { createServer, Socket } from 'node:net';
 import process from 'node:process';
 import { SOCKET_PATH, STARTER_DESCRIPTOR } from '../protocol/names.ts';
+import { takeText } from '../protocol/request-members.ts';
 import { Callers } from './callers.ts';
 import { Containers } from './containers/containers.ts';
+import { NamedHosts } from './named-hosts.ts';
 import { Networks } from './network/networks.ts';
 import { prepareHost } from './prepare.ts';
 import { callsOf } from './serve.ts';
@@ -20,14 +22,20 @@ process.umask(0o022);
 let kept = false;
 const networks = new Networks();
 const containers = new Containers(networks);
-const calls = callsOf(networks, containers, {
+// Without one of its hosts it is of no use to its run.
+const hosts = new NamedHosts(() => process.exit(1));
+const calls = Object.entries(callsOf(networks, containers));
+
+const callers = new Callers({
+  ...Object.fromEntries(calls.map(([name, handler]) => [name, hosts.passingOn(name, handler)])),
+  hello,
+  provideHost: (asked) => hosts.provide(takeText(asked, 'name')),
   isKept: () => kept,
   keep() {
     kept = true;
+    return null;
   },
 });
-
-const callers = new Callers({ ...calls, hello });
 
 const prepared = prepareHost().then(
   () =>

@@ -25,7 +25,8 @@ export async function prepareHost(): Promise<void> {
   await replaceFiles();
 }
 
-async function prepareNetwork(): Promise<void> {
+/** Prepares the network namespace of this process. @throws WfError E_RUNTIME_UNAVAILABLE */
+export async function prepareNetwork(): Promise<void> {
   writeNetworkSetting('ipv4/ip_forward', '1');
   disableIpv6();
   await ipBatch(['link set dev lo up'], 'prepare the private host');

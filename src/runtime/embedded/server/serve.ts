@@ -20,21 +20,10 @@ import { imageOf, requireImage } from './containers/images.ts';
 import { takeRecordedCommands } from './executed-commands.ts';
 import { type Network, type Networks, networkInfo } from './network/networks.ts';
 
-/** How long the private host is to live. */
-interface Life {
-  isKept(): boolean;
-  keep(): void;
-}
-
-/** Returns the calls of a private host. Its user and root, who can open its socket, may use all of them. */
-export function callsOf(networks: Networks, containers: Containers, life: Life): Readonly<Record<string, Handler>> {
+/** Returns the calls of the host that this process plays dockerd's part for: the private host itself, or a named one in it. */
+export function callsOf(networks: Networks, containers: Containers): Readonly<Record<string, Handler>> {
   const info = (network: Network) => networkInfo(network, containers.membersOf(network));
   return {
-    isKept: () => life.isKept(),
-    keep: () => {
-      life.keep();
-      return null;
-    },
     settings: () => ({
       sysctls: [...readSysctls()],
       namespaces: [...readNamedNamespaces()],

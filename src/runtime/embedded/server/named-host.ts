@@ -1,0 +1,39 @@
+import { readlinkSync } from 'node:fs';
+import { Socket } from 'node:net';
+import process from 'node:process';
+import { WfError } from '../../../engine/model/errors.ts';
+import { STARTER_DESCRIPTOR } from '../protocol/names.ts';
+import { createPeer } from '../protocol/peer.ts';
+import { Containers } from './containers/containers.ts';
+import { Networks } from './network/networks.ts';
+import { prepareNetwork } from './prepare.ts';
+import { callsOf } from './serve.ts';
+
+/*
+ * The program of a named host: it plays dockerd's part in the network namespace that it was started in, and ends with the private host.
+ */
+
+const HELLO_LIMIT_MS = 30_000;
+
+process.umask(0o022);
+const networks = new Networks();
+const containers = new Containers(networks);
+const privateHost = createPeer(new Socket({ fd: STARTER_DESCRIPTOR, readable: true, writable: true }), {
+  who: 'the private host',
+  handlers: callsOf(networks, containers),
+  gone: () => new WfError('E_DOCKER', 'the private host has ended', { hint: 'Start the run again.' }),
+  onGone: () => process.exit(0),
+});
+// Nobody reads its stderr after the start.
+process.stderr.on('error', () => undefined);
+
+greet().catch((thrown: unknown) => {
+  process.stderr.write(`${thrown instanceof Error ? thrown.message : String(thrown)}\n`, () => process.exit(1));
+});
+
+/** /proc counts the pids of the machine. */
+async function greet(): Promise<void> {
+  await prepareNetwork();
+  await privateHost.call('hello', { pid: Number(readlinkSync('/proc/self')) }, HELLO_LIMIT_MS);
+  containers.provideSpare();
+}

@@ -1,0 +1,61 @@
+import { WfError } from '../../../engine/model/errors.ts';
+import type { Json, JsonObject } from '../../../engine/model/json.ts';
+import type { Handler } from '../protocol/peer.ts';
+import { takeText } from '../protocol/request-members.ts';
+import { ipBatch } from '../shared/ip-batch.ts';
+import { type InnerProcess, startInnerProcess } from './inner-process.ts';
+
+/** The process that made the call has a shorter limit of its own. */
+const LIMIT_MS = 3_600_000;
+
+/** The named hosts of a run: each is a network namespace with a process of its own, and shares all files with the private host. */
+export class NamedHosts {
+  readonly #hosts = new Map<string, Promise<InnerProcess>>();
+  readonly #onLost: (name: string) => void;
+
+  /** @param onLost called when the process of one has ended: the private host cannot go on without it */
+  constructor(onLost: (name: string) => void) {
+    this.#onLost = onLost;
+  }
+
+  /** Makes it unless it exists. Returns the pid of its process, as the machine counts pids. @throws WfError E_RUNTIME_UNAVAILABLE */
+  async provide(name: string): Promise<number> {
+    const known = this.#hosts.get(name);
+    if (known !== undefined) return (await known).pid;
+    const starting = this.#start(name);
+    this.#hosts.set(name, starting);
+    starting.catch(() => this.#hosts.delete(name));
+    return (await starting).pid;
+  }
+
+  /** Returns a handler that passes calls with a `host` to that host, and answers all others itself. */
+  passingOn(call: string, own: Handler): Handler {
+    return (asked) => (asked['host'] === undefined ? own(asked) : this.#call(takeText(asked, 'host'), call, asked));
+  }
+
+  async #call(name: string, call: string, { host: _host, ...asked }: JsonObject): Promise<Json> {
+    const process = await this.#hosts.get(name);
+    if (process === undefined) throw refused(name, 'it was not made');
+    return await process.peer.call(call, asked, LIMIT_MS);
+  }
+
+  async #start(name: string): Promise<InnerProcess> {
+    await ipBatch([`netns add ${name}`], `make the host ${name}`);
+    const process = await startInnerProcess({
+      enter: ['nsenter', `--net=/run/netns/${name}`],
+      program: 'named-host.cjs',
+      env: {},
+      who: `the host ${name}`,
+      handlers: {},
+      refused: (why) => refused(name, why),
+    });
+    void process.ended.then(() => this.#onLost(name));
+    return process;
+  }
+}
+
+function refused(name: string, why: string): WfError {
+  return new WfError('E_RUNTIME_UNAVAILABLE', `the host ${name} cannot be made in the private host: ${why}`, {
+    hint: 'This machine may be short of memory, processes or namespaces (`sysctl user.max_net_namespaces`): see `wf doctor`.',
+  });
+}
