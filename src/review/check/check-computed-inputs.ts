@@ -1,32 +1,36 @@
 import { rehearse } from '../../engine/machine/rehearse.ts';
 import { asWfError } from '../../engine/model/errors.ts';
 import { isJsonObject, toJson } from '../../engine/model/json.ts';
+import { hostsOf } from '../../engine/place/declared-hosts.ts';
 import type { LoadedWorkflow } from '../../engine/workflow/workflow.ts';
 import { checkUndo } from './check-undo.ts';
 import type { Finding } from './finding.ts';
 
-/** The members of a workflow that a dry run needs. */
-export type ComputesInputs = Pick<LoadedWorkflow, 'model' | 'input' | 'secretInputs'>;
+/** The members of a workflow that a dry run needs, with its hosts. */
+export type ComputesInputs = Pick<LoadedWorkflow, 'model' | 'input' | 'secretInputs' | 'hosts'>;
 
 /**
  * Checks the step inputs that the machine computes, by a dry run with the default inputs of the workflow: whether they are valid, and the
- * changes of the steps that it reaches can be undone. Finds nothing if an input has no
+ * changes of the steps that it reaches can be undone; and whether the workflow declares the hosts of its steps. Finds nothing if an input has no
  * default: then only `wf start --dry-run` checks them.
  */
 export function checkComputedInputs(workflow: ComputesInputs): readonly Finding[] {
   const defaults = workflow.input.safeParse({});
   if (!defaults.success) return [];
-  const input = toJson(defaults.data);
+  const json = toJson(defaults.data);
+  const input = isJsonObject(json) ? json : {};
   try {
-    const steps = rehearse(workflow, isJsonObject(input) ? input : {}, () => 0);
+    hostsOf(workflow, input);
+    const steps = rehearse(workflow, input, () => 0);
     const visited = new Map(steps.map((step) => [`${step.invoke} ${step.undo}`, step]));
     return [...visited.values()].flatMap(({ invoke, kind, undo }) => checkUndo(invoke, kind, undo));
   } catch (thrown) {
     const { code, message, hint, details } = asWfError(thrown);
+    const { step, host } = details;
+    const where = typeof step === 'string' ? [step] : [];
+    if (host !== undefined) return [{ check: 'unknown-host', severity: 'error', where, message, hint }];
     // A guard that throws on rehearsed outputs is no error.
     if (code !== 'E_STEP_INPUT') return [];
-    const { step } = details;
-    const where = typeof step === 'string' ? [step] : [];
     return [{ check: 'step-input', severity: 'error', where, message: `its input is refused: ${message}`, hint }];
   }
 }

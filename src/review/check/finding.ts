@@ -7,6 +7,7 @@ export type CheckName =
   | 'transition-never-taken'
   | 'not-implemented'
   | 'step-input'
+  | 'unknown-host'
   | 'no-undo'
   | 'undo-not-named'
   | 'reverts-unknown-step'

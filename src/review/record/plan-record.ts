@@ -39,6 +39,8 @@ export interface PlanStepRecord {
   readonly step: string;
   readonly stage: string;
   readonly kind: string;
+  /** The named host that it works on; absent for the run's own. */
+  readonly host?: string;
   /** Whether it changes the host, or undoes changes. */
   readonly changes: boolean;
   readonly commands: readonly string[];
@@ -82,10 +84,11 @@ export function planRecord(plan: RunPlan | SavedPlan | StoredPlan): PlanRecord {
     notify,
     secrets,
     place: plan.place,
-    steps: plan.steps.map(({ step, stage, kind, does, commands, inputFrom, onlyIf, observed }) => ({
+    steps: plan.steps.map(({ step, stage, kind, host, does, commands, inputFrom, onlyIf, observed }) => ({
       step,
       stage,
       kind,
+      ...(host === undefined ? {} : { host }),
       changes: does !== 'read',
       commands,
       inputFrom,

@@ -67,6 +67,8 @@ export interface StepRecord {
   readonly id: string;
   readonly stage: string;
   readonly kind: string;
+  /** The named host that it works on; absent for the run's own. */
+  readonly host?: string;
   readonly status: ShownStepStatus;
   /** The attempts that have begun: 0 for a pending step, unless the run is retried. */
   readonly attempts: number;
@@ -85,6 +87,8 @@ export interface ChangeRecord {
   readonly target: string;
   /** `meta.title` of the state whose step made it; absent if it has none. */
   readonly title?: string;
+  /** The named host that was altered, whose name begins the target; absent for the run's own. */
+  readonly host?: string;
   readonly status: ChangeStatus;
   /** Why it has this status, such as why its undo failed. */
   readonly reason: string | null;
@@ -155,8 +159,9 @@ export function durationOf({ startedAt, finishedAt }: StoredRun): number | null 
 
 /** Returns a change for the run record. */
 export function changeRecord(change: Change): ChangeRecord {
-  const { seq, step, kind, target, title, status, reason, undo } = change;
-  return { seq, step, kind, target, ...(title === undefined ? {} : { title }), status, reason, undo };
+  const { seq, step, kind, target, title, host, status, reason, undo } = change;
+  const given = { ...(title === undefined ? {} : { title }), ...(host === undefined ? {} : { host }) };
+  return { seq, step, kind, target, ...given, status, reason, undo };
 }
 
 function stepRecord(
@@ -170,6 +175,7 @@ function stepRecord(
     id: step.id,
     stage: step.stage,
     kind: step.kind,
+    ...(step.host === undefined ? {} : { host: step.host }),
     status,
     attempts: status === 'pending' && open !== undefined ? open.attempt - 1 : step.attempts,
     startedAt: isoTime(step.startedAt),

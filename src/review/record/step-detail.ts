@@ -16,6 +16,8 @@ export interface StepDetail {
   readonly id: string;
   readonly stage: string;
   readonly kind: string;
+  /** The named host that it works on; absent for the run's own. */
+  readonly host?: string;
   readonly status: ShownStepStatus;
   readonly startedAt: string;
   readonly finishedAt: string | null;
@@ -69,6 +71,7 @@ export function stepDetail(
     id: step.id,
     stage: step.stage,
     kind: step.kind,
+    ...(step.host === undefined ? {} : { host: step.host }),
     status: shown?.status ?? step.status,
     startedAt: isoTime(step.startedAt),
     finishedAt: step.finishedAt === null ? null : isoTime(step.finishedAt),

@@ -1,4 +1,5 @@
 import { asStepId, invokeOf, type StepId } from '../../engine/model/ids.ts';
+import { onHostName } from '../../engine/model/on-host-name.ts';
 import type { StoredEvidence } from '../../engine/ports/history.ts';
 import type { Drawing } from '../../engine/workflow/narrative.ts';
 import { isOfRollback } from '../record/evidence-record.ts';
@@ -71,7 +72,7 @@ function stepSection(step: StepRecord, source: ReportSource, words: ReportWords)
   ]);
   const facts = [
     code(step.id),
-    code(step.kind),
+    code(onHostName(step.host, step.kind)),
     strong(words.stepStatus[step.status]),
     ...durationTexts(step.durationMs, words),
   ];

@@ -1,5 +1,6 @@
 import { commandLine } from '../../../engine/model/evidence.ts';
 import type { ConfirmRule, RunOptions } from '../../../engine/model/journal-event.ts';
+import { onHostName } from '../../../engine/model/on-host-name.ts';
 import { limitText } from '../../../engine/model/time-limit.ts';
 import { observedWords } from '../../../engine/plan/observed-words.ts';
 import type { PlanStep, RunPlan, StoredPlan } from '../../../engine/plan/saved-plan.ts';
@@ -69,7 +70,7 @@ function stepLines(steps: readonly PlanStep[], style: TextStyle): readonly strin
   const { colors } = style;
   return steps.flatMap((step, index) => [
     ...(step.stage === steps[index - 1]?.stage ? [] : ['', colors.bold(oneLine(step.stage))]),
-    `  ${oneLine(step.step)}  ${colors.dim(oneLine(step.kind))}  ${effectOf(step, style)}  ${oneLine(step.description)}`,
+    `  ${oneLine(step.step)}  ${colors.dim(oneLine(onHostName(step.host, step.kind)))}  ${effectOf(step, style)}  ${oneLine(step.description)}`,
     ...step.commands.map((command) => `    ${colors.green('$')} ${oneLine(command)}`),
     ...(step.observed === null ? [] : [observedLine(step.observed, style)]),
     ...(step.inputFrom.length === 0 ? [] : [`    depends on the output of ${oneLine(step.inputFrom.join(', '))}`]),

@@ -1,3 +1,4 @@
+import { onHostName } from '../../../engine/model/on-host-name.ts';
 import { isEnd } from '../../../engine/ports/history.ts';
 import { nextActions } from '../../actions/allowed-actions.ts';
 import { failedStep } from '../../record/failed-step.ts';
@@ -53,8 +54,8 @@ function failureLines({ error, steps }: RunRecord, style: TextStyle): readonly s
   return [...(culprit === undefined ? [] : [`failed at ${whereWords(culprit)}`]), ...errorLines(error, style)];
 }
 
-function whereWords({ stage, id, kind, attempts }: StepRecord): string {
-  return oneLine(`${stage} / ${id} (${kind})${attempts > 1 ? `, after ${attempts} attempts` : ''}`);
+function whereWords({ stage, id, kind, host, attempts }: StepRecord): string {
+  return oneLine(`${stage} / ${id} (${onHostName(host, kind)})${attempts > 1 ? `, after ${attempts} attempts` : ''}`);
 }
 
 /** Returns nothing if the run made no change. */

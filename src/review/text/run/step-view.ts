@@ -1,3 +1,4 @@
+import { onHostName } from '../../../engine/model/on-host-name.ts';
 import type { StoredEvidence, StoredStep } from '../../../engine/ports/history.ts';
 import { changeName } from '../../changes/change-name.ts';
 import type { RunMaterial } from '../../record/run-material.ts';
@@ -28,7 +29,7 @@ export function stepViewLines(
   const took = detail.durationMs === null ? '' : `, took ${durationText(detail.durationMs)}`;
   const sections: (readonly string[])[] = [
     [
-      `${colors.bold(oneLine(detail.id))}  ${oneLine(detail.kind)}  ${statusPaint(style, detail.status)(detail.status)}`,
+      `${colors.bold(oneLine(detail.id))}  ${oneLine(onHostName(detail.host, detail.kind))}  ${statusPaint(style, detail.status)(detail.status)}`,
       field('run', `${detail.run} of ${detail.workflow} (${record.status})`),
       field('stage', detail.stage),
       field('started', `${momentText(step.startedAt)}, ${durationText(offsetAt(step.startedAt))} into the run${took}`),

@@ -1,4 +1,5 @@
 import { asStepId } from '../../../engine/model/ids.ts';
+import { onHostName } from '../../../engine/model/on-host-name.ts';
 import type { RunMaterial } from '../../record/run-material.ts';
 import type { RunRecord, StepRecord } from '../../record/run-record.ts';
 import { type StepAttempt, stepAttempts } from '../../record/step-attempts.ts';
@@ -50,7 +51,7 @@ export function timelineLines(
     const id = asStepId(step.id);
     return [
       { text: `  ${oneLine(step.id)}`, paint: String, spaces: 'kept' },
-      ...(withKind ? [step.kind] : []),
+      ...(withKind ? [onHostName(step.host, step.kind)] : []),
       { text: step.status, paint: statusPaint(style, step.status) },
       durationText(step.durationMs),
       barCell(timeline.steps.get(id) ?? []),

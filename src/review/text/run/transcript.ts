@@ -1,5 +1,6 @@
 import type { ErrorRecord } from '../../../engine/model/errors.ts';
 import type { StepId } from '../../../engine/model/ids.ts';
+import { onHostName } from '../../../engine/model/on-host-name.ts';
 import type { StoredEvidence, StoredStep } from '../../../engine/ports/history.ts';
 import { isOfRollback } from '../../record/evidence-record.ts';
 import type { StepAttempt } from '../../record/step-attempts.ts';
@@ -8,7 +9,7 @@ import { oneLine, sanitized } from '../format/plain-text.ts';
 import type { TextStyle } from '../format/text-style.ts';
 
 /** The members of a step that its title in a transcript needs. */
-export type TranscriptStep = Pick<StoredStep, 'id' | 'stage' | 'kind'>;
+export type TranscriptStep = Pick<StoredStep, 'id' | 'stage' | 'kind' | 'host'>;
 
 /**
  * Returns commands and their output as a terminal session, piece by piece, with a title for each stage, step and rollback. Output is
@@ -36,7 +37,10 @@ export function createTranscript(style: TextStyle): Transcript {
     attempt = 1;
     const gap = isFirst ? [] : [''];
     const chapterTitle = sameChapter ? [] : [colors.bold(`=== ${oneLine(nextChapter)} ===`), ''];
-    const stepTitle = step === undefined ? [] : [colors.cyan(`--- ${oneLine(step.id)} (${oneLine(step.kind)}) ---`)];
+    const stepTitle =
+      step === undefined
+        ? []
+        : [colors.cyan(`--- ${oneLine(step.id)} (${oneLine(onHostName(step.host, step.kind))}) ---`)];
     return [...gap, ...chapterTitle, ...stepTitle];
   }
 

@@ -16,6 +16,9 @@ export const changeMembers = {
   kind: z.string(),
   target: z.string().meta({ description: 'the altered object, for people' }),
   title: z.exactOptional(z.string()).meta({ description: '`meta.title` of the state whose step made it' }),
+  host: z
+    .exactOptional(z.string())
+    .meta({ description: 'the named host that was altered; absent for the own host of the run' }),
   status: statusSchema,
   reason: z.string().nullable().meta({ description: 'why it has this status' }),
   undo: z.array(z.string()).meta({ description: 'the command lines that undo it by hand, in this order' }),

@@ -46,6 +46,7 @@ export const planSchema = schemaOf<PlanRecord>()(
           step: z.string(),
           stage: z.string(),
           kind: z.string(),
+          host: z.exactOptional(z.string()),
           changes: z.boolean(),
           commands: z.array(z.string()),
           inputFrom: z.array(z.string()),

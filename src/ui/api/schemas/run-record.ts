@@ -48,6 +48,9 @@ export const runRecordSchema = schemaOf<RunRecord>()(
           id: z.string(),
           stage: z.string(),
           kind: z.string(),
+          host: z
+            .exactOptional(z.string())
+            .meta({ description: 'the named host that it works on; absent for the own host of the run' }),
           status: stepStatusSchema,
           attempts: z.number().int().nonnegative(),
           startedAt: momentSchema,

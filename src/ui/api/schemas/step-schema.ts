@@ -17,6 +17,7 @@ export const stepDetailSchema = schemaOf<StepDetail>()(
       id: z.string(),
       stage: z.string(),
       kind: z.string(),
+      host: z.exactOptional(z.string()),
       status: stepStatusSchema,
       startedAt: momentSchema,
       finishedAt: momentSchema.nullable(),

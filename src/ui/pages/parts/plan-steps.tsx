@@ -1,3 +1,4 @@
+import { onHostName } from '../../../engine/model/on-host-name.ts';
 import { observedWords } from '../../../engine/plan/observed-words.ts';
 import type { PlanRecord, PlanStepRecord } from '../../../review/record/plan-record.ts';
 import { displayedText } from '../../views/displayed.ts';
@@ -54,7 +55,7 @@ function PlannedStep({ step }: { readonly step: PlanStepRecord }) {
         {displayedText(step.step)}
         <br />
         <span class="quiet">
-          {step.kind}, {step.changes ? 'changes' : 'reads'}
+          {onHostName(step.host, step.kind)}, {step.changes ? 'changes' : 'reads'}
         </span>
       </th>
       <td data-label="Commands">{commands.length === 0 ? null : <pre>{commands.join('\n')}</pre>}</td>

@@ -1,3 +1,4 @@
+import { onHostName } from '../../../engine/model/on-host-name.ts';
 import { durationText } from '../../../review/text/format/duration.ts';
 import type { Span } from '../../../review/timeline/timeline.ts';
 import { displayedText } from '../../views/displayed.ts';
@@ -42,7 +43,7 @@ export function Row({ row, index, now, listener }: RowProps) {
       <th scope="row">
         <RowName row={row} now={now} listener={listener} />
       </th>
-      <td class="kind">{row.type === 'step' ? row.step.kind : ''}</td>
+      <td class="kind">{row.type === 'step' ? onHostName(row.step.host, row.step.kind) : ''}</td>
       <td class="state">{row.type === 'rollback' ? null : <Status status={statusOf(row)} />}</td>
       <td class="took">{durationText(took)}</td>
       <td class="time">
