@@ -74,6 +74,7 @@ const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
   shell: [
     ['wf shell @latest', 'open a shell on the host of the newest run'],
     ['wf shell 7kq AppProd', 'open a shell in the network of a container'],
+    ['wf shell 7kq alpha AppDev', 'the same for a container on a named host of the run'],
   ],
   changes: [
     ['wf changes', 'list the changes of all runs'],

@@ -69,10 +69,11 @@ export function running(program: Command, action: ActionFactory): void {
     .action(action(['run'], async () => (await import('../commands/running/rollback.ts')).rollback));
   program
     .command('shell')
-    .summary('open a shell on the host of a run, or in one of its containers')
+    .summary('open a shell on a host of a run, or in one of its containers')
     .argument('<run>', RUN_ARGUMENT)
-    .argument('[container]', 'name of a container of the run (default: the host of the run)')
-    .action(action(['run', 'container'], async () => (await import('../commands/running/shell.ts')).shell));
+    .argument('[place]', 'name of a container, or of a named host of the run (default: the host of the run)')
+    .argument('[container]', 'name of a container on that host')
+    .action(action(['run', 'place', 'container'], async () => (await import('../commands/running/shell.ts')).shell));
   program
     .command('changes')
     .summary('list changes of wf that are still in place on this host, and how to undo them')

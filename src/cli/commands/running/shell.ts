@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { WfError } from '../../../engine/model/errors.ts';
+import { onHostName } from '../../../engine/model/on-host-name.ts';
 import { recordedHost } from '../../../engine/place/recorded-host.ts';
 import type { Argv } from '../../../engine/ports/command.ts';
 import type { ContainerInfo } from '../../../engine/ports/docker.ts';
@@ -15,28 +16,39 @@ import { findRun } from '../../arguments/find-run.ts';
 import { defineCommand } from '../../define-command.ts';
 import { writeJson, writeLines } from '../../output/terminal.ts';
 
-const options = z.object({ run: z.string(), container: z.string().optional(), json: z.boolean().default(false) });
+const options = z.object({
+  run: z.string(),
+  place: z.string().optional(),
+  container: z.string().optional(),
+  json: z.boolean().default(false),
+});
 
 /**
- * `wf shell RUN [CONTAINER]`: opens a shell on the host of a run that no process advances, or in the network of one of its
- * containers, without changing the run. With --json, prints the command line that opens it.
+ * `wf shell RUN [CONTAINER]` and `wf shell RUN HOST [CONTAINER]`: open a shell on a host of a run that no process advances, or in the
+ * network of one of its containers, without changing the run. With --json, prints the command line that opens it.
  */
 export const shell = defineCommand(
   options,
-  async ({ run: reference, container: name, json }, services, { out, err }) => {
+  async ({ run: reference, place, container: inner, json }, services, { out, err }) => {
     const { history, run } = findRun(await services.historyForReading(), reference, services.places.database);
     const refusal = shellRefusal(run, services.isAlive);
     if (refusal !== undefined) throw refusal;
+    const hosts = Object.keys(run.options.hosts ?? {});
+    const named = place !== undefined && (inner !== undefined || hosts.includes(place)) ? place : undefined;
+    if (named !== undefined && !hosts.includes(named)) throw noSuchHost(run.id, named, hosts);
+    const name = named === undefined ? place : inner;
     const runtime = (await services.runtimes())[run.runtime];
     const host = await runtime.find(run, recordedHost(history, run));
     try {
-      const container = name === undefined ? null : await containerOf(host, run.id, name);
-      const argv = host.enter(shellArgv(), container);
+      const entered = named === undefined ? host : await host.named(named);
+      const container = name === undefined ? null : await containerOf(entered, run.id, name);
+      const argv = entered.enter(shellArgv(), container);
       if (json) {
-        writeJson(out, { run: run.id, container: container?.name ?? null, command: argv });
+        const on = named === undefined ? {} : { host: named };
+        writeJson(out, { run: run.id, ...on, container: container?.name ?? null, command: argv });
         return 0;
       }
-      const where = container === null ? `host (${run.runtime})` : container.name;
+      const where = onHostName(named, container === null ? `host (${run.runtime})` : container.name);
       const status = runStatus(run, services.isAlive);
       const actions = nextActions(readRunMaterial(history, run), status);
       const next = actions.map((action) => suggestedCommand(action, err.style)).join('    ');
@@ -50,12 +62,18 @@ export const shell = defineCommand(
   },
 );
 
+function noSuchHost(run: string, name: string, hosts: readonly string[]): WfError {
+  return new WfError('E_USAGE', `run ${run} has no host "${name}"`, {
+    hint: `${didYouMean(name, hosts)}Hosts: ${hosts.join(', ') || 'only its own'}.`,
+  });
+}
+
 /** Omits the user's own settings, which would set another prompt. */
 function shellArgv(): Argv {
   return findTool('bash') === undefined ? ['sh'] : ['bash', '--noprofile', '--norc'];
 }
 
-async function containerOf(host: FoundHost, run: string, name: string): Promise<ContainerInfo> {
+async function containerOf(host: Pick<FoundHost, 'containers'>, run: string, name: string): Promise<ContainerInfo> {
   const containers = (await host.containers()).filter(({ running }) => running);
   const names = containers.map((container) => container.name).toSorted();
   const found =
