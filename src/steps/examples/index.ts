@@ -2,7 +2,7 @@ import { DOCKER } from './docker.ts';
 import type { Examples } from './example.ts';
 import { EXEC } from './exec.ts';
 import { FILE } from './file.ts';
-import { HOST } from './host.ts';
+import { HOST, NAMED_HOST } from './host.ts';
 import { KERNEL } from './kernel.ts';
 import { NET } from './net.ts';
 import { PROBE } from './probe.ts';
@@ -15,6 +15,7 @@ export const EXAMPLES: Examples = {
   ...FILE,
   ...HOST,
   ...KERNEL,
+  ...NAMED_HOST,
   ...NET,
   ...PROBE,
   ...SYSTEMD,

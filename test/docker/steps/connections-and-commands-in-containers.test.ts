@@ -267,6 +267,7 @@ describeDocker('the step runner docker.exec', () => {
     const attempt = attemptHost(
       {
         host,
+        named: () => host,
         history: { holds: () => true },
         lease: { run: context().run, fence: 1 },
         claimed: async () => {},

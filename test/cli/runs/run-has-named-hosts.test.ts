@@ -1,0 +1,174 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { execa } from 'execa';
+import { expect, test, vi } from 'vitest';
+import { z } from 'zod';
+import { NAMED_HOST } from '../../../src/steps/examples/host.ts';
+import { halted } from '../../support/crash/halt.ts';
+import { canActAsOrdinaryUser, ORDINARY_USER, ownedByOrdinaryUser } from '../../support/ordinary-user.ts';
+import { refusalSchema, runRecordSchema } from '../../support/run-record.ts';
+import { openProject } from '../../support/run-wf.ts';
+
+vi.setConfig({ testTimeout: 60_000 });
+
+const FILE = path.join(import.meta.dirname, '../../fixtures/workflows/two-hosts.ts');
+const WORKFLOW = readFileSync(FILE, 'utf8');
+const USERS = canActAsOrdinaryUser() ? (['root', 'an ordinary user'] as const) : (['this user'] as const);
+
+const linksSchema = z.array(z.looseObject({ ifname: z.string() }));
+
+/** A project with the workflow `two-hosts`, of this user. */
+function openHosts(user: (typeof USERS)[number] = USERS[0]) {
+  const project = openProject({ 'workflows/two-hosts.ts': WORKFLOW });
+  const through = user === 'an ordinary user' ? ORDINARY_USER : [];
+  if (through.length > 0) ownedByOrdinaryUser(project.folder);
+  const wf = (args: readonly string[], killAt?: string) =>
+    project.wf(args, { through, env: killAt === undefined ? {} : { WF_CRASH_AT: killAt } });
+  const start = (id: string, ...more: readonly string[]) => ['start', 'two-hosts', '--id', id, ...more];
+  /** Returns a function that runs a command on a host, or in a container of it, as a shell of wf does. */
+  const shell = async (id: string, ...place: readonly string[]) => {
+    const opened = await wf(['shell', id, ...place, '--json']);
+    const { command } = z.object({ command: z.array(z.string()) }).parse(opened.json());
+    const [program = '', ...args] = [...through, ...command.slice(0, command.indexOf('--') + 1)];
+    return async (...argv: readonly string[]) => (await execa(program, [...args, ...argv])).stdout;
+  };
+  const links = async (id: string, ...place: readonly string[]) =>
+    linksSchema.parse(JSON.parse(await (await shell(id, ...place))('ip', '-json', 'link'))).map(({ ifname }) => ifname);
+  const record = async (id: string) => runRecordSchema.parse((await wf(['show', id, '--json'])).json());
+  return { ...project, launch: project.start, wf, start, shell, links, record };
+}
+
+/** The processes of the private hosts of a run. */
+function processesOf(id: string): readonly number[] {
+  return readdirSync('/proc').flatMap((pid) => {
+    try {
+      const isOf =
+        /^\d+$/.test(pid) && readFileSync(`/proc/${pid}/environ`, 'latin1').includes(`WF_PRIVATE_HOST=${id}@`);
+      return isOf ? [Number(pid)] : [];
+    } catch {
+      return []; // it has ended
+    }
+  });
+}
+
+test.for(USERS)('each step and change is of its host, where it is undone and verified (%s)', async (user) => {
+  const id = `two-${user.replaceAll(' ', '')}`;
+  const { wf, start, shell, links, record } = openHosts(user);
+  const paused = await wf(start(id, '--pause-after', 'reach'));
+  expect(paused, paused.stderr).toMatchObject({ exitCode: 0 });
+  const { steps, changes } = await record(id);
+  const changesOf = (host: string) => changes.flatMap((one) => (one.host === host ? [one.target] : []));
+  expect(changesOf('beta')).toEqual([
+    'beta: network devops',
+    'beta: container AppDev',
+    'beta: address 10.91.0.2/24 on under0 on the host',
+    'beta: link under0 up on the host',
+  ]);
+  expect(changesOf('alpha')).toContain('alpha: link under1 moved into beta');
+  expect(steps.find((step) => step.id === 'findBeta')).toMatchObject({ host: 'beta', kind: 'host.place' });
+  for (const host of ['alpha', 'beta']) {
+    const names = await links(id, host);
+    expect(names.toSorted()).toEqual([expect.stringMatching(/^br-/), 'lo', 'under0', expect.stringMatching(/^veth/)]);
+    expect(await links(id, host, 'AppDev')).toEqual(['lo', 'eth0']);
+  }
+  expect(await links(id)).toEqual(['lo']);
+  const route = await (await shell(id, 'alpha'))('ip', '-json', 'route', 'get', '10.91.0.2');
+  expect(route).toContain('"dev":"under0"');
+  const found = z.object({ input: z.unknown() }).parse((await wf(['show', id, 'findBeta', '--json'])).json());
+  expect(found.input, 'the example of the documentation').toEqual(NAMED_HOST.observeHostPlace);
+  expect((await wf(['shell', id, 'gamma', 'AppDev'])).stderr).toContain('has no host "gamma"');
+  const end = await wf(['resume', id]);
+  expect(end, end.stderr).toMatchObject({ exitCode: 0 });
+  expect(await record(id)).toMatchObject({ status: 'succeeded', verification: { restored: true, drift: [] } });
+  expect(processesOf(id)).toEqual([]);
+});
+
+test('a killed run is resumed and rolled back on its hosts', async () => {
+  const { wf, start, record } = openHosts();
+  const killedAt = async (id: string, point: string) =>
+    expect(await wf(start(id), point), point).toMatchObject({ signal: 'SIGKILL' });
+  await killedAt('two-early', 'before commit create');
+  expect(await wf(['resume', 'two-early'])).toMatchObject({ exitCode: 2 });
+  await killedAt('two-network', 'after touch betaNetwork apply 1 docker network create');
+  expect(await wf(['resume', 'two-network'])).toMatchObject({ exitCode: 0 });
+  expect(await record('two-network')).toMatchObject({ status: 'succeeded', verification: { restored: true } });
+  await killedAt('two-moved', 'after touch moveLink apply 1 ip link set');
+  expect((await wf(['resume', 'two-moved', '--dry-run'])).stdout).toContain(
+    'observed: alpha: link under1 moved into beta exists',
+  );
+  const back = await wf(['rollback', 'two-moved'], 'after touch alphaContainer undo 1 docker rm');
+  expect(back).toMatchObject({ signal: 'SIGKILL' });
+  expect(await wf(['rollback', 'two-moved'])).toMatchObject({ exitCode: 0 });
+  expect(await record('two-moved')).toMatchObject({
+    status: 'rolled-back',
+    verification: { restored: true, drift: [] },
+  });
+  for (const id of ['two-early', 'two-network', 'two-moved']) expect(processesOf(id)).toEqual([]);
+});
+
+test('verification names the host of a leftover', async () => {
+  const { wf, start, shell, record } = openHosts();
+  expect(await wf(start('two-left', '--pause-after', 'reach'))).toMatchObject({ exitCode: 0 });
+  const onAlpha = await shell('two-left', 'alpha');
+  for (const name of ['left0', 'other0']) await onAlpha('ip', 'link', 'add', 'name', name, 'type', 'bridge');
+  await onAlpha('ip', 'link', 'set', 'dev', 'left0', 'alias', 'wf.run=two-left');
+  const end = await wf(['resume', 'two-left']);
+  expect(end.exitCode).toBe(5);
+  expect(end.stderr).toContain('alpha: link left0');
+  const { verification } = await record('two-left');
+  expect(verification?.residues.map(({ subject }) => subject)).toEqual(['alpha: link left0']);
+  expect(verification?.drift.map(({ subject }) => subject)).toContain('alpha: link other0');
+  for (const name of ['left0', 'other0']) await onAlpha('ip', 'link', 'delete', 'dev', name);
+  expect(await wf(['rollback', 'two-left'])).toMatchObject({ exitCode: 0 });
+  expect(processesOf('two-left')).toEqual([]);
+});
+
+test('a run whose host has ended fails, and finds its changes gone from new hosts', async () => {
+  const { start, launch, record } = openHosts();
+  const wf = launch(start('two-gone'), { env: { WF_HALT_AT: 'before touch betaUp apply 1 ip link set' } });
+  await halted(wf);
+  const isHost = (pid: number) => readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('named-host');
+  const [host] = processesOf('two-gone').filter(isHost);
+  if (host === undefined) throw new Error('the run has no process of a named host');
+  process.kill(host, 'SIGKILL');
+  await vi.waitUntil(() => processesOf('two-gone').length === 0, 10_000);
+  wf.kill('SIGCONT');
+  const end = await wf.end;
+  expect(end, end.stderr).toMatchObject({ exitCode: 1 });
+  const { changes, verification } = await record('two-gone');
+  expect(verification).toMatchObject({ restored: true, drift: [] });
+  expect(changes.map(({ status }) => status)).toEqual(Array.from({ length: 10 }, () => 'gone'));
+});
+
+test('a host that is not declared, or that the runtime cannot make, is refused', async () => {
+  const { write, sharedWf } = openHosts();
+  const HOSTS = '({ alpha: {}, beta: {} })';
+  let written = 0;
+  /** Writes the workflow with another text in place of one of its own. Returns its name. */
+  const withText = (own: string, text: string) => {
+    written += 1;
+    const name = `hosts-${written}`;
+    write(`workflows/${name}.ts`, WORKFLOW.replace("'two-hosts'", `'${name}'`).replace(own, text));
+    return name;
+  };
+  const refused = async (...args: readonly string[]) => {
+    const end = await sharedWf(['start', ...args, '--json']);
+    const { code, message } = refusalSchema.parse(end.json()).error;
+    return `${end.exitCode} ${code} ${message}`;
+  };
+  const docker = withText('networking: true', 'networking: false');
+  expect(await refused(docker, '--runtime', 'docker')).toMatch(
+    /^3 E_RUNTIME_UNAVAILABLE .* cannot provide the host alpha$/,
+  );
+  const named = withText(HOSTS, '({ alpha: {}, beta: {}, Gamma: {} })');
+  expect(await refused(named)).toMatch(/^2 E_WORKFLOW_INVALID .* a name has at most 32/);
+  const half = withText(HOSTS, "({ alpha: {}, beta: { engine: 'unix:///a.sock' } })");
+  expect(await refused(half)).toMatch(/^2 E_WORKFLOW_INVALID .*hosts\(\) returns no hosts: beta/);
+  const engine = withText(HOSTS, "({ alpha: {}, beta: { engine: 'unix:///a.sock', namespace: '/run/netns/b' } })");
+  expect(await refused(engine)).toMatch(/^3 E_RUNTIME_UNAVAILABLE .* beta names a Docker engine/);
+  const missing = withText(HOSTS, '({ alpha: {} })');
+  expect(await refused(missing)).toMatch(/^2 E_WORKFLOW_INVALID step betaNetwork works on the host beta/);
+  const [checked] = z.array(z.looseObject({})).parse((await sharedWf(['check', missing, '--json'])).json());
+  const unknown = expect.objectContaining({ check: 'unknown-host', where: ['betaNetwork'] });
+  expect(checked).toMatchObject({ ok: false, findings: expect.arrayContaining([unknown]) });
+});
