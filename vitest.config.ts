@@ -28,9 +28,9 @@ export default defineConfig({
         },
       },
       {
-        // Code of workflow files gets at the process itself: each file of these tests has its own.
+        // Code of workflow files gets at the process itself: each file of these tests has its own, which translates all sources first.
         extends: true,
-        test: { name: 'definition', include: ['test/unit/definition/**/*.test.ts'], testTimeout: 20_000 },
+        test: { name: 'definition', include: ['test/unit/definition/**/*.test.ts'], testTimeout: 60_000 },
       },
       {
         // Random machines, random kills and time-outs: what `npm run test:quick` leaves out.

@@ -7,11 +7,9 @@ import { confineCode } from '../../../src/host/workflow-code/confine-code.ts';
 
 let root: string;
 let folder: string;
-beforeAll(async () => {
+beforeAll(() => {
   root = mkdtempSync(path.join(tmpdir(), 'wf-imported-'));
-  // Translates all sources, which takes seconds.
-  await import('../../../src/index.ts');
-}, 60_000);
+});
 beforeEach(() => {
   folder = mkdtempSync(path.join(root, 'project-'));
   for (const name of ['parts', 'node_modules', 'node_modules/nanoid']) mkdirSync(path.join(folder, name));
