@@ -81,7 +81,13 @@ export const tlsProbe = defineStep({
     certificate: certificateSchema.nullable().describe('certificate of the server; null without a handshake'),
   }),
   commands: (input) => [typedFrom(input.from, openssl(input))],
-  rehearse: ({ to, port, must }) => ({ to, port, ...NOTHING, answered: must === 'succeed', verified: must === 'succeed' }),
+  rehearse: ({ to, port, must }) => ({
+    to,
+    port,
+    ...NOTHING,
+    answered: must === 'succeed',
+    verified: must === 'succeed',
+  }),
 
   async read(input, context) {
     const { port, serverName, ca, mustVerify, validDays, must, deadlineMs } = input;
