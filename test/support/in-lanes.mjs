@@ -21,10 +21,10 @@ const projects = (...names) => names.flatMap((name) => ['--project', name]);
 const LANES = {
   docker: [...projects('docker', 'browser'), '--maxWorkers=1', '--exclude=test/docker/steps/**'],
   machine: projects('host', 'crash'),
-  command: [...projects('cli'), '--maxWorkers=1'],
+  command: [...projects('cli'), '--maxWorkers=1', '--exclude=test/cli/ui/**'],
   rest: [
-    ...projects('unit', 'definition', 'exhaustive', 'contract', 'docker'),
-    ...['--maxWorkers=1', '--exclude=test/docker/!(steps)/**'],
+    ...projects('unit', 'definition', 'exhaustive', 'contract', 'docker', 'cli'),
+    ...['--maxWorkers=1', '--exclude=test/docker/!(steps)/**', '--exclude=test/cli/!(ui)/**'],
   ],
 };
 /** On the machine itself. */
