@@ -47,9 +47,9 @@ for (const [name, program, ...args] of checks) {
   }
 }
 
-const { passed, failures, skipped, told } = results();
+const { passed, failures, skipped, messages } = results();
 rmSync(folder, { recursive: true, force: true });
-process.stdout.write(told.map((text) => `\n${text}\n`).join(''));
+process.stdout.write(messages.map((text) => `\n${text}\n`).join(''));
 process.stdout.write(`\n${failed === undefined ? 'All checks passed.' : `The check "${failed}" failed.`}\n`);
 process.stdout.write(`${passed} passed, ${failures} failed, ${skipped} skipped\n`);
 process.exitCode = failed === undefined && failures === 0 && passed > 0 ? 0 : 1;
@@ -60,10 +60,15 @@ function results() {
   try {
     report = JSON.parse(readFileSync(reportFile, 'utf8'));
   } catch {
-    return { passed: 0, failures: 0, skipped: 0, told: [] };
+    return { passed: 0, failures: 0, skipped: 0, messages: [] };
   }
   const { numPassedTests: passed, numFailedTests: failures, numPendingTests: skipped, testResults } = report;
-  return { passed, failures, skipped, told: testResults.filter(({ status }) => status === 'failed').map(failuresOf) };
+  return {
+    passed,
+    failures,
+    skipped,
+    messages: testResults.filter(({ status }) => status === 'failed').map(failuresOf),
+  };
 }
 
 /** The last lines of a log are what people see first. */

@@ -136,7 +136,7 @@ function boundMicrosteps({ options }: AnyStateMachine): void {
   }
 }
 
-/** What makes the ids of steps from invoke ids, see `stepIdOf`, `itemStepIdOf` and `idInChild`. */
+/** The marks by which ids of steps differ from invoke ids, see `stepIdOf`, `itemStepIdOf` and `idInChild`. */
 const MARK_OF_A_STEP = /#\d+$|[[/]/;
 
 /** Returns a function that finds the step runners of a machine by kind. */

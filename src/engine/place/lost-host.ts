@@ -18,9 +18,19 @@ export function lostHostError(run: RunId, error: ErrorRecord): ErrorRecord {
   return { code: 'E_NAMESPACE_GONE', message: `${gone}: ${error.message}`, hint };
 }
 
-/** Whether changes may have gone with their host: a private host that has ended, or the machine before its restart. */
-export function mayHaveLostChanges(host: RunHost, changes: readonly Change[], { bootId }: Owner): boolean {
-  return host.isNew() || changes.some((change) => change.status === 'applied' && change.bootId !== bootId);
+/**
+ * Whether a machine still needs changes that may have gone with their host: a private host that has ended, or the machine before its
+ * restart.
+ */
+export function mayLackChanges(
+  model: MachineModel,
+  decision: Decision,
+  host: RunHost,
+  changes: readonly Change[],
+  { bootId }: Owner,
+): boolean {
+  const isOther = host.isNew() || changes.some((change) => change.status === 'applied' && change.bootId !== bootId);
+  return isOther && needsItsChanges(model, decision);
 }
 
 /** Returns the error for a run that cannot continue because changes have gone with its host. */
@@ -42,7 +52,7 @@ export function changesLost(run: StoredRun, host: RunHost): WfError {
  * Whether a machine still needs the changes of its completed steps, which never run again. A machine in a stage that undoes changes and
  * makes none does not need them.
  */
-export function needsItsChanges({ invocations }: MachineModel, { status, stages }: Decision): boolean {
+function needsItsChanges({ invocations }: MachineModel, { status, stages }: Decision): boolean {
   if (status.type !== 'active') return false;
   const behaviours = [...invocations.values()]
     .filter(({ stage }) => stages.includes(stage))

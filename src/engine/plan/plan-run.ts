@@ -84,7 +84,7 @@ async function placeOf(
 
 interface Observer {
   readonly run: RunId;
-  /** Of the named host; undefined for the run's own. */
+  /** Name of the observed host; undefined for the run's own. */
   readonly name: string | undefined;
   readonly ports: HostPorts;
   readonly secrets: Secrets;

@@ -40,7 +40,7 @@ export function runOfPrivateHostMark(mark: string): string {
 /** The host that a run changes: the machine itself, or a private host. */
 export interface RunHost {
   readonly ports: HostPorts;
-  /** Of the host, with its named hosts: the subjects of their differences begin with the name. */
+  /** Fingerprints of the host and its named hosts: the subjects of their differences begin with the name. */
   readonly fingerprints: FingerprintPort;
   /**
    * Opens the named hosts of the run, and makes those that the runtime makes unless they exist. `renew` makes them again.

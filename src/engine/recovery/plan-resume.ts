@@ -5,7 +5,7 @@ import { replay } from '../machine/replay.ts';
 import { type Change, changesToUndo, needsUndo } from '../model/change.ts';
 import { asWfError } from '../model/errors.ts';
 import { onHostName } from '../model/on-host-name.ts';
-import { changesLost, mayHaveLostChanges, needsItsChanges } from '../place/lost-host.ts';
+import { changesLost, mayLackChanges } from '../place/lost-host.ts';
 import { portsOn } from '../place/ports-on.ts';
 import { openHostOf } from '../place/recorded-host.ts';
 import { requirePlace } from '../place/require-place.ts';
@@ -77,9 +77,10 @@ async function planOn(
   const isUndone = hasFailed(decision) && run.options.onFailure === 'rollback' && journal.changes().some(needsUndo);
   if (isUndone) return planBack(planner, steps, []);
   const planned = await Promise.all(steps.map((step) => planStep(planner, step, open.get(step.id), decision)));
-  const mayBeLost = mayHaveLostChanges(host, journal.changes(), dependencies.owner);
-  const needsThem = decision !== undefined && needsItsChanges(request.workflow.model, decision);
-  if (!mayBeLost || !needsThem || !planned.some(({ plan }) => plan === 'gone')) {
+  const mayLack =
+    decision !== undefined &&
+    mayLackChanges(request.workflow.model, decision, host, journal.changes(), dependencies.owner);
+  if (!mayLack || !planned.some(({ plan }) => plan === 'gone')) {
     return { direction: 'forward', steps: redactedSteps(planned, secrets) };
   }
   if (run.options.onFailure === 'rollback') return planBack(planner, steps, []);

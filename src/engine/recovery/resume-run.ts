@@ -5,7 +5,7 @@ import { needsUndo } from '../model/change.ts';
 import { WfError } from '../model/errors.ts';
 import type { JournalEntry, JournalEvent } from '../model/journal-event.ts';
 import { isJsonObject, type JsonObject } from '../model/json.ts';
-import { changesLost, mayHaveLostChanges, needsItsChanges } from '../place/lost-host.ts';
+import { changesLost, mayLackChanges } from '../place/lost-host.ts';
 import { keepHost, openHostOf } from '../place/recorded-host.ts';
 import { requireMadeHere } from '../place/require-made-here.ts';
 import { requirePlace } from '../place/require-place.ts';
@@ -246,8 +246,8 @@ async function obstacleTo(
   { workflow }: ResumeRequest,
   { run, host, journal, ledger }: TakenRun,
 ): Promise<WfError | undefined> {
-  if (beginning.type !== 'resume' || !mayHaveLostChanges(host, journal.changes(), owner)) return undefined;
-  if (!needsItsChanges(workflow.model, beginning.decision)) return undefined;
+  if (beginning.type !== 'resume') return undefined;
+  if (!mayLackChanges(workflow.model, beginning.decision, host, journal.changes(), owner)) return undefined;
   return (await ledger.vanished()).length > 0 ? changesLost(run, host) : undefined;
 }
 

@@ -1,4 +1,6 @@
 import { asWfError } from '../model/errors.ts';
+import { noSuchHost } from '../place/no-such-host.ts';
+import { portsOn } from '../place/ports-on.ts';
 import type { Runtime } from '../ports/runtime.ts';
 import type { Secrets } from '../secrets/secrets.ts';
 import type { Requirement, RequirementResult } from '../workflow/requirement.ts';
@@ -12,7 +14,7 @@ import type { PreflightFinding } from './engine.ts';
 export function checkRequirements(
   requirements: readonly Requirement[],
   host: HostPorts,
-  named: (name: string) => HostPorts = () => host,
+  named: (name: string) => HostPorts = withoutNamedHosts,
 ): Promise<readonly PreflightFinding[]> {
   return Promise.all(
     requirements.map(async (requirement) => ({ requirement, result: await check(requirement, host, named) })),
@@ -25,12 +27,15 @@ async function check(
   own: HostPorts,
   named: (name: string) => HostPorts,
 ): Promise<RequirementResult> {
-  const { host } = requirement;
   try {
-    return await requirement.check(host === undefined ? own : named(host));
+    return await requirement.check(portsOn({ ports: own, named }, requirement.host));
   } catch (thrown) {
     return { met: false, error: asWfError(thrown) };
   }
+}
+
+function withoutNamedHosts(name: string): HostPorts {
+  throw noSuchHost(name, []);
 }
 
 /** Returns the error of the first unmet requirement; undefined if all are met. */
