@@ -15,6 +15,8 @@ const shared = { isolate: false, setupFiles: 'test/support/end-of-file.ts' };
 export default defineConfig({
   resolve: { alias },
   test: {
+    // On a busy machine, one second is too short.
+    expect: { poll: { timeout: 10_000 } },
     projects: [
       {
         extends: true,

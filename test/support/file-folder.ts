@@ -17,7 +17,10 @@ export function atEndOfFile(work: () => Promise<unknown>): void {
 }
 
 export async function endFile(): Promise<void> {
-  for (const work of works) await work();
-  if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
-  folder = undefined;
+  try {
+    for (const work of works) await work();
+  } finally {
+    if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
+    folder = undefined;
+  }
 }

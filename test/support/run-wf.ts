@@ -1,5 +1,6 @@
 import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { atEndOfFile, folderOfFile } from './file-folder.ts';
 import { sharedCache } from './shared-cache.ts';
 import { runSharedWf } from './shared-wf.ts';
@@ -28,12 +29,25 @@ export interface Project {
 const running = new Set<RunningWf>();
 /** Commands that do not end by themselves. */
 const services = new Set<RunningWf>();
-// A wf that a failed test left stopped continues to its end, so that it undoes its changes.
+/** How long a wf that a failed test left may take to its end. */
+const LEFT_MS = 20_000;
+// A wf that a failed test left stopped continues to its end, so that it undoes its changes. One that waits for a person has none.
 atEndOfFile(async () => {
   for (const wf of services) wf.kill('SIGKILL');
   services.clear();
   for (const wf of running) wf.kill('SIGCONT');
-  await Promise.all([...running].map((wf) => wf.end));
+  const ends = () => Promise.all([...running].map((wf) => wf.end));
+  const timer = new AbortController();
+  const late = setTimeout(LEFT_MS, undefined, { signal: timer.signal, ref: false }).then(
+    () => [...running].map((wf) => `wf ${wf.args.join(' ')}`),
+    () => [],
+  );
+  const left = await Promise.race([ends().then(() => []), late]);
+  timer.abort();
+  if (left.length === 0) return;
+  for (const wf of running) wf.kill('SIGKILL');
+  await ends();
+  throw new Error(`Still running after the last test of the file: ${left.join('; ')}`);
 });
 
 /** A new project, with these files in it (`workflows/x.ts`), removed after the last test of the file. */

@@ -17,6 +17,7 @@ export interface WfEnd {
 
 /** A command that runs. */
 export interface RunningWf {
+  readonly args: readonly string[];
   /** Its process. */
   readonly pid: number;
   /** Resolves with the first line on stderr that matches; rejects if the command ends without one. */
@@ -61,6 +62,7 @@ export function startWf(args: readonly string[], { env = {}, cwd, through = [] }
     return { exitCode, signal, stdout, stderr, json: () => JSON.parse(stdout) };
   });
   return {
+    args,
     pid,
     kill,
     end,
