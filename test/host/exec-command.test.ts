@@ -7,7 +7,7 @@ import type { Change, Verification } from '../../src/engine/model/change.ts';
 import { asWfError, WfError } from '../../src/engine/model/errors.ts';
 import type { Json } from '../../src/engine/model/json.ts';
 import type { RunResult } from '../../src/engine/run/engine.ts';
-import { openSteps } from '../../src/engine/run/open-steps.ts';
+import { openSteps } from '../../src/engine/run/loop/open-steps.ts';
 import type { StepActor } from '../../src/engine/workflow/define-step.ts';
 import { defineWorkflow } from '../../src/engine/workflow/workflow.ts';
 import { execCommand, execRead } from '../../src/steps/exec/index.ts';

@@ -1,8 +1,8 @@
 import type { AnyMachineSnapshot } from 'xstate';
 import type { Ask } from '../model/journal-event.ts';
 import { askOf } from './ask.ts';
-import type { MachineState } from './decide.ts';
-import { expectedEvents } from './transition.ts';
+import type { MachineState } from './decide/machine-state.ts';
+import { expectedEvents } from './decide/transition.ts';
 
 /** Returns the types of the outside events that the machine of the run or of a child workflow expects. */
 export function eventsExpectedIn(state: MachineState): readonly string[] {

@@ -8,16 +8,10 @@ import type { Argv } from '../ports/command.ts';
 import { type RedactedInput, redactInput, type Secrets } from '../secrets/secrets.ts';
 import type { Rehearsal, StepRunner } from '../workflow/step.ts';
 import type { LoadedWorkflow } from '../workflow/workflow.ts';
-import {
-  actorIdOf,
-  decide,
-  decideStart,
-  type EmptyGroup,
-  type MachineStatus,
-  type StartOfRun,
-  stepDone,
-  timersByDeadline,
-} from './decide.ts';
+import { decide, decideStart, type StartOfRun } from './decide/decide.ts';
+import { actorIdOf, type MachineStatus, timersByDeadline } from './decide/machine-state.ts';
+import type { EmptyGroup } from './decide/next-state.ts';
+import { stepDone } from './decide/outcome-event.ts';
 import type { Invocation, MachineModel } from './machine-model.ts';
 import { type UndoOfStep, undoOfStep } from './undo-of-step.ts';
 

@@ -2,7 +2,7 @@ import { WfError } from '../model/errors.ts';
 import { visitsOf } from '../model/ids.ts';
 import type { Effect, JournalEntry, JournalEvent, RunHeader } from '../model/journal-event.ts';
 import { canonicalJson, toJson } from '../model/json.ts';
-import { type Decision, decide, decideStart } from './decide.ts';
+import { type Decision, decide, decideStart } from './decide/decide.ts';
 import type { MachineModel } from './machine-model.ts';
 
 export type Decided = Extract<JournalEvent, { type: 'decided' }>;

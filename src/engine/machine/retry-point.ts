@@ -3,7 +3,9 @@ import { WfError } from '../model/errors.ts';
 import type { StepId } from '../model/ids.ts';
 import type { Effect, JournalEntry, RunHeader } from '../model/journal-event.ts';
 import { requestRefused } from '../requests/answers.ts';
-import { actorIdOf, type Decision, outcomeActor, takerOf, timersByDeadline } from './decide.ts';
+import type { Decision } from './decide/decide.ts';
+import { actorIdOf, takerOf, timersByDeadline } from './decide/machine-state.ts';
+import { outcomeActor } from './decide/outcome-event.ts';
 import type { MachineModel } from './machine-model.ts';
 import { type DecidedEntry, followLine, lastAccepted, type Retried, voidedDecisions } from './replay.ts';
 

@@ -1,4 +1,4 @@
-import type { Decision } from '../machine/decide.ts';
+import type { Decision } from '../machine/decide/decide.ts';
 import type { MachineModel } from '../machine/machine-model.ts';
 import type { Change } from '../model/change.ts';
 import { type ErrorRecord, WfError } from '../model/errors.ts';

@@ -1,4 +1,4 @@
-import type { StartOfRun } from '../machine/decide.ts';
+import type { StartOfRun } from '../machine/decide/decide.ts';
 import type { MachineModel } from '../machine/machine-model.ts';
 import { NO_ITEMS, type RehearsedStep, walkMachine } from '../machine/rehearse.ts';
 import { groupOf, type StepId } from '../model/ids.ts';

@@ -1,5 +1,6 @@
 import { openRunJournal, type RunJournal } from '../journal/run-journal.ts';
-import { type Decision, waitsFor } from '../machine/decide.ts';
+import type { Decision } from '../machine/decide/decide.ts';
+import { waitsFor } from '../machine/decide/machine-state.ts';
 import { runnersOf } from '../machine/machine-model.ts';
 import { replay } from '../machine/replay.ts';
 import { type Change, changesToUndo, needsUndo } from '../model/change.ts';
@@ -14,7 +15,7 @@ import { isEnd, type StoredRun, type StoredStep } from '../ports/history.ts';
 import type { RunHost } from '../ports/runtime.ts';
 import { journaledIntent, observedTarget, openChange } from '../run/apply-change.ts';
 import type { EngineDependencies, PlannedStep, ResumePlan, ResumeRequest } from '../run/engine.ts';
-import { type OpenStep, openSteps } from '../run/open-steps.ts';
+import { type OpenStep, openSteps } from '../run/loop/open-steps.ts';
 import { leaseHeld } from '../run/run-refusal.ts';
 import { journaledChange, lateEffectOf } from '../run/undo-change.ts';
 import { requireValues, type Secrets } from '../secrets/secrets.ts';

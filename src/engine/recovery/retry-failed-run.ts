@@ -6,7 +6,7 @@ import type { JournalEntry, JournalEvent } from '../model/journal-event.ts';
 import type { HistoryPort, StoredRun } from '../ports/history.ts';
 import { handled, requestRefused } from '../requests/answers.ts';
 import { openRequestsOf } from '../requests/open-requests.ts';
-import { type OpenSteps, openSteps } from '../run/open-steps.ts';
+import { type OpenSteps, openSteps } from '../run/loop/open-steps.ts';
 import type { LoadedWorkflow } from '../workflow/workflow.ts';
 import { begunRollBack } from './roll-back-run.ts';
 

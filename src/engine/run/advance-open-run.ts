@@ -6,8 +6,8 @@ import type { JournalEntry } from '../model/journal-event.ts';
 import type { LoadedWorkflow } from '../workflow/workflow.ts';
 import type { EngineServices, RunHandle } from './engine.ts';
 import { finishRun } from './finish-run.ts';
+import { type AdvanceRequest, advanceRun } from './loop/run-loop.ts';
 import type { OpenRun } from './open-run.ts';
-import { type AdvanceRequest, advanceRun } from './run-loop.ts';
 
 interface AdvanceOpenRunRequest extends Pick<AdvanceRequest, 'header' | 'beginning' | 'pauseAfter' | 'mayHibernate'> {
   readonly workflow: LoadedWorkflow;

@@ -9,7 +9,7 @@ import { lostHostError } from '../place/lost-host.ts';
 import type { RunHost } from '../ports/runtime.ts';
 import type { Proof, RecordedProofs } from '../workflow/workflow.ts';
 import type { RunResult } from './engine.ts';
-import type { MachineEnd } from './run-loop.ts';
+import type { MachineEnd } from './loop/machine-end.ts';
 
 export interface FinishRequest {
   readonly header: Pick<RunHeader, 'id' | 'options'>;

@@ -2,7 +2,7 @@ import type { Change, ChangeStatus, Verification } from '../../engine/model/chan
 import type { ErrorRecord } from '../../engine/model/errors.ts';
 import type { Json, JsonObject } from '../../engine/model/json.ts';
 import type { RunStatus, StepStatus, StoredRun, StoredStep } from '../../engine/ports/history.ts';
-import { type OpenStep, openSteps } from '../../engine/run/open-steps.ts';
+import { type OpenStep, openSteps } from '../../engine/run/loop/open-steps.ts';
 import type { Proof } from '../../engine/workflow/workflow.ts';
 import { advancedMs, elapsedMs, type IdlePeriod, idlePeriods } from '../timeline/idle-time.ts';
 import { isoTime } from './iso-time.ts';

@@ -1,7 +1,7 @@
 import type { JournalEntry } from '../../engine/model/journal-event.ts';
 import type { RunStatus, StoredStep } from '../../engine/ports/history.ts';
 import { isEnd } from '../../engine/ports/history.ts';
-import { openSteps } from '../../engine/run/open-steps.ts';
+import { openSteps } from '../../engine/run/loop/open-steps.ts';
 import { advancedMs, type IdlePeriod, idlePeriods } from '../timeline/idle-time.ts';
 import { answersFailure, followStages, NO_VISITS, type StageVisit } from './stage-visits.ts';
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { parseAction } from '../../../src/engine/machine/machine-action.ts';
+import { parseAction } from '../../../src/engine/machine/decide/machine-action.ts';
 
 const ACTIONS = [
   { type: 'xstate.spawnChild', params: { id: 'a', src: 'step', input: { n: 1 } } },

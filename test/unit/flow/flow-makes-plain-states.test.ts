@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { assign, type StateValue, setup } from 'xstate';
 import { z } from 'zod';
-import { decide, decideStart, stepDone, stepError } from '../../../src/engine/machine/decide.ts';
+import { decide, decideStart } from '../../../src/engine/machine/decide/decide.ts';
+import { stepDone, stepError } from '../../../src/engine/machine/decide/outcome-event.ts';
 import { rehearse } from '../../../src/engine/machine/rehearse.ts';
 import { defineStep } from '../../../src/engine/workflow/define-step.ts';
 import { approval, flow } from '../../../src/flow/index.ts';

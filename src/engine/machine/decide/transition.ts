@@ -8,9 +8,9 @@ import {
   fromTransition,
   getNextTransitions,
 } from 'xstate';
-import { WfError } from '../model/errors.ts';
-import type { JsonObject } from '../model/json.ts';
-import type { MachineEvent } from '../model/machine-event.ts';
+import { WfError } from '../../model/errors.ts';
+import type { JsonObject } from '../../model/json.ts';
+import type { MachineEvent } from '../../model/machine-event.ts';
 import { type MachineAction, parseAction } from './machine-action.ts';
 
 /** A machine's next snapshot, and the actions that its engine is to carry out. */

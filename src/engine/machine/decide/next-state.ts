@@ -1,232 +1,24 @@
 import type { AnyMachineSnapshot } from 'xstate';
-import { sha256 } from '../model/digest.ts';
-import { asWfError, WfError } from '../model/errors.ts';
-import { childAround, groupOf, idInChild, isWithin, type StepId, stepIdOf } from '../model/ids.ts';
-import type { Effect } from '../model/journal-event.ts';
-import { canonicalJson, isJsonObject, type Json, type JsonObject, toJson } from '../model/json.ts';
-import { lazy } from '../model/lazy.ts';
-import type { MachineEvent } from '../model/machine-event.ts';
+import { asWfError, WfError } from '../../model/errors.ts';
+import { childAround, groupOf, idInChild, isWithin, type StepId, stepIdOf } from '../../model/ids.ts';
+import type { Effect } from '../../model/journal-event.ts';
+import { isJsonObject, type Json, type JsonObject, toJson } from '../../model/json.ts';
+import type { MachineEvent } from '../../model/machine-event.ts';
+import { type Child, type MachineModel, MICROSTEP_LIMIT } from '../machine-model.ts';
+import { guarded } from './guarded.ts';
 import { beginItems, type ItemGroup, isComplete, openGroup, outputsOf, withOutput } from './item-group.ts';
 import type { MachineAction } from './machine-action.ts';
-import { type Child, type MachineModel, MICROSTEP_LIMIT } from './machine-model.ts';
-import {
-  createMachineActor,
-  firstTransition,
-  type MachineActor,
-  nextTransition,
-  spawnedActor,
-  type Transitioned,
-} from './transition.ts';
+import { actorIdOf, type ChildMachine, type MachineState, statusOf } from './machine-state.ts';
+import { outcomeActor, stepDone, stepError } from './outcome-event.ts';
+import { firstTransition, type MachineActor, nextTransition, spawnedActor, type Transitioned } from './transition.ts';
 
-/** A machine's snapshot and the engine's own counts. Immutable: each decision makes a new one. */
-export interface MachineState {
-  /** Shared by all decisions of the run. */
-  readonly actor: MachineActor;
-  readonly snapshot: AnyMachineSnapshot;
-  /** How often each invoke id has been started. */
-  readonly visits: ReadonlyMap<string, number>;
-  /** Steps whose outcome the machine waits for, by the id of their actor. */
-  readonly active: ReadonlyMap<string, StepId>;
-  /** The items of each `forEach` whose outcome the machine waits for, by invoke id. */
-  readonly groups: ReadonlyMap<string, ItemGroup>;
-  /** The child workflows whose end the machine waits for, and those in them, by the id of their invocation. */
-  readonly children: ReadonlyMap<string, ChildMachine>;
-  /** Timers that are set and have not fired, by name, in the order in which they were set. */
-  readonly timers: ReadonlyMap<string, Timer>;
-  /** How often a timer of each id, or without one of each event type, has been set. */
-  readonly timersSet: ReadonlyMap<string, number>;
-}
-
-/** The machine of a child workflow. */
-export interface ChildMachine {
-  /** The step of the whole. */
-  readonly step: string;
-  readonly snapshot: AnyMachineSnapshot;
-  /** The last failure of a step or a child in it; undefined if none has failed. */
-  readonly failure?: Json;
-}
-
-/** A delay of the machine: its deadline (ms since the epoch), its length when it was set, and the event that it raises. */
-export interface Timer {
-  /** The child workflow whose machine has set it; empty for that of the run. */
-  readonly child: string;
-  /** The id by which the machine cancels it, which several timers may share; null if it has none. */
-  readonly id: string | null;
-  readonly deadline: number;
-  readonly delayMs: number;
-  readonly event: MachineEvent;
-}
-
-/** Whether the machine is still active, and how it ended if not. */
-export type MachineStatus =
-  | { readonly type: 'active' }
-  /** `failed` is true if it ended in a final state tagged `failed`. */
-  | { readonly type: 'done'; readonly output: Json; readonly failed: boolean }
-  | { readonly type: 'error'; readonly error: Json };
-
-/** A machine's answer to an event: the next state, and the effects to carry out. */
-export interface Decision {
-  readonly state: MachineState;
-  readonly status: MachineStatus;
-  readonly effects: readonly Effect[];
-  /** The `forEach`s that ended at once, for they have no items: the step of each, which is never started. */
-  readonly withoutItems: readonly EmptyGroup[];
-  /** The errors of the child workflows that refused their input, and so failed. */
-  readonly refused: readonly WfError[];
-  readonly value: Json;
-  /** The state values of the child workflows, by the id of their invocation; absent without any. */
-  readonly children?: JsonObject;
-  readonly stages: readonly string[];
-  /** SHA-256 over all of the above and the context. */
-  readonly digest: string;
-}
+/** The state before a decision: a machine that has not begun has no snapshot. */
+export type Before = Omit<MachineState, 'snapshot'> & { readonly snapshot?: AnyMachineSnapshot };
 
 /** A `forEach` without items. */
 export interface EmptyGroup {
   readonly step: StepId;
   readonly invoke: string;
-}
-
-/** The facts of a run that its first decision depends on. */
-export interface StartOfRun {
-  readonly id: string;
-  readonly input: JsonObject;
-}
-
-/** Returns the machine's first decision. Pure: `now` (ms since the epoch) is only used to turn delays into deadlines. */
-export function decideStart(model: MachineModel, { id, input }: StartOfRun, now: number): Decision {
-  const actor = createMachineActor(id, !model.namesActors);
-  const none = new Map<never, never>();
-  const before = { actor, visits: none, active: none, groups: none, children: none, timers: none, timersSet: none };
-  return decisionOf(model, before, now, (next) => next.take(RUN, () => firstTransition(model.machine, actor, input)));
-}
-
-/** Returns the machine's decision on `event`. Pure. @param timer the name of the timer that raised the event, which ends with it */
-export function decide(
-  model: MachineModel,
-  state: MachineState,
-  event: MachineEvent,
-  now: number,
-  timer?: string,
-): Decision {
-  const child = timer === undefined ? childThatTakes(state, event) : state.timers.get(timer)?.child;
-  const before = {
-    ...state,
-    active: without(state.active, outcomeActor(event)),
-    timers: without(state.timers, timer),
-  };
-  return decisionOf(model, before, now, (next) => next.give(event, child));
-}
-
-/** Returns the child workflow that takes an event from outside; undefined for any other event, and if the machine of the run takes it. */
-function childThatTakes(state: MachineState, event: MachineEvent): string | undefined {
-  return state.children.size === 0 || outcomeActor(event) !== undefined ? undefined : takerOf(state, event);
-}
-
-/**
- * Returns the child workflow that takes an event from outside: the first that can, unless the machine of the run itself can (empty).
- * Undefined if none can.
- */
-export function takerOf({ snapshot, children }: MachineState, event: MachineEvent): string | undefined {
-  const machines = [['', { snapshot }] as const, ...children];
-  return guarded(() => machines.find(([, machine]) => machine.snapshot.can(event)))?.[0];
-}
-
-/** Returns the timers that are set by deadline; those of one deadline in the order in which they were set. */
-export function timersByDeadline({ timers }: MachineState): readonly (readonly [string, Timer])[] {
-  return [...timers].sort(([, one], [, other]) => one.deadline - other.deadline);
-}
-
-/** Returns the id under which the machine, or the group of its item, receives the outcome of a step. */
-export function actorIdOf({ invoke, item }: { readonly invoke: string; readonly item?: string }): string {
-  return item === undefined ? invoke : `${invoke}[${item}]`;
-}
-
-/** Whether the machine, or the group of its item, waits for the outcome of this step. */
-export function waitsFor(
-  { active }: MachineState,
-  start: Parameters<typeof actorIdOf>[0] & { readonly step: StepId },
-): boolean {
-  return active.get(actorIdOf(start)) === start.step;
-}
-
-/** Returns the id of the actor whose outcome this event is, or undefined. */
-export function outcomeActor(event: MachineEvent): string | undefined {
-  const isOutcome = event.type.startsWith('xstate.done.actor.') || event.type.startsWith('xstate.error.actor.');
-  return isOutcome && typeof event['actorId'] === 'string' ? event['actorId'] : undefined;
-}
-
-/** Returns the event that reports a step's success to its machine. */
-export function stepDone(actor: string, output: Json): MachineEvent {
-  return { type: `xstate.done.actor.${actor}`, output, actorId: actor };
-}
-
-/** Returns the event that reports a step's failure to its machine. */
-export function stepError(actor: string, error: Json): MachineEvent {
-  return { type: `xstate.error.actor.${actor}`, error, actorId: actor };
-}
-
-function decisionOf(model: MachineModel, before: Before, now: number, begin: (next: NextState) => void): Decision {
-  const next = new NextState(model, before, now);
-  begin(next);
-  next.settle();
-  const { snapshot, effects, withoutItems, refused } = next;
-  const status = statusOf(snapshot);
-  const value = toJson(snapshot.value);
-  const due = withoutTransientSteps(effects);
-  // Without a transition the context is the same, and may be as large as the list of a `forEach`.
-  const contextOf = (machine: AnyMachineSnapshot, earlier: AnyMachineSnapshot | undefined) =>
-    machine === earlier ? null : toJson(machine.context);
-  const { children } = next.bookkeeping;
-  const values = [...children].map(([id, child]) => [id, toJson(child.snapshot.value)] as const);
-  const inChildren = values.length === 0 ? {} : { children: Object.fromEntries(values) };
-  // Lazy: a rehearsal needs none, and takes many decisions on a large context.
-  const digest = lazy(() => {
-    const context = contextOf(snapshot, before.snapshot);
-    const contexts = [...children].map(([id, child]) => contextOf(child.snapshot, before.children.get(id)?.snapshot));
-    const below = contexts.length === 0 ? {} : { ...inChildren, contexts };
-    return sha256(canonicalJson({ value, context, status, effects: due, ...below }));
-  });
-  return {
-    state: { ...next.bookkeeping, actor: before.actor, snapshot },
-    status,
-    effects: due,
-    withoutItems,
-    refused,
-    value,
-    ...inChildren,
-    stages: topLevelStates(value),
-    get digest() {
-      return digest();
-    },
-  };
-}
-
-/** The state before a decision: a machine that has not begun has no snapshot. */
-type Before = Omit<MachineState, 'snapshot'> & { readonly snapshot?: AnyMachineSnapshot };
-
-function without<Value>(all: ReadonlyMap<string, Value>, key: string | undefined): ReadonlyMap<string, Value> {
-  if (key === undefined || !all.has(key)) return all;
-  const rest = new Map(all);
-  rest.delete(key);
-  return rest;
-}
-
-function withEntry<Value>(all: ReadonlyMap<string, Value>, key: string, value: Value): ReadonlyMap<string, Value> {
-  return new Map(all).set(key, value);
-}
-
-/** Runs code of the workflow file: a guard or an assign that throws is a defect of that file, and reported as one. */
-export function guarded<Answer>(run: () => Answer): Answer {
-  try {
-    return run();
-  } catch (thrown) {
-    if (thrown instanceof WfError && thrown.code === 'E_WORKFLOW_INVALID') throw thrown;
-    throw new WfError('E_WORKFLOW_INVALID', `the machine threw while it decided: ${asWfError(thrown).message}`, {
-      hint: 'Fix the guard, assign or input function of the workflow file that has thrown.',
-      cause: thrown,
-    });
-  }
 }
 
 /** The counts and sets of the next state, which the actions of a decision replace. */
@@ -240,10 +32,10 @@ interface Place {
   readonly step: string;
 }
 
-const RUN: Place = { child: '', step: '' };
+export const RUN: Place = { child: '', step: '' };
 
 /** A decision while it is made. */
-class NextState {
+export class NextState {
   readonly bookkeeping: Bookkeeping;
   readonly effects: Effect[] = [];
   readonly withoutItems: EmptyGroup[] = [];
@@ -520,36 +312,13 @@ function asEvent(event: { readonly type: string }): MachineEvent {
   return isJsonObject(json) ? { ...json, type } : { type };
 }
 
-/** Drops the starts and stops of states that were entered and left within one decision: their steps were never due. */
-function withoutTransientSteps(effects: readonly Effect[]): readonly Effect[] {
-  if (!effects.some(({ type }) => type === 'stop-step')) return effects;
-  const started = new Set(effects.flatMap((effect) => (effect.type === 'start-step' ? [effect.step] : [])));
-  const transient = new Set(
-    effects.flatMap((effect) => (effect.type === 'stop-step' && started.has(effect.step) ? [effect.step] : [])),
-  );
-  if (transient.size === 0) return effects;
-  return effects.filter(
-    (effect) => !((effect.type === 'start-step' || effect.type === 'stop-step') && transient.has(effect.step)),
-  );
+export function without<Value>(all: ReadonlyMap<string, Value>, key: string | undefined): ReadonlyMap<string, Value> {
+  if (key === undefined || !all.has(key)) return all;
+  const rest = new Map(all);
+  rest.delete(key);
+  return rest;
 }
 
-function statusOf(snapshot: AnyMachineSnapshot): MachineStatus {
-  switch (snapshot.status) {
-    case 'done':
-      return { type: 'done', output: toJson(snapshot.output), failed: snapshot.hasTag('failed') };
-    case 'error':
-      return { type: 'error', error: errorAsJson(snapshot.error) };
-    default:
-      return { type: 'active' };
-  }
-}
-
-/** Keeps an Error's message, which `toJson` would drop. */
-function errorAsJson(error: unknown): Json {
-  return error instanceof Error ? { message: error.message } : toJson(error);
-}
-
-function topLevelStates(value: Json): readonly string[] {
-  if (typeof value === 'string') return [value];
-  return value === null || typeof value !== 'object' ? [] : Object.keys(value);
+function withEntry<Value>(all: ReadonlyMap<string, Value>, key: string, value: Value): ReadonlyMap<string, Value> {
+  return new Map(all).set(key, value);
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { lazy } from '../model/lazy.ts';
+import { lazy } from '../../model/lazy.ts';
 
 const actionSchema = lazy(() => {
   const event = z.looseObject({ type: z.string() });

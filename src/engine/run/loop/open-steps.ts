@@ -1,6 +1,6 @@
-import type { ErrorRecord } from '../model/errors.ts';
-import type { StepId } from '../model/ids.ts';
-import type { Effect, JournalEntry, JournalEvent } from '../model/journal-event.ts';
+import type { ErrorRecord } from '../../model/errors.ts';
+import type { StepId } from '../../model/ids.ts';
+import type { Effect, JournalEntry, JournalEvent } from '../../model/journal-event.ts';
 
 export type StartStep = Extract<Effect, { type: 'start-step' }>;
 

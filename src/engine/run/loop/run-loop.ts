@@ -1,57 +1,49 @@
-import { afterDeadline, type BootDeadline } from '../confirm/boot-deadline.ts';
-import { notConfirmed } from '../confirm/confirm-refusal.ts';
-import { isFullDisk, type RunJournal } from '../journal/run-journal.ts';
-import type { RunLedger } from '../journal/run-ledger.ts';
-import { whileLocked } from '../journal/while-locked.ts';
+import { afterDeadline, type BootDeadline } from '../../confirm/boot-deadline.ts';
+import { notConfirmed } from '../../confirm/confirm-refusal.ts';
+import { isFullDisk } from '../../journal/run-journal.ts';
+import { whileLocked } from '../../journal/while-locked.ts';
+import { type Decision, decide, decideStart } from '../../machine/decide/decide.ts';
 import {
   actorIdOf,
-  type Decision,
-  decide,
-  decideStart,
   type MachineState,
   type MachineStatus,
-  stepDone,
-  stepError,
   takerOf,
   timersByDeadline,
   waitsFor,
-} from '../machine/decide.ts';
-import type { MachineModel } from '../machine/machine-model.ts';
-import { eventsExpectedIn, questionIn } from '../machine/outside-events.ts';
+} from '../../machine/decide/machine-state.ts';
+import { stepDone, stepError } from '../../machine/decide/outcome-event.ts';
+import { eventsExpectedIn, questionIn } from '../../machine/outside-events.ts';
 import {
   checkedEvent,
   eventUnexpected,
   parseSentEvent,
   runNotAdvanced,
   runTakesNoEvent,
-} from '../machine/sent-event.ts';
-import { errorRecordSchema } from '../model/error-schema.ts';
-import { asWfError, type ErrorRecord, WfError } from '../model/errors.ts';
-import type { StepId } from '../model/ids.ts';
-import type { Effect, JournalEvent, RunHeader, RunOptions } from '../model/journal-event.ts';
-import { isJsonObject, type Json, toJson } from '../model/json.ts';
-import type { MachineEvent } from '../model/machine-event.ts';
-import type { Owner } from '../model/owner.ts';
-import type { OpenRequest } from '../model/request.ts';
-import type { HostWatch } from '../place/attempt-host.ts';
-import type { Clock, Random } from '../ports/clock.ts';
-import type { HistoryPort, StoredEvidence } from '../ports/history.ts';
-import { RESUME } from '../recovery/recovery-table.ts';
-import { handled, NOT_ENDED, refused, requestRefused } from '../requests/answers.ts';
-import { type Cancellation, cancellationBy } from '../requests/cancellation.ts';
-import type { RequestInbox } from '../requests/request-inbox.ts';
-import type { Secrets } from '../secrets/secrets.ts';
-import type { RetryPolicy, StepRunner } from '../workflow/step.ts';
-import type { LoadedWorkflow } from '../workflow/workflow.ts';
-import { type AttemptOutcome, beginAttempt, type RunningAttempt } from './attempt.ts';
-import type { RunHandle, RunObserver, RunResult } from './engine.ts';
+} from '../../machine/sent-event.ts';
+import { asWfError, type ErrorRecord, type WfError } from '../../model/errors.ts';
+import type { Effect, JournalEvent } from '../../model/journal-event.ts';
+import { isJsonObject, toJson } from '../../model/json.ts';
+import type { MachineEvent } from '../../model/machine-event.ts';
+import type { OpenRequest } from '../../model/request.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { HistoryPort, StoredEvidence } from '../../ports/history.ts';
+import { RESUME } from '../../recovery/recovery-table.ts';
+import { handled, NOT_ENDED, refused, requestRefused } from '../../requests/answers.ts';
+import { type Cancellation, cancellationBy } from '../../requests/cancellation.ts';
+import type { RequestInbox } from '../../requests/request-inbox.ts';
+import type { Secrets } from '../../secrets/secrets.ts';
+import type { LoadedWorkflow } from '../../workflow/workflow.ts';
+import type { RunHandle, RunResult } from '../engine.ts';
+import { type MachineEnd, machineEnd } from './machine-end.ts';
 import type { OpenStep, StartStep } from './open-steps.ts';
+import { RunTimers } from './run-timers.ts';
+import { type AttemptPorts, type Due, type EndedAttempt, StepsUnderWay } from './steps-under-way.ts';
 
 /** An input to the loop of a run, from outside its decisions. */
 type Arrival =
   | { readonly type: 'start' }
   | { readonly type: 'resume' }
-  | { readonly type: 'outcome'; readonly start: StartStep; readonly attempt: number; readonly outcome: AttemptOutcome }
+  | ({ readonly type: 'outcome' } & EndedAttempt)
   | ({ readonly type: 'retry' } & Due)
   | { readonly type: 'timer'; readonly timer: string }
   | { readonly type: 'request'; readonly request: OpenRequest }
@@ -83,9 +75,7 @@ export type Beginning =
       readonly cancelled: Cancellation | undefined;
     };
 
-export interface AdvanceRequest {
-  readonly header: RunHeader;
-  readonly model: MachineModel;
+export interface AdvanceRequest extends AttemptPorts {
   /** Schemas of the data of events from outside. */
   readonly events: LoadedWorkflow['events'];
   readonly beginning: Beginning;
@@ -95,13 +85,6 @@ export interface AdvanceRequest {
   readonly mayHibernate: boolean;
   readonly history: Pick<HistoryPort, 'release'>;
   readonly inbox: RequestInbox;
-  readonly watch: HostWatch;
-  readonly random: Random;
-  readonly owner: Owner;
-  readonly journal: RunJournal;
-  readonly ledger: RunLedger;
-  readonly secrets: Secrets;
-  readonly observer: RunObserver;
   /** Arms the guard of a run that has to be confirmed, before the first step. Returns the deadline for applying. */
   readonly arm: (() => Promise<BootDeadline>) | undefined;
   /** Ends a run whose machine has ended: undoes, verifies, commits the end. */
@@ -110,12 +93,6 @@ export interface AdvanceRequest {
 
 /** Waits shorter than this are not worth reading the run from its journal again. */
 const SHORTEST_HIBERNATION_MS = 5_000;
-
-/** How a machine ended. */
-export type MachineEnd =
-  | { readonly type: 'done'; readonly output: Json }
-  /** `onFailure`: that of the cancellation, in place of that of the run. */
-  | { readonly type: 'failed'; readonly error: ErrorRecord; readonly onFailure?: RunOptions['onFailure'] };
 
 /**
  * Advances one run: decides on each arrival, commits the decision with its effects, then carries them out, never before. All
@@ -135,15 +112,11 @@ export function advanceRun(request: AdvanceRequest): RunHandle {
   };
 }
 
-/** A class, because each run under way has one: closures would be 25 more objects. */
 class RunLoop {
   readonly #request: AdvanceRequest;
   readonly #clock: Clock;
-  readonly #attempts = new Map<StepId, RunningAttempt>();
-  // These three are created lazily: most runs need none.
-  #retries: Map<StepId, { readonly attempt: number; cancel(): void }> | undefined;
-  #failures: Map<StepId, number> | undefined;
-  #timers: Map<string, () => void> | undefined;
+  readonly #steps: StepsUnderWay;
+  readonly #timers: RunTimers;
   #arrivals: Arrival[];
   #state: MachineState | undefined;
   #ended: MachineStatus | undefined;
@@ -167,6 +140,11 @@ class RunLoop {
   constructor(request: AdvanceRequest) {
     this.#request = request;
     this.#clock = request.watch.host.clock;
+    this.#steps = new StepsUnderWay(request, {
+      ended: (attempt) => this.#arrive({ type: 'outcome', ...attempt }),
+      due: (step) => this.#arrive({ type: 'retry', ...step }),
+    });
+    this.#timers = new RunTimers(this.#clock, (timer) => this.#arrive({ type: 'timer', timer }));
     this.#arrivals = [{ type: request.beginning.type }];
   }
 
@@ -229,7 +207,7 @@ class RunLoop {
       }
       if (isDurable) this.#carryOutTurn(turn);
       if (this.#arrivals.length > 0) continue;
-      if (this.#attempts.size === 0) {
+      if (!this.#steps.isRunning) {
         const result = await this.#hibernateOrStop();
         if (result !== undefined) return result;
       }
@@ -274,13 +252,13 @@ class RunLoop {
 
   /** Stops all attempts, and waits until none is running: only then can the run be released. */
   async #endAttempts(): Promise<void> {
-    for (const attempt of this.#attempts.values()) attempt.stop();
+    this.#steps.stopAll();
     for (;;) {
       this.#isWoken = false;
       for (const arrival of this.#arrivals.splice(0)) {
-        if (arrival.type === 'outcome') this.#attempts.delete(arrival.start.step);
+        if (arrival.type === 'outcome') this.#steps.forget(arrival.start.step);
       }
-      if (this.#attempts.size === 0) return;
+      if (!this.#steps.isRunning) return;
       await this.#untilWoken();
     }
   }
@@ -322,13 +300,13 @@ class RunLoop {
             this.#cancel({ error: notConfirmed(this.#request.header.id, OVERDUE), keep: false });
           break;
         case 'retry':
-          this.#retries?.delete(arrival.start.step);
+          this.#steps.endRetry(arrival.start.step);
           if (this.#isStopping() || !this.#isActive(arrival.start)) break;
           turn.events.push({ type: 'step.attempted', step: arrival.start.step, attempt: arrival.attempt });
           turn.begin.push(arrival);
           break;
         case 'outcome':
-          this.#attempts.delete(arrival.start.step);
+          this.#steps.forget(arrival.start.step);
           turn.evidence.push(...arrival.outcome.evidence);
           this.#handleOutcome(arrival, turn);
       }
@@ -406,7 +384,7 @@ class RunLoop {
     if (this.#ended !== undefined) return;
     const decision = this.#nextDecision(event, turn.now, timer);
     if (decision !== undefined) this.#enter(event, decision, turn, timer);
-    else for (const step of this.#retries?.keys() ?? []) turn.events.push(...this.#stopRetry(step));
+    else turn.events.push(...this.#steps.stopRetries());
   }
 
   #enter(event: MachineEvent | null, decision: Decision, { events, effects }: Turn, timer?: string): void {
@@ -418,7 +396,7 @@ class RunLoop {
     events.push(decidedEvent(event, decision, timer));
     effects.push(...decision.effects);
     for (const effect of decision.effects) {
-      if (effect.type === 'stop-step') events.push(...this.#stopRetry(effect.step));
+      if (effect.type === 'stop-step') events.push(...this.#steps.stopRetry(effect.step));
     }
   }
 
@@ -433,21 +411,22 @@ class RunLoop {
     const now = this.#clock.now();
     for (const [timer, { deadline, delayMs }] of timersByDeadline(decision.state)) {
       // If the clock was set back meanwhile, no wait is longer than its delay.
-      this.#setTimer(timer, Math.min(deadline, now + delayMs));
+      this.#timers.set(timer, Math.min(deadline, now + delayMs));
     }
     return open.flatMap((step) => this.#resumeStep(step, events));
   }
 
   #resumeStep({ start, attempt, failures, retriedAfter, journaled }: OpenStep, events: JournalEvent[]): readonly Due[] {
     const { step } = start;
-    this.#setFailures(step, failures);
+    this.#steps.setFailures(step, failures);
     switch (RESUME[this.#isActive(start) ? journaled.type : 'left']) {
       case 'stop':
         events.push({ type: 'step.stopped', step, attempt });
         return [];
       case 'wait': {
-        const retryAt = journaled.type === 'retrying' ? this.#nextRetryAt(start, journaled.retryAt) : this.#clock.now();
-        this.#waitForRetry(start, attempt, retryAt, retriedAfter);
+        const retryAt =
+          journaled.type === 'retrying' ? this.#steps.journaledRetryAt(start, journaled.retryAt) : this.#clock.now();
+        this.#steps.waitForRetry(start, attempt, retryAt, retriedAfter);
         return [];
       }
       case 'begin':
@@ -459,21 +438,6 @@ class RunLoop {
         events.push({ type: 'step.attempted', step, attempt: attempt + 1 });
         return [{ start, attempt: attempt + 1, retriedAfter }];
     }
-  }
-
-  /** Returns when the next attempt is due, at most its longest delay from now, as for a timer. */
-  #nextRetryAt(start: StartStep, retryAt: number): number {
-    const longestMs = this.#retryPolicyOf(start)?.maxMs ?? 0;
-    return Math.min(retryAt, this.#clock.now() + longestMs);
-  }
-
-  #retryPolicyOf({ invoke, input }: StartStep): RetryPolicy | undefined {
-    const runner = this.#runnerOf(invoke);
-    return runner?.retryOf(input) ?? runner?.policy.retry;
-  }
-
-  #runnerOf(invoke: string): StepRunner | undefined {
-    return this.#request.model.invocations.get(invoke)?.runner;
   }
 
   /** Returns the decision of the machine; undefined if it throws, and so has failed. */
@@ -492,19 +456,14 @@ class RunLoop {
   #fail(error: WfError): void {
     this.#lastFailure = error.toRecord();
     this.#ended = { type: 'error', error: toJson(this.#lastFailure) };
-    for (const attempt of this.#attempts.values()) attempt.stop();
+    this.#steps.stopAll();
   }
 
   #isActive(start: StartStep): boolean {
     return this.#ended === undefined && this.#state !== undefined && waitsFor(this.#state, start);
   }
 
-  #setFailures(step: StepId, count: number): void {
-    this.#failures ??= new Map();
-    this.#failures.set(step, count);
-  }
-
-  #handleOutcome({ start, attempt, outcome }: Extract<Arrival, { type: 'outcome' }>, turn: Turn): void {
+  #handleOutcome({ start, attempt, outcome }: EndedAttempt, turn: Turn): void {
     const { step } = start;
     const { events } = turn;
     const trouble = this.#request.journal.trouble();
@@ -520,13 +479,10 @@ class RunLoop {
       return;
     }
     const error = outcome.error.toRecord();
-    const policy = outcome.error.transient ? this.#retryPolicyOf(start) : undefined;
-    const failed = (this.#failures?.get(step) ?? 0) + 1;
-    this.#setFailures(step, failed);
-    if (policy !== undefined && failed < policy.attempts) {
-      const retryAt = this.#clock.now() + backOff(policy, failed, this.#request.random);
+    const retryAt = this.#steps.retryAfter(outcome.error, start);
+    if (retryAt !== undefined) {
       events.push({ type: 'step.retrying', step, attempt, error, retryAt });
-      this.#waitForRetry(start, attempt, retryAt, error);
+      this.#steps.waitForRetry(start, attempt, retryAt, error);
       return;
     }
     this.#lastFailure = error;
@@ -534,71 +490,19 @@ class RunLoop {
     this.#decideOn(stepError(actorIdOf(start), toJson({ ...error, step })), turn);
   }
 
-  #waitForRetry(start: StartStep, attempt: number, retryAt: number, retriedAfter: ErrorRecord | null): void {
-    const delayMs = Math.max(0, retryAt - this.#clock.now());
-    const due: Due = { start, attempt: attempt + 1, retriedAfter };
-    const cancel = this.#clock.after(delayMs, () => this.#arrive({ type: 'retry', ...due }));
-    this.#retries ??= new Map();
-    this.#retries.set(start.step, { attempt, cancel });
-  }
-
-  #setTimer(timer: string, due: number): void {
-    this.#timers ??= new Map();
-    const timers = this.#timers;
-    const cancel = this.#clock.after(Math.max(0, due - this.#clock.now()), () => {
-      timers.delete(timer);
-      this.#arrive({ type: 'timer', timer });
-    });
-    timers.set(timer, cancel);
-  }
-
-  /** Stops a step that waits for its next attempt: it has no running attempt whose outcome would follow. */
-  #stopRetry(step: StepId): readonly JournalEvent[] {
-    const retry = this.#retries?.get(step);
-    if (retry === undefined) return [];
-    retry.cancel();
-    this.#retries?.delete(step);
-    return [{ type: 'step.stopped', step, attempt: retry.attempt }];
-  }
-
-  #beginStep({ start, attempt, retriedAfter }: Due): void {
-    const { header, watch, journal, ledger, owner, secrets, observer } = this.#request;
-    const runner = this.#runnerOf(start.invoke);
-    if (runner === undefined) return;
-    const running = beginAttempt({
-      run: header.id,
-      step: start.step,
-      attempt,
-      retriedAfter,
-      runner,
-      title: this.#request.model.invocations.get(start.invoke)?.title,
-      input: start.input,
-      hostName: start.host,
-      watch,
-      journal,
-      ledger,
-      owner,
-      secrets,
-      observer,
-      ended: (outcome) => this.#arrive({ type: 'outcome', start, attempt, outcome }),
-    });
-    this.#attempts.set(start.step, running);
-  }
-
   #carryOut(effect: Effect): void {
     switch (effect.type) {
       case 'start-step':
-        this.#beginStep({ start: effect, attempt: 1, retriedAfter: null });
+        this.#steps.begin({ start: effect, attempt: 1, retriedAfter: null });
         return;
       case 'stop-step':
-        this.#attempts.get(effect.step)?.stop();
+        this.#steps.stop(effect.step);
         return;
       case 'set-timer':
-        this.#setTimer(effect.timer, effect.deadline);
+        this.#timers.set(effect.timer, effect.deadline);
         return;
       case 'cancel-timer':
-        this.#timers?.get(effect.timer)?.();
-        this.#timers?.delete(effect.timer);
+        this.#timers.cancel(effect.timer);
         return;
       case 'log':
       case 'emit':
@@ -610,7 +514,7 @@ class RunLoop {
     for (const { handled } of sent) handled();
     // A refused request changes nothing.
     if (events.some(({ type }) => type !== 'answered')) this.#waiting = false;
-    for (const due of begin) this.#beginStep(due);
+    for (const due of begin) this.#steps.begin(due);
     // A run that was asked to stop begins nothing more; a resume finds the effects in the journal.
     if (!this.#isStopping()) for (const effect of effects) this.#carryOut(effect);
   }
@@ -640,7 +544,7 @@ class RunLoop {
       await journal.append([...this.#pauses.map((each) => handled(each)), { type: 'paused', stage }]);
       return { type: 'paused', stage };
     }
-    if (hasEntries(this.#retries)) return undefined;
+    if (this.#steps.isRetrying) return undefined;
     if (!this.#waiting) {
       await journal.append([waitingFor(this.#state)]);
       this.#waiting = true;
@@ -648,7 +552,7 @@ class RunLoop {
       if (this.#arrivals.length > 0) return undefined;
       if (this.#interruptedBy !== undefined) return this.#hibernateOrStop();
     }
-    if (hasEntries(this.#timers)) return mayHibernate ? this.#hibernate() : undefined;
+    if (!this.#timers.isEmpty) return mayHibernate ? this.#hibernate() : undefined;
     await whileLocked(this.#clock, () => history.release(watch.lease));
     return { type: 'waiting' };
   }
@@ -669,19 +573,15 @@ class RunLoop {
 
   #cancelAll(): void {
     this.#cancelOverdue();
-    for (const cancel of this.#timers?.values() ?? []) cancel();
-    for (const { cancel } of this.#retries?.values() ?? []) cancel();
-    for (const attempt of this.#attempts.values()) attempt.stop();
+    this.#timers.cancelAll();
+    this.#steps.stopRetries();
+    this.#steps.stopAll();
   }
 }
 
 const NO_WAITER = () => {};
 
 const OVERDUE = 'it was not applied by its deadline (--apply-within)';
-
-function hasEntries(map: ReadonlyMap<unknown, unknown> | undefined): boolean {
-  return map !== undefined && map.size > 0;
-}
 
 /** Puts requests to stop before everything else: a resumed run that is to pause begins no step. */
 function stopsFirst(arrivals: readonly Arrival[]): readonly Arrival[] {
@@ -714,13 +614,6 @@ function redactedMachineEvent({ type, ...payload }: MachineEvent, secrets: Secre
 }
 
 type Resuming = Extract<Beginning, { type: 'resume' }>;
-
-/** A step to begin with this attempt. */
-interface Due {
-  readonly start: StartStep;
-  readonly attempt: number;
-  readonly retriedAfter: ErrorRecord | null;
-}
 
 /** The result of one turn: the events and evidence of one commit, and what to carry out after it. */
 interface Turn {
@@ -755,36 +648,4 @@ function decidedEvent(
     stages,
     digest,
   };
-}
-
-/** Returns an exponential back-off, half of it random, so that steps that failed at the same time do not retry at the same time. */
-function backOff(policy: RetryPolicy, attempt: number, random: Random): number {
-  const full = Math.min(policy.maxMs, policy.initialMs * policy.factor ** (attempt - 1));
-  return Math.round(full * (0.5 + random() / 2));
-}
-
-/** Returns the end of a machine. @param lastFailure the last failure of a step, or of the machine */
-function machineEnd(status: MachineStatus, lastFailure: ErrorRecord | undefined): MachineEnd {
-  if (status.type === 'done' && !status.failed) return { type: 'done', output: status.output };
-  // A child workflow may fail without a failed step.
-  const failure = status.type === 'error' ? errorRecordOf(status.error) : undefined;
-  if (failure !== undefined) return { type: 'failed', error: failure };
-  if (lastFailure !== undefined) return { type: 'failed', error: lastFailure };
-  const reason = status.type === 'error' ? describeError(status.error) : 'it ended in a state tagged "failed"';
-  const error = new WfError('E_STEP_FAILED', `the machine failed: ${reason}`, {
-    hint: 'Inspect its last decisions with `wf show`.',
-  });
-  return { type: 'failed', error: error.toRecord() };
-}
-
-/** Returns the error of a step or a child workflow with which a machine failed; undefined if it is another error. */
-function errorRecordOf(error: Json): ErrorRecord | undefined {
-  if (!isJsonObject(error)) return undefined;
-  const { step: _step, ...record } = error;
-  return errorRecordSchema().safeParse(record).data;
-}
-
-function describeError(error: Json): string {
-  if (isJsonObject(error) && typeof error['message'] === 'string') return error['message'];
-  return JSON.stringify(error);
 }

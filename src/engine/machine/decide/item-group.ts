@@ -1,7 +1,7 @@
-import { WfError } from '../model/errors.ts';
-import { itemStepIdOf, type StepId } from '../model/ids.ts';
-import { isJsonList, isJsonObject, type Json, toJson } from '../model/json.ts';
-import type { Each } from '../workflow/for-each.ts';
+import { WfError } from '../../model/errors.ts';
+import { itemStepIdOf, type StepId } from '../../model/ids.ts';
+import { isJsonList, isJsonObject, type Json, toJson } from '../../model/json.ts';
+import type { Each } from '../../workflow/for-each.ts';
 
 /** The items of a `forEach` that the machine waits for. Immutable: each outcome makes a new one, in constant time. */
 export interface ItemGroup {
