@@ -16,6 +16,7 @@ export { observeCounters } from './observe/observe-counters.ts';
 export { observeFirewall } from './observe/observe-firewall.ts';
 export { observeLinks } from './observe/observe-links.ts';
 export { observeLinksGone } from './observe/observe-links-gone.ts';
+export { observeVxlan } from './observe/observe-vxlan.ts';
 export { linkExists, linkNameFree, networkAdmin, tool } from './requirements.ts';
 export { addForwardingEntry } from './tables/add-forwarding-entry.ts';
 export { addRoute } from './tables/add-route.ts';

@@ -6,6 +6,7 @@ import type { Argv } from '../../engine/ports/command.ts';
 import { defineStep } from '../../engine/workflow/define-step.ts';
 import type { HostContext } from '../../engine/workflow/step.ts';
 import { findTool } from '../../host/commands/find-tool.ts';
+import { howToInstall } from '../../host/commands/tool-package.ts';
 import { ownUserId } from '../../host/processes/process.ts';
 import { untilDeadline } from '../until-deadline.ts';
 import { hostNameSchema } from './host-name.ts';
@@ -30,6 +31,8 @@ const USER_INTERVAL_MS = 200;
 const RESERVE_MS = 100;
 /** Wait for the last expected answer: on one machine it takes less than a millisecond. */
 const ANSWER_MS = 500;
+/** Data of the largest IPv4 packet with a ping. */
+const MOST_BYTES = 65_507;
 
 const inputSchema = z
   .object({
@@ -37,8 +40,24 @@ const inputSchema = z
     to: hostNameSchema.describe("address, or name resolved with the origin's resolv.conf (a namespace has the host's)"),
     count: z.number().int().min(1).max(100).default(3).describe('number of pings'),
     intervalMs: z.number().int().min(5).max(5_000).default(100).describe('interval in milliseconds'),
+    size: z
+      .number()
+      .int()
+      .min(0)
+      .max(MOST_BYTES)
+      .nullable()
+      .default(null)
+      .describe('bytes of data in each ping, beside 28 bytes of headers for IPv4; null: 56'),
+    dontFragment: z
+      .boolean()
+      .default(false)
+      .describe('forbids fragments: a ping that is larger than an MTU on its way is lost; not with `insideContainer`'),
     deadlineMs: deadlineSchema,
     must: mustInput('no ping may be answered'),
+  })
+  .refine(({ from, dontFragment }) => !(dontFragment && from.type === 'container'), {
+    message: 'the ping of images such as alpine cannot forbid fragments; probe with insideNamespaceOf(container)',
+    path: ['dontFragment'],
   })
   .refine(
     ({ count, intervalMs, deadlineMs, must }) => must === 'fail' || (count - 1) * intervalMs + RESERVE_MS <= deadlineMs,
@@ -73,6 +92,7 @@ export const pingProbe = defineStep({
     const input = { ...given, from: await resolveOrigin(given.from, context) };
     const { from, to, count, deadlineMs, must } = input;
     const isByPing = from.type === 'container' || findTool('ping') !== undefined;
+    if (!isByPing && (input.size !== null || input.dontFragment)) throw pingMissing();
     const seen = isByPing ? await ping(context, input) : await reach(context, input);
     const figures = `${seen.received} of ${seen.sent} pings from ${originName(from)} to ${to} were answered`;
     if (must === 'fail' && seen.received > 0) {
@@ -90,6 +110,13 @@ export const pingProbe = defineStep({
     return { to, ...seen, answered: seen.received > 0 };
   },
 });
+
+/** Connections by TCP have no size. */
+function pingMissing(): WfError {
+  return new WfError('E_TOOL_MISSING', 'the program ping is not installed: a ping with a size needs it', {
+    hint: howToInstall('ping'),
+  });
+}
 
 async function ping(context: HostContext, given: PingInput): Promise<PingSummary> {
   const to = given.from.type === 'namespace' ? await addressOf(context, given) : given.to;
@@ -118,13 +145,15 @@ async function pingOnce(context: HostContext, input: PingInput, remainingMs: num
   return { run, command: typedFrom(input.from, argv), summary: parsePing(outputOf(run)) };
 }
 
-function pingCommand({ from, to, count, intervalMs, deadlineMs, must }: PingInput, remainingMs: number): Argv {
+function pingCommand(input: PingInput, remainingMs: number): Argv {
+  const { from, to, count, intervalMs, size, dontFragment, deadlineMs, must } = input;
   const spareMs = remainingMs - (count - 1) * intervalMs - RESERVE_MS;
   const waitMs = must === 'fail' ? deadlineMs : Math.max(50, Math.min(ANSWER_MS, spareMs));
   // busybox accepts only whole seconds and has no -n, which keeps iputils from resolving names with DNS.
   const wait = from.type === 'container' ? String(Math.ceil(waitMs / 1_000)) : seconds(waitMs);
   const numeric = from.type === 'container' ? [] : ['-n'];
-  return ['ping', ...numeric, '-c', String(count), '-i', seconds(intervalMs), '-W', wait, to];
+  const packet = [...(size === null ? [] : ['-s', String(size)]), ...(dontFragment ? ['-M', 'do'] : [])];
+  return ['ping', ...numeric, '-c', String(count), '-i', seconds(intervalMs), '-W', wait, ...packet, to];
 }
 
 /** Returns the interval in milliseconds. On a private host ping runs as its root, whoever the user is. */

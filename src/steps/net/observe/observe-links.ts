@@ -1,14 +1,20 @@
 import { z } from 'zod';
+import { WfError } from '../../../engine/model/errors.ts';
 import { defineStep } from '../../../engine/workflow/define-step.ts';
 import { cidrOf, readLinks } from '../../../host/ip/link.ts';
 import { readRoutes } from '../../../host/ip/route.ts';
 import { placeInput } from '../../place-handle.ts';
-import { namespaceOf, placeOf, showAt, typedIn } from '../place.ts';
+import { linkNameSchema } from '../name-schema.ts';
+import { namespaceOf, placeName, placeOf, showAt, typedIn } from '../place.ts';
 
+/** Lists links, addresses and routes; with `only` it proves that there are no other links. */
 export const observeLinks = defineStep({
   kind: 'net.links',
   description: 'Lists links, addresses and IPv4 routes.',
-  input: z.object({ in: placeInput }),
+  input: z.object({
+    in: placeInput,
+    only: z.array(linkNameSchema).nullable().default(null).describe('names of the only links that may exist'),
+  }),
   output: z.object({
     links: z
       .array(
@@ -40,7 +46,7 @@ export const observeLinks = defineStep({
   commands: ({ in: where }) => [typedIn(where, ['ip', 'address', 'show']), typedIn(where, ['ip', 'route', 'show'])],
   rehearse: () => ({ links: [], routes: [] }),
 
-  async read({ in: where }, context) {
+  async read({ in: where, only }, context) {
     const place = placeOf(where, context.host);
     const namespace = namespaceOf(place, context.host);
     const { command } = context.host;
@@ -52,6 +58,12 @@ export const observeLinks = defineStep({
       [place, ['ip', 'address', 'show']],
       [place, ['ip', 'route', 'show']],
     ]);
+    const other = only === null ? undefined : links.find(({ name }) => !only.includes(name));
+    if (only !== null && other !== undefined) {
+      throw new WfError('E_NOT_PROVEN', `${other.name} ${placeName(place)} is a link beside ${only.join(', ')}`, {
+        hint: 'List the links with `ip link`: somebody else has made one, or an earlier step.',
+      });
+    }
     return {
       links: links.map(({ name, ifindex, kind, mac, mtu, up, master, peerIfindex, addresses }) => ({
         name,

@@ -1,0 +1,42 @@
+import { OVERLAY_MTU } from './input.ts';
+import { keep, parallel, pingAcross, pingUnderlay, READY, SILENCE, sequence } from './machine-parts.ts';
+import { DROP_TABLE, DROPPED, dropRules } from './packet-counts.ts';
+
+/** Shows an overlay that looks healthy and carries nothing, and how it comes back. */
+export const failure = sequence({
+  dropOverlay: {
+    src: 'alpha.createNftTable',
+    input: ({ context }) => ({ family: 'inet', table: DROP_TABLE, ruleset: dropRules(context.input) }),
+  },
+  attempts: parallel({
+    controlUnderlayWhileDropped: {
+      src: 'alpha.pingProbe',
+      input: (scope) => ({ ...pingUnderlay(scope, 'alpha'), ...READY }),
+      onDone: keep('controlUnderlayWhileDropped'),
+    },
+    readVxlanWhileDropped: {
+      src: 'alpha.observeVxlan',
+      input: ({ context: { input } }) => ({
+        link: input.vxlanLink,
+        expect: { vni: input.vni, port: input.port, mtu: OVERLAY_MTU },
+      }),
+      onDone: keep('readVxlanWhileDropped'),
+    },
+    pingWhileDropped: {
+      src: 'alpha.pingProbe',
+      input: (scope) => ({ ...pingAcross(scope, 'alpha'), ...SILENCE }),
+      onDone: keep('pingWhileDropped'),
+    },
+  }),
+  readDropped: {
+    src: 'alpha.observeNftCounters',
+    input: { family: 'inet', table: DROP_TABLE, chain: 'output', comment: DROPPED, moreThan: 0 },
+    onDone: keep('readDropped'),
+  },
+  takeBack: { src: 'revertSteps', input: { steps: ['dropOverlay'] } },
+  pingTakenBack: {
+    src: 'alpha.pingProbe',
+    input: (scope) => ({ ...pingAcross(scope, 'alpha'), ...READY }),
+    onDone: keep('pingTakenBack'),
+  },
+});

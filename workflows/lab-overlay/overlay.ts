@@ -1,0 +1,120 @@
+import { prefixLengthOf } from 'wf-engine';
+import { type Host, OVERLAY_MTU, overlayAddress } from './input.ts';
+import { container, fetchAcross, keep, otherOf, parallel, pingAcross, READY, sequence, textOf } from './machine-parts.ts';
+import { resultOf } from './results.ts';
+import { tunnel } from './tunnel.ts';
+
+/** Starts a host's container on a network of its own, as a Docker host does before there is an overlay. */
+const app = (host: Host) =>
+  sequence({
+    [`${host}Image`]: {
+      src: `${host}.dockerImage` as const,
+      input: ({ context }) => ({ reference: context.input.image }),
+    },
+    [`${host}Network`]: {
+      src: `${host}.dockerNetwork` as const,
+      input: ({ context }) => ({ name: context.names.network }),
+      onDone: keep(`${host}Network`),
+    },
+    [`${host}Container`]: {
+      src: `${host}.dockerContainer` as const,
+      input: (scope) => ({
+        name: scope.context.names[`${host}Container`],
+        image: scope.context.input.image,
+        command: ['-text', textOf(scope, host)],
+        networkId: resultOf(scope.context.found, `${host}Network`).id,
+        network: scope.context.names.network,
+        keepsNamesLocal: true,
+      }),
+      onDone: keep(`${host}Container`),
+    },
+  });
+
+/** Makes a host's bridge and its tunnel to the other host. */
+const segment = (host: Host) =>
+  sequence({
+    [`${host}Bridge`]: {
+      src: `${host}.createLink` as const,
+      input: ({ context }) => ({ name: context.input.bridge, kind: 'bridge', mtu: OVERLAY_MTU }),
+    },
+    [`${host}BridgeUp`]: {
+      src: `${host}.setLinkUp` as const,
+      input: ({ context }) => ({ link: context.input.bridge }),
+    },
+    tunnel: tunnel(host, ({ vni }) => vni),
+  });
+
+/** Joins a host's container to the bridge. */
+const plug = (host: Host) =>
+  sequence({
+    [`${host}Pair`]: {
+      src: `${host}.createVethPair` as const,
+      input: ({ context: { input } }) => ({ name: input.hostLink, peer: input.containerLink, mtu: OVERLAY_MTU }),
+      onDone: keep(`${host}Pair`),
+    },
+    [`${host}PairPort`]: {
+      src: `${host}.enslaveLink` as const,
+      input: ({ context: { input } }) => ({ link: input.hostLink, bridge: input.bridge }),
+    },
+    [`${host}PairUp`]: {
+      src: `${host}.setLinkUp` as const,
+      input: ({ context }) => ({ link: context.input.hostLink }),
+    },
+    [`${host}PairMove`]: {
+      src: `${host}.moveLink` as const,
+      input: (scope) => ({
+        link: scope.context.input.containerLink,
+        to: container(scope, host),
+        name: scope.context.input.containerDevice,
+      }),
+    },
+    [`${host}DeviceAddress`]: {
+      src: `${host}.addAddress` as const,
+      input: (scope) => ({
+        link: scope.context.input.containerDevice,
+        address: `${overlayAddress(scope.context.input, host)}/${prefixLengthOf(scope.context.input.overlaySubnet)}`,
+        in: container(scope, host),
+      }),
+    },
+    [`${host}DeviceUp`]: {
+      src: `${host}.setLinkUp` as const,
+      input: (scope) => ({ link: scope.context.input.containerDevice, in: container(scope, host) }),
+    },
+  });
+
+/** Reaches the other host's container, by ping and HTTP. */
+const tries = (host: Host) =>
+  parallel({
+    [`${host}Links`]: {
+      src: `${host}.observeLinks` as const,
+      input: (scope) => ({ in: container(scope, host) }),
+      onDone: keep(`${host}Links`),
+    },
+    [`${host}Pings`]: {
+      src: `${host}.pingProbe` as const,
+      input: (scope) => ({ ...pingAcross(scope, host), ...READY }),
+      onDone: keep(`${host}Pings`),
+    },
+    [`${host}Fetches`]: {
+      src: `${host}.httpProbe` as const,
+      input: (scope) => ({ ...fetchAcross(scope, host), expect: textOf(scope, otherOf(host)), ...READY }),
+      onDone: keep(`${host}Fetches`),
+    },
+  });
+
+/** Gives each host a container, and joins the two by an overlay that is made by hand. */
+export const overlay = sequence({
+  hosts: parallel({
+    alphaApp: app('alpha'),
+    alphaSegment: segment('alpha'),
+    betaApp: app('beta'),
+    betaSegment: segment('beta'),
+  }),
+  plugs: parallel({ alpha: plug('alpha'), beta: plug('beta') }),
+  tries: parallel({ alpha: tries('alpha'), beta: tries('beta') }),
+});
+
+/** Steps that joined a host's container to the bridge: their changes vanish with the container. */
+export function plugSteps(host: Host): readonly string[] {
+  return ['Pair', 'PairPort', 'PairUp', 'PairMove', 'DeviceAddress', 'DeviceUp'].map((step) => `${host}${step}`);
+}

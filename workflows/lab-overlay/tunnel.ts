@@ -1,0 +1,47 @@
+import { type Host, type Input, underlayAddress } from './input.ts';
+import { otherOf, sequence } from './machine-parts.ts';
+
+/** Stands for every MAC address that the VXLAN link has not learned. */
+const ALL_UNKNOWN = '00:00:00:00:00:00';
+
+/** Distinguishes the steps of a second and third tunnel of beta from those of the first. */
+export type Variant = '' | 'Wrong' | 'Mended';
+
+/** Makes a host's tunnel: a VXLAN link that is a port of the bridge, and that sends frames to unknown addresses to the other host. */
+export const tunnel = (host: Host, vniOf: (input: Input) => number, variant: Variant = '') =>
+  sequence({
+    [`${host}Vxlan${variant}`]: {
+      src: `${host}.createLink` as const,
+      input: ({ context: { input } }) => ({
+        name: input.vxlanLink,
+        kind: 'vxlan',
+        parent: input.underlayLink,
+        options: [
+          ...['id', String(vniOf(input))],
+          ...['dstport', String(input.port)],
+          ...['local', underlayAddress(input, host)],
+        ],
+      }),
+    },
+    [`${host}VxlanPort${variant}`]: {
+      src: `${host}.enslaveLink` as const,
+      input: ({ context: { input } }) => ({ link: input.vxlanLink, bridge: input.bridge }),
+    },
+    [`${host}Flooding${variant}`]: {
+      src: `${host}.addForwardingEntry` as const,
+      input: ({ context: { input } }) => ({
+        link: input.vxlanLink,
+        mac: ALL_UNKNOWN,
+        dst: underlayAddress(input, otherOf(host)),
+      }),
+    },
+    [`${host}VxlanUp${variant}`]: {
+      src: `${host}.setLinkUp` as const,
+      input: ({ context }) => ({ link: context.input.vxlanLink }),
+    },
+  });
+
+/** Returns the steps that made a tunnel. */
+export function tunnelSteps(host: Host, variant: Variant = ''): readonly string[] {
+  return ['Vxlan', 'VxlanPort', 'Flooding', 'VxlanUp'].map((step) => `${host}${step}${variant}`);
+}
