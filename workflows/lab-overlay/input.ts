@@ -108,12 +108,12 @@ export function overlayAddress({ overlaySubnet }: Pick<Input, 'overlaySubnet'>, 
   return addressAt(overlaySubnet, host === 'alpha' ? 1 : 2);
 }
 
-/** Links that a container has from the start, or that the hosts have. */
+/** Interfaces that every container has from the start. */
 const CONTAINER_LINKS = new Set(['lo', 'eth0']);
 
 function problems(input: Input): readonly (readonly [keyof Input, string])[] {
   const found: (readonly [keyof Input, string])[] = [];
-  const { overlaySubnet, underlaySubnet, wrongVni, containerDevice, alphaContainer, strangerContainer } = input;
+  const { overlaySubnet, underlaySubnet, wrongVni, containerDevice, alphaContainer } = input;
   if (subnetsOverlap(overlaySubnet, underlaySubnet)) found.push(['overlaySubnet', 'overlaps underlaySubnet']);
   if (prefixLengthOf(overlaySubnet) > LONGEST_OVERLAY_PREFIX) {
     found.push(['overlaySubnet', `${overlaySubnet} has no room for two containers`]);
@@ -123,8 +123,9 @@ function problems(input: Input): readonly (readonly [keyof Input, string])[] {
     found.push(['containerDevice', 'every container has an interface of this name; choose another one, such as eth1']);
   }
   if (input.network === input.strangerNetwork) found.push(['strangerNetwork', 'must differ from network']);
-  if (alphaContainer.toLowerCase() === strangerContainer.toLowerCase()) {
-    found.push(['strangerContainer', 'must differ from alphaContainer, in more than capital and small letters']);
+  for (const key of ['betaContainer', 'strangerContainer'] as const) {
+    if (alphaContainer.toLowerCase() !== input[key].toLowerCase()) continue;
+    found.push([key, 'must differ from alphaContainer, in more than capital and small letters']);
   }
   const links = ['underlayLink', 'bridge', 'vxlanLink', 'hostLink', 'containerLink'] as const;
   const taken = new Set(['lo', CABLE_END]);
