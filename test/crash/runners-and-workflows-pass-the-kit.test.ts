@@ -1,6 +1,6 @@
 import { vi } from 'vitest';
 import { describeCrash, EVERY_POINT } from '../support/crash/crash-tests.ts';
-import { containersEmbedded, labEmbedded, scaleEmbedded } from '../support/kit/container-cases.ts';
+import { containersEmbedded, labEmbedded, overlayEmbedded, scaleEmbedded } from '../support/kit/container-cases.ts';
 import { testCases } from '../support/kit/pass-the-kit.ts';
 import { commands, files, kernel, network } from '../support/kit/runner-cases.ts';
 import { networkChange, webRelease } from '../support/kit/shipped-cases.ts';
@@ -14,8 +14,8 @@ describeCrash('step runners of each family, and workflows that come with wf', ()
     ...{ files, commands, kernel, network },
     ...(canBootSystemd() ? { units } : {}),
     ...{ 'network-change': networkChange, 'web-release': webRelease, 'containers, embedded': containersEmbedded },
-    // By default other tests of this folder kill the labs.
-    ...(EVERY_POINT ? { 'lab-network, embedded': labEmbedded, 'lab-scale, embedded': scaleEmbedded } : {}),
+    // By default other tests kill the labs.
+    ...(EVERY_POINT ? { 'lab-network, embedded': labEmbedded, 'lab-scale, embedded': scaleEmbedded, 'lab-overlay, embedded': overlayEmbedded } : {}),
   };
   testCases(cases, { sideBySide: true, share: 27 });
 });

@@ -4,7 +4,7 @@ import { EXEC } from './exec.ts';
 import { FILE } from './file.ts';
 import { HOST, NAMED_HOST } from './host.ts';
 import { KERNEL } from './kernel.ts';
-import { NET } from './net.ts';
+import { NET, OVERLAY } from './net.ts';
 import { PROBE } from './probe.ts';
 import { SYSTEMD } from './systemd.ts';
 
@@ -17,6 +17,7 @@ export const EXAMPLES: Examples = {
   ...KERNEL,
   ...NAMED_HOST,
   ...NET,
+  ...OVERLAY,
   ...PROBE,
   ...SYSTEMD,
 };

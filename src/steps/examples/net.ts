@@ -26,3 +26,8 @@ export const NET = {
   observeNeighbours: ({ lab }) => ({ link: 'eth0', in: lab }),
   observeRoute: ({ lab }) => ({ to: '10.9.0.1', through: 'eth0', in: lab }),
 } as const satisfies Partial<Examples>;
+
+/** Reads a tunnel of the workflow `lab-overlay`. */
+export const OVERLAY = {
+  observeVxlan: { link: 'vxlan0', expect: { vni: 42, port: 4789, mtu: 1450 } },
+} as const satisfies Partial<Examples>;

@@ -49,7 +49,7 @@ test('a new workflow passes wf check and runs unchanged', async () => {
 
 test('wf new --like copies each workflow that ships, which passes wf check', async () => {
   const project = openProject();
-  for (const like of ['lab-network', 'lab-scale', 'network-change', 'web-release']) {
+  for (const like of ['lab-network', 'lab-overlay', 'lab-scale', 'network-change', 'web-release']) {
     const name = `my-${like}`;
     const { exitCode, stderr } = await project.wf(['new', 'workflow', name, '--like', like]);
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
@@ -62,7 +62,7 @@ test('wf new --like copies each workflow that ships, which passes wf check', asy
   expect(text).toContain("await import('./my-lab-network/narrative.ts')");
   expect(text).not.toMatch(/["'/]lab-network/);
   const offered = await project.wf(['__complete', 'fish', '--', 'new', 'workflow', 'x', '--like', 'lab-']);
-  expect(offered.stdout.match(/^\S+/gm)).toEqual(['lab-network', 'lab-scale']);
+  expect(offered.stdout.match(/^\S+/gm)).toEqual(['lab-network', 'lab-overlay', 'lab-scale']);
   const again = await project.wf(['new', 'workflow', 'my-lab-scale', '--like', 'lab-scale']);
   expect(again).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('already exists') });
 });

@@ -68,6 +68,7 @@ test.concurrent('wf workflows lists valid and invalid files and exits with 0', a
     ...Object.fromEntries(Object.keys(BAD).map((name) => [name, 'E_WORKFLOW_INVALID'])),
     note: null,
     'lab-network': null,
+    'lab-overlay': null,
     'lab-scale': null,
     'network-change': null,
     'web-release': null,

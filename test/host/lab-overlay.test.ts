@@ -1,0 +1,133 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { execa } from 'execa';
+import { expect, test, vi } from 'vitest';
+import { z } from 'zod';
+import { OVERLAY } from '../../src/steps/examples/net.ts';
+import { canActAsOrdinaryUser, ORDINARY_USER, ownedByOrdinaryUser } from '../support/ordinary-user.ts';
+import { runRecordSchema } from '../support/run-record.ts';
+import { openProject } from '../support/run-wf.ts';
+
+vi.setConfig({ testTimeout: 60_000 });
+
+const USERS = canActAsOrdinaryUser() ? (['root', 'an ordinary user'] as const) : (['this user'] as const);
+const STAGES = ['underlay', 'overlay', 'lookInside', 'isolation', 'failure', 'teardown', 'verification'];
+
+function openLab(user: (typeof USERS)[number] = USERS[0]) {
+  const project = openProject();
+  const through = user === 'an ordinary user' ? ORDINARY_USER : [];
+  if (through.length > 0) ownedByOrdinaryUser(project.folder);
+  const wf = (args: readonly string[], killAt?: string) =>
+    project.wf(args, { through, env: killAt === undefined ? {} : { WF_CRASH_AT: killAt } });
+  const start = (id: string, ...more: readonly string[]) => ['start', 'lab-overlay', '--id', id, ...more];
+  const record = async (id: string) => runRecordSchema.parse((await wf(['show', id, '--json'])).json());
+  return { wf, start, record, through };
+}
+
+/** The processes of the private hosts of a run. */
+function processesOf(id: string): readonly string[] {
+  return readdirSync('/proc').filter((pid) => {
+    try {
+      return /^\d+$/.test(pid) && readFileSync(`/proc/${pid}/environ`, 'latin1').includes(`WF_PRIVATE_HOST=${id}@`);
+    } catch {
+      return false; // it has ended
+    }
+  });
+}
+
+test.for(USERS)('each claim is proven, and both hosts are as they were (%s)', async (user) => {
+  const id = `overlay-${user.replaceAll(' ', '')}`;
+  const { wf, start, record, through } = openLab(user);
+  const paused = await wf(start(id, '--pause-after', 'failure', '--input', 'prefix=ann-', '--input', 'vni=7000'));
+  expect(paused, paused.stderr).toMatchObject({ exitCode: 0 });
+
+  const inside = z
+    .object({ command: z.array(z.string()) })
+    .parse((await wf(['shell', id, 'beta', 'ann-AppBeta', '--json'])).json()).command;
+  const [program = '', ...args] = [...through, ...inside.slice(0, inside.indexOf('--') + 1)];
+  const { stdout } = await execa(program, [...args, 'ip', '-brief', 'address']);
+  expect(stdout).toMatch(/^eth1@\S+ +UP +10\.42\.0\.2\/24/m);
+
+  const end = await wf(['resume', id]);
+  expect(end, end.stderr).toMatchObject({ exitCode: 0 });
+  const { status, stages, changes, proofs, verification } = await record(id);
+  expect({ status, restored: verification?.restored, drift: verification?.drift }).toEqual({
+    status: 'succeeded',
+    restored: true,
+    drift: [],
+  });
+  expect(stages.map(({ name }) => name)).toEqual(STAGES);
+  expect(new Set(changes.map((change) => change.status))).toEqual(new Set(['reverted', 'gone']));
+  expect(new Set(changes.map((change) => change.host))).toEqual(new Set(['alpha', 'beta']));
+  const figures = Object.fromEntries(proofs.map(({ claim, figures }) => [claim, figures]));
+  expect(figures).toEqual({
+    underlay: 'alpha has lo, under0, beta has lo, under0, and nothing else; 3 of 3 pings, back 3 of 3',
+    overlay: '3 of 3 pings and "Mon AppBeta"; back 3 of 3 and "Mon AppAlpha"',
+    encapsulated: expect.stringMatching(
+      /^3 packets left as 10\.91\.0\.1 > 10\.91\.0\.2\.4789, VNI 7000, [3-9] arrived; the cable carried \d+ out and \d+ in$/,
+    ),
+    isolated: expect.stringMatching(
+      /^VNI 43 \/ 7000: 0 of 3 pings while the underlay answered 3 of 3; \d+ packets arrived and no link took them; mended: 3 of 3$/,
+    ),
+    'other network':
+      '0 of 3 pings to a container of another network of the host, 0 of 3 from it, while it answered the host 3 of 3',
+    MTU: '1450 bytes: 1422 of data 1 of 1, 1423 0 of 1; on the underlay 1472 1 of 1',
+    'health is no proof': expect.stringMatching(
+      /^vxlan0 is up, and 0 of 3 pings \(\d+ packets dropped\) while the underlay answered 3 of 3; rule taken back: 3 of 3$/,
+    ),
+  });
+  expect(processesOf(id)).toEqual([]);
+});
+
+test('the report has the explanations, the observations and three drawings in both languages', async () => {
+  const { wf, start } = openLab();
+  const end = await wf(start('overlay-told'));
+  expect(end, end.stderr).toMatchObject({ exitCode: 0 });
+  const read = z
+    .object({ input: z.unknown() })
+    .parse((await wf(['show', 'overlay-told', 'alphaReadVxlan', '--json'])).json());
+  expect(read.input, 'the example of the documentation').toEqual(OVERLAY.observeVxlan);
+  for (const [language, title, isolated] of [
+    ['en', 'Two hosts, one network: VXLAN by hand', '0 of 3 pings'],
+    ['fr', 'Deux hôtes, un réseau : VXLAN à la main', '0 ping sur 3'],
+  ] as const) {
+    const { stdout } = await wf(['report', 'overlay-told', '--format', 'html', '--lang', language]);
+    expect(stdout).toContain(title);
+    expect(stdout).toContain(isolated);
+    expect(stdout).toContain('vxlan id 42');
+    expect(stdout.match(/<svg/g)).toHaveLength(3);
+  }
+});
+
+test('a killed run is resumed, or rolled back, on both hosts', async () => {
+  const { wf, start, record } = openLab();
+  const killedAt = async (args: readonly string[], point: string) =>
+    expect(await wf(args, point), point).toMatchObject({ signal: 'SIGKILL' });
+  const id = 'overlay-killed';
+  await killedAt(start(id), 'after touch betaFlooding apply 1 bridge fdb append');
+  await killedAt(['resume', id], 'after touch betaVxlanWrong apply 1 ip link add');
+  await killedAt(['resume', id], 'after touch dropOverlay apply 1 nft');
+  const end = await wf(['resume', id]);
+  expect(end, end.stderr).toMatchObject({ exitCode: 0 });
+  expect(await record(id)).toMatchObject({ status: 'succeeded', verification: { restored: true, drift: [] } });
+  const back = 'overlay-back';
+  await killedAt(start(back), 'after touch betaVxlanMended apply 1 ip link add');
+  await killedAt(['rollback', back], 'after touch alphaPairMove undo 1 ip link set');
+  const undone = await wf(['rollback', back]);
+  expect(undone, undone.stderr).toMatchObject({ exitCode: 0 });
+  expect(await record(back)).toMatchObject({ status: 'rolled-back', verification: { restored: true, drift: [] } });
+  expect([...processesOf(id), ...processesOf(back)]).toEqual([]);
+});
+
+test('inputs that exclude each other are refused before anything is touched', async () => {
+  const { wf, start } = openLab();
+  for (const [input, says] of [
+    ['wrongVni=42', 'must differ from vni'],
+    ['overlaySubnet=10.91.0.0/24', 'overlaps underlaySubnet'],
+    ['bridge=under1', 'is the name of another link of the host'],
+    ['containerDevice=eth0', 'every container has an interface of this name'],
+    ['strangerContainer=appalpha', 'must differ from alphaContainer'],
+  ] as const) {
+    const end = await wf(start('overlay-refused', '--input', input));
+    expect(end).toMatchObject({ exitCode: 2, stderr: expect.stringContaining(says) });
+  }
+});
