@@ -15,10 +15,11 @@ import {
   observeLinksGone,
   observeNeighbours,
   observeRoute,
+  observeVxlan,
 } from '../../src/steps/net/index.ts';
 import { readWith } from '../support/carry-out.ts';
 import { testContext } from '../support/step-context.ts';
-import { describeOwnNetwork, ip, removeLinks, type TestContainer, testContainer } from './own-network.ts';
+import { bridge, describeOwnNetwork, ip, removeLinks, type TestContainer, testContainer } from './own-network.ts';
 
 describeOwnNetwork('the network reads', () => {
   let first: TestContainer;
@@ -73,6 +74,55 @@ describeOwnNetwork('the network reads', () => {
     ]);
     const host = await readWith(observeLinks, {}, testContext());
     expect(host.links.map(({ name }) => name)).toEqual(expect.arrayContaining(['lo', 'r_br', 'r_one', 'r_two']));
+  });
+
+  it('net.links refuses a link beside the only ones that may exist', async () => {
+    const only = (...names: string[]) => readWith(observeLinks, { in: first.handle, only: names }, testContext());
+    expect((await only('lo', 'eth0', 'eth9')).links).toHaveLength(2);
+    await expect(only('lo')).rejects.toMatchObject({
+      code: 'E_NOT_PROVEN',
+      message: expect.stringContaining('eth0 in AppDev is a link beside lo'),
+    });
+  });
+
+  it('net.vxlan and net.forwarding read a tunnel and what is behind it', async () => {
+    ip('link', 'add', 'r_vx', 'type', 'vxlan', 'id', '42', 'dstport', '4790', 'local', '10.3.0.1', 'dev', 'r_br');
+    ip('link', 'add', 'r_vxbr', 'type', 'bridge');
+    ip('link', 'set', 'r_vx', 'master', 'r_vxbr');
+    bridge('fdb', 'add', '02:00:00:00:00:aa', 'dev', 'r_vx', 'dst', '10.3.0.2');
+    try {
+      const context = testContext();
+      const expect42 = { vni: 42, port: 4790, mtu: 1450 };
+      const seen = await readWith(observeVxlan, { link: 'r_vx', expect: expect42 }, context);
+      expect(seen).toEqual({
+        ...{ link: 'r_vx', vni: 42, port: 4790, local: '10.3.0.1', parent: 'r_br', bridge: 'r_vxbr', mtu: 1450 },
+        ...{ up: false, learning: true },
+      });
+      expect(context.evidence[0]?.output).toContain('vxlan id 42');
+      for (const [name, value] of [['vni', 43], ['port', 4789], ['mtu', 1500]] as const) {
+        const other = readWith(observeVxlan, { link: 'r_vx', expect: { ...expect42, [name]: value } }, testContext());
+        await expect(other, name).rejects.toMatchObject({ code: 'E_NOT_PROVEN' });
+      }
+      await expect(readWith(observeVxlan, { link: 'r_vxbr' }, testContext())).rejects.toMatchObject({
+        code: 'E_STEP_FAILED',
+        message: expect.stringContaining('there is no VXLAN link r_vxbr'),
+      });
+      const behind = (dst: string) =>
+        readWith(
+          observeForwarding,
+          { bridge: 'r_vxbr', expect: { mac: '02:00:00:00:00:aa', port: 'r_vx', dst } },
+          testContext(),
+        );
+      expect((await behind('10.3.0.2')).entries).toContainEqual({
+        ...{ mac: '02:00:00:00:00:aa', port: 'r_vx', dst: '10.3.0.2', state: 'permanent' },
+      });
+      await expect(behind('10.3.0.3')).rejects.toMatchObject({
+        code: 'E_NOT_PROVEN',
+        message: expect.stringContaining('at 10.3.0.3 behind its port r_vx'),
+      });
+    } finally {
+      await removeLinks('r_vx', 'r_vxbr');
+    }
   });
 
   it('net.counters counts packets', async () => {

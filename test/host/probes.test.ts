@@ -113,6 +113,25 @@ describeOwnNetwork('probes', () => {
     await expect(silent).rejects.toMatchObject({ code: 'E_PROBE_FAILED' });
   });
 
+  it('probe.ping that forbids fragments expects exactly the MTU to pass', async () => {
+    const context = testContext();
+    const ask = (size: number, must: 'succeed' | 'fail') =>
+      readWith(
+        pingProbe,
+        { from, to: '10.3.0.2', count: 1, size, dontFragment: true, deadlineMs: 500, must },
+        context,
+      );
+    expect(await ask(1472, 'succeed')).toMatchObject({ sent: 1, received: 1 });
+    expect(await ask(1473, 'fail')).toMatchObject({ received: 0, answered: false });
+    await expect(ask(1472, 'fail')).rejects.toMatchObject({ code: 'E_PROBE_ANSWERED' });
+    expect(context.evidence[0]?.command).toMatch(/ping .*-s 1472 -M do 10\.3\.0\.2$/);
+    const inImage = { from: insideContainer({ id: 'x', name: 'AppDev' }), to: '10.3.0.2', dontFragment: true };
+    await expect(
+      readWith(pingProbe, { ...inImage, deadlineMs: 500 }, testContext()),
+      'the ping of an image cannot',
+    ).rejects.toThrow('insideNamespaceOf');
+  });
+
   it('probe.ping waits for an IPv6 address that the kernel is still testing', async () => {
     execFileSync('nsenter', [
       `--net=${answering.handle.namespace.path}`,

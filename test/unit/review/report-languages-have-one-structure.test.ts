@@ -6,6 +6,10 @@ import { reportWords } from '../../../src/review/report/words.ts';
 import { english } from '../../../workflows/lab-network/narrative/english.ts';
 import { french } from '../../../workflows/lab-network/narrative/french.ts';
 import lab from '../../../workflows/lab-network.ts';
+import { inputSchema, namesOf } from '../../../workflows/lab-overlay/input.ts';
+import { english as overlayInEnglish } from '../../../workflows/lab-overlay/narrative/english.ts';
+import { french as overlayInFrench } from '../../../workflows/lab-overlay/narrative/french.ts';
+import overlay from '../../../workflows/lab-overlay.ts';
 import { RECORDED, recordedReport } from '../../fixtures/review/recorded-lab-run.ts';
 import { elementsIn, readPage } from '../../support/html-tree.ts';
 
@@ -45,6 +49,20 @@ test.each([
     expect(Object.keys(fr.stages)).toEqual([...RECORDED.stages]);
   },
 );
+
+test('the narratives of the overlay lab have the same paragraphs and code in both languages, for each stage and step', () => {
+  const input = inputSchema.parse({});
+  const told = {
+    ...input,
+    ...namesOf(input),
+    underlay: { alpha: '10.91.0.1', beta: '10.91.0.2' },
+    overlay: { alpha: '10.42.0.1', beta: '10.42.0.2' },
+  };
+  const [en, fr] = [overlayInEnglish(told), overlayInFrench(told)];
+  expect(textShape(fr)).toEqual(textShape(en));
+  const { invocations } = modelMachine('lab-overlay', overlay.machine);
+  for (const { steps } of [en, fr]) expect(Object.keys(steps ?? {}).toSorted()).toEqual([...invocations.keys()].toSorted());
+});
 
 test('every step of the lab has a text in both languages', () => {
   const steps = [...modelMachine('lab-network', lab.machine).invocations.keys()];
