@@ -145,7 +145,7 @@ describeOwnNetwork('the network reads', () => {
     await vi.waitFor(() => expect(ip('neigh', 'show', '10.3.0.100', 'dev', 'r_br')).toContain(mac), 10_000);
     expect((await neighbours(known)).neighbours).toContainEqual(expect.objectContaining(known));
     await expect(neighbours({ ...known, mac: '02:00:00:00:00:cc' })).rejects.toMatchObject({ code: 'E_NOT_PROVEN' });
-    expect((await forwarding('r_two')).entries).toContainEqual({ mac, port: 'r_two', state: '' });
+    expect((await forwarding('r_two')).entries).toContainEqual({ mac, port: 'r_two', state: '', dst: null });
     await expect(forwarding('r_one')).rejects.toMatchObject({ code: 'E_NOT_PROVEN' });
   });
 

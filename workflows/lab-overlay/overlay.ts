@@ -19,7 +19,7 @@ const app = (host: Host) =>
     [`${host}Container`]: {
       src: `${host}.dockerContainer` as const,
       input: (scope) => ({
-        name: scope.context.names[`${host}Container`],
+        name: scope.context.names[`${host}Container` as const],
         image: scope.context.input.image,
         command: ['-text', textOf(scope, host)],
         networkId: resultOf(scope.context.found, `${host}Network`).id,

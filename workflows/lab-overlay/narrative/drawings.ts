@@ -70,7 +70,7 @@ function topology(
     each((host) => ({ ...box(id(host, link), link, [texts.on(host), ...linesOf(host)]), origin: 'added' }));
   const cable = box('cable', texts.cable, []);
   const layers: readonly Layer[] = [
-    each((host) => ({ ...box(host, told[`${host}Container`], [texts.on(host)]), ports: [portOf(host, observed, told)] })),
+    each((host) => ({ ...box(host, told[`${host}Container` as const], [texts.on(host)]), ports: [portOf(host, observed, told)] })),
     linkBox(hostLink),
     linkBox(bridge),
     linkBox(vxlanLink, (host) => {
@@ -99,11 +99,11 @@ function box(id: string, title: string, lines: readonly string[]): Box {
 }
 
 function portId(host: Host, told: Told): string {
-  return `${told[`${host}Container`]}/${told.containerDevice}`;
+  return `${told[`${host}Container` as const]}/${told.containerDevice}`;
 }
 
 function portOf(host: Host, observed: Observed, told: Told): Box['ports'][number] {
-  const device = observed[`${host}Links`]?.links.find(({ name }) => name === told.containerDevice);
+  const device = observed[`${host}Links` as const]?.links.find(({ name }) => name === told.containerDevice);
   const lines = (device?.addresses ?? []).filter((address) => !address.startsWith('fe80:'));
   return { id: portId(host, told), title: told.containerDevice, lines, origin: 'added' };
 }
