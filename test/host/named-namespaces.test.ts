@@ -205,7 +205,7 @@ describeOwnNetwork('a named namespace as a place', () => {
       const bridge = await readWith(observeBridge, { bridge: 'br0', containers: [one], in: one }, context());
       expect(bridge.ports).toMatchObject([{ link: 'c0' }]);
       const table = await readWith(observeForwarding, { bridge: 'br0', in: one }, context());
-      expect(table.entries).toContainEqual({ mac: '02:00:00:00:00:77', port: 'c0', state: 'static' });
+      expect(table.entries).toContainEqual({ mac: '02:00:00:00:00:77', port: 'c0', state: 'static', dst: null });
       await make(addRule, { priority: 700, action: 'unreachable', to: '10.5.0.0/16', in: one });
       await make(execCommand, {
         argv: ['ip', 'link', 'add', 'br1', 'type', 'bridge'],
