@@ -105,7 +105,7 @@ test('a killed run is resumed, or rolled back, on both hosts', async () => {
   const id = 'overlay-killed';
   await killedAt(start(id), 'after touch betaFlooding apply 1 bridge fdb append');
   await killedAt(['resume', id], 'after touch betaVxlanWrong apply 1 ip link add');
-  await killedAt(['resume', id], 'after touch dropOverlay apply 1 nft');
+  await killedAt(['resume', id], 'after touch dropOverlay apply 1 nft -f -');
   const end = await wf(['resume', id]);
   expect(end, end.stderr).toMatchObject({ exitCode: 0 });
   expect(await record(id)).toMatchObject({ status: 'succeeded', verification: { restored: true, drift: [] } });
