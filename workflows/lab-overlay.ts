@@ -1,4 +1,12 @@
-import { containerNameFree, defineWorkflow, imageAvailable, linkKind, networkNameFree, requiredOn, tool } from 'wf-engine';
+import {
+  containerNameFree,
+  defineWorkflow,
+  imageAvailable,
+  linkKind,
+  networkNameFree,
+  requiredOn,
+  tool,
+} from 'wf-engine';
 import { failure } from './lab-overlay/failure.ts';
 import { HOSTS, inputSchema, namesOf } from './lab-overlay/input.ts';
 import { isolation } from './lab-overlay/isolation.ts';

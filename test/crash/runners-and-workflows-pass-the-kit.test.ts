@@ -15,7 +15,13 @@ describeCrash('step runners of each family, and workflows that come with wf', ()
     ...(canBootSystemd() ? { units } : {}),
     ...{ 'network-change': networkChange, 'web-release': webRelease, 'containers, embedded': containersEmbedded },
     // By default other tests kill the labs.
-    ...(EVERY_POINT ? { 'lab-network, embedded': labEmbedded, 'lab-scale, embedded': scaleEmbedded, 'lab-overlay, embedded': overlayEmbedded } : {}),
+    ...(EVERY_POINT
+      ? {
+          'lab-network, embedded': labEmbedded,
+          'lab-scale, embedded': scaleEmbedded,
+          'lab-overlay, embedded': overlayEmbedded,
+        }
+      : {}),
   };
   testCases(cases, { sideBySide: true, share: 27 });
 });

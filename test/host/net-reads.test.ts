@@ -99,7 +99,11 @@ describeOwnNetwork('the network reads', () => {
         ...{ up: false, learning: true },
       });
       expect(context.evidence[0]?.output).toContain('vxlan id 42');
-      for (const [name, value] of [['vni', 43], ['port', 4789], ['mtu', 1500]] as const) {
+      for (const [name, value] of [
+        ['vni', 43],
+        ['port', 4789],
+        ['mtu', 1500],
+      ] as const) {
         const other = readWith(observeVxlan, { link: 'r_vx', expect: { ...expect42, [name]: value } }, testContext());
         await expect(other, name).rejects.toMatchObject({ code: 'E_NOT_PROVEN' });
       }

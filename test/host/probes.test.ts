@@ -9,6 +9,7 @@ import {
   commandProbe,
   dnsProbe,
   httpProbe,
+  insideContainer,
   insideNamespaceOf,
   pingProbe,
   tcpProbe,
@@ -116,11 +117,7 @@ describeOwnNetwork('probes', () => {
   it('probe.ping that forbids fragments expects exactly the MTU to pass', async () => {
     const context = testContext();
     const ask = (size: number, must: 'succeed' | 'fail') =>
-      readWith(
-        pingProbe,
-        { from, to: '10.3.0.2', count: 1, size, dontFragment: true, deadlineMs: 500, must },
-        context,
-      );
+      readWith(pingProbe, { from, to: '10.3.0.2', count: 1, size, dontFragment: true, deadlineMs: 500, must }, context);
     expect(await ask(1472, 'succeed')).toMatchObject({ sent: 1, received: 1 });
     expect(await ask(1473, 'fail')).toMatchObject({ received: 0, answered: false });
     await expect(ask(1472, 'fail')).rejects.toMatchObject({ code: 'E_PROBE_ANSWERED' });

@@ -64,7 +64,9 @@ export const inputSchema = z
     bridge: linkNameSchema.default('br0').describe('bridge of the overlay on each host'),
     vxlanLink: linkNameSchema.default('vxlan0').describe('VXLAN link on each host'),
     hostLink: linkNameSchema.default('int_hote').describe('end of the veth pair on the bridge'),
-    containerLink: linkNameSchema.default('int_conteneur').describe('end of the veth pair that goes into the container'),
+    containerLink: linkNameSchema
+      .default('int_conteneur')
+      .describe('end of the veth pair that goes into the container'),
     containerDevice: linkNameSchema.default('eth1').describe('its name in there'),
     vni: vni.default(42).describe('network identifier of the overlay'),
     wrongVni: vni.default(43).describe('network identifier that beta has for a while'),

@@ -1,12 +1,13 @@
 import { insideNamespaceOf } from 'wf-engine';
 import { OVERLAY_MTU, overlayAddress, PING_SIZES } from './input.ts';
+import { arrivedRule } from './look-inside.ts';
 import {
   fetchAcross,
   fromHost,
   inContainer,
   keep,
-  parallel,
   PINGS,
+  parallel,
   pingAcross,
   pingUnderlay,
   READY,
@@ -15,7 +16,6 @@ import {
   sequence,
   textOf,
 } from './machine-parts.ts';
-import { arrivedRule } from './look-inside.ts';
 import { resultOf } from './results.ts';
 import { tunnel, tunnelSteps } from './tunnel.ts';
 

@@ -1,6 +1,16 @@
 import { prefixLengthOf } from 'wf-engine';
 import { type Host, OVERLAY_MTU, overlayAddress } from './input.ts';
-import { container, fetchAcross, keep, otherOf, parallel, pingAcross, READY, sequence, textOf } from './machine-parts.ts';
+import {
+  container,
+  fetchAcross,
+  keep,
+  otherOf,
+  parallel,
+  pingAcross,
+  READY,
+  sequence,
+  textOf,
+} from './machine-parts.ts';
 import { resultOf } from './results.ts';
 import { tunnel } from './tunnel.ts';
 

@@ -89,8 +89,7 @@ export const containersOnDocker = async () =>
 export const containersEmbedded = () => onPrivateHosts({ workflow: fixture('containers'), input: { image: 'alpine' } });
 export const labOnDocker = async () => onDocker({ workflow: 'lab-network', input: TEST_IMAGES }, 'devops', LAB);
 export const labEmbedded = () => onPrivateHosts({ workflow: 'lab-network' }, LAB);
-export const overlayEmbedded = () =>
-  onPrivateHosts({ workflow: 'lab-overlay' }, { pauseAfter: 'failure', sparse: 12 });
+export const overlayEmbedded = () => onPrivateHosts({ workflow: 'lab-overlay' }, { pauseAfter: 'failure', sparse: 12 });
 export const scaleOnDocker = async () =>
   onDocker({ workflow: 'lab-scale', input: { ...SCALE, image: HTTP_ECHO_IMAGE } }, 'scale1', SCALE_LAB);
 export const scaleEmbedded = () => onPrivateHosts({ workflow: 'lab-scale', input: SCALE }, SCALE_LAB);

@@ -61,7 +61,8 @@ test('the narratives of the overlay lab have the same paragraphs and code in bot
   const [en, fr] = [overlayInEnglish(told), overlayInFrench(told)];
   expect(textShape(fr)).toEqual(textShape(en));
   const { invocations } = modelMachine('lab-overlay', overlay.machine);
-  for (const { steps } of [en, fr]) expect(Object.keys(steps ?? {}).toSorted()).toEqual([...invocations.keys()].toSorted());
+  for (const { steps } of [en, fr])
+    expect(Object.keys(steps ?? {}).toSorted()).toEqual([...invocations.keys()].toSorted());
 });
 
 test('every step of the lab has a text in both languages', () => {

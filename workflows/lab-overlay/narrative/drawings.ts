@@ -70,7 +70,10 @@ function topology(
     each((host) => ({ ...box(id(host, link), link, [texts.on(host), ...linesOf(host)]), origin: 'added' }));
   const cable = box('cable', texts.cable, []);
   const layers: readonly Layer[] = [
-    each((host) => ({ ...box(host, told[`${host}Container` as const], [texts.on(host)]), ports: [portOf(host, observed, told)] })),
+    each((host) => ({
+      ...box(host, told[`${host}Container` as const], [texts.on(host)]),
+      ports: [portOf(host, observed, told)],
+    })),
     linkBox(hostLink),
     linkBox(bridge),
     linkBox(vxlanLink, (host) => {

@@ -76,7 +76,8 @@ export const observeVxlan = defineStep({
     const { flags, mtu, master, linkinfo } = entry;
     const { id: vni, port, local, link: parent, learning } = linkinfo.info_data;
     if (expect !== null && (vni !== expect.vni || port !== expect.port || mtu !== expect.mtu)) {
-      const told = (one: { vni: number; port: number; mtu: number }) => `VNI ${one.vni}, port ${one.port}, MTU ${one.mtu}`;
+      const told = (one: { vni: number; port: number; mtu: number }) =>
+        `VNI ${one.vni}, port ${one.port}, MTU ${one.mtu}`;
       throw new WfError(
         'E_NOT_PROVEN',
         `${link} ${placeName(place)} has ${told({ vni, port, mtu })}, not ${told(expect)}`,

@@ -29,7 +29,9 @@ export const observeForwarding = defineStep({
   output: z.object({
     entries: z
       .array(z.object({ mac: z.string(), port: z.string(), state: z.string(), dst: z.string().nullable() }))
-      .describe('`dst` is the tunnel end behind a VXLAN link, in the entries of that link itself; `state` is `permanent` for own addresses of the bridge and its ports, and empty for learned ones'),
+      .describe(
+        '`dst` is the tunnel end behind a VXLAN link, in the entries of that link itself; `state` is `permanent` for own addresses of the bridge and its ports, and empty for learned ones',
+      ),
   }),
   commands: ({ bridge, in: where }) => [typedIn(where, ['bridge', 'fdb', 'show', 'br', bridge])],
   rehearse: () => ({ entries: [] }),
