@@ -17,7 +17,7 @@ import {
   textOf,
 } from './machine-parts.ts';
 import { resultOf } from './results.ts';
-import { tunnel, tunnelSteps } from './tunnel.ts';
+import { tunnel, tunnelLink, tunnelSettings } from './tunnel.ts';
 
 const stranger = ({ context }: Scope) => resultOf(context.found, 'strangerContainer');
 const gateway = ({ context }: Scope, host: 'alpha' | 'beta') => resultOf(context.found, `${host}Network`).gateway;
@@ -44,7 +44,8 @@ const prepare = parallel({
     },
   }),
   otherTunnel: sequence({
-    removeTunnel: { src: 'revertSteps', input: { steps: [...tunnelSteps('beta')] } },
+    removeTunnel: { src: 'revertSteps', input: { steps: [tunnelLink('beta')] } },
+    settleTunnel: { src: 'revertSteps', input: { steps: [...tunnelSettings('beta')] } },
     tunnel: tunnel('beta', ({ wrongVni }) => wrongVni, 'Wrong'),
   }),
 });
@@ -146,7 +147,8 @@ export const isolation = sequence({
     onDone: keep('readArrivedAfterWrong'),
   },
   mend: sequence({
-    removeWrongTunnel: { src: 'revertSteps', input: { steps: [...tunnelSteps('beta', 'Wrong')] } },
+    removeWrongTunnel: { src: 'revertSteps', input: { steps: [tunnelLink('beta', 'Wrong')] } },
+    settleWrongTunnel: { src: 'revertSteps', input: { steps: [...tunnelSettings('beta', 'Wrong')] } },
     tunnel: tunnel('beta', ({ vni }) => vni, 'Mended'),
   }),
   mended: parallel({

@@ -1,7 +1,7 @@
 import type { Host } from './input.ts';
 import { parallel, sequence } from './machine-parts.ts';
 import { plugSteps } from './overlay.ts';
-import { tunnelSteps } from './tunnel.ts';
+import { tunnelLink, tunnelSettings, type Variant } from './tunnel.ts';
 
 /** Removes a host's container, and with it the pair that joined it to the bridge. */
 const containerOf = (host: Host) =>
@@ -16,20 +16,23 @@ const containerOf = (host: Host) =>
   });
 
 /** Removes what made a host a part of the overlay. */
-const segmentOf = (host: Host, steps: readonly string[]) =>
+const segmentOf = (host: Host, counting: string, variant: Variant) =>
   sequence({
     [`${host}RemoveSegment`]: {
       src: 'revertSteps',
-      input: { steps: [...steps, `${host}BridgeUp`, `${host}Bridge`] },
+      input: { steps: [counting, tunnelLink(host, variant), `${host}Bridge`] },
     },
-    [`${host}SegmentGone`]: {
-      src: `${host}.observeLinksGone` as const,
-      input: ({ context: { input } }) => ({ links: [input.vxlanLink, input.bridge] }),
+    // Their settings have ended with the links.
+    [`${host}SettleSegment`]: {
+      src: 'revertSteps',
+      input: { steps: [...tunnelSettings(host, variant), `${host}BridgeUp`] },
     },
-    [`${host}RemoveNetwork`]: { src: 'revertSteps', input: { steps: [`${host}Network`] } },
   });
 
-/** Takes everything down: containers, overlay, networks, and last the cable. */
+const networkOf = (host: Host) =>
+  sequence({ [`${host}RemoveNetwork`]: { src: 'revertSteps', input: { steps: [`${host}Network`] } } });
+
+/** Takes everything down: containers, overlay and networks, and last the cable. */
 export const teardown = sequence({
   containers: parallel({
     alpha: containerOf('alpha'),
@@ -39,17 +42,15 @@ export const teardown = sequence({
     }),
   }),
   segments: parallel({
-    alpha: segmentOf('alpha', ['countSent', ...tunnelSteps('alpha')]),
-    beta: segmentOf('beta', ['countArrived', ...tunnelSteps('beta', 'Mended')]),
+    alpha: segmentOf('alpha', 'countSent', ''),
+    beta: segmentOf('beta', 'countArrived', 'Mended'),
+    alphaNetwork: networkOf('alpha'),
+    betaNetwork: networkOf('beta'),
   }),
-  removeCable: {
+  removeCable: { src: 'revertSteps', input: { steps: ['plugIntoBeta', 'createCable'] } },
+  settleCable: {
     src: 'revertSteps',
-    input: {
-      steps: [
-        ...['betaUnderlayUp', 'betaUnderlayAddress', 'alphaUnderlayUp', 'alphaUnderlayAddress'],
-        ...['plugIntoBeta', 'createCable'],
-      ],
-    },
+    input: { steps: ['betaUnderlayUp', 'betaUnderlayAddress', 'alphaUnderlayUp', 'alphaUnderlayAddress'] },
   },
   hostsAlone: parallel({
     alphaAlone: { src: 'alpha.observeLinks', input: { only: ['lo'] } },

@@ -41,7 +41,12 @@ export const tunnel = (host: Host, vniOf: (input: Input) => number, variant: Var
     },
   });
 
-/** Returns the steps that made a tunnel. */
-export function tunnelSteps(host: Host, variant: Variant = ''): readonly string[] {
-  return ['Vxlan', 'VxlanPort', 'Flooding', 'VxlanUp'].map((step) => `${host}${step}${variant}`);
+/** Returns the step that made the VXLAN link of a tunnel. */
+export function tunnelLink(host: Host, variant: Variant = ''): string {
+  return `${host}Vxlan${variant}`;
+}
+
+/** Returns the steps whose changes end with the VXLAN link of a tunnel. */
+export function tunnelSettings(host: Host, variant: Variant = ''): readonly string[] {
+  return ['VxlanPort', 'Flooding', 'VxlanUp'].map((step) => `${host}${step}${variant}`);
 }
