@@ -87,7 +87,6 @@ test('each claim is proven, both hosts are as they were, and the report is in bo
 });
 
 const KILLED_AT = [
-  'after touch betaFlooding apply 1 bridge fdb append',
   'after touch betaVxlanWrong apply 1 ip link add',
   'after touch dropOverlay apply 1 nft -f -',
 ] as const;
