@@ -214,7 +214,7 @@ export function pointsIn(log: string): readonly string[] {
 const WITH_BOOT_ID = 'mount --make-rprivate /proc && mount --bind "$0" /proc/sys/kernel/random/boot_id && exec "$@"';
 
 /** Returns the beginning of a command line that runs with the boot id in a file, which is made: as after a reboot. */
-function anotherBoot(file: string): readonly string[] {
+export function anotherBoot(file: string): readonly string[] {
   if (!existsSync(file)) writeFileSync(file, `${randomUUID()}\n`);
   const user = process.getuid?.() === 0 ? [] : ['--user', '--map-current-user', '--keep-caps'];
   return ['unshare', ...user, '--mount', '--propagation', 'unchanged', '--', 'sh', '-c', WITH_BOOT_ID, file];

@@ -1,8 +1,10 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
 import { execa } from 'execa';
 import { expect, test, vi } from 'vitest';
 import { z } from 'zod';
 import { OVERLAY } from '../../src/steps/examples/net.ts';
+import { anotherBoot } from '../../src/testing/session.ts';
+import { privateProcessesIn } from '../support/crash/processes.ts';
 import { canActAsOrdinaryUser, ORDINARY_USER, ownedByOrdinaryUser } from '../support/ordinary-user.ts';
 import { runRecordSchema } from '../support/run-record.ts';
 import { openProject } from '../support/run-wf.ts';
@@ -18,22 +20,16 @@ function openLab(user: (typeof USERS)[number] = USERS[0]) {
   if (through.length > 0) ownedByOrdinaryUser(project.folder);
   const wf = (args: readonly string[], killAt?: string) =>
     project.wf(args, { through, env: killAt === undefined ? {} : { WF_CRASH_AT: killAt } });
+  const wfAfterReboot = (args: readonly string[]) =>
+    project.wf(args, { through: anotherBoot(path.join(project.folder, 'boot-id')) });
   const start = (id: string, ...more: readonly string[]) => ['start', 'lab-overlay', '--id', id, ...more];
   const record = async (id: string) => runRecordSchema.parse((await wf(['show', id, '--json'])).json());
   const sharedWf = project.sharedWf;
-  return { wf, start, record, sharedWf };
+  return { wf, wfAfterReboot, start, record, sharedWf };
 }
 
 /** The processes of the private hosts of a run. */
-function processesOf(id: string): readonly string[] {
-  return readdirSync('/proc').filter((pid) => {
-    try {
-      return /^\d+$/.test(pid) && readFileSync(`/proc/${pid}/environ`, 'latin1').includes(`WF_PRIVATE_HOST=${id}@`);
-    } catch {
-      return false; // it has ended
-    }
-  });
-}
+const processesOf = (id: string) => privateProcessesIn('/').filter(({ mark }) => mark.startsWith(`${id}@`));
 
 test('each claim is proven, both hosts are as they were, and the report is in both languages', async () => {
   const id = 'overlay-told';
@@ -107,6 +103,23 @@ test.for(USERS.slice(-1))('a killed run is resumed, or rolled back, on both host
   expect(undone, undone.stderr).toMatchObject({ exitCode: 0 });
   expect(await record(back)).toMatchObject({ status: 'rolled-back', verification: { restored: true, drift: [] } });
   expect([...processesOf(id), ...processesOf(back)]).toEqual([]);
+});
+
+test('a restart of the machine while networks are made ends the run undone, with both hosts compared', async () => {
+  const { wf, wfAfterReboot, start, record } = openLab();
+  const id = 'overlay-rebooted';
+  const killed = await wf(start(id), 'after touch alphaNetwork apply 1 docker network create');
+  expect(killed).toMatchObject({ signal: 'SIGKILL' });
+  for (const { pid, isFirst } of processesOf(id)) if (isFirst) process.kill(pid, 'SIGKILL');
+  await vi.waitFor(() => expect(processesOf(id)).toEqual([]), 10_000);
+  const end = await wfAfterReboot(['resume', id]);
+  expect(end, end.stderr).toMatchObject({ exitCode: 1 });
+  expect(await record(id)).toMatchObject({
+    status: 'rolled-back',
+    error: { code: 'E_NAMESPACE_GONE' },
+    verification: { restored: true, residues: [], unexplained: [], drift: [] },
+  });
+  expect(processesOf(id)).toEqual([]);
 });
 
 test('inputs that exclude each other are refused before anything is touched', async () => {

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, statSync, symlinkSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, statSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { mount, runTool } from './mount.ts';
 
@@ -23,10 +23,10 @@ interface Mount {
  */
 export async function makeFilesReadOnly(own: string): Promise<void> {
   const isRoot = isMachineRoot();
-  const kernel = isRoot ? [replaceDevices(own), protectSettings(own), mountSysfs()] : [];
-  const mounts = mountsOf(readFileSync('/proc/self/mountinfo', 'utf8')).filter(
-    ({ path, flags }) => !flags.includes('ro') && !isBelow(path, isRoot ? ROOTS_OWN : OWN),
-  );
+  const all = mountsOf(readFileSync('/proc/self/mountinfo', 'utf8'));
+  const hasOwnBootId = all.some(({ path }) => path === BOOT_ID);
+  const kernel = isRoot ? [replaceDevices(own), protectSettings(own, hasOwnBootId), mountSysfs()] : [];
+  const mounts = all.filter(({ path, flags }) => !flags.includes('ro') && !isBelow(path, isRoot ? ROOTS_OWN : OWN));
   await Promise.all([...kernel, ...mounts.map(remountReadOnly), ...(isRoot ? [] : [ownSharedMemory()])]);
 }
 
@@ -107,15 +107,26 @@ const LINKS = [
 ] as const;
 
 const SYSRQ = '/proc/sysrq-trigger';
+/** Containers of systemd-nspawn have a file of their own mounted there. */
+const BOOT_ID = '/proc/sys/kernel/random/boot_id';
 
-async function protectSettings(own: string): Promise<void> {
+/** @param hasOwnBootId whether a mount replaces the boot id of the kernel: it identifies processes, inside as outside */
+async function protectSettings(own: string, hasOwnBootId: boolean): Promise<void> {
   const network = join(own, 'network-settings');
+  const bootId = join(own, 'boot-id');
   mkdirSync(network);
+  if (hasOwnBootId) copyFileSync(BOOT_ID, bootId);
   await mount(['--bind', '/proc/sys/net', network]);
   await Promise.all([
     // Not every kernel has it.
     ...(existsSync(SYSRQ) ? [mount(['-o', 'bind,ro', SYSRQ, SYSRQ])] : []),
-    mount(['-o', 'bind,ro', '/proc/sys', '/proc/sys']).then(() => mount(['--bind', network, '/proc/sys/net'])),
+    // Without the mounts below it, such as binfmt_misc, which root could write to.
+    mount(['-o', 'bind,ro', '/proc/sys', '/proc/sys']).then(() =>
+      Promise.all([
+        mount(['--bind', network, '/proc/sys/net']),
+        ...(hasOwnBootId ? [mount(['-o', 'bind,ro', bootId, BOOT_ID])] : []),
+      ]),
+    ),
   ]);
 }
 
