@@ -8,7 +8,7 @@ export const failure = sequence({
     src: 'alpha.createNftTable',
     input: ({ context }) => ({ family: 'inet', table: DROP_TABLE, ruleset: dropRules(context.input) }),
   },
-  attempts: parallel({
+  controls: parallel({
     controlUnderlayWhileDropped: {
       src: 'alpha.pingProbe',
       input: (scope) => ({ ...pingUnderlay(scope, 'alpha'), ...READY }),
@@ -22,12 +22,12 @@ export const failure = sequence({
       }),
       onDone: keep('readVxlanWhileDropped'),
     },
-    pingWhileDropped: {
-      src: 'alpha.pingProbe',
-      input: (scope) => ({ ...pingAcross(scope, 'alpha'), ...SILENCE }),
-      onDone: keep('pingWhileDropped'),
-    },
   }),
+  pingWhileDropped: {
+    src: 'alpha.pingProbe',
+    input: (scope) => ({ ...pingAcross(scope, 'alpha'), ...SILENCE }),
+    onDone: keep('pingWhileDropped'),
+  },
   readDropped: {
     src: 'alpha.observeNftCounters',
     input: { family: 'inet', table: DROP_TABLE, chain: 'output', comment: DROPPED, moreThan: 0 },

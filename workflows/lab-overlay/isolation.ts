@@ -117,8 +117,18 @@ const attempts = parallel({
 
 const onePing = { count: 1, intervalMs: 5, dontFragment: true };
 
-/** Shows the MTU: one byte more than fits is lost, while the same ping, a byte shorter, is answered. */
-const mtu = parallel({
+/** Shows that everything works again, and the largest pings that pass: the controls of one that is a byte too large. */
+const mended = parallel({
+  pingMended: {
+    src: 'alpha.pingProbe',
+    input: (scope) => ({ ...pingAcross(scope, 'alpha'), ...READY }),
+    onDone: keep('pingMended'),
+  },
+  fetchMended: {
+    src: 'beta.httpProbe',
+    input: (scope) => ({ ...fetchAcross(scope, 'beta'), expect: textOf(scope, 'alpha'), ...READY }),
+    onDone: keep('fetchMended'),
+  },
   mtuUnderlay: {
     src: 'alpha.pingProbe',
     input: (scope) => ({ ...pingUnderlay(scope, 'alpha'), ...onePing, size: PING_SIZES.underlay, ...READY }),
@@ -129,11 +139,6 @@ const mtu = parallel({
     input: (scope) => ({ ...pingAcross(scope, 'alpha'), ...onePing, size: PING_SIZES.fits, ...READY }),
     onDone: keep('mtuFits'),
   },
-  mtuTooLarge: {
-    src: 'alpha.pingProbe',
-    input: (scope) => ({ ...pingAcross(scope, 'alpha'), ...onePing, size: PING_SIZES.tooLarge, ...SILENCE }),
-    onDone: keep('mtuTooLarge'),
-  },
 });
 
 /** Shows that another network identifier, another network or a larger packet does not come through. */
@@ -141,27 +146,26 @@ export const isolation = sequence({
   prepare,
   controls,
   attempts,
-  readArrivedAfterWrong: {
-    src: 'beta.observeNftCounters',
-    input: ({ context }) => ({ ...arrivedRule, moreThan: resultOf(context.found, 'readArrivedBeforeWrong').packets }),
-    onDone: keep('readArrivedAfterWrong'),
-  },
   mend: sequence({
-    removeWrongTunnel: { src: 'revertSteps', input: { steps: [tunnelLink('beta', 'Wrong')] } },
+    remove: parallel({
+      // No link of beta takes the packets yet.
+      readArrivedAfterWrong: {
+        src: 'beta.observeNftCounters',
+        input: ({ context }) => ({
+          ...arrivedRule,
+          moreThan: resultOf(context.found, 'readArrivedBeforeWrong').packets,
+        }),
+        onDone: keep('readArrivedAfterWrong'),
+      },
+      removeWrongTunnel: { src: 'revertSteps', input: { steps: [tunnelLink('beta', 'Wrong')] } },
+    }),
     settleWrongTunnel: { src: 'revertSteps', input: { steps: [...tunnelSettings('beta', 'Wrong')] } },
     tunnel: tunnel('beta', ({ vni }) => vni, 'Mended'),
   }),
-  mended: parallel({
-    pingMended: {
-      src: 'alpha.pingProbe',
-      input: (scope) => ({ ...pingAcross(scope, 'alpha'), ...READY }),
-      onDone: keep('pingMended'),
-    },
-    fetchMended: {
-      src: 'beta.httpProbe',
-      input: (scope) => ({ ...fetchAcross(scope, 'beta'), expect: textOf(scope, 'alpha'), ...READY }),
-      onDone: keep('fetchMended'),
-    },
-  }),
-  mtu,
+  mended,
+  mtuTooLarge: {
+    src: 'alpha.pingProbe',
+    input: (scope) => ({ ...pingAcross(scope, 'alpha'), ...onePing, size: PING_SIZES.tooLarge, ...SILENCE }),
+    onDone: keep('mtuTooLarge'),
+  },
 });

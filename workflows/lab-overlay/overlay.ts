@@ -12,7 +12,7 @@ import {
   textOf,
 } from './machine-parts.ts';
 import { resultOf } from './results.ts';
-import { tunnel } from './tunnel.ts';
+import { vxlan, vxlanSettings } from './tunnel.ts';
 
 /** Starts a host's container on a network of its own, as a Docker host does before there is an overlay. */
 const app = (host: Host) =>
@@ -40,36 +40,41 @@ const app = (host: Host) =>
     },
   });
 
-/** Makes a host's bridge and its tunnel to the other host. */
+/** Makes a host's bridge, with two ports: its tunnel to the other host, and a pair for the container. */
 const segment = (host: Host) =>
   sequence({
-    [`${host}Bridge`]: {
-      src: `${host}.createLink` as const,
-      input: ({ context }) => ({ name: context.input.bridge, kind: 'bridge', mtu: OVERLAY_MTU }),
-    },
-    [`${host}BridgeUp`]: {
-      src: `${host}.setLinkUp` as const,
-      input: ({ context }) => ({ link: context.input.bridge }),
-    },
-    tunnel: tunnel(host, ({ vni }) => vni),
+    links: parallel({
+      [`${host}Bridge`]: {
+        src: `${host}.createLink` as const,
+        input: ({ context }) => ({ name: context.input.bridge, kind: 'bridge', mtu: OVERLAY_MTU }),
+      },
+      vxlan: vxlan(host, ({ vni }) => vni),
+      [`${host}Pair`]: {
+        src: `${host}.createVethPair` as const,
+        input: ({ context: { input } }) => ({ name: input.hostLink, peer: input.containerLink, mtu: OVERLAY_MTU }),
+        onDone: keep(`${host}Pair`),
+      },
+    }),
+    settings: parallel({
+      [`${host}BridgeUp`]: {
+        src: `${host}.setLinkUp` as const,
+        input: ({ context }) => ({ link: context.input.bridge }),
+      },
+      vxlan: vxlanSettings(host),
+      [`${host}PairPort`]: {
+        src: `${host}.enslaveLink` as const,
+        input: ({ context: { input } }) => ({ link: input.hostLink, bridge: input.bridge }),
+      },
+      [`${host}PairUp`]: {
+        src: `${host}.setLinkUp` as const,
+        input: ({ context }) => ({ link: context.input.hostLink }),
+      },
+    }),
   });
 
-/** Joins a host's container to the bridge. */
+/** Plugs the pair into a host's container. */
 const plug = (host: Host) =>
   sequence({
-    [`${host}Pair`]: {
-      src: `${host}.createVethPair` as const,
-      input: ({ context: { input } }) => ({ name: input.hostLink, peer: input.containerLink, mtu: OVERLAY_MTU }),
-      onDone: keep(`${host}Pair`),
-    },
-    [`${host}PairPort`]: {
-      src: `${host}.enslaveLink` as const,
-      input: ({ context: { input } }) => ({ link: input.hostLink, bridge: input.bridge }),
-    },
-    [`${host}PairUp`]: {
-      src: `${host}.setLinkUp` as const,
-      input: ({ context }) => ({ link: context.input.hostLink }),
-    },
     [`${host}PairMove`]: {
       src: `${host}.moveLink` as const,
       input: (scope) => ({
@@ -78,18 +83,20 @@ const plug = (host: Host) =>
         name: scope.context.input.containerDevice,
       }),
     },
-    [`${host}DeviceAddress`]: {
-      src: `${host}.addAddress` as const,
-      input: (scope) => ({
-        link: scope.context.input.containerDevice,
-        address: `${overlayAddress(scope.context.input, host)}/${prefixLengthOf(scope.context.input.overlaySubnet)}`,
-        in: container(scope, host),
-      }),
-    },
-    [`${host}DeviceUp`]: {
-      src: `${host}.setLinkUp` as const,
-      input: (scope) => ({ link: scope.context.input.containerDevice, in: container(scope, host) }),
-    },
+    device: parallel({
+      [`${host}DeviceAddress`]: {
+        src: `${host}.addAddress` as const,
+        input: (scope) => ({
+          link: scope.context.input.containerDevice,
+          address: `${overlayAddress(scope.context.input, host)}/${prefixLengthOf(scope.context.input.overlaySubnet)}`,
+          in: container(scope, host),
+        }),
+      },
+      [`${host}DeviceUp`]: {
+        src: `${host}.setLinkUp` as const,
+        input: (scope) => ({ link: scope.context.input.containerDevice, in: container(scope, host) }),
+      },
+    }),
   });
 
 /** Reaches the other host's container, by ping and HTTP. */

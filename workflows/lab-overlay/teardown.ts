@@ -3,56 +3,43 @@ import { parallel, sequence } from './machine-parts.ts';
 import { plugSteps } from './overlay.ts';
 import { tunnelLink, tunnelSettings, type Variant } from './tunnel.ts';
 
+const revert = (...steps: readonly string[]) => ({ src: 'revertSteps' as const, input: { steps: [...steps] } });
+
 /** Removes a host's container, and with it the pair that joined it to the bridge. */
 const containerOf = (host: Host) =>
   sequence({
-    [`${host}RemoveContainer`]: { src: 'revertSteps', input: { steps: [`${host}Container`] } },
+    [`${host}RemoveContainer`]: revert(`${host}Container`),
     [`${host}PairVanishes`]: {
       src: `${host}.observeLinksGone` as const,
       input: ({ context }) => ({ links: [context.input.hostLink] }),
     },
+  });
+
+/** Removes what made a host a part of the overlay, and its network. */
+const segmentOf = (host: Host, variant: Variant) =>
+  parallel({
+    [`${host}RemoveSegment`]: revert(tunnelLink(host, variant), `${host}Bridge`),
+    [`${host}RemoveNetwork`]: revert(`${host}Network`),
     // The pair and its settings have ended with the namespace: this settles their changes in the ledger.
-    [`${host}SettlePair`]: { src: 'revertSteps', input: { steps: [...plugSteps(host)] } },
+    [`${host}SettlePair`]: revert(...plugSteps(host)),
   });
 
-/** Removes what made a host a part of the overlay. */
-const segmentOf = (host: Host, counting: string, variant: Variant) =>
-  sequence({
-    [`${host}RemoveSegment`]: {
-      src: 'revertSteps',
-      input: { steps: [counting, tunnelLink(host, variant), `${host}Bridge`] },
-    },
-    // Their settings have ended with the links.
-    [`${host}SettleSegment`]: {
-      src: 'revertSteps',
-      input: { steps: [...tunnelSettings(host, variant), `${host}BridgeUp`] },
-    },
-  });
-
-const networkOf = (host: Host) =>
-  sequence({ [`${host}RemoveNetwork`]: { src: 'revertSteps', input: { steps: [`${host}Network`] } } });
-
-/** Takes everything down: containers, overlay and networks, and last the cable. */
+/** Takes everything down: containers, overlay and networks, and last the cable. Settings end with their links. */
 export const teardown = sequence({
   containers: parallel({
     alpha: containerOf('alpha'),
     beta: containerOf('beta'),
-    stranger: sequence({
-      removeStranger: { src: 'revertSteps', input: { steps: ['strangerContainer', 'strangerNetwork'] } },
-    }),
+    removeStranger: revert('strangerContainer', 'strangerNetwork'),
+    removeCounters: revert('countSent', 'countArrived'),
   }),
-  segments: parallel({
-    alpha: segmentOf('alpha', 'countSent', ''),
-    beta: segmentOf('beta', 'countArrived', 'Mended'),
-    alphaNetwork: networkOf('alpha'),
-    betaNetwork: networkOf('beta'),
+  segments: parallel({ alpha: segmentOf('alpha', ''), beta: segmentOf('beta', 'Mended') }),
+  cable: parallel({
+    removeCable: revert('plugIntoBeta', 'createCable'),
+    alphaSettleSegment: revert(...tunnelSettings('alpha'), 'alphaBridgeUp'),
+    betaSettleSegment: revert(...tunnelSettings('beta', 'Mended'), 'betaBridgeUp'),
   }),
-  removeCable: { src: 'revertSteps', input: { steps: ['plugIntoBeta', 'createCable'] } },
-  settleCable: {
-    src: 'revertSteps',
-    input: { steps: ['betaUnderlayUp', 'betaUnderlayAddress', 'alphaUnderlayUp', 'alphaUnderlayAddress'] },
-  },
-  hostsAlone: parallel({
+  alone: parallel({
+    settleCable: revert('betaUnderlayUp', 'betaUnderlayAddress', 'alphaUnderlayUp', 'alphaUnderlayAddress'),
     alphaAlone: { src: 'alpha.observeLinks', input: { only: ['lo'] } },
     betaAlone: { src: 'beta.observeLinks', input: { only: ['lo'] } },
   }),

@@ -1,5 +1,5 @@
 import { type Host, type Input, underlayAddress } from './input.ts';
-import { otherOf, sequence } from './machine-parts.ts';
+import { otherOf, parallel, sequence } from './machine-parts.ts';
 
 /** Stands for every MAC address that the VXLAN link has not learned. */
 const ALL_UNKNOWN = '00:00:00:00:00:00';
@@ -7,10 +7,14 @@ const ALL_UNKNOWN = '00:00:00:00:00:00';
 /** Distinguishes the steps of a second and third tunnel of beta from those of the first. */
 export type Variant = '' | 'Wrong' | 'Mended';
 
-/** Makes a host's tunnel: a VXLAN link that is a port of the bridge, and that sends frames to unknown addresses to the other host. */
+/** Makes a host's tunnel. */
 export const tunnel = (host: Host, vniOf: (input: Input) => number, variant: Variant = '') =>
+  sequence({ link: vxlan(host, vniOf, variant), settings: vxlanSettings(host, variant) });
+
+/** Makes the VXLAN link of a tunnel. */
+export const vxlan = (host: Host, vniOf: (input: Input) => number, variant: Variant = '') =>
   sequence({
-    [`${host}Vxlan${variant}`]: {
+    [tunnelLink(host, variant)]: {
       src: `${host}.createLink` as const,
       input: ({ context: { input } }) => ({
         name: input.vxlanLink,
@@ -23,6 +27,11 @@ export const tunnel = (host: Host, vniOf: (input: Input) => number, variant: Var
         ],
       }),
     },
+  });
+
+/** Makes the VXLAN link a port of the bridge, and sends frames to unknown addresses to the other host. */
+export const vxlanSettings = (host: Host, variant: Variant = '') =>
+  parallel({
     [`${host}VxlanPort${variant}`]: {
       src: `${host}.enslaveLink` as const,
       input: ({ context: { input } }) => ({ link: input.vxlanLink, bridge: input.bridge }),

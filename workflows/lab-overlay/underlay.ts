@@ -5,7 +5,7 @@ import { resultOf } from './results.ts';
 
 /** Gives a host's end of the cable its address. */
 const cableEnd = (host: Host) =>
-  sequence({
+  parallel({
     [`${host}UnderlayAddress`]: {
       src: `${host}.addAddress` as const,
       input: ({ context: { input } }) => ({

@@ -139,6 +139,7 @@ export function english(told: Told): LabTexts {
       takeBack: 'Take the rule back',
       pingTakenBack: `Ping \`${betaContainer}\` from \`${alphaContainer}\` again`,
       removeStranger: `Remove \`${strangerContainer}\` and its network`,
+      removeCounters: 'Remove the counters',
       removeCable: 'Remove the cable',
       settleCable: 'Bring the ledger in line with what ended with it',
       verifyHost: 'Compare both hosts with what they were',

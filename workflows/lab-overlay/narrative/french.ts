@@ -139,6 +139,7 @@ export function french(told: Told): LabTexts {
       takeBack: 'Retirer la règle',
       pingTakenBack: `De nouveau, ping vers \`${betaContainer}\` depuis \`${alphaContainer}\``,
       removeStranger: `Supprimer \`${strangerContainer}\` et son réseau`,
+      removeCounters: 'Supprimer les compteurs',
       removeCable: 'Supprimer le câble',
       settleCable: 'Mettre le registre en accord avec ce qui a fini avec lui',
       verifyHost: 'Comparer les deux hôtes à ce qu’ils étaient',
