@@ -9,10 +9,12 @@ import { canActAsOrdinaryUser, ORDINARY_USER, ownedByOrdinaryUser } from '../sup
 import { runRecordSchema } from '../support/run-record.ts';
 import { openProject } from '../support/run-wf.ts';
 
-vi.setConfig({ testTimeout: 60_000 });
+vi.setConfig({ testTimeout: 120_000 });
 
 const USERS = canActAsOrdinaryUser() ? (['root', 'an ordinary user'] as const) : (['this user'] as const);
 const STAGES = ['underlay', 'overlay', 'lookInside', 'isolation', 'failure', 'teardown', 'verification'];
+
+const shellSchema = z.object({ command: z.array(z.string()) });
 
 function openLab(user: (typeof USERS)[number] = USERS[0]) {
   const project = openProject();
@@ -24,26 +26,32 @@ function openLab(user: (typeof USERS)[number] = USERS[0]) {
     project.wf(args, { through: anotherBoot(path.join(project.folder, 'boot-id')) });
   const start = (id: string, ...more: readonly string[]) => ['start', 'lab-overlay', '--id', id, ...more];
   const record = async (id: string) => runRecordSchema.parse((await wf(['show', id, '--json'])).json());
+  /** Runs a command where `wf shell` opens a shell. */
+  const inShell = async (where: readonly string[], ...argv: readonly string[]) => {
+    const { command } = shellSchema.parse((await wf(['shell', ...where, '--json'])).json());
+    const [program = '', ...args] = [...through, ...command.slice(0, command.lastIndexOf('--') + 1), ...argv];
+    return (await execa(program, args)).stdout;
+  };
   const sharedWf = project.sharedWf;
-  return { wf, wfAfterReboot, start, record, sharedWf };
+  return { wf, wfAfterReboot, start, record, inShell, sharedWf };
 }
 
 /** The processes of the private hosts of a run. */
 const processesOf = (id: string) => privateProcessesIn('/').filter(({ mark }) => mark.startsWith(`${id}@`));
 
-test('each claim is proven, both hosts are as they were, and the report is in both languages', async () => {
+test('each claim is proven beside a run of lab-network, both hosts are as they were, and the report is in both languages', async () => {
   const id = 'overlay-told';
-  const { wf, start, record } = openLab();
-  const paused = await wf(start(id, '--pause-after', 'failure', '--input', 'prefix=ann-'));
+  const { wf, start, record, inShell } = openLab();
+  const paused = await wf(start(id, '--pause-after', 'overlay', '--input', 'prefix=ann-'));
   expect(paused, paused.stderr).toMatchObject({ exitCode: 0 });
-  const opened = await wf(['shell', id, 'beta', 'ann-AppBeta', '--json']);
-  const { command } = z.object({ command: z.array(z.string()) }).parse(opened.json());
-  const [program = '', ...args] = command.slice(0, command.indexOf('--') + 1);
-  const { stdout } = await execa(program, [...args, 'ip', '-brief', 'address']);
-  expect(stdout).toMatch(/^eth1@\S+ +UP +10\.42\.0\.2\/24/m);
+  expect(await inShell([id, 'alpha'], 'bridge', 'fdb', 'show', 'dev', 'vxlan0')).toContain('dst 10.91.0.2 self');
+  const inContainer = await inShell([id, 'beta', 'ann-AppBeta'], 'ip', '-brief', 'address');
+  expect(inContainer).toMatch(/^eth1@\S+ +UP +10\.42\.0\.2\/24/m);
 
-  const end = await wf(['resume', id]);
-  expect(end, end.stderr).toMatchObject({ exitCode: 0 });
+  const beside = 'network-beside';
+  const ends = [wf(['resume', id]), wf(['start', 'lab-network', '--runtime', 'embedded', '--id', beside])];
+  for (const end of await Promise.all(ends)) expect(end, end.stderr).toMatchObject({ exitCode: 0 });
+  expect((await record(beside)).verification).toMatchObject({ restored: true, drift: [], residues: [] });
   const { status, stages, changes, proofs, verification } = await record(id);
   expect({ status, verification }).toMatchObject({
     status: 'succeeded',
@@ -59,7 +67,7 @@ test('each claim is proven, both hosts are as they were, and the report is in bo
       /^3 packets left as 10\.91\.0\.1 > 10\.91\.0\.2\.4789, VNI 42, [3-9] arrived; the cable carried \d+ out and \d+ in$/,
     ),
     isolated: expect.stringMatching(
-      /^VNI 43 \/ 42: 0 of 3 pings while the underlay answered 3 of 3; \d+ packets arrived and no link took them; mended: 3 of 3$/,
+      /^VNI 43 \/ 42: 0 of 3 pings while the underlay answered 3 of 3; \d+ packets arrived in vain; mended: 3 of 3$/,
     ),
     'other network':
       '0 of 3 pings to a container of another network of the host, 0 of 3 from it, while it answered the host 3 of 3',
@@ -82,17 +90,17 @@ test('each claim is proven, both hosts are as they were, and the report is in bo
   expect(processesOf(id)).toEqual([]);
 });
 
-const KILLED_AT = [
-  'after touch betaVxlanWrong apply 1 ip link add',
-  'after touch dropOverlay apply 1 nft -f -',
-] as const;
-
 test.for(USERS.slice(-1))('a killed run is resumed, or rolled back, on both hosts (%s)', async (user) => {
-  const { wf, start, record } = openLab(user);
+  const { wf, start, record, inShell } = openLab(user);
   const killedAt = async (args: readonly string[], point: string) =>
     expect(await wf(args, point), point).toMatchObject({ signal: 'SIGKILL' });
   const id = 'overlay-killed';
-  for (const [index, point] of KILLED_AT.entries()) await killedAt(index === 0 ? start(id) : ['resume', id], point);
+  await killedAt(start(id), 'after touch betaVxlanWrong apply 1 ip link add');
+  const paused = await wf(['resume', id, '--pause-after', 'isolation']);
+  expect(paused, paused.stderr).toMatchObject({ exitCode: 0 });
+  expect(await inShell([id, 'beta'], 'ip', '-details', 'link', 'show', 'vxlan0')).toContain('vxlan id 42');
+  expect(await inShell([id, 'alpha', 'AppAlpha'], 'ip', '-brief', 'address')).toContain('10.42.0.1/24');
+  await killedAt(['resume', id], 'after touch dropOverlay apply 1 nft -f -');
   const end = await wf(['resume', id]);
   expect(end, end.stderr).toMatchObject({ exitCode: 0 });
   expect(await record(id)).toMatchObject({ status: 'succeeded', verification: { restored: true, drift: [] } });

@@ -1,6 +1,6 @@
-import { OVERLAY_MTU } from './input.ts';
 import { keep, parallel, pingAcross, pingUnderlay, READY, SILENCE, sequence } from './machine-parts.ts';
 import { DROP_TABLE, DROPPED, dropRules } from './packet-counts.ts';
+import { expectVni } from './tunnel.ts';
 
 /** Shows an overlay that looks healthy and carries nothing, and how it comes back. */
 export const failure = sequence({
@@ -16,10 +16,7 @@ export const failure = sequence({
     },
     readVxlanWhileDropped: {
       src: 'alpha.observeVxlan',
-      input: ({ context: { input } }) => ({
-        link: input.vxlanLink,
-        expect: { vni: input.vni, port: input.port, mtu: OVERLAY_MTU },
-      }),
+      input: expectVni(({ vni }) => vni),
       onDone: keep('readVxlanWhileDropped'),
     },
   }),

@@ -1,5 +1,5 @@
 import { insideNamespaceOf } from 'wf-engine';
-import { OVERLAY_MTU, overlayAddress, PING_SIZES } from './input.ts';
+import { overlayAddress, PING_SIZES } from './input.ts';
 import { arrivedRule } from './look-inside.ts';
 import {
   fetchAcross,
@@ -17,7 +17,7 @@ import {
   textOf,
 } from './machine-parts.ts';
 import { resultOf } from './results.ts';
-import { tunnel, tunnelLink, tunnelSettings } from './tunnel.ts';
+import { expectVni, tunnel, tunnelLink, tunnelSettings } from './tunnel.ts';
 
 const stranger = ({ context }: Scope) => resultOf(context.found, 'strangerContainer');
 const gateway = ({ context }: Scope, host: 'alpha' | 'beta') => resultOf(context.found, `${host}Network`).gateway;
@@ -74,10 +74,7 @@ const controls = parallel({
   },
   readWrongVxlan: {
     src: 'beta.observeVxlan',
-    input: ({ context: { input } }) => ({
-      link: input.vxlanLink,
-      expect: { vni: input.wrongVni, port: input.port, mtu: OVERLAY_MTU },
-    }),
+    input: expectVni(({ wrongVni }) => wrongVni),
     onDone: keep('readWrongVxlan'),
   },
   readArrivedBeforeWrong: {
@@ -128,6 +125,11 @@ const mended = parallel({
     src: 'beta.httpProbe',
     input: (scope) => ({ ...fetchAcross(scope, 'beta'), expect: textOf(scope, 'alpha'), ...READY }),
     onDone: keep('fetchMended'),
+  },
+  readMendedVxlan: {
+    src: 'beta.observeVxlan',
+    input: expectVni(({ vni }) => vni),
+    onDone: keep('readMendedVxlan'),
   },
   mtuUnderlay: {
     src: 'alpha.pingProbe',

@@ -1,7 +1,8 @@
-import { type Host, OVERLAY_MTU, overlayAddress, underlayAddress } from './input.ts';
+import { type Host, overlayAddress, underlayAddress } from './input.ts';
 import { container, keep, otherOf, parallel, pingAcross, READY, type Scope, sequence } from './machine-parts.ts';
 import { ARRIVED, arrivedRules, COUNT_TABLE, SENT, sentRules } from './packet-counts.ts';
 import { resultOf } from './results.ts';
+import { expectVni } from './tunnel.ts';
 
 const sentRule = { family: 'inet', table: COUNT_TABLE, chain: 'output', comment: SENT } as const;
 export const arrivedRule = { family: 'inet', table: COUNT_TABLE, chain: 'input', comment: ARRIVED } as const;
@@ -14,10 +15,7 @@ const learned = (host: Host) =>
   parallel({
     [`${host}ReadVxlan`]: {
       src: `${host}.observeVxlan` as const,
-      input: ({ context: { input } }) => ({
-        link: input.vxlanLink,
-        expect: { vni: input.vni, port: input.port, mtu: OVERLAY_MTU },
-      }),
+      input: expectVni(({ vni }) => vni),
       onDone: keep(`${host}ReadVxlan`),
     },
     [`${host}Forwarding`]: {

@@ -1,10 +1,10 @@
 import type { Proof } from 'wf-engine';
 import { PING_SIZES } from './input.ts';
-import type { Results } from './results.ts';
+import { type Results, resultOf } from './results.ts';
 
 /** Returns the proofs of a run of the lab, with their figures. Called once all steps have succeeded. */
 export function proofsOf(found: ProofSources, words = ENGLISH_PROOFS): readonly Proof[] {
-  const take = <Key extends keyof ProofSources>(key: Key) => foundBy(key, found[key]);
+  const take = <Key extends keyof ProofSources>(key: Key) => resultOf(found, key);
   const pings = (key: PingKey) => words.pings(take(key).received, take(key).sent);
   const said = (key: HttpKey) => words.quoted(take(key).body.trim());
   const links = (key: LinksKey) =>
@@ -68,7 +68,7 @@ export function proofsOf(found: ProofSources, words = ENGLISH_PROOFS): readonly 
     {
       claim: claims.healthy,
       figures: words.healthy(
-        `${take('readVxlanWhileDropped').link}`,
+        take('readVxlanWhileDropped'),
         pings('pingWhileDropped'),
         take('readDropped').packets,
         pings('controlUnderlayWhileDropped'),
@@ -101,7 +101,13 @@ export interface ProofWords {
   isolated(vnis: string, across: string, control: string, arrived: number, mended: string): string;
   otherNetwork(there: string, back: string, control: string): string;
   mtu(mtu: number, fits: Sized, tooLarge: Sized, underlay: Sized): string;
-  healthy(link: string, across: string, dropped: number, control: string, after: string): string;
+  healthy(
+    vxlan: Pick<Results['readVxlanWhileDropped'], 'link' | 'up'>,
+    across: string,
+    dropped: number,
+    control: string,
+    after: string,
+  ): string;
 }
 
 export const ENGLISH_PROOFS: ProofWords = {
@@ -122,13 +128,13 @@ export const ENGLISH_PROOFS: ProofWords = {
   encapsulated: (sent, arrived, outer, out, into) =>
     `${sent} packets left as ${outer}, ${arrived} arrived; the cable carried ${out} out and ${into} in`,
   isolated: (vnis, across, control, arrived, mended) =>
-    `${vnis}: ${across} pings while the underlay answered ${control}; ${arrived} packets arrived and no link took them; mended: ${mended}`,
+    `${vnis}: ${across} pings while the underlay answered ${control}; ${arrived} packets arrived in vain; mended: ${mended}`,
   otherNetwork: (there, back, control) =>
     `${there} pings to a container of another network of the host, ${back} from it, while it answered the host ${control}`,
   mtu: (mtu, fits, tooLarge, underlay) =>
     `${mtu} bytes: ${fits.size} of data ${fits.pings}, ${tooLarge.size} ${tooLarge.pings}; on the underlay ${underlay.size} ${underlay.pings}`,
-  healthy: (link, across, dropped, control, after) =>
-    `${link} is up, and ${across} pings (${dropped} packets dropped) while the underlay answered ${control}; rule taken back: ${after}`,
+  healthy: ({ link, up }, across, dropped, control, after) =>
+    `${link} is ${up ? 'up' : 'down'}, and ${across} pings (${dropped} packets dropped) while the underlay answered ${control}; rule taken back: ${after}`,
 };
 
 /** The keys whose results have the type of this key's result. */
@@ -148,13 +154,7 @@ type Some<Key extends keyof Results, Member extends keyof Results[Key]> = {
 export type ProofSources = Some<PingKey, 'received' | 'sent'> &
   Some<HttpKey, 'body'> &
   Some<CountKey, 'packets'> &
-  Some<VxlanKey, 'link' | 'vni' | 'port' | 'local' | 'mtu'> &
+  Some<VxlanKey, 'link' | 'vni' | 'port' | 'local' | 'mtu' | 'up'> &
   Some<'readCableBefore' | 'readCableAfter', 'rxPackets' | 'txPackets'> & {
     readonly [Each in LinksKey]?: { readonly links: readonly { readonly name: string }[] } | undefined;
   };
-
-function foundBy<Found>(step: string, found: Found): NonNullable<Found> {
-  if (found === undefined || found === null)
-    throw new Error(`the lab tells what ${step} finds before it was carried out`);
-  return found;
-}

@@ -69,6 +69,7 @@ export type Results = {
   readonly readArrivedAfterWrong: Count;
   readonly pingMended: Ping;
   readonly fetchMended: Http;
+  readonly readMendedVxlan: Vxlan;
   readonly mtuUnderlay: Ping;
   readonly mtuFits: Ping;
   readonly mtuTooLarge: Ping;
@@ -86,8 +87,12 @@ export type Results = {
 export type Found = Partial<Results>;
 
 /** Returns the output of a step. It is missing only if the machine has its states in the wrong order. */
-export function resultOf<Key extends keyof Results>(found: Found, key: Key): Results[Key] {
+export function resultOf<Sources extends Readonly<Record<string, unknown>>, Key extends keyof Sources & string>(
+  found: Sources,
+  key: Key,
+): NonNullable<Sources[Key]> {
   const value = found[key];
-  if (value === undefined) throw new Error(`the lab uses what ${key} finds before it was carried out`);
+  if (value === undefined || value === null)
+    throw new Error(`the lab uses what ${key} finds before it was carried out`);
   return value;
 }

@@ -1,5 +1,5 @@
-import { type Host, type Input, underlayAddress } from './input.ts';
-import { otherOf, parallel, sequence } from './machine-parts.ts';
+import { type Host, type Input, OVERLAY_MTU, underlayAddress } from './input.ts';
+import { otherOf, parallel, type Scope, sequence } from './machine-parts.ts';
 
 /** Stands for every MAC address that the VXLAN link has not learned. */
 const ALL_UNKNOWN = '00:00:00:00:00:00';
@@ -48,6 +48,14 @@ export const vxlanSettings = (host: Host, variant: Variant = '') =>
       src: `${host}.setLinkUp` as const,
       input: ({ context }) => ({ link: context.input.vxlanLink }),
     },
+  });
+
+/** Returns the input of a step that reads the VXLAN link of a host, and expects the network identifier. */
+export const expectVni =
+  (vniOf: (input: Input) => number) =>
+  ({ context: { input } }: Scope) => ({
+    link: input.vxlanLink,
+    expect: { vni: vniOf(input), port: input.port, mtu: OVERLAY_MTU },
   });
 
 /** Returns the step that made the VXLAN link of a tunnel. */

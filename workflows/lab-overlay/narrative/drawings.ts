@@ -1,5 +1,5 @@
 import type { Drawing } from 'wf-engine';
-import type { Host } from '../input.ts';
+import { HOSTS, type Host } from '../input.ts';
 import type { Observed } from './observed.ts';
 import type { LabTexts, Told } from './texts.ts';
 
@@ -7,8 +7,6 @@ type Layer = Drawing['layers'][number];
 type Box = Layer['boxes'][number];
 type Wire = Drawing['wires'][number];
 type Path = Drawing['paths'][number];
-
-const HOSTS = ['alpha', 'beta'] as const;
 
 /** The overlay as the steps observed it: whole, with two network identifiers, and cut by a rule. Drawn as far as the run came. */
 export function drawingsOf(observed: Observed, told: Told, texts: LabTexts): readonly Drawing[] {
@@ -41,7 +39,7 @@ export function drawingsOf(observed: Observed, told: Told, texts: LabTexts): rea
       observed,
       told,
       texts,
-      { alpha: observed.readVxlanWhileDropped, beta: observed.betaReadVxlan },
+      { alpha: observed.readVxlanWhileDropped, beta: observed.readMendedVxlan },
       texts.dropsOverlay,
     ),
     paths: path(there, back, [pinged(pingWhileDropped, texts)]),

@@ -57,7 +57,7 @@ export function english(told: Told): LabTexts {
           `The last limit is the MTU. A ping with ${PING_SIZES.fits} bytes of data is a packet of ${OVERLAY_MTU} bytes, and passes. One more byte does not: fragments are forbidden (\`-M do\`), as TCP forbids them, too.`,
         ],
         notice: [
-          `Nobody reports the wrong VNI: both hosts look healthy, and their tables are as before. Only the silence tells, and the counter of the packets that arrive in vain.`,
+          `Nobody reports the wrong VNI: \`${vxlanLink}\` exists on both hosts, with its port and MTU. Only the silence shows it, and the counter of the packets that arrive in vain.`,
           `On the underlay ${PING_SIZES.underlay} bytes pass in one packet. The difference of ${OVERHEAD} bytes are the headers of the tunnel. An underlay with a smaller MTU is the most frequent fault of real overlays: small packets pass, large ones are lost.`,
         ],
       },
@@ -75,10 +75,10 @@ export function english(told: Told): LabTexts {
       teardown: {
         title: 'Taking it all down',
         text: [
-          `The containers go first. With the network namespace of a container its end of the pair vanishes, and \`${hostLink}\` on the host with it. Then tunnels, bridges and networks are removed on both hosts, and the cable last.`,
+          `The containers go first, with the counters. With the network namespace of a container its end of the pair vanishes, and \`${hostLink}\` on the host with it. Then tunnels, bridges and networks are removed on both hosts, and the cable last.`,
         ],
         notice: [
-          `Only containers, links and networks are removed. Ports, forwarding entries and addresses end with their links: the ledger tells what was reverted, and what is gone.`,
+          `Only containers, counters, links and networks are removed. Ports, forwarding entries and addresses end with their links: the ledger tells what was reverted, and what is gone.`,
           `In the end each host has \`lo\` and nothing else.`,
         ],
       },
@@ -88,7 +88,7 @@ export function english(told: Told): LabTexts {
           `Before the first change wf took a fingerprint of each host: links, addresses, routes, forwarding entries, firewall rules, networks and containers. Now it takes another one of each and compares them.`,
         ],
         notice: [
-          `"Nothing is left" is a negative result, too. Its control is the fingerprint: it saw the tunnels and rules of this run while they were there, so it would see them if they still were.`,
+          `"Nothing is left" is a negative result, too. Its control: after each change the step read it back from the host, by reads like those of the fingerprint.`,
         ],
       },
     },
@@ -128,6 +128,7 @@ export function english(told: Told): LabTexts {
       ...tunnelSteps('beta', 'Mended', vni, told),
       pingMended: `Ping \`${betaContainer}\` from \`${alphaContainer}\` again`,
       fetchMended: `Fetch the page of \`${alphaContainer}\` from \`${betaContainer}\` again`,
+      readMendedVxlan: `Read the VXLAN link of \`beta\`: VNI ${vni}`,
       mtuUnderlay: `Control: ${PING_SIZES.underlay} bytes pass on the underlay in one packet`,
       mtuFits: `${PING_SIZES.fits} bytes pass on the overlay in one packet`,
       mtuTooLarge: `${PING_SIZES.tooLarge} bytes do not`,
@@ -155,7 +156,7 @@ export function english(told: Told): LabTexts {
       },
       dropped: {
         title: 'Healthy, and cut off',
-        text: `All links are up, and a rule on \`alpha\` drops the packets of the tunnel.`,
+        text: `\`${vxlanLink}\` of \`alpha\` has all its properties, and a rule there drops the packets of the tunnel.`,
       },
     },
     on: (host) => `host ${host}`,

@@ -57,7 +57,7 @@ export function french(told: Told): LabTexts {
           `La dernière limite est la MTU. Un ping avec ${PING_SIZES.fits} octets de données est un paquet de ${OVERLAY_MTU} octets, et passe. Un octet de plus ne passe pas : les fragments sont interdits (\`-M do\`), comme TCP les interdit aussi.`,
         ],
         notice: [
-          `Personne ne signale le mauvais VNI : les deux hôtes ont l’air sains, et leurs tables sont comme avant. Seul le silence le dit, et le compteur des paquets qui arrivent en vain.`,
+          `Personne ne signale le mauvais VNI : \`${vxlanLink}\` existe sur les deux hôtes, avec son port et sa MTU. Seul le silence le montre, et le compteur des paquets qui arrivent en vain.`,
           `Sur l’underlay, ${PING_SIZES.underlay} octets passent en un paquet. La différence de ${OVERHEAD} octets, ce sont les en-têtes du tunnel. Un underlay dont la MTU est plus petite est la panne la plus fréquente des vrais overlays : les petits paquets passent, les grands sont perdus.`,
         ],
       },
@@ -75,10 +75,10 @@ export function french(told: Told): LabTexts {
       teardown: {
         title: 'Tout démonter',
         text: [
-          `Les conteneurs partent d’abord. Avec l’espace de noms réseau d’un conteneur disparaît son bout de la paire, et avec lui \`${hostLink}\` sur l’hôte. Puis les tunnels, les ponts et les réseaux sont supprimés sur les deux hôtes, et le câble en dernier.`,
+          `Les conteneurs partent d’abord, avec les compteurs. Avec l’espace de noms réseau d’un conteneur disparaît son bout de la paire, et avec lui \`${hostLink}\` sur l’hôte. Puis les tunnels, les ponts et les réseaux sont supprimés sur les deux hôtes, et le câble en dernier.`,
         ],
         notice: [
-          `Seuls les conteneurs, les interfaces et les réseaux sont supprimés. Les ports, les entrées de commutation et les adresses finissent avec leurs interfaces : le registre dit ce qui a été annulé, et ce qui a disparu.`,
+          `Seuls les conteneurs, les compteurs, les interfaces et les réseaux sont supprimés. Les ports, les entrées de commutation et les adresses finissent avec leurs interfaces : le registre dit ce qui a été annulé, et ce qui a disparu.`,
           `À la fin, chaque hôte a \`lo\` et rien d’autre.`,
         ],
       },
@@ -88,7 +88,7 @@ export function french(told: Told): LabTexts {
           `Avant la première modification, wf a pris une empreinte de chaque hôte : interfaces, adresses, routes, entrées de commutation, règles de pare-feu, réseaux et conteneurs. Il en prend maintenant une autre de chacun et les compare.`,
         ],
         notice: [
-          `« Il ne reste rien » est aussi un résultat négatif. Son contrôle est l’empreinte : elle voyait les tunnels et les règles de cette exécution tant qu’ils étaient là ; elle les verrait donc s’ils y étaient encore.`,
+          `« Il ne reste rien » est aussi un résultat négatif. Son contrôle : après chaque modification, l’étape l’a relue sur l’hôte, par des lectures comme celles de l’empreinte.`,
         ],
       },
     },
@@ -128,6 +128,7 @@ export function french(told: Told): LabTexts {
       ...tunnelSteps('beta', 'Mended', vni, told),
       pingMended: `De nouveau, ping vers \`${betaContainer}\` depuis \`${alphaContainer}\``,
       fetchMended: `De nouveau, lire la page de \`${alphaContainer}\` depuis \`${betaContainer}\``,
+      readMendedVxlan: `Lire l’interface VXLAN de \`beta\` : VNI ${vni}`,
       mtuUnderlay: `Contrôle : ${PING_SIZES.underlay} octets passent en un paquet sur l’underlay`,
       mtuFits: `${PING_SIZES.fits} octets passent en un paquet sur l’overlay`,
       mtuTooLarge: `${PING_SIZES.tooLarge} octets ne passent pas`,
@@ -155,7 +156,7 @@ export function french(told: Told): LabTexts {
       },
       dropped: {
         title: 'Sain, et coupé',
-        text: `Toutes les interfaces sont actives, et une règle sur \`alpha\` jette les paquets du tunnel.`,
+        text: `\`${vxlanLink}\` d’\`alpha\` a toutes ses propriétés, et une règle y jette les paquets du tunnel.`,
       },
     },
     on: (host) => `hôte ${host}`,
@@ -247,11 +248,11 @@ const PROOFS: ProofWords = {
   encapsulated: (sent, arrived, outer, out, into) =>
     `${sent} paquets sont partis en ${outer}, ${arrived} sont arrivés ; le câble en a porté ${out} à l’aller et ${into} au retour`,
   isolated: (vnis, across, control, arrived, mended) =>
-    `${vnis} : ${across} alors que l’underlay a répondu ${control} ; ${arrived} paquets sont arrivés sans qu’aucune interface les prenne ; réparé : ${mended}`,
+    `${vnis} : ${across} alors que l’underlay a répondu ${control} ; ${arrived} paquets sont arrivés en vain ; réparé : ${mended}`,
   otherNetwork: (there, back, control) =>
     `${there} vers un conteneur d’un autre réseau de l’hôte, ${back} en retour, alors qu’il a répondu à l’hôte : ${control}`,
   mtu: (mtu, fits, tooLarge, underlay) =>
     `${mtu} octets : ${fits.size} de données, ${fits.pings} ; ${tooLarge.size}, ${tooLarge.pings} ; sur l’underlay ${underlay.size}, ${underlay.pings}`,
-  healthy: (link, across, dropped, control, after) =>
-    `${link} est active, et ${across} (${dropped} paquets jetés) alors que l’underlay a répondu ${control} ; règle retirée : ${after}`,
+  healthy: ({ link, up }, across, dropped, control, after) =>
+    `${link} est ${up ? 'active' : 'inactive'}, et ${across} (${dropped} paquets jetés) alors que l’underlay a répondu ${control} ; règle retirée : ${after}`,
 };

@@ -61,6 +61,7 @@ const observed = z.object({
   pingFromStranger: ping.optional().catch(undefined),
   pingMended: ping.optional().catch(undefined),
   fetchMended: http.optional().catch(undefined),
+  readMendedVxlan: vxlan.optional().catch(undefined),
   mtuUnderlay: ping.optional().catch(undefined),
   mtuFits: ping.optional().catch(undefined),
   mtuTooLarge: ping.optional().catch(undefined),
