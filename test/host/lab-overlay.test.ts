@@ -130,6 +130,46 @@ test('a restart of the machine while networks are made ends the run undone, with
   expect(processesOf(id)).toEqual([]);
 });
 
+const DROPS_VXLAN =
+  'table inet foreign {\n chain c {\n type filter hook input priority 0;\n udp dport 4789 drop\n }\n}';
+const FAULTS = [
+  {
+    fault: 'a cut underlay',
+    pauseAfter: 'overlay',
+    make: ['alpha', 'ip', 'link', 'set', 'under0', 'down'],
+    says: 'gone from the host meanwhile: alpha: link under0 up on the host (the link under0 is down)',
+    drift: [],
+  },
+  {
+    fault: 'a rule of somebody else',
+    pauseAfter: 'underlay',
+    make: ['beta', 'nft', DROPS_VXLAN],
+    says: ' of 3 pings from App',
+    drift: ['beta: nft table inet foreign'],
+  },
+] as const;
+
+test.concurrent.for(FAULTS)(
+  '$fault fails the run within its deadline, which is undone',
+  async ({ fault, pauseAfter, make, says, drift }) => {
+    const { wf, start, record, inShell } = openLab();
+    const id = `overlay-${fault.replaceAll(' ', '-')}`;
+    expect(await wf(start(id, '--pause-after', pauseAfter))).toMatchObject({ exitCode: 0 });
+    const [host, ...command] = make;
+    await inShell([id, host], ...command);
+    const end = await wf(['resume', id]);
+    expect(end, end.stderr).toMatchObject({ exitCode: 1 });
+    const { status, error, verification } = await record(id);
+    expect({ status, error, verification }).toMatchObject({
+      status: 'rolled-back',
+      error: { code: 'E_PROBE_FAILED', message: expect.stringContaining(says) },
+      verification: { restored: true, residues: [], unexplained: [] },
+    });
+    expect(verification?.drift.map(({ subject }) => subject)).toEqual(expect.arrayContaining([...drift]));
+    expect(processesOf(id)).toEqual([]);
+  },
+);
+
 test('inputs that exclude each other are refused before anything is touched', async () => {
   const { sharedWf, start } = openLab();
   for (const [input, says] of [
