@@ -8,21 +8,24 @@ import {
 } from '../support/crash/crash-tests.ts';
 import { failing, forward, isOnTheWayBack } from '../support/crash/journeys.ts';
 
+/** Only the nightly tests kill lab-overlay at every point; `torture.test.ts` kills it at random. */
+const SUBJECTS = EVERY_POINT ? ([...EMBEDDED, 'overlay-as-user'] as const) : EMBEDDED;
+
 describeCrash('a killed lab on the embedded runtime', () => {
-  test.for(EMBEDDED)('succeeds if it is killed repeatedly and resumed each time (%s)', (subject) =>
+  test.for(SUBJECTS)('succeeds if it is killed repeatedly and resumed each time (%s)', (subject) =>
     expectChainSurvived({ subject, journey: forward, verb: 'resume', prefix: 'chain-' }),
   );
 
-  test.for(EMBEDDED)('is rolled back from any crash point (%s)', (subject) =>
+  test.for(SUBJECTS)('is rolled back from any crash point (%s)', (subject) =>
     expectSurvived({ subject, journey: forward, verb: 'rollback', prefix: 'rollback-' }),
   );
 
-  test.for(EMBEDDED)('completes its own rollback if it is killed repeatedly and resumed each time (%s)', (subject) =>
+  test.for(SUBJECTS)('completes its own rollback if it is killed repeatedly and resumed each time (%s)', (subject) =>
     expectChainSurvived({ subject, journey: failing, verb: 'resume', prefix: 'back-', only: isOnTheWayBack }),
   );
 
   if (!EVERY_POINT) return;
-  test.for(EMBEDDED)('is resumed from any crash point (%s)', async (subject) => {
+  test.for(SUBJECTS)('is resumed from any crash point (%s)', async (subject) => {
     await expectSurvived({ subject, journey: forward, verb: 'resume', prefix: 'resume-' });
     await expectSurvived({ subject, journey: failing, verb: 'resume', prefix: 'undo-', only: isOnTheWayBack });
   });

@@ -13,10 +13,16 @@ export const EVERY_POINT = process.env['WF_CRASH_MATRIX'] === 'all';
 const EVERY = 6;
 
 /** About the number of runs that a test kills once and recovers. */
-const SINGLES: Readonly<Record<SubjectName, number>> = { small: 4, lab: 2, embedded: 2, 'embedded-as-user': 2 };
+const SINGLES: Readonly<Record<SubjectName, number>> = {
+  ...{ small: 4, lab: 2 },
+  ...{ embedded: 2, 'embedded-as-user': 2, overlay: 2, 'overlay-as-user': 2 },
+};
 
 /** The number of chains that share the points of a journey, so that a chain seldom kills a step twice. A test tries one chain. */
-const CHAINS: Readonly<Record<SubjectName, number>> = { small: 12, lab: 15, embedded: 15, 'embedded-as-user': 15 };
+const CHAINS: Readonly<Record<SubjectName, number>> = {
+  ...{ small: 12, lab: 15 },
+  ...{ embedded: 15, 'embedded-as-user': 15, overlay: 30, 'overlay-as-user': 30 },
+};
 
 /** Without WF_CRASH_SEED it changes each minute, so each share is tried equally often. */
 export const SEED = Number(process.env['WF_CRASH_SEED'] ?? Math.floor(Date.now() / 60_000));
@@ -28,6 +34,8 @@ export function chosen<One, Other>(choices: readonly [One, Other]): readonly (On
 
 /** The embedded lab as root and as an ordinary user, or one of them. */
 export const EMBEDDED = chosen(['embedded', 'embedded-as-user'] as const);
+/** The same of lab-overlay. */
+export const OVERLAY = chosen(['overlay', 'overlay-as-user'] as const);
 
 /**
  * A group of tests that kills real processes on a separate host: needs root, and Docker if the lab is killed. Skipped without

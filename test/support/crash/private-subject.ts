@@ -1,13 +1,13 @@
 import { chownSync } from 'node:fs';
-import { startLabOf } from '../lab.ts';
 import { ORDINARY_USER } from '../ordinary-user.ts';
 import { differences } from './differences.ts';
-import { LAB, writeFailingLab } from './failing-lab.ts';
+import { writeFailing } from './failing-lab.ts';
 import { recordIp } from './ip-recorder.ts';
 import { ipWitness } from './ip-witness.ts';
 import { type Lane, laneIn, newLaneFolder } from './lane.ts';
 import { startOwnMachine } from './own-machine.ts';
 import { type PrivateProcess, privateProcessesIn } from './processes.ts';
+import type { WorkflowSource } from './run-on-disk.ts';
 import type { Subject } from './subject.ts';
 
 /** The user that wf runs as. */
@@ -26,8 +26,8 @@ cat /proc/self/mountinfo /proc/sys/net/ipv4/ip_forward /proc/sys/net/ipv6/conf/a
 find /run /tmp -xdev -path /run/wf -prune -o -path /tmp/wf-65534 -prune -o -printf '%p %y %m %U %l\\n' | sort
 `;
 
-/** The lab on the embedded runtime, on a separate machine without a Docker engine. */
-export async function openPrivateLab(user: PrivateUser): Promise<Subject> {
+/** A lab on the embedded runtime, on a separate machine without a Docker engine. */
+export async function openPrivateLab(user: PrivateUser, lab: WorkflowSource): Promise<Subject> {
   const folder = newLaneFolder();
   const machine = await startOwnMachine(folder);
   const recorder = recordIp(folder);
@@ -43,13 +43,13 @@ export async function openPrivateLab(user: PrivateUser): Promise<Subject> {
       await machine.end();
     },
   });
-  const failing = writeFailingLab(lane);
+  const failing = writeFailing(lab, lane);
   const look = () => lane.tool('sh', '-c', LOOK);
   const untouched = await look();
   return {
     lane,
-    sources: [LAB, failing],
-    start: (run, ...more) => startPrivateLab(LAB.name, run, more),
+    sources: [lab, failing],
+    start: (run, ...more) => startPrivateLab(lab.name, run, more),
     startFailing: (run, ...more) => startPrivateLab(failing.name, run, more),
     state: async () => ({ machine: (await look()).split('\n'), privateHosts: privateProcessesIn(folder) }),
     ranTwice: async (run) => ipWitness(recorder.commands(), run),
@@ -75,10 +75,9 @@ export async function openPrivateLab(user: PrivateUser): Promise<Subject> {
   };
 }
 
-/** Uses the built-in images. */
+/** Without inputs: the images are the built-in ones. */
 function startPrivateLab(workflow: string, run: string, more: readonly string[]): readonly string[] {
-  const images = { image: 'hashicorp/http-echo', probeImage: 'alpine' };
-  return startLabOf(workflow, images, '--runtime', 'embedded', '--id', run, ...more);
+  return ['start', workflow, '--runtime', 'embedded', '--id', run, ...more];
 }
 
 /** The first processes of the private hosts of a run, regardless of the time in their marks. */

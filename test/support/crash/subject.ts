@@ -3,7 +3,7 @@ import path from 'node:path';
 import { hostState, networkState } from '../host-state.ts';
 import { startLab, startLabOf } from '../lab.ts';
 import { dockerWitness } from './docker-witness.ts';
-import { LAB, writeFailingLab } from './failing-lab.ts';
+import { LAB, OVERLAY, writeFailing } from './failing-lab.ts';
 import { holdNamespace, type Lane, openBareLane, openDockerLane } from './lane.ts';
 import { linesWitness } from './lines-witness.ts';
 import { openPrivateLab } from './private-subject.ts';
@@ -32,8 +32,8 @@ export interface Subject {
   killPrivateHost?(run: string): boolean;
 }
 
-/** `embedded`: the lab on the embedded runtime, as root; `embedded-as-user`: the same as an ordinary user. */
-export const SUBJECT_NAMES = ['lab', 'small', 'embedded', 'embedded-as-user'] as const;
+/** `embedded`: the lab on the embedded runtime, `overlay`: lab-overlay, as root; `...-as-user`: the same as an ordinary user. */
+export const SUBJECT_NAMES = ['lab', 'small', 'embedded', 'embedded-as-user', 'overlay', 'overlay-as-user'] as const;
 export type SubjectName = (typeof SUBJECT_NAMES)[number];
 
 export function openSubject(name: SubjectName): Promise<Subject> {
@@ -43,9 +43,13 @@ export function openSubject(name: SubjectName): Promise<Subject> {
     case 'small':
       return openSmallLab();
     case 'embedded':
-      return openPrivateLab('root');
+      return openPrivateLab('root', LAB);
     case 'embedded-as-user':
-      return openPrivateLab('ordinary user');
+      return openPrivateLab('ordinary user', LAB);
+    case 'overlay':
+      return openPrivateLab('root', OVERLAY);
+    case 'overlay-as-user':
+      return openPrivateLab('ordinary user', OVERLAY);
   }
 }
 
@@ -54,7 +58,7 @@ const atRoot = (file: string) => path.join(import.meta.dirname, '..', '..', '..'
 /** The lab, on its own Docker engine. */
 async function openLab(): Promise<Subject> {
   const lane = await openDockerLane();
-  const failing = writeFailingLab(lane);
+  const failing = writeFailing(LAB, lane);
   return {
     lane,
     sources: [LAB, failing],
