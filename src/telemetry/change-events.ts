@@ -35,6 +35,7 @@ function changeEvent(name: string, change: Change, at: number): SpanEvent {
       'wf.change.seq': change.seq,
       'wf.change.kind': change.kind,
       'wf.change.target': change.target,
+      'wf.change.host': change.host,
       'wf.change.status': change.status,
       'wf.change.reason': change.reason ?? undefined,
       'wf.step.id': change.step,

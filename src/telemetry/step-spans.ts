@@ -111,6 +111,7 @@ export function createStepSpans(ids: SpanIds): StepSpans {
           'cicd.pipeline.task.run.result': resultOf(error),
           'error.type': failure?.type,
           'wf.step.kind': start.kind,
+          'wf.step.host': start.host,
           'wf.step.stage': start.stage,
           'wf.step.attempts': open.attempts,
         },

@@ -1,3 +1,5 @@
+import { onHostName } from '../../engine/model/on-host-name.ts';
+
 /** A machine for drawing: its states in the order of the file, each with its steps and transitions. */
 export interface MachineGraph {
   readonly workflow: string;
@@ -29,6 +31,8 @@ export interface GraphStep {
   readonly actor: string;
   /** Kind of the step runner, e.g. `docker.network`; null if the definition does not have it. */
   readonly kind: string | null;
+  /** The named host that it works on; absent for the run's own. */
+  readonly host?: string | undefined;
   /** The steps of the child workflow that it is, with its id before theirs; absent for a step. */
   readonly steps?: readonly GraphStep[];
 }
@@ -53,6 +57,11 @@ export interface GraphTransition {
   /** Ids of states; empty if the machine stays in its state. */
   readonly targets: readonly string[];
   readonly guard: string | null;
+}
+
+/** Returns the kind of a step for people, with its named host: `alpha: docker.network`. */
+export function kindOnHost({ kind, actor, host }: GraphStep): string {
+  return kind === null ? actor : onHostName(host, kind);
 }
 
 /** Returns the steps of a state, those of a child workflow after it. */

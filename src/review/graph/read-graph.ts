@@ -20,7 +20,7 @@ const definitionSchema = z.object({
   name: z.string(),
   version: z.string(),
   machine: z.object({ config: z.custom<JsonObject>(isObject, 'must be an object') }),
-  runners: z.record(z.string(), z.object({ kind: z.string() })).default({}),
+  runners: z.record(z.string(), z.object({ kind: z.string(), host: z.string().optional() })).default({}),
   children: z.record(z.string(), z.custom<JsonObject>(isObject, 'must be an object')).default({}),
 });
 
@@ -44,8 +44,9 @@ export function readDefinition(description: Json): ReadDefinition {
   const graphs = new Map(Object.entries(children).map(([invoke, child]) => [invoke, readDefinition(child).graph]));
   const stepOf: StepOf = (invoke, actor) => {
     const child = graphs.get(invoke);
+    const runner = runners[invoke];
     return child === undefined
-      ? { invoke, actor, kind: runners[invoke]?.kind ?? null }
+      ? { invoke, actor, kind: null, ...runner }
       : { invoke, actor, kind: `workflow ${child.workflow}`, steps: stepsOf(child).map(inChild(invoke)) };
   };
   return { graph: { workflow: name, version, root: graphState(root, stepOf) }, config };

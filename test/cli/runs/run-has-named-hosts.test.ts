@@ -76,6 +76,7 @@ test.for(USERS)('each step and change is of its host, where it is undone and ver
   expect(route).toContain('"dev":"under0"');
   const found = z.object({ input: z.unknown() }).parse((await wf(['show', id, 'findBeta', '--json'])).json());
   expect(found.input, 'the example of the documentation').toEqual(NAMED_HOST.observeHostPlace);
+  expect((await wf(['graph', id])).stdout).toMatch(/findBeta +beta: host\.place/);
   expect((await wf(['shell', id, 'gamma', 'AppDev'])).stderr).toContain('has no host "gamma"');
   const end = await wf(['resume', id]);
   expect(end, end.stderr).toMatchObject({ exitCode: 0 });

@@ -14,6 +14,7 @@ import {
   failed,
   headerOf,
   INTERRUPTED,
+  intended,
   leaseTaken,
   OWNER,
   runId,
@@ -279,4 +280,19 @@ test('a clock that was set back makes no span end before it begins', () => {
     [100, succeeded('createNetwork', {}), decided(['done']), ended],
   );
   for (const { startedAt, endedAt } of spansOf(journal)) expect(endedAt).toBeGreaterThanOrEqual(startedAt);
+});
+
+test('a step and a change on a named host have its name', () => {
+  const onAlpha = (event: JournalEvent): JournalEvent => {
+    if (event.type === 'change.intended') return { ...event, change: { ...event.change, host: 'alpha' } };
+    if (event.type !== 'decided') return event;
+    return {
+      ...event,
+      effects: event.effects.map((one) => (one.type === 'start-step' ? { ...one, host: 'alpha' } : one)),
+    };
+  };
+  const events = [decided(['setup'], ['devops']), intended(1, 'devops', 'network devops', [])].map(onAlpha);
+  const spans = spansOf(journalOf([0, leaseTaken('start')], [1, ...events, succeeded('devops', null)], [9, ended]));
+  expect(byName(spans, 'devops')).toMatchObject([{ attributes: { 'wf.step.host': 'alpha' } }]);
+  expect(spans.at(-1)?.events).toMatchObject([{ name: 'wf.change', attributes: { 'wf.change.host': 'alpha' } }]);
 });

@@ -5,6 +5,7 @@ import {
   type GraphState,
   type GraphStep,
   type GraphTransition,
+  kindOnHost,
   type MachineGraph,
   type StateType,
   stepsIn,
@@ -173,8 +174,8 @@ function namePaint(mark: Mark | undefined, { style }: Drawing): Paint {
   return mark === undefined || mark === 'passed' ? String : markPaint(style, mark);
 }
 
-function kindOf({ kind, actor }: GraphStep): string {
-  return oneLine(kind ?? actor);
+function kindOf(step: GraphStep): string {
+  return oneLine(kindOnHost(step));
 }
 
 function widthOfPieces(pieces: readonly Piece[]): number {
