@@ -22,7 +22,7 @@ export function embeddedRuntime(machine: HostPorts): Runtime {
       const { openPrivateHost } = await import('./open-private-host.ts');
       return openPrivateHost(privateHostMark(run), recorded, machine);
     },
-    async find(run, recorded) {
+    async find(run, _hosts, recorded) {
       const { findHostOfRun } = await import('./open-private-host.ts');
       return findHostOfRun(run, recorded, machine.clock);
     },

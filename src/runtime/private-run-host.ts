@@ -100,6 +100,7 @@ export async function privateRunHost(
         // It has ended meanwhile: the new one has the hosts.
         if (!(await renew())) throw thrown;
       }
+      return hosts;
     },
     named: (name) => currentPorts(clock, () => named(name).ports),
     claim: () => current.host.claim(),
@@ -230,7 +231,7 @@ function currentFingerprints(current: () => FingerprintPort): FingerprintPort {
 
 function usesEngine(name: string): WfError {
   return new WfError('E_RUNTIME_UNAVAILABLE', `the runtime embedded makes its hosts: ${name} names a Docker engine`, {
-    hint: `Return \`{}\` for ${name} from \`hosts\` of the workflow.`,
+    hint: `Start the run with \`--runtime docker\`, or return \`{}\` for ${name} from \`hosts\` of the workflow.`,
   });
 }
 
