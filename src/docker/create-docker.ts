@@ -18,8 +18,11 @@ export function createDocker(env: Environment = process.env): DockerPort {
   return createDockerAt(() => findEndpoint(env));
 }
 
-/** Creates a port to the Docker engine at this endpoint, which it finds at the first call. */
-export function createDockerAt(find: () => Promise<Endpoint>): DockerPort {
+/**
+ * Creates a port to the Docker engine at this endpoint, which it finds at the first call.
+ * @param pidHere returns the pid on this machine of a process that the engine knows by its pid in a PID namespace of its own
+ */
+export function createDockerAt(find: () => Promise<Endpoint>, pidHere = (pid: number) => pid): DockerPort {
   const connection = createConnection(find);
   const images = imageCalls(connection);
   let engineId: Promise<string> | undefined;
@@ -53,9 +56,9 @@ export function createDockerAt(find: () => Promise<Endpoint>): DockerPort {
     },
     ...images,
     ...networkCalls(connection),
-    ...containerCalls(connection, images.image),
+    ...containerCalls(connection, images.image, pidHere),
     ...volumeCalls(connection),
-    ...execCalls(connection),
+    ...execCalls(connection, pidHere),
   };
 }
 

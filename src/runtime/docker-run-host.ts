@@ -29,12 +29,12 @@ export function dockerRunHost(own: OpenHost, run: RunIdentity, recorded: Private
       return hosts.declared;
     },
     named: (name) => host(name).ports,
-    claim: async () => {},
-    identity: () => null,
-    isNew: () => false,
-    keep: async () => {},
-    renew: async () => false,
-    end: async () => {},
-    close: () => {},
+    claim: async () => hosts?.inside?.claim(),
+    identity: () => hosts?.inside?.identity() ?? null,
+    isNew: () => hosts?.inside?.isNew() ?? false,
+    keep: async () => hosts?.inside?.keep(),
+    renew: async () => (await hosts?.inside?.renew()) ?? false,
+    end: async () => hosts?.inside?.end(),
+    close: () => hosts?.inside?.close(),
   };
 }

@@ -51,6 +51,8 @@ export function createConnection(find: () => Promise<Endpoint>): Connection {
       if (thrown instanceof WfError) throw thrown;
       const failure = failureOf(thrown);
       if (failure === undefined) throw thrown;
+      const gone = endpoint.type === 'unix' ? endpoint.gone?.() : undefined;
+      if (gone !== undefined) throw gone;
       if (failure.type === 'refused') hasAnswered = true;
       return { type: 'failed', failure, error: engineError(failure, doing, endpoint.description, thrown) };
     }
