@@ -28,17 +28,17 @@ export async function checkDockerHosts(hosts: NamedHosts, machine: HostPorts): P
     requiredOn(name, [...(namespace === undefined ? [] : [networkNamespace(name, namespace)]), ...localEngine()]),
   );
   const ofEngines = startsEngines ? privateEngines() : [];
-  return checkRequirements([...networkTools(), ...ofEngines, ...ofHosts], machine, (name) => open.get(name) ?? machine);
+  return checkRequirements([...ofEngines, ...networkTools(), ...ofHosts], machine, (name) => open.get(name) ?? machine);
 }
 
 /** Returns the requirements of engines that a run starts. */
 function privateEngines(): readonly Requirement[] {
   return [
+    root(),
     ...privateNetworking(),
     tool('dockerd', 'starting Docker engines'),
     tool('containerd', 'starting Docker engines'),
     tool('iptables', 'starting Docker engines'),
-    root(),
   ];
 }
 

@@ -26,8 +26,8 @@ export interface GivenHost {
 /** Identity of a namespace that a path leads to: another one may have the path, or the inode, later. */
 export interface OpenedNamespace {
   readonly inode: number;
-  /** Nanoseconds since the epoch. */
-  readonly born: string;
+  /** Nanoseconds since the epoch; absent for a path below /proc. */
+  readonly born?: string;
   readonly bootId: string;
 }
 
@@ -73,7 +73,7 @@ const NO_HOST =
 
 export const namedHostsSchema = lazy(() => {
   const path = z.string().check(z.refine(isHostPath));
-  const opened = z.strictObject({ inode: z.number(), born: z.string(), bootId: z.string() });
+  const opened = z.strictObject({ inode: z.number(), born: z.exactOptional(z.string()), bootId: z.string() });
   const host = z.union(
     [
       z.strictObject({}),

@@ -142,7 +142,7 @@ test('a run whose host has ended fails, and finds its changes gone from new host
 
 test('a host that is not declared, or that the runtime cannot make, is refused', async () => {
   const { write, sharedWf } = openHosts();
-  const HOSTS = 'hostsFrom(HOSTS, hosts)';
+  const HOSTS = 'hostsFrom(HOSTS, hosts, images)';
   let written = 0;
   /** Writes the workflow with another text in place of one of its own. Returns its name. */
   const withText = (own: string, text: string) => {

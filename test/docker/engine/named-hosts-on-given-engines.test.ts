@@ -31,12 +31,13 @@ describeDocker('two hosts with the engines of two namespaces', () => {
       const input = [`hosts=${hosts}`, `image=${PROBE_IMAGE}`].flatMap((one) => ['--input', one]);
       return ['start', 'two-hosts', '--id', id, ...input, ...more];
     };
-    const record = async (id: string) => runRecordSchema.parse((await wf(['show', id, '--json'])).json());
+    const read = (args: readonly string[]) => project.sharedWf(args, NO_ENGINE);
+    const record = async (id: string) => runRecordSchema.parse((await read(['show', id, '--json'])).json());
     const shell = async (...args: readonly string[]) => {
-      const opened = await wf(['shell', ...args, '--json']);
+      const opened = await read(['shell', ...args, '--json']);
       return z.object({ command: z.array(z.string()) }).parse(opened.json()).command;
     };
-    return { ...project, wf, start, record, shell };
+    return { ...project, wf, read, start, record, shell };
   }
 
   const states = () => Promise.all(engines.map(({ state }) => state()));
@@ -70,15 +71,13 @@ describeDocker('two hosts with the engines of two namespaces', () => {
 
   test('a killed run is resumed and rolled back on its engines', async () => {
     const before = await states();
-    const { wf, start, record } = openHosts();
+    const { wf, read, start, record } = openHosts();
     const killed = { signal: 'SIGKILL' };
-    expect(await wf(start('g-net'), 'after touch betaNetwork apply 1 docker network create')).toMatchObject(killed);
-    const resumed = await wf(['resume', 'g-net']);
-    expect(resumed, resumed.stderr).toMatchObject({ exitCode: 0 });
-    expect(await wf(start('g-moved'), 'after touch moveLink apply 1 ip link set')).toMatchObject(killed);
-    const again = await wf(start('g-other'));
+    expect(await wf(start('g-moved'), 'after touch betaNetwork apply 1 docker network create')).toMatchObject(killed);
+    expect(await wf(['resume', 'g-moved'], 'after touch moveLink apply 1 ip link set')).toMatchObject(killed);
+    const again = await read(start('g-other'));
     expect(again.exitCode).toBe(4);
-    expect(again.stderr).toMatch(/alpha: network name devops is in use|network devops in .* is claimed/);
+    expect(again.stderr).toContain('alpha: network name devops is in use');
     expect(await wf(['rollback', 'g-moved'], 'after touch alphaContainer undo 1 docker rm')).toMatchObject(killed);
     expect(await wf(['rollback', 'g-moved'])).toMatchObject({ exitCode: 0 });
     const { verification } = await record('g-moved');
@@ -112,15 +111,17 @@ describeDocker('two hosts with the engines of two namespaces', () => {
   });
 
   test('a host that leads nowhere, or elsewhere, is refused before anything is touched', async () => {
-    const { wf } = openHosts();
+    const { read } = openHosts();
     const [alpha, beta] = engines.map(({ engine }) => engine);
     const refused = async (given: string, ...more: readonly string[]) => {
-      const end = await wf(['start', 'two-hosts', '--input', `hosts=${given}`, ...more, '--json']);
+      const end = await read(['start', 'two-hosts', '--input', `hosts=${given}`, ...more, '--json']);
       const { code, message } = refusalSchema.parse(end.json()).error;
       return `${end.exitCode} ${code} ${message}`;
     };
     const good = `${alpha?.dockerHost}@/run/netns/${alpha?.namespace}`;
-    expect(await refused(`${good},tcp://127.0.0.1:2375@/run/netns/b`)).toMatch(/^2 E_INPUT workflow two-hosts: input hosts: is not empty/);
+    expect(await refused(`${good},tcp://127.0.0.1:2375@/run/netns/b`)).toMatch(
+      /^2 E_INPUT workflow two-hosts: input hosts: is not empty/,
+    );
     expect(await refused(`${good},${beta?.dockerHost}@/run/netns/none`)).toBe(
       '2 E_INPUT host beta: /run/netns/none does not exist',
     );
@@ -130,7 +131,9 @@ describeDocker('two hosts with the engines of two namespaces', () => {
     expect(await refused(`${good},unix:///none.sock@/run/netns/${beta?.namespace}`)).toMatch(
       /^3 E_DOCKER_UNREACHABLE no Docker engine answers at unix:\/\/\/none.sock \(host beta\)/,
     );
-    expect(await refused(hosts, '--runtime', 'embedded')).toMatch(/^3 E_RUNTIME_UNAVAILABLE .* alpha names a Docker/);
+    expect(await refused(hosts, '--runtime', 'embedded')).toMatch(
+      /^3 E_RUNTIME_UNAVAILABLE .* alpha has a Docker engine$/,
+    );
     expect(await refused('', '--runtime', 'docker')).toMatch(/^3 E_RUNTIME_UNAVAILABLE .* cannot make the host alpha/);
   });
 });
