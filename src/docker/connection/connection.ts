@@ -43,6 +43,9 @@ export function createConnection(find: () => Promise<Endpoint>): Connection {
 
   async function attempt<Answer>(call: Call<Answer>, doing: string, deadlineMs: number): Promise<Outcome<Answer>> {
     const { endpoint, begin } = await open();
+    const goneNow = () => (endpoint.type === 'unix' ? endpoint.gone?.() : undefined);
+    const gone = goneNow();
+    if (gone !== undefined) throw gone;
     try {
       const answer = await bounded(doing, deadlineMs, endpoint, begin, call);
       hasAnswered = true;
@@ -51,8 +54,8 @@ export function createConnection(find: () => Promise<Endpoint>): Connection {
       if (thrown instanceof WfError) throw thrown;
       const failure = failureOf(thrown);
       if (failure === undefined) throw thrown;
-      const gone = endpoint.type === 'unix' ? endpoint.gone?.() : undefined;
-      if (gone !== undefined) throw gone;
+      const goneMeanwhile = goneNow();
+      if (goneMeanwhile !== undefined) throw goneMeanwhile;
       if (failure.type === 'refused') hasAnswered = true;
       return { type: 'failed', failure, error: engineError(failure, doing, endpoint.description, thrown) };
     }

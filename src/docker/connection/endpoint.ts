@@ -18,7 +18,7 @@ export type Endpoint =
       readonly type: 'unix';
       readonly path: string;
       readonly description: string;
-      /** Returns the error of an engine that has ended for good; undefined if it has not, or if that is unknown. */
+      /** Returns the error of an engine that has ended for good, whose path may lead elsewhere; undefined if it has not. */
       gone?(): WfError | undefined;
     }
   | {

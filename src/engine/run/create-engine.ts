@@ -279,7 +279,7 @@ async function createAndAdvance(
 }
 
 /**
- * Whether a run is claimed at its start: its id was given, so another run may have it; it has a private host; or it changes a host.
+ * Whether a run is claimed at its start: its id was given, so another run may have it; it may have a private host; or it changes a host.
  * Any other run is claimed when a step first uses the host: one that only waits or computes takes no lock.
  */
 function isClaimedAtStart({ prestarted, id, runtime, workflow }: StartRequest): boolean {
@@ -287,6 +287,7 @@ function isClaimedAtStart({ prestarted, id, runtime, workflow }: StartRequest): 
     prestarted !== undefined ||
     id !== undefined ||
     runtime === 'embedded' ||
+    workflow.hosts !== undefined ||
     workflow.networking ||
     workflow.model.changesHost
   );

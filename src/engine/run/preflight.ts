@@ -73,7 +73,7 @@ export const NO_NAMES: NamesToClaim = { wanted: [], claims: [] };
 
 /** Returns the names that a run claims by its requirements; a private host has its own. */
 export function namesToClaim(
-  runtime: Runtime,
+  runtime: Pick<Runtime, 'scope'>,
   requirements: readonly Requirement[],
   hosts: NamedHosts,
   secrets: Secrets,

@@ -63,7 +63,7 @@ function socketOf({ host, process }: PrivateEngine): string {
 /** Creates the port of the engine. An image that it lacks comes from the files, or else from the engine of the machine. */
 function dockerOf(engine: PrivateEngine): DockerPort {
   const { mark, host, owner, process, images } = engine;
-  const gone = () => (isAlive(owner) ? undefined : privateHostGone(mark));
+  const gone = () => (isAlive(owner) && isAlive(process) ? undefined : privateHostGone(mark));
   const docker = createDockerAt(
     async () => ({ type: 'unix', path: socketOf(engine), description: `private engine (host ${host})`, gone }),
     (pid) => pidOnMachine(owner, pid),

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { get } from 'node:http';
 import { join } from 'node:path';
 import process from 'node:process';
@@ -31,7 +31,8 @@ export async function startEngine(host: string, cgroup: string): Promise<ChildPr
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   // The engine reads the /proc of its own pid.
   await mount(['-t', 'proc', 'wf', '/proc']);
-  await Promise.all([mountCgroups(), mount(['-t', 'tmpfs', '-o', 'mode=700', 'wf', SETTINGS])]);
+  await mountCgroups();
+  if (existsSync(SETTINGS)) await mount(['-t', 'tmpfs', '-o', 'mode=700', 'wf', SETTINGS]);
   // A bridge that the engine makes has another address at each start, and a renewed host would differ from the lost one.
   const bridge = [
     `link add name ${BRIDGE} address ${BRIDGE_MAC} type bridge`,
