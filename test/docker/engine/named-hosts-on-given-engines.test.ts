@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { z } from 'zod';
 import { describeDocker } from '../../support/docker-tests.ts';
 import { removeEngine } from '../../support/engine.ts';
@@ -11,6 +11,9 @@ import { refusalSchema, runRecordSchema } from '../../support/run-record.ts';
 import { openProject } from '../../support/run-wf.ts';
 
 const FILE = path.join(import.meta.dirname, '../../fixtures/workflows/two-hosts.ts');
+// Starts of engines take seconds on a busy machine.
+vi.setConfig({ testTimeout: 120_000 });
+
 /** The machine itself has no engine. */
 const NO_ENGINE = { DOCKER_HOST: 'unix:///nowhere.sock' };
 

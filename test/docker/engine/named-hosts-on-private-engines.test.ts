@@ -13,6 +13,9 @@ import { openProject } from '../../support/run-wf.ts';
 const FILE = path.join(import.meta.dirname, '../../fixtures/workflows/two-hosts.ts');
 const NO_ENGINE = { DOCKER_HOST: 'unix:///nowhere.sock' };
 
+// Starts of engines take seconds on a busy machine.
+vi.setConfig({ testTimeout: 120_000 });
+
 /** The processes that the private hosts of a run have started: all have its mark. */
 function processesOf(id: string): readonly number[] {
   return readdirSync('/proc').flatMap((pid) => {

@@ -15,10 +15,10 @@ import { id as idAnswer, nothing, type PrivateHostSettings, settingsAnswer } fro
 import type { Peer } from '../protocol/peer.ts';
 import { type Connection, createConnection, privateHostGone } from './connection.ts';
 import { endPrivateHost } from './end-private-host.ts';
-import { removeEngineCgroups } from './engine-cgroups.ts';
+import { removeEngineCgroups } from './engine/engine-cgroups.ts';
+import { type ImageSources, privateEngine } from './engine/private-engine.ts';
 import { privateCommands } from './private-commands.ts';
 import { privateDocker } from './private-docker.ts';
-import { type ImageSources, privateEngine } from './private-engine.ts';
 
 /** A host inside of a private host: the one that has its first process, or a named one. */
 export interface InnerHost {

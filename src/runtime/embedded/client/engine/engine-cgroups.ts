@@ -1,10 +1,10 @@
 import { promises } from 'node:fs';
 import { join } from 'node:path';
-import { WfError } from '../../../engine/model/errors.ts';
-import { pause } from '../../../engine/ports/clock.ts';
-import { systemClock } from '../../../host/machine/clock.ts';
-import { errnoOf } from '../../../host/machine/errno.ts';
-import { engineCgroup } from '../protocol/engine.ts';
+import { WfError } from '../../../../engine/model/errors.ts';
+import { pause } from '../../../../engine/ports/clock.ts';
+import { systemClock } from '../../../../host/machine/clock.ts';
+import { errnoOf } from '../../../../host/machine/errno.ts';
+import { engineCgroup } from '../../protocol/engine.ts';
 
 const MOUNT_POINT = '/sys/fs/cgroup';
 const POLL_MS = 10;

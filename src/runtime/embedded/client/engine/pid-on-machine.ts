@@ -1,6 +1,6 @@
-import type { Owner } from '../../../engine/model/owner.ts';
-import { allPids, processStat } from '../../../host/processes/process.ts';
-import { processFile } from '../../../host/processes/process-files.ts';
+import type { Owner } from '../../../../engine/model/owner.ts';
+import { allPids, processStat } from '../../../../host/processes/process.ts';
+import { processFile } from '../../../../host/processes/process-files.ts';
 
 /**
  * Returns the pid on the machine of a process that is in a private host, or in a container there, and has this pid in the private host; 0

@@ -1,14 +1,14 @@
 import { createReadStream } from 'node:fs';
-import { createDockerAt } from '../../../docker/create-docker.ts';
-import { asWfError, WfError } from '../../../engine/model/errors.ts';
-import type { Owner } from '../../../engine/model/owner.ts';
-import type { DockerPort } from '../../../engine/ports/docker.ts';
-import { isAlive } from '../../../host/processes/process.ts';
-import { engineSocket } from '../protocol/engine.ts';
-import { privateHostGone } from './connection.ts';
+import { createDockerAt } from '../../../../docker/create-docker.ts';
+import { asWfError, WfError } from '../../../../engine/model/errors.ts';
+import type { Owner } from '../../../../engine/model/owner.ts';
+import type { DockerPort } from '../../../../engine/ports/docker.ts';
+import { isAlive } from '../../../../host/processes/process.ts';
+import { engineSocket } from '../../protocol/engine.ts';
+import { privateHostGone } from '../connection.ts';
+import { privateEngineHasEnded, privateEngineId } from '../private-docker.ts';
+import type { InnerHost } from '../private-host.ts';
 import { pidOnMachine } from './pid-on-machine.ts';
-import { privateEngineHasEnded, privateEngineId } from './private-docker.ts';
-import type { InnerHost } from './private-host.ts';
 
 /** The sources of the images of an engine without an uplink. */
 export interface ImageSources {
