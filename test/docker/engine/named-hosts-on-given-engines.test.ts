@@ -81,7 +81,8 @@ describeDocker('two hosts with the engines of two namespaces', () => {
     const killed = { signal: 'SIGKILL' };
     expect(await wf(start('g-moved'), 'after touch betaNetwork apply 1 docker network create')).toMatchObject(killed);
     expect(await wf(['resume', 'g-moved'], 'after touch moveLink apply 1 ip link set')).toMatchObject(killed);
-    const again = await wf(start('g-other'));
+    const other = openHosts();
+    const again = await other.read(other.start('g-other'));
     expect(again.exitCode).toBe(4);
     expect(again.stderr).toContain('alpha: network name devops is in use');
     expect(await wf(['rollback', 'g-moved'], 'after touch alphaContainer undo 1 docker rm')).toMatchObject(killed);

@@ -79,7 +79,7 @@ const nothingLeft = (id: string) => {
 };
 
 describeDocker('two hosts with engines that the run starts', () => {
-  test('a run has two engines, which end with it; verification names the host of a leftover', async () => {
+  test('a run has two engines, which end with it', async () => {
     const { wf, start, record, shell } = openHosts();
     const paused = await wf(start('priv', '--pause-after', 'reach'));
     expect(paused, paused.stderr).toMatchObject({ exitCode: 0 });
@@ -90,14 +90,9 @@ describeDocker('two hosts with engines that the run starts', () => {
       expect(await on('docker', 'ps', '--format', '{{.Names}}')).toBe('AppDev');
     const container = await shell('priv', 'alpha', 'AppDev');
     expect(await container('ip', '-brief', 'address')).toContain('10.42.0.2/24');
-    await alpha('docker', 'network', 'create', '--label', 'wf.run=priv', 'strange');
     const end = await wf(['resume', 'priv']);
-    expect(end.exitCode).toBe(5);
-    const subjects = (await record('priv')).verification?.residues.map(({ subject }) => subject);
-    expect(subjects).toContainEqual(expect.stringMatching(/^alpha: network strange/));
-    await alpha('docker', 'network', 'rm', 'strange');
-    expect(await wf(['rollback', 'priv'])).toMatchObject({ exitCode: 0 });
-    expect(await record('priv')).toMatchObject({ verification: { restored: true, drift: [] } });
+    expect(end, end.stderr).toMatchObject({ exitCode: 0 });
+    expect(await record('priv')).toMatchObject({ status: 'succeeded', verification: { restored: true, drift: [] } });
     nothingLeft('priv');
   });
 
