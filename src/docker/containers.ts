@@ -25,10 +25,11 @@ const LOCAL_NAMES = { DnsOptions: ['ndots:1'], DnsSearch: ['.'] };
 
 const MAX_LOG_BYTES = 64 * 1024;
 
-/** Returns the container calls of an engine. */
+/** Returns the container calls of an engine. @param pidHere see createDockerAt */
 export function containerCalls(
   { read, readOrNull, write, writeOrNull }: Connection,
   image: DockerPort['image'],
+  pidHere: (pid: number) => number,
 ): ContainerCalls {
   async function list() {
     const answer = await read('list containers', (client, abortSignal) =>
@@ -43,7 +44,7 @@ export function containerCalls(
     );
     if (answer === null) return null;
     const { imageId, ...container } = parseAnswer(containerAnswer(), answer, `docker inspect ${id}`);
-    return withOwnMark(container, imageId, image);
+    return withOwnMark({ ...container, pid: pidHere(container.pid) }, imageId, image);
   }
 
   async function untilGone(id: string): Promise<void> {

@@ -2,7 +2,7 @@ import { commandLine } from '../engine/model/evidence.ts';
 import type { DockerPort } from '../engine/ports/docker.ts';
 import { infoAnswer, versionAnswer } from './answers.ts';
 import { type Connection, createConnection } from './connection/connection.ts';
-import type { Environment } from './connection/endpoint.ts';
+import { type Endpoint, type Environment, findEndpoint } from './connection/endpoint.ts';
 import { containerCalls } from './containers.ts';
 import { execCalls } from './exec.ts';
 import { imageCalls } from './images.ts';
@@ -15,7 +15,15 @@ import { volumeCalls } from './volumes.ts';
  * first call.
  */
 export function createDocker(env: Environment = process.env): DockerPort {
-  const connection = createConnection(env);
+  return createDockerAt(() => findEndpoint(env));
+}
+
+/**
+ * Creates a port to the Docker engine at this endpoint, which it finds at the first call.
+ * @param pidHere returns the pid on this machine of a process that the engine knows by its pid in a PID namespace of its own
+ */
+export function createDockerAt(find: () => Promise<Endpoint>, pidHere = (pid: number) => pid): DockerPort {
+  const connection = createConnection(find);
   const images = imageCalls(connection);
   let engineId: Promise<string> | undefined;
   return {
@@ -48,9 +56,9 @@ export function createDocker(env: Environment = process.env): DockerPort {
     },
     ...images,
     ...networkCalls(connection),
-    ...containerCalls(connection, images.image),
+    ...containerCalls(connection, images.image, pidHere),
     ...volumeCalls(connection),
-    ...execCalls(connection),
+    ...execCalls(connection, pidHere),
   };
 }
 

@@ -26,8 +26,8 @@ const KILLED_WITHIN_MS = 2_000;
 /** End of a command: `killed` at the limit, or still `alive` after that. */
 type Ended = { readonly end: 'exited'; readonly exitCode: number | null } | { readonly end: 'killed' | 'alive' };
 
-/** Returns the calls that run commands in containers. */
-export function execCalls({ read, readOrNull, write }: Connection): ExecCalls {
+/** Returns the calls that run commands in containers. @param pidHere see createDockerAt */
+export function execCalls({ read, readOrNull, write }: Connection, pidHere: (pid: number) => number): ExecCalls {
   async function inspect(execId: string, doing: string): Promise<ExecState> {
     const answer = await read(doing, (client, abortSignal) => client.getExec(execId).inspect({ abortSignal }));
     return parseAnswer(execAnswer(), answer, 'docker exec inspect');
@@ -83,7 +83,7 @@ export function execCalls({ read, readOrNull, write }: Connection): ExecCalls {
         const state = await inspect(execId, doing);
         if (!state.Running) return { end: 'exited', exitCode: state.ExitCode };
         if (!limit.isReached()) continue;
-        const pid = state.Pid ?? 0;
+        const pid = pidHere(state.Pid ?? 0);
         const isHere = isInContainer(pid, id);
         if (isHere) killFamily(pid, id);
         // The engine itself may notice the end of a killed process seconds later.

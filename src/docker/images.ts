@@ -5,10 +5,10 @@ import { imageAnswer } from './answers.ts';
 import type { Connection } from './connection/connection.ts';
 import { parseAnswer } from './parse-answer.ts';
 
-type ImageCalls = Pick<DockerPort, 'image' | 'pullImage' | 'removeImage'>;
+type ImageCalls = Pick<DockerPort, 'image' | 'pullImage' | 'removeImage' | 'saveImage' | 'loadImages'>;
 
 /** Returns the image calls of an engine. */
-export function imageCalls({ readOrNull, write, writeOrNull }: Connection): ImageCalls {
+export function imageCalls({ read, readOrNull, write, writeOrNull }: Connection): ImageCalls {
   return {
     async image(reference) {
       checkReference(reference);
@@ -34,6 +34,25 @@ export function imageCalls({ readOrNull, write, writeOrNull }: Connection): Imag
       await writeOrNull(`remove image ${reference}`, (client, abortSignal) =>
         client.getImage(reference).remove({ abortSignal }),
       );
+    },
+
+    async saveImage(reference) {
+      checkReference(reference);
+      return read(`save image ${reference}`, (client) => client.getImage(reference).get());
+    },
+
+    async loadImages(saved) {
+      try {
+        // As for a pull, the deadline covers only the beginning of the answer.
+        const stream = await write('load images', (client) => client.loadImage(saved));
+        await followPull(stream, () => {}, new AbortController().signal);
+      } catch (thrown) {
+        if (!(thrown instanceof PullRefused)) throw thrown;
+        throw new WfError('E_IMAGE_UNAVAILABLE', `the engine cannot load the images: ${thrown.message}`, {
+          hint: 'Write the file with `docker save IMAGE... --output FILE`.',
+          cause: thrown,
+        });
+      }
     },
   };
 }

@@ -23,9 +23,12 @@ interface MachineParts extends FingerprintParts {
   readonly namespace: HostNamespacePort;
 }
 
-/** Creates the fingerprint port of the machine and the engine that the Docker port leads to. */
-export function createFingerprints(parts: MachineParts): FingerprintPort {
-  const settle = shareSamples(settleOn(parts, readMachineSettings));
+/**
+ * Creates the fingerprint port of a host that others can change, and of the engine that the Docker port leads to.
+ * @param settings reads the settings of its network namespace; absent for that of wf
+ */
+export function createFingerprints(parts: MachineParts, settings: ReadSettings = readMachineSettings): FingerprintPort {
+  const settle = shareSamples(settleOn(parts, settings));
   const take = async (facets: readonly Facet[], isWatched: boolean) =>
     // Without a facet nothing is read, and nothing can be of another place.
     asFingerprint(await settle(facets, isWatched), facets.length === 0 ? null : await placeOf(parts, facets));

@@ -13,8 +13,13 @@ export type NamedFingerprints = Readonly<Record<string, FingerprintPort>>;
  * Adds the named hosts of a run to the fingerprint port of its own host. Each host is compared with its own changes, and the subjects of
  * its differences begin with its name.
  * @param named called at each use
+ * @param sharesNetwork whether a named host has the network of the own one, which is then compared with the changes of both
  */
-export function withNamedHosts(own: FingerprintPort, named: () => NamedFingerprints): FingerprintPort {
+export function withNamedHosts(
+  own: FingerprintPort,
+  named: () => NamedFingerprints,
+  sharesNetwork: (name: string) => boolean = () => false,
+): FingerprintPort {
   const ofAll = async (take: (port: FingerprintPort, name?: string) => Promise<Fingerprint>): Promise<Fingerprint> => {
     const [ownOne, ...others] = await Promise.all([
       take(own),
@@ -27,7 +32,9 @@ export function withNamedHosts(own: FingerprintPort, named: () => NamedFingerpri
     takeLike: (before, isWatched) => ofAll((port, name) => port.takeLike(partOf(before, name), isWatched)),
     compare(before, after, run) {
       const compareOne = (port: FingerprintPort, name?: string) =>
-        inWordsOf(name, port.compare(partOf(before, name), partOf(after, name), ofHost(run, name)));
+        inWordsOf(name, port.compare(partOf(before, name), partOf(after, name), limitedTo(run, isOf(name))));
+      const isOf = (name: string | undefined) => (host: string | undefined) =>
+        host === name || (name === undefined && host !== undefined && sharesNetwork(host));
       const all = [compareOne(own), ...Object.entries(named()).map(([name, port]) => compareOne(port, name))];
       return {
         differences: all.flatMap(({ differences }) => differences),
@@ -48,9 +55,9 @@ function partOf(fingerprint: Fingerprint, name: string | undefined): Fingerprint
 /** No fingerprint: the port that is to read it reports the damage. */
 const NONE: JsonObject = {};
 
-function ofHost(run: ComparedRun, name: string | undefined): ComparedRun {
-  const isOf = ({ host }: { readonly host?: string }) => host === name;
-  return { ...run, changes: run.changes.filter(isOf), suspects: run.suspects.filter(isOf) };
+function limitedTo(run: ComparedRun, isOf: (host: string | undefined) => boolean): ComparedRun {
+  const isKept = ({ host }: { readonly host?: string }) => isOf(host);
+  return { ...run, changes: run.changes.filter(isKept), suspects: run.suspects.filter(isKept) };
 }
 
 function inWordsOf(name: string | undefined, { differences, notCompared }: Comparison): Comparison {

@@ -146,7 +146,7 @@ function embed(
     const resume = options.resume === undefined ? {} : { resume: options.resume };
     const pauseAfter = stageOf(options.pauseAfter, workflow);
     const input = checkedInput(workflow, given);
-    const runtime = options.runtime ?? (await engine.chooseRuntime(workflow)).runtime;
+    const runtime = options.runtime ?? (await engine.chooseRuntime(workflow, input)).runtime;
     const confirm = options.confirm === undefined ? {} : { confirm: confirmRule(options.confirm) };
     const notify =
       options.notify === undefined ? {} : { notify: options.notify && parseNotifyArgv(options.notify, 'notify') };

@@ -1,3 +1,5 @@
+import { WfError } from '../engine/model/errors.ts';
+import type { NamedHosts } from '../engine/model/named-host.ts';
 import { privateHostMark, type Runtime } from '../engine/ports/runtime.ts';
 import type { PreflightFinding } from '../engine/run/engine.ts';
 import { checkRequirements } from '../engine/run/preflight.ts';
@@ -12,7 +14,8 @@ export function embeddedRuntime(machine: HostPorts): Runtime {
   return {
     name: 'embedded',
     scope: null,
-    async checkMachine(): Promise<readonly PreflightFinding[]> {
+    async checkMachine(hosts): Promise<readonly PreflightFinding[]> {
+      requireMade(hosts);
       const { privateNetworking } = await import('./private-networking.ts');
       return checkRequirements(privateNetworking(), machine);
     },
@@ -20,11 +23,21 @@ export function embeddedRuntime(machine: HostPorts): Runtime {
     requirePlace: (run, started, needs) => requireSamePlace(run, started, { ...needs, network: false }),
     async open(run, recorded) {
       const { openPrivateHost } = await import('./open-private-host.ts');
-      return openPrivateHost(privateHostMark(run), recorded, machine);
+      const host = await openPrivateHost(privateHostMark(run), recorded, machine);
+      return { ...host, provide: async (hosts) => host.provide(requireMade(hosts)) };
     },
-    async find(run, recorded) {
+    async find(run, hosts, recorded) {
       const { findHostOfRun } = await import('./open-private-host.ts');
-      return findHostOfRun(run, recorded, machine.clock);
+      return findHostOfRun(run, hosts, recorded, machine);
     },
   };
+}
+
+/** Refuses hosts with Docker engines. */
+function requireMade(hosts: NamedHosts): NamedHosts {
+  const name = Object.entries(hosts).find(([, { engine }]) => engine !== undefined)?.[0];
+  if (name === undefined) return hosts;
+  throw new WfError('E_RUNTIME_UNAVAILABLE', `the runtime embedded makes its hosts: ${name} has a Docker engine`, {
+    hint: `Start the run with \`--runtime docker\`, or return \`{}\` for ${name} from \`hosts\` of the workflow.`,
+  });
 }

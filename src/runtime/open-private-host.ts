@@ -1,11 +1,10 @@
-import type { Clock } from '../engine/ports/clock.ts';
+import { hasPrivateEngine, type NamedHosts } from '../engine/model/named-host.ts';
 import type { Argv } from '../engine/ports/command.ts';
 import type { ContainerInfo } from '../engine/ports/docker.ts';
 import {
   type FoundHost,
   type PrivateHostIdentity,
   privateHostMark,
-  type RunHost,
   type RunIdentity,
 } from '../engine/ports/runtime.ts';
 import type { HostPorts } from '../engine/workflow/step.ts';
@@ -15,19 +14,20 @@ import { privateHostGone } from './embedded/client/connection.ts';
 import { findKeptPrivateHost } from './embedded/client/find-kept-private-host.ts';
 import type { InnerHost } from './embedded/client/private-host.ts';
 import { startPrivateHost } from './embedded/client/start-private-host.ts';
-import { privateRunHost } from './private-run-host.ts';
+import { type PrivateRunHost, privateRunHost } from './private-run-host.ts';
 
 /** Opens the private host of this mark: the recorded one if it is alive, otherwise a new one. */
 export async function openPrivateHost(
   mark: string,
   recorded: PrivateHostIdentity | null,
-  { clock, files }: Pick<HostPorts, 'clock' | 'files'>,
-): Promise<RunHost> {
+  machine: Pick<HostPorts, 'clock' | 'files' | 'docker'>,
+): Promise<PrivateRunHost> {
+  const { clock } = machine;
   const start = () => startPrivateHost(mark, clock);
   for (;;) {
     const found = await findKeptPrivateHost(mark, recorded, clock);
     try {
-      return await privateRunHost(found, start, clock, files.keptFolder);
+      return await privateRunHost(found, start, machine);
     } catch (thrown) {
       // The found one has just been ended by another process: it is gone at the next try.
       if (found === undefined || isAlive(found.process)) throw thrown;
@@ -39,8 +39,9 @@ export async function openPrivateHost(
 /** Opens the private host that a run has left in place. @throws WfError E_NAMESPACE_GONE if it is gone */
 export async function findHostOfRun(
   run: RunIdentity,
+  hosts: NamedHosts,
   recorded: PrivateHostIdentity | null,
-  clock: Clock,
+  { clock, docker: engine }: Pick<HostPorts, 'clock' | 'docker'>,
 ): Promise<FoundHost> {
   const mark = privateHostMark(run);
   const host = await findKeptPrivateHost(mark, recorded, clock);
@@ -51,7 +52,11 @@ export async function findHostOfRun(
   });
   return {
     ...found(host),
-    named: async (name) => found(await host.provide(name)),
+    named: async (name) => {
+      const declared = hosts[name];
+      const hasEngine = declared !== undefined && hasPrivateEngine(declared);
+      return found(await host.provide(name, hasEngine ? { machine: engine, files: declared.images ?? [] } : undefined));
+    },
     close: () => host.close(),
   };
 }

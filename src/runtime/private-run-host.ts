@@ -1,7 +1,9 @@
-import { asWfError, WfError } from '../engine/model/errors.ts';
+import { asWfError } from '../engine/model/errors.ts';
+import { hasPrivateEngine, type NamedHosts } from '../engine/model/named-host.ts';
 import { noSuchHost } from '../engine/place/no-such-host.ts';
 import { type Clock, pause } from '../engine/ports/clock.ts';
 import type { CommandPort, NamespaceRef } from '../engine/ports/command.ts';
+import type { DockerPort, ListedNetwork } from '../engine/ports/docker.ts';
 import type { FingerprintPort } from '../engine/ports/fingerprint.ts';
 import type { HostNamespacePort } from '../engine/ports/host-namespace.ts';
 import type { RunHost } from '../engine/ports/runtime.ts';
@@ -26,6 +28,11 @@ const POLL_MS = 5;
 /** Somebody who kills each private host at its start would keep wf busy for ever. */
 const MOST_STARTS = 3;
 
+/** The host of a run in a private host, with the fingerprints of each named host. */
+export interface PrivateRunHost extends RunHost {
+  fingerprintsOf(name: string): FingerprintPort;
+}
+
 /** A private host with its open namespaces, and its named hosts as far as they were provided. */
 interface Entered {
   readonly host: PrivateHost;
@@ -33,8 +40,10 @@ interface Entered {
   readonly own: Inner;
   readonly named: ReadonlyMap<string, Inner>;
   /** Opens the named hosts that are not open yet, and makes those that do not exist. */
-  provide(names: readonly string[]): Promise<void>;
+  provide(hosts: NamedHosts): Promise<void>;
 }
+
+type Machine = Pick<HostPorts, 'clock' | 'files' | 'docker'>;
 
 /** A host inside of a private host. */
 interface Inner {
@@ -46,16 +55,16 @@ interface Inner {
  * Adapts a private host to the host of a run.
  * @param found the one that the run has; undefined if it has none
  * @param start creates another one of the same mark, if there is none or once it has ended
- * @param keptFolder see FilesPort
+ * @param machine the ports of the machine: its clock, its folder of kept files, and its engine, which has images for private engines
  * @throws WfError E_NAMESPACE_GONE if the found one has ended, or if each new one is killed at its start
  */
 export async function privateRunHost(
   found: PrivateHost | undefined,
   start: () => Promise<PrivateHost>,
-  clock: Clock,
-  keptFolder: string,
-): Promise<RunHost> {
-  const enterOne = (host: PrivateHost) => enter(host, clock, keptFolder);
+  machine: Machine,
+): Promise<PrivateRunHost> {
+  const { clock } = machine;
+  const enterOne = (host: PrivateHost) => enter(host, machine);
   let current = found === undefined ? await enterNew(start, enterOne) : enterOne(found);
   let isNew = found === undefined;
   const close = () => {
@@ -63,17 +72,18 @@ export async function privateRunHost(
     current.host.close();
   };
   /** The named hosts of the run. */
-  let names: readonly string[] = [];
+  let hosts: NamedHosts = {};
   const named = (name: string): Inner => {
     const inner = current.named.get(name);
-    if (inner === undefined) throw noSuchHost(name, names);
+    if (inner === undefined) throw noSuchHost(name, Object.keys(hosts));
     return inner;
   };
+  const fingerprintsOf = (name: string) => currentFingerprints(() => named(name).fingerprints);
   const renew = async () => {
     if (!(await hasEnded(current.host, clock))) return false;
     const next = await enterNew(start, enterOne);
     try {
-      await next.provide(names);
+      await next.provide(hosts);
     } catch (thrown) {
       next.entry.close();
       next.host.close();
@@ -88,18 +98,18 @@ export async function privateRunHost(
     ports: currentPorts(clock, () => current.own.ports),
     fingerprints: withNamedHosts(
       currentFingerprints(() => current.own.fingerprints),
-      () => Object.fromEntries(names.map((name) => [name, currentFingerprints(() => named(name).fingerprints)])),
+      () => Object.fromEntries(Object.keys(hosts).map((name) => [name, fingerprintsOf(name)])),
     ),
-    async provide(hosts) {
-      const elsewhere = Object.entries(hosts).find(([, { engine }]) => engine !== undefined);
-      if (elsewhere !== undefined) throw usesEngine(elsewhere[0]);
-      names = Object.keys(hosts);
+    fingerprintsOf,
+    async provide(declared) {
+      hosts = declared;
       try {
-        await current.provide(names);
+        await current.provide(hosts);
       } catch (thrown) {
         // It has ended meanwhile: the new one has the hosts.
         if (!(await renew())) throw thrown;
       }
+      return hosts;
     },
     named: (name) => currentPorts(clock, () => named(name).ports),
     claim: () => current.host.claim(),
@@ -145,7 +155,8 @@ async function hasEnded({ process, isKept }: PrivateHost, clock: Clock): Promise
   }
 }
 
-function enter(host: PrivateHost, clock: Clock, keptFolder: string): Entered {
+function enter(host: PrivateHost, machine: Machine): Entered {
+  const { clock, files: kept, docker: machineEngine } = machine;
   const entry = openNamespaceEntry(host.mark, host.process);
   const inside = host.command(clock);
   const fromOutside = createCommandPort(clock, execaStarter, entry);
@@ -153,16 +164,17 @@ function enter(host: PrivateHost, clock: Clock, keptFolder: string): Entered {
     // Its own process cannot pass on wf's descriptors.
     run: (argv, options) => (options.inherited === undefined ? inside : fromOutside).run(argv, options),
   };
-  const files = createFiles(() => rootOf(host), keptFolder);
+  const files = createFiles(() => rootOf(host), kept.keptFolder);
   const named = new Map<string, Inner>();
-  const innerOf = (inner: InnerHost, commands: CommandPort, isShown: IsShown): Inner => {
+  const innerOf = (inner: InnerHost, commands: CommandPort, isShown: IsShown, hasEngine = false): Inner => {
     const ports: HostPorts = {
       clock,
       command: commands,
       docker: inner.docker,
       files,
       namespace: namespaceOf(inner),
-      agent: privateAgent(inner),
+      // Only a container of the embedded runtime has a process that answers.
+      agent: hasEngine ? null : privateAgent(inner),
       get place() {
         return ownPlace();
       },
@@ -175,14 +187,17 @@ function enter(host: PrivateHost, clock: Clock, keptFolder: string): Entered {
     // All hosts share the files of the private host, and so the names of namespaces.
     own: innerOf(host, command, (subject) => ![...named.keys()].some((name) => subject === `namespace ${name}`)),
     named,
-    async provide(names) {
-      const missing = names.filter((name) => !named.has(name));
+    async provide(hosts) {
+      const missing = Object.entries(hosts).filter(([name]) => !named.has(name));
       await Promise.all(
-        missing.map(async (name) => {
-          const inner = await host.provide(name);
+        missing.map(async ([name, declared]) => {
+          const hasEngine = hasPrivateEngine(declared);
+          const images = hasEngine ? { machine: machineEngine, files: declared.images ?? [] } : undefined;
+          const inner = await host.provide(name, images);
+          const commands = commandsIn(inner.networkNamespace, command);
           named.set(
             name,
-            innerOf(inner, commandsIn(inner.networkNamespace, command), () => false),
+            innerOf(inner, commands, () => false, hasEngine),
           );
         }),
       );
@@ -228,12 +243,6 @@ function currentFingerprints(current: () => FingerprintPort): FingerprintPort {
   };
 }
 
-function usesEngine(name: string): WfError {
-  return new WfError('E_RUNTIME_UNAVAILABLE', `the runtime embedded makes its hosts: ${name} names a Docker engine`, {
-    hint: `Return \`{}\` for ${name} from \`hosts\` of the workflow.`,
-  });
-}
-
 /** @throws WfError E_NAMESPACE_GONE if it has ended */
 function rootOf({ mark, process }: PrivateHost): string {
   if (!isAlive(process)) throw privateHostGone(mark);
@@ -244,22 +253,36 @@ function rootOf({ mark, process }: PrivateHost): string {
 type IsShown = (subject: string) => boolean;
 
 function fingerprintsOf({ settings }: InnerHost, ports: HostPorts, isShown: IsShown): FingerprintPort {
-  return createPrivateFingerprints(ports, async () => {
+  return createPrivateFingerprints({ ...ports, docker: withoutBuiltIn(ports.docker) }, async () => {
     const { sysctls, namespaces, ipv6, legacyTables } = await settings();
     const shown = namespaces.filter(([subject]) => isShown(subject));
     return { sysctls: readSection(sysctls), namespaces: readSection(shown), hasIpv6: ipv6, legacyTables };
   });
 }
 
-function namespaceOf({ process, networkNamespace, enter: enterHost }: InnerHost): HostNamespacePort {
+function namespaceOf({ process, networkNamespace, enter: enterHost, engine }: InnerHost): HostNamespacePort {
   return {
     own: () => networkNamespace,
     holder: process,
     wayTo: () => networkNamespace.path,
     byHand(commands) {
+      if (engine !== undefined) return commands.map((argv) => engine.byHand(argv));
       // Its networks and containers have no client: they go with the private host.
       if (commands.some(([program]) => program === 'docker')) return [['kill', '-KILL', String(process.pid)]];
       return commands.map((argv) => enterHost(argv));
     },
+  };
+}
+
+const DEFAULT_BRIDGE = 'com.docker.network.bridge.default_bridge';
+
+/** Leaves out the networks that each engine makes at its start, with other ids: a renewed one would have changed them. */
+function withoutBuiltIn(docker: DockerPort): DockerPort {
+  const isMade = ({ driver, options }: ListedNetwork) =>
+    driver !== 'host' && driver !== 'null' && options[DEFAULT_BRIDGE] !== 'true';
+  return {
+    ...docker,
+    listNetworks: async () => (await docker.listNetworks()).filter(isMade),
+    networks: async () => (await docker.networks()).filter(isMade),
   };
 }

@@ -4,12 +4,23 @@ import { networkAdmin, tool } from './net/requirements.ts';
 
 /** Returns the requirements of every workflow that changes and probes networks of the local Docker engine. */
 export function dockerNetworking(): readonly Requirement[] {
+  return [dockerEngine(), ...tools(), localBridges(), networkAdmin()];
+}
+
+/** Returns the requirements of the engine of a host. */
+export function localEngine(): readonly Requirement[] {
+  return [dockerEngine(), localBridges()];
+}
+
+/** Returns the requirements of the machine, whatever engines its hosts have. */
+export function networkTools(): readonly Requirement[] {
+  return [...tools(), networkAdmin()];
+}
+
+function tools(): readonly Requirement[] {
   return [
-    dockerEngine(),
     tool('ip', 'reading and changing links, addresses and routes'),
     tool('nsenter', "entering the containers' network namespaces"),
     tool('ping', 'probing'),
-    localBridges(),
-    networkAdmin(),
   ];
 }

@@ -20,6 +20,7 @@ import {
   markedRun,
   wordAfter,
 } from './marked-object.ts';
+import type { SweptHost } from './swept-hosts.ts';
 
 /** Marked objects of this host. */
 export interface Marked {
@@ -35,16 +36,18 @@ export interface Marked {
  * @throws WfError E_DOCKER_NOT_LOCAL if Docker objects are marked and wf runs elsewhere than the engine, where it may not see the
  * runs that use them; others if a part of the host cannot be read: that is not "nothing there"
  */
-export async function findMarked(host: HostPorts): Promise<Marked> {
+export async function findMarked({ name, ports: host, hasOwnLinks }: SweptHost): Promise<Marked> {
   const [{ containers, networks, unread }, links] = await Promise.all([
     dockerObjects(host.docker),
-    readLinks(host.command),
+    hasOwnLinks ? readLinks(host.command) : [],
   ]);
   const ofDocker = [...containers.flatMap(markedContainer), ...networks.flatMap(markedNetwork)];
   if (ofDocker.length > 0) await requireLocalEngine(host);
-  const routes = await Promise.all((['inet', 'inet6'] as const).map((family) => markedRoutes(host, family, links)));
+  const families = hasOwnLinks ? (['inet', 'inet6'] as const) : [];
+  const routes = await Promise.all(families.map((family) => markedRoutes(host, family, links)));
   const objects = [
-    ...findPrivateHosts().flatMap(markedPrivateHost),
+    // Of the whole machine.
+    ...(name === null ? findPrivateHosts().flatMap(markedPrivateHost) : []),
     ...ofDocker.filter(({ kind }) => kind === 'container'),
     ...links.flatMap(markedLink),
     ...routes.flat(),

@@ -10,6 +10,7 @@ import { readRoutesOfProtocol } from '../host/ip/exact-route.ts';
 import { readLinks } from '../host/ip/link.ts';
 import { isAlive } from '../host/processes/process.ts';
 import { endPrivateHost } from '../runtime/embedded/client/end-private-host.ts';
+import { removeEngineCgroups } from '../runtime/embedded/client/engine/engine-cgroups.ts';
 import { asCommand } from '../steps/docker/client-output.ts';
 import { refuseForeignJoined } from '../steps/docker/container/removal.ts';
 import { isOurs, withoutMark } from '../steps/docker/engine/ownership.ts';
@@ -49,7 +50,8 @@ async function removeBySort(
 ): Promise<void> {
   switch (object.kind) {
     case 'private-host':
-      return endPrivateHost(object.process);
+      await endPrivateHost(object.process);
+      return removeEngineCgroups(object.name);
     case 'container':
     case 'network': {
       const context = contextFor(object.run, host, record);

@@ -3,6 +3,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { systemClock } from '../../src/host/machine/clock.ts';
 import { isAlive } from '../../src/host/processes/process.ts';
 import { startPrivateHost } from '../../src/runtime/embedded/client/start-private-host.ts';
+import { machinePorts } from '../../src/runtime/machine-ports.ts';
 import { privateRunHost } from '../../src/runtime/private-run-host.ts';
 import { canActAsOrdinaryUser } from '../support/ordinary-user.ts';
 import { markedPids, type PrivateHostUser, privateHostUser, USERS, type User } from '../support/private-host.ts';
@@ -10,6 +11,7 @@ import { describeOwnNetwork, eventually, ip } from './own-network.ts';
 
 /** Generous, for a busy machine. */
 const PATIENCE_MS = 20_000;
+const MACHINE = machinePorts({}, '/nowhere/wf.db');
 
 let marks = 0;
 
@@ -60,14 +62,13 @@ describeOwnNetwork('a private host', () => {
     const host = await privateRunHost(
       undefined,
       () => (kills < 2 ? killed() : startPrivateHost(mark, systemClock)),
-      systemClock,
-      '/nowhere',
+      MACHINE,
     );
     expect(await host.ports.docker.containers()).toEqual([]);
     host.close();
     await expectNothingLeft(mark, []);
     kills = 0;
-    await expect(privateRunHost(undefined, killed, systemClock, '/nowhere')).rejects.toMatchObject({
+    await expect(privateRunHost(undefined, killed, MACHINE)).rejects.toMatchObject({
       code: 'E_NAMESPACE_GONE',
     });
     expect(kills).toBe(3);

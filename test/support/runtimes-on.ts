@@ -14,7 +14,7 @@ export function runtimesOn(ports: HostPorts, fingerprints: FingerprintPort, scop
     open: async () => ({
       ports,
       fingerprints,
-      provide: async () => {},
+      provide: async (hosts) => hosts,
       named: () => ports,
       claim: async () => {},
       identity: () => null,

@@ -5,6 +5,7 @@ import type { RunStatus } from '../../engine/ports/history.ts';
 import { runStatus } from '../../review/record/run-status.ts';
 import { findMarked } from '../../sweep/find-marked.ts';
 import { knownRuns } from '../../sweep/known-runs.ts';
+import { onMachine } from '../../sweep/swept-hosts.ts';
 import { unaccounted } from '../../sweep/unaccounted.ts';
 import { resumableRuns } from '../arguments/resumable-runs.ts';
 import type { Services } from '../services/services.ts';
@@ -67,7 +68,7 @@ export function runChecks(services: Services): readonly Check[] {
     }),
     check('advice', 'marked objects', 'objects of runs whose database was deleted', async (host) => {
       const history = await services.historyForReading();
-      const marked = await findMarked(host);
+      const marked = await findMarked(onMachine(host));
       const objects = unaccounted(marked.objects, knownRuns(history, marked.objects));
       if (objects.length === 0 && marked.unread !== null) throw marked.unread;
       if (objects.length === 0) return found('none');

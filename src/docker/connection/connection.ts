@@ -3,7 +3,7 @@ import type Docker from 'dockerode';
 import { WfError } from '../../engine/model/errors.ts';
 import { limitText } from '../../engine/model/time-limit.ts';
 import { type CallAgent, callAgents, MAX_ANSWER_BYTES } from './call-agent.ts';
-import { type Endpoint, type Environment, findEndpoint } from './endpoint.ts';
+import type { Endpoint } from './endpoint.ts';
 import { engineError, type Failure, failureOf } from './engine-error.ts';
 
 /** One call to the engine. The signal is aborted at the call's deadline. */
@@ -30,18 +30,22 @@ const REPEAT_WITHIN_MS = 5_000;
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 1_000;
 
-export function createConnection(env: Environment): Connection {
+/** @param find finds the engine, at the first call */
+export function createConnection(find: () => Promise<Endpoint>): Connection {
   let opening: Promise<Engine> | undefined;
   // An engine that never answered is not waited for: this machine may have none.
   let hasAnswered = false;
 
   const open = () => {
-    opening ??= connect(env);
+    opening ??= connect(find);
     return opening;
   };
 
   async function attempt<Answer>(call: Call<Answer>, doing: string, deadlineMs: number): Promise<Outcome<Answer>> {
     const { endpoint, begin } = await open();
+    const goneNow = () => (endpoint.type === 'unix' ? endpoint.gone?.() : undefined);
+    const gone = goneNow();
+    if (gone !== undefined) throw gone;
     try {
       const answer = await bounded(doing, deadlineMs, endpoint, begin, call);
       hasAnswered = true;
@@ -50,6 +54,8 @@ export function createConnection(env: Environment): Connection {
       if (thrown instanceof WfError) throw thrown;
       const failure = failureOf(thrown);
       if (failure === undefined) throw thrown;
+      const goneMeanwhile = goneNow();
+      if (goneMeanwhile !== undefined) throw goneMeanwhile;
       if (failure.type === 'refused') hasAnswered = true;
       return { type: 'failed', failure, error: engineError(failure, doing, endpoint.description, thrown) };
     }
@@ -148,8 +154,8 @@ function tooMuch(doing: string, where: string): WfError {
   });
 }
 
-async function connect(env: Environment): Promise<Engine> {
-  const endpoint = await findEndpoint(env);
+async function connect(find: () => Promise<Endpoint>): Promise<Engine> {
+  const endpoint = await find();
   const protocol = endpoint.type === 'tcp' && endpoint.tls !== null ? 'https' : 'http';
   const options = { ...clientOptions(endpoint), protocol } as const;
   return {

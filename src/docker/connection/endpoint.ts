@@ -14,7 +14,13 @@ export interface TlsMaterial {
 
 /** Address of an engine and the setting that it comes from. */
 export type Endpoint =
-  | { readonly type: 'unix'; readonly path: string; readonly description: string }
+  | {
+      readonly type: 'unix';
+      readonly path: string;
+      readonly description: string;
+      /** Returns the error of an engine that has ended for good, whose path may lead elsewhere; undefined if it has not. */
+      gone?(): WfError | undefined;
+    }
   | {
       readonly type: 'tcp';
       readonly host: string;

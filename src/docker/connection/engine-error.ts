@@ -83,6 +83,8 @@ export function engineError(failure: Failure, doing: string, where: string, caus
 }
 
 function unreachableHint(where: string): string {
+  if (/ \(host \S+\)$/.test(where))
+    return 'Start that engine, or correct the address that the input has for this host.';
   if (!where.endsWith('(default)')) return 'Start that engine, or correct DOCKER_HOST or DOCKER_CONTEXT.';
   return 'Start it with `systemctl start docker`, install it with `apt-get install docker.io`, or set DOCKER_HOST to another engine.';
 }

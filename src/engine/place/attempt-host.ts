@@ -155,6 +155,7 @@ function eachWrite(docker: DockerPort, pass: Pass): DockerPort {
     ...docker,
     pullImage: (reference, onProgress, signal, credentials) =>
       pass('docker pull', () => docker.pullImage(reference, onProgress, signal, credentials)),
+    loadImages: (saved) => pass('docker load', () => docker.loadImages(saved)),
     removeImage: (reference) => pass('docker image rm', () => docker.removeImage(reference)),
     createNetwork: (spec) => pass('docker network create', () => docker.createNetwork(spec)),
     removeNetwork: (id) => pass('docker network rm', () => docker.removeNetwork(id)),

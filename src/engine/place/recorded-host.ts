@@ -1,6 +1,6 @@
 import type { RunJournal } from '../journal/run-journal.ts';
 import type { JournalEntry, JournalEvent } from '../model/journal-event.ts';
-import type { NamedHosts } from '../model/named-host.ts';
+import { hasPrivateEngine, type NamedHosts } from '../model/named-host.ts';
 import type { HistoryPort, StoredRun } from '../ports/history.ts';
 import type { PrivateHostIdentity, RunHost } from '../ports/runtime.ts';
 import type { EngineDependencies } from '../run/engine.ts';
@@ -11,12 +11,17 @@ export function recordedHostIn(entries: readonly JournalEntry[]): PrivateHostIde
   return made?.type === 'host.made' ? { process: made.process, user: made.user } : null;
 }
 
-/** Returns the same for a run of the history. Reads no journal if the run changes the machine itself. */
+/** Whether a run has a private host: as its own host, or for the engines of its named hosts. */
+function hasPrivateHost({ runtime, options }: Pick<StoredRun, 'runtime' | 'options'>): boolean {
+  return runtime === 'embedded' || Object.values(options.hosts ?? {}).some(hasPrivateEngine);
+}
+
+/** Returns the same for a run of the history. Reads no journal if the run has no private host. */
 export function recordedHost(
   history: Pick<HistoryPort, 'journal'>,
-  { id, runtime }: Pick<StoredRun, 'id' | 'runtime'>,
+  run: Pick<StoredRun, 'id' | 'runtime' | 'options'>,
 ): PrivateHostIdentity | null {
-  return runtime === 'embedded' ? recordedHostIn(history.journal(id)) : null;
+  return hasPrivateHost(run) ? recordedHostIn(history.journal(run.id)) : null;
 }
 
 /** Opens the host of a run of the history, with its named hosts. @throws WfError as Runtime.open and RunHost.provide do */

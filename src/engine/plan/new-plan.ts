@@ -19,8 +19,8 @@ export async function planNewRun(
 ): Promise<Planned> {
   requireConfirmable(workflow, options);
   const runtime = runtimes[name];
-  const general = workflow.networking ? await runtime.checkMachine() : [];
   const hosts = hostsOf(workflow, input);
+  const general = workflow.networking ? await runtime.checkMachine(hosts) : [];
   const host = await provided(await runtime.open({ id: newRunId(), createdAt: clock.now() }, null), hosts);
   try {
     const own = await checkRequirements(workflow.requirements(input), host.ports, host.named);

@@ -249,6 +249,10 @@ export interface DockerPort {
     credentials?: RegistryCredentials | null,
   ): Promise<void>;
   removeImage(reference: string): Promise<void>;
+  /** Returns an image with its tag, as `docker save` writes it. */
+  saveImage(reference: string): Promise<NodeJS.ReadableStream>;
+  /** Loads images that `docker save` has written. */
+  loadImages(saved: NodeJS.ReadableStream): Promise<void>;
   /** One request, which also answers if the engine cannot inspect one of them. */
   listNetworks(): Promise<readonly ListedNetwork[]>;
   networks(): Promise<readonly NetworkInfo[]>;

@@ -43,10 +43,11 @@ export interface RunHost {
   /** Fingerprints of the host and its named hosts: the subjects of their differences begin with the name. */
   readonly fingerprints: FingerprintPort;
   /**
-   * Opens the named hosts of the run, and makes those that the runtime makes unless they exist. `renew` makes them again.
+   * Opens the named hosts of the run, and makes those that the runtime makes unless they exist. `renew` makes them again. Returns the hosts
+   * as the run keeps them, with the identities of given namespaces.
    * @throws WfError E_RUNTIME_UNAVAILABLE if the runtime cannot provide one
    */
-  provide(hosts: NamedHosts): Promise<void>;
+  provide(hosts: NamedHosts): Promise<NamedHosts>;
   /** Returns the ports of a named host. @throws WfError E_WORKFLOW_INVALID if the run has no such host */
   named(name: string): HostPorts;
   /**
@@ -54,7 +55,7 @@ export interface RunHost {
    * identify them.
    */
   claim(): Promise<void>;
-  /** Returns the identity of a private host, to be journaled before `keep`; null for the machine. */
+  /** Returns the identity of a private host, to be journaled before `keep`; null if the run has none. */
   identity(): PrivateHostIdentity | null;
   /** Whether this process has made the host: the changes on an earlier private host of the run are then gone. */
   isNew(): boolean;
@@ -84,8 +85,11 @@ export interface Runtime {
   readonly name: RuntimeName;
   /** The scope in which names of objects are unique, as part of claims; null if each run has a private host. */
   readonly scope: string | null;
-  /** Checks whether this machine meets the requirements of this runtime. Touches nothing. */
-  checkMachine(): Promise<readonly PreflightFinding[]>;
+  /**
+   * Checks whether this machine meets the requirements of this runtime for a run with these named hosts. If they have engines, the
+   * requirements of the workflow decide whether the machine needs one too. Touches nothing.
+   */
+  checkMachine(hosts: NamedHosts): Promise<readonly PreflightFinding[]>;
   /**
    * Opens the host of a run: the recorded private host if it is alive, else a new one.
    * @throws WfError E_RUNTIME_UNAVAILABLE, E_TOOL_MISSING if this machine cannot provide it; E_PERMISSION if another user made the
@@ -101,7 +105,7 @@ export interface Runtime {
    * Finds the existing host of a run, and makes none.
    * @throws WfError E_NAMESPACE_GONE if it is gone; E_PERMISSION if another user made it
    */
-  find(run: RunIdentity, recorded: PrivateHostIdentity | null): Promise<FoundHost>;
+  find(run: RunIdentity, hosts: NamedHosts, recorded: PrivateHostIdentity | null): Promise<FoundHost>;
 }
 
 export type Runtimes = { readonly [Name in RuntimeName]: Runtime };

@@ -56,8 +56,10 @@ export async function resumeRun(
   // Checked before the takeover. The run has its names already: requirements with a claim are left out.
   const requirements = workflow.requirements(revealedInput(run, secrets));
   const general = requirements.filter(({ claim }) => claim === null);
-  const names = isRetry ? namesToClaim(services.runtimes[run.runtime], requirements, secrets) : NO_NAMES;
-  const unmetHere = workflow.networking ? firstUnmet(await services.runtimes[run.runtime].checkMachine()) : undefined;
+  const { hosts = {} } = run.options;
+  const runtime = services.runtimes[run.runtime];
+  const names = isRetry ? namesToClaim(runtime, requirements, hosts, secrets) : NO_NAMES;
+  const unmetHere = workflow.networking ? firstUnmet(await runtime.checkMachine(hosts)) : undefined;
   if (unmetHere !== undefined) throw unmetHere;
   const host = await openHostThatMeets(general, services, request, run);
   try {

@@ -48,7 +48,7 @@ export function createEngine(dependencies: EngineDependencies): Engine {
   const services = withShared(dependencies);
   const guarded = (observer: RunObserver) => guardObserver(observer, dependencies.warn ?? (() => {}));
   return {
-    chooseRuntime: (workflow) => chooseRuntime(services, workflow),
+    chooseRuntime: (workflow, input) => chooseRuntime(services, workflow, input),
     async plan(given) {
       const request = withNotifyCommand(services.notifier, given);
       const redacted = redactInput(request.input, request.workflow.secretInputs ?? [], services.random);
@@ -135,7 +135,7 @@ async function start(
   const runtime = services.runtimes[request.runtime];
   const requirements = workflow.requirements(request.input);
   const hosts = hostsOf(workflow, request.input);
-  const { wanted: names, claims } = namesToClaim(runtime, requirements, redacted.secrets);
+  const { wanted: names, claims } = namesToClaim(runtime, requirements, hosts, redacted.secrets);
   const run = prestarted?.run ?? newRun(services, request.id);
   const runClaim = claimOnDemand(async () => prestarted?.claims ?? (await claimRun(services, run.id, plan)));
   let nameClaims: AcquiredClaims | WfError | undefined;
@@ -153,10 +153,10 @@ async function start(
     if (plan !== undefined) requireUnused(services, plan);
     // Claimed before the preflight: a name that it finds free stays free.
     nameClaims = await services.claims.acquire(names, run.id).catch(asWfError);
-    const unmetHere = workflow.networking ? firstUnmet(await runtime.checkMachine()) : undefined;
+    const unmetHere = workflow.networking ? firstUnmet(await runtime.checkMachine(hosts)) : undefined;
     if (unmetHere !== undefined) throw unmetHere;
     host = await openHost(runtime, run, prestarted);
-    await host.provide(hosts);
+    const opened = await host.provide(hosts);
     // A requirement names the obstacle more precisely than a refused claim does.
     let findings: readonly PreflightFinding[];
     // A private host may have ended meanwhile: nothing of the run is in it yet, and another one serves as well.
@@ -172,7 +172,7 @@ async function start(
       services,
       request,
       redacted,
-      { ...run, host, hosts, claimed, claims, release },
+      { ...run, host, hosts: opened, claimed, claims, release },
       observer,
     );
   } catch (thrown) {
@@ -279,7 +279,7 @@ async function createAndAdvance(
 }
 
 /**
- * Whether a run is claimed at its start: its id was given, so another run may have it; it has a private host; or it changes a host.
+ * Whether a run is claimed at its start: its id was given, so another run may have it; it may have a private host; or it changes a host.
  * Any other run is claimed when a step first uses the host: one that only waits or computes takes no lock.
  */
 function isClaimedAtStart({ prestarted, id, runtime, workflow }: StartRequest): boolean {
@@ -287,6 +287,7 @@ function isClaimedAtStart({ prestarted, id, runtime, workflow }: StartRequest): 
     prestarted !== undefined ||
     id !== undefined ||
     runtime === 'embedded' ||
+    workflow.hosts !== undefined ||
     workflow.networking ||
     workflow.model.changesHost
   );

@@ -203,8 +203,8 @@ export interface RuntimeChoice {
 }
 
 export interface Engine {
-  /** Chooses the runtime for a run of this workflow, for `auto` or no choice of the user. */
-  chooseRuntime(workflow: LoadedWorkflow): Promise<RuntimeChoice>;
+  /** Chooses the runtime for a run of this workflow with this input, for `auto` or no choice of the user. */
+  chooseRuntime(workflow: LoadedWorkflow, input: JsonObject): Promise<RuntimeChoice>;
   /**
    * Plans a run: checks its requirements, rehearses its steps, and observes the host for each change whose input is known. Touches and
    * stores nothing. @throws WfError E_WORKFLOW_INVALID, E_STEP_INPUT

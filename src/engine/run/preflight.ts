@@ -1,4 +1,6 @@
-import { asWfError } from '../model/errors.ts';
+import { asWfError, WfError } from '../model/errors.ts';
+import { isGivenHost, type NamedHosts } from '../model/named-host.ts';
+import { onHostName } from '../model/on-host-name.ts';
 import { noSuchHost } from '../place/no-such-host.ts';
 import { portsOn } from '../place/ports-on.ts';
 import type { Runtime } from '../ports/runtime.ts';
@@ -27,11 +29,19 @@ async function check(
   own: HostPorts,
   named: (name: string) => HostPorts,
 ): Promise<RequirementResult> {
+  const { host } = requirement;
   try {
-    return await requirement.check(portsOn({ ports: own, named }, requirement.host));
+    const result = await requirement.check(portsOn({ ports: own, named }, host));
+    return result.met || host === undefined ? result : { met: false, error: onHost(host, result.error) };
   } catch (thrown) {
     return { met: false, error: asWfError(thrown) };
   }
+}
+
+function onHost(host: string, error: WfError): WfError {
+  const { code, message, hint, details, transient } = error;
+  if (message.includes(`host ${host}`)) return error;
+  return new WfError(code, onHostName(host, message), { hint, details, transient, cause: error });
 }
 
 function withoutNamedHosts(name: string): HostPorts {
@@ -44,6 +54,14 @@ export function firstUnmet(findings: readonly PreflightFinding[]) {
   return undefined;
 }
 
+/** Returns what a requirement claims; a name of a named host is unique in its namespace. */
+function claimOf({ claim, host: name }: Requirement, hosts: NamedHosts): string | null {
+  const host = name === undefined ? undefined : hosts[name];
+  if (claim === null || host === undefined) return claim;
+  if (!isGivenHost(host)) return null;
+  return host.namespace === undefined ? claim : `${claim} in ${host.namespace}`;
+}
+
 /** The names that a run claims. */
 export interface NamesToClaim {
   readonly wanted: readonly string[];
@@ -54,8 +72,14 @@ export interface NamesToClaim {
 export const NO_NAMES: NamesToClaim = { wanted: [], claims: [] };
 
 /** Returns the names that a run claims by its requirements; a private host has its own. */
-export function namesToClaim(runtime: Runtime, requirements: readonly Requirement[], secrets: Secrets): NamesToClaim {
-  const wanted = requirements.flatMap(({ claim }) => (claim === null ? [] : [secrets.redactText(claim)]));
+export function namesToClaim(
+  runtime: Pick<Runtime, 'scope'>,
+  requirements: readonly Requirement[],
+  hosts: NamedHosts,
+  secrets: Secrets,
+): NamesToClaim {
+  const claimed = requirements.flatMap((requirement) => claimOf(requirement, hosts) ?? []);
+  const wanted = [...new Set(claimed)].map((claim) => secrets.redactText(claim));
   // Read only if there is a claim: reading the scope takes as long as a step.
   const scope = wanted.length === 0 ? null : runtime.scope;
   return scope === null ? NO_NAMES : { wanted, claims: wanted.map((name) => `${scope} ${name}`) };

@@ -9,14 +9,14 @@ export type Subjects = Iterable<readonly [subject: string, attributes: Json]>;
 /** Shows the network namespace of the reading process. */
 export const SETTINGS = '/proc/sys/net';
 
-const GLOBAL = ['ipv4/ip_forward'];
+export const GLOBAL = ['ipv4/ip_forward'];
 /** Settings that decide about forwarding between links and about answers for addresses. */
-const PER_LINK: Readonly<Record<string, readonly string[]>> = {
+export const PER_LINK: Readonly<Record<string, readonly string[]>> = {
   'ipv4/conf': ['forwarding', 'proxy_arp', 'route_localnet', 'rp_filter'],
   'ipv6/conf': ['disable_ipv6', 'forwarding', 'proxy_ndp'],
 };
 /** Exists while br_netfilter is loaded, which Docker does at its start. */
-const BRIDGE = 'bridge';
+export const BRIDGE = 'bridge';
 
 /** Folder of the namespaces that `ip netns` has named, in the mount namespace of the reading process. */
 export const NAMED_NAMESPACES = '/run/netns';
@@ -37,7 +37,7 @@ export function hasIpv6(): boolean {
 }
 
 /** Files in which the kernel lists the tables that only the legacy programs of iptables show. */
-const LEGACY_TABLES = { ipv4: '/proc/net/ip_tables_names', ipv6: '/proc/net/ip6_tables_names' } as const;
+export const LEGACY_TABLES = { ipv4: '/proc/net/ip_tables_names', ipv6: '/proc/net/ip6_tables_names' } as const;
 
 /** Whether iptables-legacy has tables in the network namespace of this process: `some`, `none`, or why that is unknown. */
 export type LegacyTables = Readonly<Record<keyof typeof LEGACY_TABLES, string>>;
@@ -67,17 +67,22 @@ function* bridgeSettings(): Subjects {
 function* perLinkSettings(): Subjects {
   for (const [folder, names] of Object.entries(PER_LINK)) {
     for (const link of namesIn(folder)) {
-      for (const name of names) yield* setting(`${folder}/${link}/${name}`, link);
+      for (const name of names) yield* setting(`${folder}/${link}/${name}`);
     }
   }
 }
 
 /** Reads a setting; yields nothing if the kernel lacks it or the link vanished meanwhile. */
-function* setting(path: string, link?: string): Subjects {
+function* setting(path: string): Subjects {
   const value = contentOf(path);
-  if (value === undefined) return;
+  if (value !== undefined) yield settingSubject(path, value);
+}
+
+/** Returns the subject of a setting. @param path below the folder of settings */
+export function settingSubject(path: string, value: string): readonly [subject: string, attributes: Json] {
+  const link = /^ipv[46]\/conf\/([^/]+)\//.exec(path)?.[1];
   const ofLink = link === undefined || link === 'all' || link === 'default' ? {} : { dev: link };
-  yield [`sysctl ${sysctlName(path)}`, { value, ...ofLink }];
+  return [`sysctl ${sysctlName(path)}`, { value, ...ofLink }];
 }
 
 /** Formats a path like sysctl: dots between the parts, and a slash for a dot inside one (`eth0.5`). */

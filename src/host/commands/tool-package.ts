@@ -16,6 +16,7 @@ const DEBIAN_PACKAGES: Readonly<Record<string, string>> = {
   sysctl: 'procps',
   docker: 'docker.io',
   dockerd: 'docker.io',
+  containerd: 'containerd',
   git: 'git',
   busybox: 'busybox-static',
   brctl: 'bridge-utils',

@@ -71,7 +71,9 @@ export function typedIn({ argv, in: where, cwd }: Pick<CommandToRun, 'argv' | 'i
 function requireNetworkNamespace({ namespace, place }: HostPorts): void {
   if (namespace.holder !== null || place.bootId !== bootId()) return;
   const { inode } = place.networkNamespace;
-  if (namespace.own().inode === inode) return;
+  const own = namespace.own();
+  // A given namespace is checked for its identity whenever it is opened.
+  if (own.process === null || own.inode === inode) return;
   throw new WfError(
     'E_HOST_STATE_UNKNOWN',
     `the network namespace ${inode}, in which the run started, is gone: wf runs its commands in no other namespace`,

@@ -1,3 +1,4 @@
+export { hostsFrom, hostsInput } from './hosts-input.ts';
 export { observeHostPlace } from './observe-host-place.ts';
 export { revertSteps } from './revert-steps.ts';
 export { verifyHost } from './verify-host.ts';

@@ -14,7 +14,7 @@ export const observeHostPlace = defineStep({
   rehearse: ({ name }) => ({ name, namespace: { path: `/run/netns/${name}`, inode: 1, process: null } }),
   async read({ name }, { host }) {
     const { path, inode, process, born } = host.namespace.own();
-    if (host.namespace.holder === null) throw noPlace();
+    if (process !== null && host.namespace.holder === null) throw noPlace();
     return {
       name,
       namespace: { path, inode, process: process && { ...process }, ...(born === undefined ? {} : { born }) },
@@ -28,7 +28,7 @@ function noPlace(): WfError {
     'E_RUNTIME_UNAVAILABLE',
     'the network namespace of the machine itself is no place for other steps',
     {
-      hint: 'Start the run with `--runtime embedded`, where the hosts of a run are in a private host.',
+      hint: 'Let `hosts` of the workflow return a `namespace` for this host, or start the run with `--runtime embedded`.',
     },
   );
 }

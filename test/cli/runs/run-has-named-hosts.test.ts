@@ -143,7 +143,7 @@ test('a run whose host has ended fails, and finds its changes gone from new host
 
 test('a host that is not declared, or that the runtime cannot make, is refused', async () => {
   const { write, sharedWf } = openHosts();
-  const HOSTS = '({ alpha: {}, beta: {} })';
+  const HOSTS = 'hostsFrom(HOSTS, hosts, images)';
   let written = 0;
   /** Writes the workflow with another text in place of one of its own. Returns its name. */
   const withText = (own: string, text: string) => {
@@ -159,14 +159,16 @@ test('a host that is not declared, or that the runtime cannot make, is refused',
   };
   const docker = withText('networking: true', 'networking: false');
   expect(await refused(docker, '--runtime', 'docker')).toMatch(
-    /^3 E_RUNTIME_UNAVAILABLE .* cannot provide the host alpha$/,
+    /^3 E_RUNTIME_UNAVAILABLE .* cannot make the host alpha without an engine$/,
   );
   const named = withText(HOSTS, '({ alpha: {}, beta: {}, Gamma: {} })');
   expect(await refused(named)).toMatch(/^2 E_WORKFLOW_INVALID .* a name has at most 32/);
-  const half = withText(HOSTS, "({ alpha: {}, beta: { engine: 'unix:///a.sock' } })");
-  expect(await refused(half)).toMatch(/^2 E_WORKFLOW_INVALID .*hosts\(\) returns no hosts: beta/);
+  const remote = withText(HOSTS, "({ alpha: {}, beta: { engine: 'tcp://127.0.0.1:2375' } })");
+  expect(await refused(remote)).toMatch(/^2 E_WORKFLOW_INVALID .*hosts\(\) returns no hosts: beta: is not \{\}/);
   const engine = withText(HOSTS, "({ alpha: {}, beta: { engine: 'unix:///a.sock', namespace: '/run/netns/b' } })");
-  expect(await refused(engine)).toMatch(/^3 E_RUNTIME_UNAVAILABLE .* beta names a Docker engine/);
+  expect(await refused(engine, '--runtime', 'embedded')).toMatch(
+    /^3 E_RUNTIME_UNAVAILABLE .* beta has a Docker engine/,
+  );
   const missing = withText(HOSTS, '({ alpha: {} })');
   expect(await refused(missing)).toMatch(/^2 E_WORKFLOW_INVALID step betaNetwork works on the host beta/);
   const [checked] = z.array(z.looseObject({})).parse((await sharedWf(['check', missing, '--json'])).json());

@@ -45,6 +45,21 @@ test('each host is compared with its own changes, and names its differences', as
   ]);
 });
 
+test('the network of a host that shares it with the own one is compared with the changes of both', async () => {
+  const links: string[] = [];
+  const port = withNamedHosts(
+    hostWith(links),
+    () => ({}),
+    (name) => name === 'alpha',
+  );
+  const before = await port.take(['network']);
+  links.push('br0');
+  const after = await port.takeLike(before, false);
+  const ownerWith = (host: string) =>
+    port.compare(before, after, comparedRun('mine', [madeOn(host)])).differences.map(({ owner }) => owner);
+  expect([ownerWith('alpha'), ownerWith('beta')]).toEqual([['run'], ['other']]);
+});
+
 test('a fingerprint without one of the hosts is damaged', async () => {
   const before = await withNamedHosts(hostWith([]), () => ({})).take(['network']);
   const port = withNamedHosts(hostWith([]), () => ({ alpha: hostWith([]) }));

@@ -33,12 +33,13 @@ export const shell = defineCommand(
     const { history, run } = findRun(await services.historyForReading(), reference, services.places.database);
     const refusal = shellRefusal(run, services.isAlive);
     if (refusal !== undefined) throw refusal;
-    const hosts = Object.keys(run.options.hosts ?? {});
+    const { hosts: declared = {} } = run.options;
+    const hosts = Object.keys(declared);
     const named = place !== undefined && (inner !== undefined || hosts.includes(place)) ? place : undefined;
     if (named !== undefined && !hosts.includes(named)) throw noSuchHost(run.id, named, hosts);
     const name = named === undefined ? place : inner;
     const runtime = (await services.runtimes())[run.runtime];
-    const host = await runtime.find(run, recordedHost(history, run));
+    const host = await runtime.find(run, declared, recordedHost(history, run));
     try {
       const entered = named === undefined ? host : await host.named(named);
       const container = name === undefined ? null : await containerOf(entered, run.id, name);

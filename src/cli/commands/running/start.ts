@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { type ExitCode, WfError } from '../../../engine/model/errors.ts';
 import { parseRunId, RUN_ID_RULE, type RunId } from '../../../engine/model/ids.ts';
 import type { ConfirmRule, RunOptions } from '../../../engine/model/journal-event.ts';
+import type { JsonObject } from '../../../engine/model/json.ts';
 import { RUNTIME_NAMES } from '../../../engine/ports/runtime.ts';
 import type { Engine, RuntimeChoice, StartRequest } from '../../../engine/run/engine.ts';
 import type { LoadedWorkflow } from '../../../engine/workflow/workflow.ts';
@@ -76,16 +77,21 @@ async function startOrPlan(
   terminal: Terminal,
 ): Promise<ExitCode> {
   const engine = await services.engine();
-  const choice = await runtimeFor(given, workflow, engine);
+  const prepare = async () => {
+    const { refuseErrors } = await import('../../../review/check/check-workflow.ts');
+    refuseErrors(workflow, definition.description);
+    const pauseAfter = stageToPauseAfter(given.pauseAfter, workflow);
+    return { pauseAfter, ...workflowInput(workflow, { assignments: given.input, file: given.inputFile }) };
+  };
+  // The input decides where the named hosts are.
+  const prepared = workflow.hosts === undefined ? undefined : await prepare();
+  const choice = await runtimeFor(given, workflow, prepared?.input ?? {}, engine);
   const { runtime } = choice;
   // A private host starts while the definition and the input are checked, on another CPU.
   const isPlan = given.dryRun || given.plan;
   const prestarted = runtime === 'embedded' && !isPlan ? await engine.prestartHost(runtime, id) : undefined;
   try {
-    const { refuseErrors } = await import('../../../review/check/check-workflow.ts');
-    refuseErrors(workflow, definition.description);
-    const pauseAfter = stageToPauseAfter(given.pauseAfter, workflow);
-    const { input, secrets } = workflowInput(workflow, { assignments: given.input, file: given.inputFile });
+    const { pauseAfter, input, secrets } = prepared ?? (await prepare());
     const runOptions = {
       onFailure: given.onFailure,
       pauseAfter,
@@ -158,6 +164,11 @@ function withChoice(thrown: unknown, { runtime, why }: RuntimeChoice): unknown {
 }
 
 /** Returns the runtime that was asked for, or the one that wf chooses, with the reason. */
-async function runtimeFor({ runtime }: StartOptions, workflow: LoadedWorkflow, engine: Engine): Promise<RuntimeChoice> {
-  return runtime === 'auto' ? engine.chooseRuntime(workflow) : { runtime, why: null };
+async function runtimeFor(
+  { runtime }: StartOptions,
+  workflow: LoadedWorkflow,
+  input: JsonObject,
+  engine: Engine,
+): Promise<RuntimeChoice> {
+  return runtime === 'auto' ? engine.chooseRuntime(workflow, input) : { runtime, why: null };
 }

@@ -1,13 +1,16 @@
 import { z } from 'zod';
+import { asWfError, type WfError } from '../../../engine/model/errors.ts';
 import { commandLine } from '../../../engine/model/evidence.ts';
 import type { RunId } from '../../../engine/model/ids.ts';
+import { onHostName } from '../../../engine/model/on-host-name.ts';
 import { isRunActive } from '../../../host/locks/claims.ts';
 import { oneLine } from '../../../review/text/format/plain-text.ts';
 import type { TextStyle } from '../../../review/text/format/text-style.ts';
-import { findMarked } from '../../../sweep/find-marked.ts';
+import { findMarked, type Marked } from '../../../sweep/find-marked.ts';
 import { knownRuns } from '../../../sweep/known-runs.ts';
 import type { MarkedObject } from '../../../sweep/marked-object.ts';
 import { removeMarked } from '../../../sweep/remove-marked.ts';
+import { type SweptHost, sweptHosts } from '../../../sweep/swept-hosts.ts';
 import { unaccounted } from '../../../sweep/unaccounted.ts';
 import { defineCommand } from '../../define-command.ts';
 import { reportError } from '../../output/report-error.ts';
@@ -19,6 +22,7 @@ const options = z.object({ json: z.boolean().default(false), yes: z.boolean().de
 type SweepStatus = 'found' | 'removed' | 'in-use' | 'stuck';
 
 interface Swept {
+  readonly host: SweptHost;
   readonly object: MarkedObject;
   readonly status: SweepStatus;
   readonly reason: string | null;
@@ -27,25 +31,41 @@ interface Swept {
 /**
  * `wf sweep`: lists marked objects of this host that no run of this database accounts for; removes them with `--yes`. Never
  * touches unmarked objects, or those of an active run of another database. Refused outside the network namespace of the Docker
- * engine. If the engine does not answer, everything else is swept, and the exit code reports it.
+ * engine. Sweeps the engines that runs of this database have named, too. If an engine does not answer, everything else is swept, and the
+ * exit code reports it.
  */
 export const sweep = defineCommand(options, async ({ json, yes }, services, terminal) => {
   const history = await services.historyForReading();
-  const host = await services.hostPorts();
-  const marked = await findMarked(host);
-  const objects = unaccounted(marked.objects, knownRuns(history, marked.objects));
   const swept: Swept[] = [];
-  for (const object of objects) {
-    const user = await userOf(object, objects);
-    if (user !== null) swept.push({ object, status: 'in-use', reason: `run ${user} is active` });
-    else if (!yes) swept.push({ object, status: 'found', reason: null });
-    else swept.push({ object, reason: null, ...(await removeMarked(object, host, () => {})) });
+  const unread: WfError[] = [];
+  for (const host of sweptHosts(history, await services.hostPorts())) {
+    const marked = await markedOn(host);
+    if (marked.unread !== null) unread.push(marked.unread);
+    const objects = unaccounted(marked.objects, knownRuns(history, marked.objects));
+    for (const object of objects) {
+      const user = await userOf(object, objects);
+      if (user !== null) swept.push({ host, object, status: 'in-use', reason: `run ${user} is active` });
+      else if (!yes) swept.push({ host, object, status: 'found', reason: null });
+      else swept.push({ host, object, reason: null, ...(await removeMarked(object, host.ports, () => {})) });
+    }
   }
   if (json) writeJson(terminal.out, swept.map(asRecord));
   else print(swept, terminal);
-  const unreadCode = marked.unread === null ? 0 : reportError(marked.unread, terminal, false);
-  return swept.some(({ status }) => status === 'stuck') ? 5 : unreadCode;
+  const unreadCodes = unread.map((error) => reportError(error, terminal, false));
+  return swept.some(({ status }) => status === 'stuck') ? 5 : (unreadCodes[0] ?? 0);
 });
+
+/** Returns the marked objects of a host; of one that no run uses any more, those that can be read. */
+async function markedOn(host: SweptHost): Promise<Marked> {
+  if (host.name === null) return findMarked(host);
+  const problem = (error: WfError): Marked => ({ objects: [], unread: host.isInUse ? error : null });
+  try {
+    const { objects, unread } = await findMarked(host);
+    return unread === null ? { objects, unread } : { ...problem(unread), objects };
+  } catch (thrown) {
+    return problem(asWfError(thrown));
+  }
+}
 
 /** Returns the active run that made the object; any active run if its mark does not identify one. */
 async function userOf({ run }: MarkedObject, objects: readonly MarkedObject[]): Promise<RunId | null> {
@@ -56,9 +76,16 @@ async function userOf({ run }: MarkedObject, objects: readonly MarkedObject[]): 
   return null;
 }
 
-function asRecord({ object, status, reason }: Swept) {
-  const { kind, name, id, run, recognisedBy, undo } = object;
-  return { kind, name, id, run, recognisedBy, status, reason, undo: [commandLine(undo)] };
+function asRecord(one: Swept) {
+  const { host, object, status, reason } = one;
+  const { kind, name, id, run, recognisedBy } = object;
+  const on = host.name === null ? {} : { host: host.name };
+  return { ...on, kind, name, id, run, recognisedBy, status, reason, undo: undoOf(one) };
+}
+
+/** Returns the commands that remove the object from a shell of the machine. */
+function undoOf({ host, object }: Swept): readonly string[] {
+  return host.ports.namespace.byHand([object.undo]).map(commandLine);
 }
 
 function print(swept: readonly Swept[], { out, err }: Terminal): void {
@@ -73,13 +100,15 @@ function print(swept: readonly Swept[], { out, err }: Terminal): void {
   if (swept.some(({ status }) => status === 'found')) writeLines(err, ['Nothing removed. Add --yes to remove them.']);
 }
 
-function sweptLines({ object, status, reason }: Swept, style: TextStyle): readonly string[] {
-  const { kind, name, run, recognisedBy, undo } = object;
+function sweptLines(one: Swept, style: TextStyle): readonly string[] {
+  const { host, object, status, reason } = one;
+  const { kind, name, run, recognisedBy } = object;
+  const what = onHostName(host.name ?? undefined, `${kind} ${oneLine(name)}`);
   const whose = run === null ? 'of an unknown run' : `of run ${run}`;
   const words = reason === null ? '' : `: ${oneLine(reason)}`;
-  const line = `${kind} ${oneLine(name)} ${style.colors.dim(whose)} (${paint(status, style)(status)}${words})`;
+  const line = `${what} ${style.colors.dim(whose)} (${paint(status, style)(status)}${words})`;
   const mark = style.colors.dim(`  recognised by ${oneLine(recognisedBy)}`);
-  return status === 'removed' ? [line, mark] : [line, mark, `  ${oneLine(commandLine(undo))}`];
+  return status === 'removed' ? [line, mark] : [line, mark, ...undoOf(one).map((undo) => `  ${oneLine(undo)}`)];
 }
 
 function paint(status: SweepStatus, { colors }: TextStyle): (text: string) => string {

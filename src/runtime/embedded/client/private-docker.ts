@@ -17,7 +17,7 @@ const VERSION = '1';
  * @param name the mark of the private host, with the name of a named host in it
  */
 export function privateDocker(name: string, owner: Owner, { call }: Pick<Connection, 'call'>): DockerPort {
-  const engineId = engineIdOf(name, owner);
+  const engineId = privateEngineId(name, owner);
   const networks = () => call('networks', {}, z.array(networkInfoSchema));
   const containers = () => call('containers', {}, z.array(containerInfoSchema));
 
@@ -25,7 +25,7 @@ export function privateDocker(name: string, owner: Owner, { call }: Pick<Connect
     programs: 'machine',
     // Evidence must not look like that of a docker client.
     shown: (argv) => `# embedded runtime, in place of: ${commandLine(argv)}`,
-    hasEnded,
+    hasEnded: privateEngineHasEnded,
     executedCommands: (id) => call('executedCommands', { id }, z.array(z.string())),
     async info() {
       return {
@@ -46,6 +46,8 @@ export function privateDocker(name: string, owner: Owner, { call }: Pick<Connect
     },
     // Images are part of wf.
     removeImage: async () => undefined,
+    saveImage: needsEngine,
+    loadImages: needsEngine,
 
     volumes: async () => [],
     volume: needsEngine,
@@ -102,12 +104,13 @@ async function needsEngine(): Promise<never> {
 
 const ENGINE_ID = /^private host (?<name>.*), process (?<pid>\d+) of (?<startTime>\d+) since (?<bootId>\S+)$/;
 
-function engineIdOf(name: string, { pid, startTime, bootId }: Owner): string {
+/** Returns the id of an engine that ends with this process. */
+export function privateEngineId(name: string, { pid, startTime, bootId }: Owner): string {
   return `private host ${name}, process ${pid} of ${startTime} since ${bootId}`;
 }
 
 /** Returns whether the private host of this engine id has ended; unknown, thus false, for another kind of engine. */
-function hasEnded(engineId: string): boolean {
+export function privateEngineHasEnded(engineId: string): boolean {
   const { pid, startTime, bootId } = ENGINE_ID.exec(engineId)?.groups ?? {};
   if (pid === undefined || startTime === undefined || bootId === undefined) return false;
   return !isAlive({ pid: Number(pid), startTime, bootId });

@@ -15,6 +15,8 @@ import { id as idAnswer, nothing, type PrivateHostSettings, settingsAnswer } fro
 import type { Peer } from '../protocol/peer.ts';
 import { type Connection, createConnection, privateHostGone } from './connection.ts';
 import { endPrivateHost } from './end-private-host.ts';
+import { removeEngineCgroups } from './engine/engine-cgroups.ts';
+import { type ImageSources, privateEngine } from './engine/private-engine.ts';
 import { privateCommands } from './private-commands.ts';
 import { privateDocker } from './private-docker.ts';
 
@@ -40,6 +42,8 @@ export interface InnerHost {
   agent(where: 'host' | { readonly containerId: string }, request: JsonObject, limitMs: number): Promise<unknown>;
   /** Returns the id of the container whose process this is; null if it belongs to no running container. */
   containerOf(pid: number): Promise<string | null>;
+  /** Its Docker engine; undefined if its networks and containers are those of wf. */
+  readonly engine?: { byHand(argv: Argv): Argv };
   /** Reads the parts of its fingerprint that only a process inside can read. */
   settings(): Promise<PrivateHostSettings>;
 }
@@ -49,8 +53,8 @@ export interface PrivateHost extends InnerHost {
   readonly mark: string;
   /** Runs commands by its own process, which is smaller than wf and already there. */
   command(clock: Clock): CommandPort;
-  /** Opens a named host in it, and makes it unless it exists. */
-  provide(name: string): Promise<InnerHost>;
+  /** Opens a named host in it, and makes it unless it exists. @param images of its Docker engine; undefined for a host without one */
+  provide(name: string, images: ImageSources | undefined): Promise<InnerHost>;
   /** Returns whether it outlives its starter. */
   isKept(): Promise<boolean>;
   /** Claims the private host: it then executes no more requests of other processes. */
@@ -100,14 +104,18 @@ export function openPrivateHost(mark: string, owner: Owner, first?: Peer): Priva
     mark,
     ...innerHost(owner, networkNamespace, mark, call),
     command: (clock) => privateCommands(connection, clock),
-    async provide(name) {
-      const found = namespaceOfPid(await call('provideHost', { name }, z.number().int()));
-      return innerHost(
+    async provide(name, images) {
+      const hasEngine = images !== undefined;
+      const pid = await call('provideHost', { name, ...(hasEngine ? { engine: true } : {}) }, z.number().int());
+      const found = namespaceOfPid(pid);
+      const { process } = found;
+      const host = innerHost(
         found.process,
         byName(found, name),
         `${mark} host ${name}`,
         (calledName, asked, answer, limitMs) => call(calledName, { ...asked, host: name }, answer, limitMs),
       );
+      return hasEngine ? { ...host, ...privateEngine({ mark, host: name, owner, process, images }) } : host;
     },
     isKept: () => call('isKept', {}, z.boolean()),
     async claim() {
@@ -118,6 +126,7 @@ export function openPrivateHost(mark: string, owner: Owner, first?: Peer): Priva
     },
     async end() {
       await endPrivateHost(owner);
+      await removeEngineCgroups(mark);
       close();
     },
     close,

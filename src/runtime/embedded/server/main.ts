@@ -29,7 +29,7 @@ const calls = Object.entries(callsOf(networks, containers));
 const callers = new Callers({
   ...Object.fromEntries(calls.map(([name, handler]) => [name, hosts.passingOn(name, handler)])),
   hello,
-  provideHost: (asked) => hosts.provide(takeText(asked, 'name')),
+  provideHost: (asked) => hosts.provide(takeText(asked, 'name'), asked['engine'] === true),
   isKept: () => kept,
   keep() {
     kept = true;

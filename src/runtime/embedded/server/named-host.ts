@@ -2,15 +2,18 @@ import { readlinkSync } from 'node:fs';
 import { Socket } from 'node:net';
 import process from 'node:process';
 import { WfError } from '../../../engine/model/errors.ts';
+import { ENGINE_VARIABLE, HOST_VARIABLE } from '../protocol/engine.ts';
 import { STARTER_DESCRIPTOR } from '../protocol/names.ts';
 import { createPeer } from '../protocol/peer.ts';
 import { Containers } from './containers/containers.ts';
+import { startEngine } from './engine.ts';
 import { Networks } from './network/networks.ts';
 import { prepareNetwork } from './prepare.ts';
 import { callsOf } from './serve.ts';
 
 /*
- * The program of a named host: it plays dockerd's part in the network namespace that it was started in, and ends with the private host.
+ * The program of a named host: it plays dockerd's part in the network namespace that it was started in, or starts a Docker engine there. It
+ * ends with the private host.
  */
 
 const HELLO_LIMIT_MS = 30_000;
@@ -33,7 +36,14 @@ greet().catch((thrown: unknown) => {
 
 /** /proc counts the pids of the machine. */
 async function greet(): Promise<void> {
+  const pid = Number(readlinkSync('/proc/self'));
   await prepareNetwork();
-  await privateHost.call('hello', { pid: Number(readlinkSync('/proc/self')) }, HELLO_LIMIT_MS);
-  containers.provideSpare();
+  const { [ENGINE_VARIABLE]: cgroup, [HOST_VARIABLE]: host } = process.env;
+  if (cgroup !== undefined && host !== undefined) {
+    const engine = await startEngine(host, cgroup);
+    // The private host ends with this process: without one of its engines it is of no use to its run.
+    engine.once('exit', () => process.exit(1));
+  }
+  await privateHost.call('hello', { pid }, HELLO_LIMIT_MS);
+  if (host === undefined) containers.provideSpare();
 }

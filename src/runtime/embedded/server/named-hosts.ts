@@ -1,5 +1,8 @@
+import process from 'node:process';
 import { WfError } from '../../../engine/model/errors.ts';
 import type { Json, JsonObject } from '../../../engine/model/json.ts';
+import { ENGINE_VARIABLE, engineCgroup, HOST_VARIABLE } from '../protocol/engine.ts';
+import { FOLLOWING_MOUNTS, PRIVATE_HOST_VARIABLE } from '../protocol/names.ts';
 import type { Handler } from '../protocol/peer.ts';
 import { takeText } from '../protocol/request-members.ts';
 import { ipBatch } from '../shared/ip-batch.ts';
@@ -18,11 +21,11 @@ export class NamedHosts {
     this.#onLost = onLost;
   }
 
-  /** Makes it unless it exists. Returns the pid of its process, as the machine counts pids. @throws WfError E_RUNTIME_UNAVAILABLE */
-  async provide(name: string): Promise<number> {
+  /** Makes it unless it exists, on request with a Docker engine. Returns the pid of its process, as the machine counts pids. @throws WfError E_RUNTIME_UNAVAILABLE */
+  async provide(name: string, hasEngine: boolean): Promise<number> {
     const known = this.#hosts.get(name);
     if (known !== undefined) return (await known).pid;
-    const starting = this.#start(name);
+    const starting = this.#start(name, hasEngine);
     this.#hosts.set(name, starting);
     starting.catch(() => this.#hosts.delete(name));
     return (await starting).pid;
@@ -39,18 +42,20 @@ export class NamedHosts {
     return await process.peer.call(call, asked, LIMIT_MS);
   }
 
-  async #start(name: string): Promise<InnerProcess> {
+  async #start(name: string, hasEngine: boolean): Promise<InnerProcess> {
     await ipBatch([`netns add ${name}`], `make the host ${name}`);
-    const process = await startInnerProcess({
-      enter: ['nsenter', `--net=/run/netns/${name}`],
+    const cgroup = engineCgroup(process.env[PRIVATE_HOST_VARIABLE] ?? '');
+    const started = await startInnerProcess({
+      // The mounts of an engine are for itself.
+      enter: ['nsenter', `--net=/run/netns/${name}`, ...(hasEngine ? ['--', 'unshare', ...FOLLOWING_MOUNTS] : [])],
       program: 'named-host.cjs',
-      env: {},
+      env: hasEngine ? { [ENGINE_VARIABLE]: cgroup, [HOST_VARIABLE]: name } : {},
       who: `the host ${name}`,
       handlers: {},
       refused: (why) => refused(name, why),
     });
-    void process.ended.then(() => this.#onLost(name));
-    return process;
+    void started.ended.then(() => this.#onLost(name));
+    return started;
   }
 }
 

@@ -2,6 +2,7 @@ import { WfError } from '../../../engine/model/errors.ts';
 import type { PublishedPort } from '../../../engine/ports/docker.ts';
 import type { HostPorts } from '../../../engine/workflow/step.ts';
 import { isListening } from '../../../host/ip/listening.ts';
+import { ownNetworkNamespace } from '../../../host/namespaces/namespace.ts';
 import { publishedText } from '../container/options.ts';
 import { shortId } from '../names.ts';
 import { checkLocalBridges } from './local-bridges.ts';
@@ -33,6 +34,8 @@ export async function portOfContainer(
 export async function portInUse(port: HostPort, host: HostPorts): Promise<WfError | undefined> {
   const ofContainer = await portOfContainer([{ ...port, containerPort: port.hostPort }], host);
   if (ofContainer !== undefined) return ofContainer;
+  // The tables of the kernel are those of wf's own network namespace.
+  if (host.namespace.own().inode !== ownNetworkNamespace().inode) return undefined;
   if (!isListening(port.protocol, port.hostAddress, port.hostPort) || !(await checkLocalBridges(host)).met)
     return undefined;
   const { protocol, hostAddress, hostPort } = port;

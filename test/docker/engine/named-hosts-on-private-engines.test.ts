@@ -1,0 +1,157 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { expect, test, vi } from 'vitest';
+import { z } from 'zod';
+import { halted } from '../../support/crash/halt.ts';
+import { describeDocker, docker } from '../../support/docker-tests.ts';
+import { tool } from '../../support/host-state.ts';
+import { PROBE_IMAGE } from '../../support/images.ts';
+import { canActAsOrdinaryUser, ORDINARY_USER, ownedByOrdinaryUser } from '../../support/ordinary-user.ts';
+import { runRecordSchema } from '../../support/run-record.ts';
+import { openProject } from '../../support/run-wf.ts';
+
+const FILE = path.join(import.meta.dirname, '../../fixtures/workflows/two-hosts.ts');
+const NO_ENGINE = { DOCKER_HOST: 'unix:///nowhere.sock' };
+
+// Starts of engines take seconds on a busy machine.
+vi.setConfig({ testTimeout: 120_000 });
+
+/** The processes that the private hosts of a run have started: all have its mark. */
+function processesOf(id: string): readonly number[] {
+  return readdirSync('/proc').flatMap((pid) => {
+    try {
+      const isOf =
+        /^\d+$/.test(pid) && readFileSync(`/proc/${pid}/environ`, 'latin1').includes(`WF_PRIVATE_HOST=${id}@`);
+      return isOf ? [Number(pid)] : [];
+    } catch {
+      return []; // it has ended
+    }
+  });
+}
+
+/** The engines of the private host of a run. */
+function enginesOf(id: string): readonly number[] {
+  const hosts = processesOf(id);
+  return readdirSync('/proc').flatMap((pid) => {
+    try {
+      if (!/^\d+$/.test(pid) || !readFileSync(`/proc/${pid}/cmdline`, 'utf8').startsWith('dockerd\0')) return [];
+      const parent = Number(/^PPid:\s*(\d+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]);
+      return hosts.includes(parent) ? [Number(pid)] : [];
+    } catch {
+      return []; // it has ended
+    }
+  });
+}
+
+/** The cgroups of the containers of a run. */
+function cgroupsOf(id: string): readonly string[] {
+  const hierarchies = ['', ...readdirSync('/sys/fs/cgroup')].map((name) => path.join('/sys/fs/cgroup', name));
+  return hierarchies.flatMap((folder) =>
+    existsSync(path.join(folder, 'cgroup.procs'))
+      ? readdirSync(folder).filter((name) => name.startsWith(`wf-${id}@`))
+      : [],
+  );
+}
+
+function openHosts(env: Readonly<Record<string, string>> = {}) {
+  const project = openProject({ 'workflows/two-hosts.ts': readFileSync(FILE, 'utf8') });
+  const wf = (args: readonly string[], killAt?: string) =>
+    project.wf(args, { env: { ...env, ...(killAt === undefined ? {} : { WF_CRASH_AT: killAt }) } });
+  const start = (id: string, ...more: readonly string[]) => {
+    const input = ['hosts=private', `image=${PROBE_IMAGE}`].flatMap((one) => ['--input', one]);
+    return ['start', 'two-hosts', '--id', id, ...input, ...more];
+  };
+  const read = (args: readonly string[]) => project.sharedWf(args, env);
+  const record = async (id: string) => runRecordSchema.parse((await read(['show', id, '--json'])).json());
+  /** Returns a function that runs a command as a shell of wf does. */
+  const shell = async (...args: readonly string[]) => {
+    const opened = await read(['shell', ...args, '--json']);
+    const { command } = z.object({ command: z.array(z.string()) }).parse(opened.json());
+    const [program = '', ...before] = command.slice(0, -3);
+    return (...argv: readonly string[]) => tool(program, ...before, ...argv);
+  };
+  return { ...project, launch: project.start, wf, start, record, shell };
+}
+
+const nothingLeft = (id: string) => {
+  expect(processesOf(id)).toEqual([]);
+  expect(cgroupsOf(id)).toEqual([]);
+};
+
+describeDocker('two hosts with engines that the run starts', () => {
+  test('a run has two engines, which end with it', async () => {
+    const { wf, start, record, shell } = openHosts();
+    const paused = await wf(start('priv', '--pause-after', 'reach'));
+    expect(paused, paused.stderr).toMatchObject({ exitCode: 0 });
+    expect(enginesOf('priv')).toHaveLength(2);
+    expect(await docker('ps', '--quiet', '--filter', 'label=wf.run=priv'), 'on the engine of the machine').toBe('');
+    const alpha = await shell('priv', 'alpha');
+    for (const on of [alpha, await shell('priv', 'beta')])
+      expect(await on('docker', 'ps', '--format', '{{.Names}}')).toBe('AppDev');
+    const container = await shell('priv', 'alpha', 'AppDev');
+    expect(await container('ip', '-brief', 'address')).toContain('10.42.0.2/24');
+    const end = await wf(['resume', 'priv']);
+    expect(end, end.stderr).toMatchObject({ exitCode: 0 });
+    expect(await record('priv')).toMatchObject({ status: 'succeeded', verification: { restored: true, drift: [] } });
+    nothingLeft('priv');
+  });
+
+  test('a killed run is resumed and rolled back on its engines', async () => {
+    const { wf, start, record } = openHosts();
+    const killed = { signal: 'SIGKILL' };
+    expect(await wf(start('priv-early'), 'before commit create')).toMatchObject(killed);
+    await vi.waitUntil(() => processesOf('priv-early').length === 0, 10_000);
+    expect(await wf(start('priv-net'), 'after touch betaNetwork apply 1 docker network create')).toMatchObject(killed);
+    expect(enginesOf('priv-net')).toHaveLength(2);
+    expect(await wf(['resume', 'priv-net'], 'after touch moveLink apply 1 ip link set')).toMatchObject(killed);
+    expect(await wf(['rollback', 'priv-net'], 'after touch alphaContainer undo 1 docker rm')).toMatchObject(killed);
+    expect(await wf(['rollback', 'priv-net'])).toMatchObject({ exitCode: 0 });
+    const { verification, changes } = await record('priv-net');
+    expect(verification).toMatchObject({ restored: true, drift: [] });
+    expect(changes.filter(({ status }) => status !== 'reverted')).toEqual([]);
+    for (const id of ['priv-early', 'priv-net']) nothingLeft(id);
+  });
+
+  test('a run whose engine is killed fails, and finds its changes gone from new ones; sweep ends a forgotten one', async () => {
+    const { launch, wf, start, record } = openHosts();
+    const run = launch(start('priv-gone'), { env: { WF_HALT_AT: 'before touch betaUp apply 1 ip link set' } });
+    await halted(run);
+    const [engine] = enginesOf('priv-gone');
+    if (engine === undefined) throw new Error('the run has no engine');
+    process.kill(engine, 'SIGKILL');
+    await vi.waitUntil(() => processesOf('priv-gone').length === 0, 10_000);
+    run.kill('SIGCONT');
+    const end = await run.end;
+    expect(end, end.stderr).toMatchObject({ exitCode: 1 });
+    expect(end.stderr).toContain('the private host of run priv-gone is gone');
+    const { changes, verification } = await record('priv-gone');
+    expect(verification).toMatchObject({ restored: true, drift: [] });
+    expect(new Set(changes.map(({ status }) => status))).toEqual(new Set(['gone']));
+    expect(await wf(start('priv-swept'), 'after touch alphaContainer apply 1 docker create')).toMatchObject({
+      signal: 'SIGKILL',
+    });
+    const swept = await openHosts().wf(['sweep', '--yes', '--json']);
+    expect(swept.json()).toContainEqual(expect.objectContaining({ kind: 'private-host', run: 'priv-swept' }));
+    for (const id of ['priv-gone', 'priv-swept']) nothingLeft(id);
+  });
+
+  test('images come from a file if the machine has no engine; without one, the run fails and is undone', async () => {
+    const { folder, wf, start } = openHosts(NO_ENGINE);
+    const images = path.join(folder, 'images.tar');
+    await docker('save', '--output', images, PROBE_IMAGE);
+    const done = await wf(start('priv-file', '--input', `images=${JSON.stringify([images])}`));
+    expect(done, done.stderr).toMatchObject({ exitCode: 0 });
+    const failed = await wf(start('priv-none'));
+    expect(failed.exitCode).toBe(1);
+    expect(failed.stderr).toContain(`image ${PROBE_IMAGE} is not on the machine for the private engine of host`);
+    for (const id of ['priv-file', 'priv-none']) nothingLeft(id);
+  });
+
+  test.runIf(canActAsOrdinaryUser())('only root may start engines', async () => {
+    const { folder, wf: _wf, launch, start } = openHosts();
+    ownedByOrdinaryUser(folder);
+    const refused = await launch(start('priv-user'), { through: ORDINARY_USER }).end;
+    expect(refused.exitCode).toBe(3);
+    expect(refused.stderr).toContain('only root may start Docker engines for a run');
+  });
+});
