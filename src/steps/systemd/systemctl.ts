@@ -9,6 +9,8 @@ import { requireSuccess, runChecked } from '../../host/commands/checked-command.
 /** A job of systemd ends by itself: DefaultTimeoutStartSec and DefaultTimeoutStopSec are 90 s. */
 export const JOB_MS = 200_000;
 const READ_MS = 10_000;
+/** Longest wait for a job of somebody else, and time between two looks at it. */
+const [SETTLE_MS, SETTLE_POLL_MS] = [30_000, 100];
 /** Lines of the journal that are recorded as evidence. */
 const JOURNAL_LINES = '50';
 
@@ -28,6 +30,8 @@ const unitStateSchema = z.object({
   CanReload: z.enum(['yes', 'no']),
   Type: z.string().default(''),
   RemainAfterExit: z.string().default(''),
+  /** Id of the job that systemd has for the unit; empty if there is none. */
+  Job: z.string().default(''),
 });
 /** The state of a unit, in the words of systemd. */
 export type UnitState = z.infer<typeof unitStateSchema>;
@@ -64,6 +68,39 @@ export async function readUnitState(name: string, { host, signal }: HostContext)
 
 export function isActive({ ActiveState }: UnitState): boolean {
   return ActiveState === 'active' || ActiveState === 'reloading';
+}
+
+/** Whether no job is queued or under way for the unit, and it is not about to become inactive or failed. */
+export function isSettled({ ActiveState, Job }: UnitState): boolean {
+  return Job === '' && ActiveState !== 'deactivating';
+}
+
+/**
+ * Reads the state of a unit once no job is queued or under way for it: a restart passes through `inactive`.
+ * @throws WfError E_SYSTEMD, transient, if one still is after 30 s
+ */
+export async function readSettledState(name: string, context: HostContext): Promise<UnitState> {
+  const { clock } = context.host;
+  const until = clock.now() + SETTLE_MS;
+  for (;;) {
+    const state = await readUnitState(name, context);
+    if (isSettled(state)) return state;
+    if (clock.now() >= until) throw busy(name, state);
+    await pause(clock, SETTLE_POLL_MS, context.signal);
+    context.signal.throwIfAborted();
+  }
+}
+
+/** Returns the error for a unit whose state is about to change. */
+export function busy(name: string, { ActiveState, SubState }: UnitState): WfError {
+  return new WfError(
+    'E_SYSTEMD',
+    `${name} is ${ActiveState} (${SubState}): somebody starts or stops it at this moment`,
+    {
+      hint: `Wait for it, and check it with \`systemctl status ${name}\`.`,
+      transient: true,
+    },
+  );
 }
 
 /** Input field for the time after which a started unit is observed. */
