@@ -2,7 +2,7 @@ import type { AnyMachineSnapshot } from 'xstate';
 import { sha256 } from '../model/digest.ts';
 import { asWfError, WfError } from '../model/errors.ts';
 import { childAround, groupOf, idInChild, isWithin, type StepId, stepIdOf } from '../model/ids.ts';
-import type { Effect } from '../model/journal-event.ts';
+import type { ChildEnd, Effect } from '../model/journal-event.ts';
 import { canonicalJson, isJsonObject, type Json, type JsonObject, toJson } from '../model/json.ts';
 import { lazy } from '../model/lazy.ts';
 import type { MachineEvent } from '../model/machine-event.ts';
@@ -76,6 +76,8 @@ export interface Decision {
   readonly value: Json;
   /** The state values of the child workflows, by the id of their invocation; absent without any. */
   readonly children?: JsonObject;
+  /** The ends of the child workflows that have ended, by the id of their invocation; absent without any. */
+  readonly ended?: Readonly<Record<string, ChildEnd>>;
   readonly stages: readonly string[];
   /** SHA-256 over all of the above and the context. */
   readonly digest: string;
@@ -170,7 +172,7 @@ function decisionOf(model: MachineModel, before: Before, now: number, begin: (ne
   const next = new NextState(model, before, now);
   begin(next);
   next.settle();
-  const { snapshot, effects, withoutItems, refused } = next;
+  const { snapshot, effects, withoutItems, refused, ended } = next;
   const status = statusOf(snapshot);
   const value = toJson(snapshot.value);
   const due = withoutTransientSteps(effects);
@@ -195,6 +197,7 @@ function decisionOf(model: MachineModel, before: Before, now: number, begin: (ne
     refused,
     value,
     ...inChildren,
+    ...(ended.size === 0 ? {} : { ended: Object.fromEntries(ended) }),
     stages: topLevelStates(value),
     get digest() {
       return digest();
@@ -248,6 +251,7 @@ class NextState {
   readonly effects: Effect[] = [];
   readonly withoutItems: EmptyGroup[] = [];
   readonly refused: WfError[] = [];
+  readonly ended = new Map<string, ChildEnd>();
   /** The errors of the children that have refused their input, by invoke id, until their parents have them. */
   readonly #refused = new Map<string, WfError>();
   readonly #model: MachineModel;
@@ -351,10 +355,13 @@ class NextState {
       this.#giveOutput(invoke, outputsOf(group));
     } else if (refused !== undefined) {
       this.refused.push(refused);
+      this.ended.set(invoke, 'failed');
       this.#giveError(invoke, toJson({ ...refused.toRecord(), step: refused.details['step'] }));
     } else if (child !== undefined) {
       const status = statusOf(child.snapshot);
-      if (status.type === 'done' && !status.failed) this.#giveOutput(invoke, status.output);
+      const hasSucceeded = status.type === 'done' && !status.failed;
+      this.ended.set(invoke, hasSucceeded ? 'succeeded' : 'failed');
+      if (hasSucceeded) this.#giveOutput(invoke, status.output);
       else this.#giveError(invoke, status.type === 'error' ? status.error : (child.failure ?? endedFailed(child)));
     }
   }

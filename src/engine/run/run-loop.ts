@@ -741,7 +741,7 @@ function isLeaving(stage: string | null, before: readonly string[], { stages, st
 
 function decidedEvent(
   event: MachineEvent | null,
-  { effects, value, children, stages, digest }: Decision,
+  { effects, value, children, ended, stages, digest }: Decision,
   timer: string | undefined,
 ): JournalEvent {
   const inChildren = children === undefined ? {} : { children };
@@ -752,6 +752,7 @@ function decidedEvent(
     effects,
     value,
     ...inChildren,
+    ...(ended === undefined ? {} : { ended }),
     stages,
     digest,
   };
