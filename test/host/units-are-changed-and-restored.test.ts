@@ -179,6 +179,15 @@ export default defineWorkflow({
     });
   });
 
+  test('that the run made, and that were started since, as a boot does, are stopped before they are removed', async () => {
+    const before = await state();
+    expect((await wf(['start', 'units', '--id', 'begun', '--pause-after', 'enable'])).exitCode).toBe(0);
+    await machine.run(['systemctl', 'start', 'wf-new.service']);
+    const undone = await wf(['rollback', 'begun']);
+    expect(undone.exitCode, undone.stderr).toBe(0);
+    expect(await state()).toEqual(before);
+  });
+
   test('that fail to start, do not exist, or were changed by somebody else are refused', async () => {
     const before = await state();
     machine.write(
