@@ -577,6 +577,13 @@ describe('a child workflow', () => {
     const workflow = parentOf(child);
     expect([workflow.networking, Object.keys(workflow.events ?? {})]).toEqual([true, ['reject']]);
     const { machine } = parentOf(child).model;
+    const forgotten = (more: Partial<WorkflowDefinition> = {}) => {
+      const loaded = load(named('parent', machine, more));
+      return checkWorkflow(loaded, descriptionOf(loaded)).filter(({ check }) => check === 'child-requirements');
+    };
+    const message = 'the requirements of child workflow site are not checked: its parent has none';
+    expect(forgotten()).toMatchObject([{ severity: 'warning', where: ['site'], message }]);
+    expect(forgotten({ requirements: () => requirementsOf(child, { name: 'a' }) })).toEqual([]);
     const twice = { ...named('parent', machine), events: { reject: z.object({}) } };
     expect(() => load(twice)).toThrow('the event reject has one schema in parent and another in its child site');
     const nested = setup({
