@@ -80,15 +80,15 @@ describe('the changes of a run', () => {
       description: 'changes something in the file a, which cannot be read',
       input: z.object({}),
       output: z.null(),
-      record: z.object({}),
+      record: z.object({ file: z.string() }),
       survivesReboot: true,
       commands: () => [],
       rehearse: () => null,
-      observe: async (_input, _context, earlier) =>
-        earlier === undefined
-          ? { found: 'absent', target: 'in a', record: {} }
-          : { found: 'ours', target: 'in a', record: {}, output: null },
-      apply: async () => ({}),
+      async observe(_input, _context, earlier) {
+        if (earlier === undefined) return { found: 'absent', target: 'in a', record: { file: 'a' } };
+        return { found: 'ours', target: 'in a', record: earlier, output: null };
+      },
+      apply: async (_input, record) => record,
       async inspect() {
         if (isThere()) throw new WfError('E_HOST_STATE_UNKNOWN', 'a cannot be read', { hint: 'none' });
         return { found: 'gone', reason: 'a is gone, with all in it' };
