@@ -93,7 +93,9 @@ describe('the changes of a run', () => {
         if (isThere()) throw new WfError('E_HOST_STATE_UNKNOWN', 'a cannot be read', { hint: 'none' });
         return { found: 'gone', reason: 'a is gone, with all in it' };
       },
-      undo: () => Promise.reject(new Error('never undone')),
+      async undo() {
+        throw new Error('never undone');
+      },
       undoCommands: () => [],
     });
     const machine = setup({ actors: { makeFile, inside } }).createMachine({
