@@ -26,7 +26,12 @@ const sorted = (lists: string) =>
 function onDocker(workflow: Workflow, name: string, lab: Lab = {}): OpenCase {
   const list = (...args: string[]): Argv => ['docker', ...args, '--format'];
   const links = () => settled(execFileSync('ip', ['-json', 'link', 'show'], { encoding: 'utf8' }));
-  const count = () => z.array(z.unknown()).parse(links()).length;
+  const names = () =>
+    z
+      .array(z.object({ ifname: z.string() }))
+      .parse(links())
+      .map(({ ifname }) => ifname);
+  const passing = () => names().filter((name) => !/^(?:lo$|docker0$|br-)/.test(name));
   return {
     tested: {
       ...workflow,
@@ -39,7 +44,7 @@ function onDocker(workflow: Workflow, name: string, lab: Lab = {}): OpenCase {
         ],
         // Bridges have the ids of their networks.
         also: () => [
-          count(),
+          names().length,
           execFileSync('iptables', ['-S'], { encoding: 'utf8' }).replaceAll(/br-\w+/g, 'BRIDGE'),
           sorted(docker('ps', '--all', '--format', '{{.Names}} {{.Networks}}')),
         ],
@@ -49,11 +54,12 @@ function onDocker(workflow: Workflow, name: string, lab: Lab = {}): OpenCase {
     ...lab,
     async reboot() {
       const running = docker('ps', '--quiet');
-      const before = count();
-      if (running === '') return;
-      docker('kill', ...running.split('\n'));
-      // The kernel takes their namespaces apart a moment later.
-      await vi.waitFor(() => expect(count()).toBeLessThan(before), 10_000);
+      if (running !== '') docker('kill', ...running.split('\n'));
+      // The engine makes its bridges again. The kernel takes the namespaces of containers apart a moment later.
+      await vi.waitFor(() => {
+        for (const name of passing()) spawnSync('ip', ['link', 'delete', name], { stdio: 'ignore' });
+        expect(passing()).toEqual([]);
+      }, 10_000);
     },
     close: () => {},
   };
