@@ -128,10 +128,14 @@ export default defineWorkflow({
       const slow = `[Unit]\nAfter=wf-third.service\n${SERVICE}ExecStop=/bin/sleep 6\n`;
       machine.write('/etc/systemd/system/wf-slow.service', slow);
       machine.write('/etc/systemd/system/wf-first.service', `[Service]\nType=oneshot\nExecStart=/bin/sleep 6\n`);
-      machine.write('/etc/systemd/system/wf-after.service', `[Unit]\nAfter=wf-first.service\n${SERVICE}`);
+      machine.write(
+        '/etc/systemd/system/wf-after.service',
+        `[Unit]\nAfter=wf-first.service\n${SERVICE}ExecStop=/bin/sleep 3\n`,
+      );
       write('restarts', 'restartUnit', "name: 'wf-slow.service', stableMs: 0");
       write('stops', 'stopUnit', "name: 'wf-third.service'");
       write('starts', 'startUnit', "name: 'wf-after.service', stableMs: 0");
+      write('lasts', 'startUnit', "name: 'wf-after.service', stableMs: 1_000");
       await systemctl('daemon-reload');
       await systemctl('start', 'wf-slow.service');
     });
@@ -149,6 +153,16 @@ export default defineWorkflow({
       const undone = await wf(['rollback', 'restarts']);
       expect([0, 4], undone.stderr).toContain(undone.exitCode);
       expect(await activityOf('wf-slow.service')).toBe('active');
+    });
+
+    test('a unit that somebody else restarts is stable once that is done', async () => {
+      const started = wf(['start', 'lasts', '--id', 'lasts']);
+      await expect.poll(() => activityOf('wf-after.service')).toBe('active');
+      await systemctl('restart', '--no-block', 'wf-after.service');
+      const { exitCode, stderr } = await started;
+      expect(exitCode, stderr).toBe(0);
+      expect((await wf(['rollback', 'lasts'])).exitCode).toBe(0);
+      expect(await activityOf('wf-after.service')).toBe('inactive');
     });
 
     test.for([

@@ -114,13 +114,13 @@ export const stableField = {
     .describe('milliseconds after which the unit must still be active: a program may fail at once'),
 };
 
-/** Waits, then checks that a unit is active. @throws WfError E_SYSTEMD if it is not */
+/** Waits, then checks that a unit is active, after a job of somebody else. @throws WfError E_SYSTEMD if it is not */
 export async function requireStable(name: string, stableMs: number, context: HostContext): Promise<void> {
   const { clock } = context.host;
   const startedAt = clock.now();
   await pause(clock, stableMs, context.signal);
   context.signal.throwIfAborted();
-  const state = await readUnitState(name, context);
+  const state = await readSettledState(name, context);
   if (isActive(state)) return;
   await recordJournal(context, name, startedAt);
   throw new WfError('E_SYSTEMD', `${name} is ${state.ActiveState} (${state.SubState}) after ${stableMs} ms`, {
