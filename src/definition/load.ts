@@ -45,6 +45,7 @@ export function loadDefinition(source: WorkflowFile, exported: unknown): LoadedF
       networking: [definition, ...childDefinitions(model)].some(({ networking }) => networking ?? false),
       notify: definition.notify,
       secretInputs: secrets,
+      hasRequirements: definition.requirements !== undefined,
       requirements: (input: JsonObject) =>
         ofWorkflow(
           source,

@@ -2,7 +2,7 @@ import { bridgeNameOf } from '../docker/bridge-name.ts';
 import { isDockerInstalled } from '../docker/is-installed.ts';
 import { asWfError, type WfError } from '../engine/model/errors.ts';
 import { linkAliasOf, ROUTE_PROTOCOL, RUN_LABEL, runOfLinkAlias } from '../engine/model/mark.ts';
-import type { ContainerInfo, DockerPort, NetworkInfo } from '../engine/ports/docker.ts';
+import type { ContainerInfo, DockerPort, NetworkInfo, VolumeInfo } from '../engine/ports/docker.ts';
 import { runOfPrivateHostMark } from '../engine/ports/runtime.ts';
 import type { HostPorts } from '../engine/workflow/step.ts';
 import { readRoutesOfProtocol } from '../host/ip/exact-route.ts';
@@ -12,6 +12,7 @@ import { checkLocalBridges } from '../steps/docker/engine/local-bridges.ts';
 import { runOf } from '../steps/docker/engine/ownership.ts';
 import { shortId } from '../steps/docker/names.ts';
 import {
+  type MarkedConnection,
   type MarkedDockerObject,
   type MarkedLink,
   type MarkedObject,
@@ -31,27 +32,33 @@ export interface Marked {
 
 /**
  * Finds all objects of this host with a run's mark, in the order of their removal: private hosts with their contents; containers
- * in any state, links (an alias `wf.run=RUN`), routes (protocol 119, of all tables), networks. Objects inside containers go with
- * them.
+ * in any state, connections of other containers, links (an alias `wf.run=RUN`), routes (protocol 119, of all tables), networks, volumes.
+ * Objects inside containers go with them.
  * @throws WfError E_DOCKER_NOT_LOCAL if Docker objects are marked and wf runs elsewhere than the engine, where it may not see the
  * runs that use them; others if a part of the host cannot be read: that is not "nothing there"
  */
 export async function findMarked({ name, ports: host, hasOwnLinks }: SweptHost): Promise<Marked> {
-  const [{ containers, networks, unread }, links] = await Promise.all([
+  const [{ containers, networks, volumes, unread }, links] = await Promise.all([
     dockerObjects(host.docker),
     hasOwnLinks ? readLinks(host.command) : [],
   ]);
-  const ofDocker = [...containers.flatMap(markedContainer), ...networks.flatMap(markedNetwork)];
+  const ofDocker = [
+    ...containers.flatMap(markedContainer),
+    ...containers.flatMap(markedConnections),
+    ...networks.flatMap(markedNetwork),
+    ...volumes.flatMap(markedVolume),
+  ];
   if (ofDocker.length > 0) await requireLocalEngine(host);
   const families = hasOwnLinks ? (['inet', 'inet6'] as const) : [];
   const routes = await Promise.all(families.map((family) => markedRoutes(host, family, links)));
   const objects = [
     // Of the whole machine.
     ...(name === null ? findPrivateHosts().flatMap(markedPrivateHost) : []),
-    ...ofDocker.filter(({ kind }) => kind === 'container'),
+    ...ofDocker.filter(({ kind }) => kind === 'container' || kind === 'connection'),
     ...links.flatMap(markedLink),
     ...routes.flat(),
-    ...ofDocker.filter(({ kind }) => kind === 'network'),
+    // A volume after the containers that use it.
+    ...ofDocker.filter(({ kind }) => kind === 'network' || kind === 'volume'),
   ];
   return { objects, unread };
 }
@@ -68,12 +75,16 @@ async function requireLocalEngine(host: HostPorts): Promise<void> {
 /** An engine that does not answer does not prevent the rest from being swept. */
 async function dockerObjects(docker: DockerPort) {
   try {
-    const [containers, networks] = await Promise.all([docker.containers(), docker.networks()]);
-    return { containers, networks, unread: null };
+    const [containers, networks, volumes] = await Promise.all([
+      docker.containers(),
+      docker.networks(),
+      docker.volumes(),
+    ]);
+    return { containers, networks, volumes, unread: null };
   } catch (thrown) {
     const error = asWfError(thrown);
     if (error.code !== 'E_DOCKER_UNREACHABLE') throw error;
-    return { containers: [], networks: [], unread: isDockerInstalled() ? error : null };
+    return { containers: [], networks: [], volumes: [], unread: isDockerInstalled() ? error : null };
   }
 }
 
@@ -103,6 +114,36 @@ function markedNetwork(network: NetworkInfo): readonly MarkedDockerObject[] {
   if (run === null) return [];
   const recognisedBy = `label ${RUN_LABEL}=${run}`;
   return [{ kind: 'network', id, name, run, recognisedBy, undo: ['docker', 'network', 'rm', shortId(id)] }];
+}
+
+function markedVolume(volume: VolumeInfo): readonly MarkedDockerObject[] {
+  const { name } = volume;
+  const run = markedRun(runOf(volume));
+  if (run === null) return [];
+  const recognisedBy = `label ${RUN_LABEL}=${run}`;
+  return [{ kind: 'volume', id: name, name, run, recognisedBy, undo: ['docker', 'volume', 'rm', name] }];
+}
+
+/** Returns the connections of a container that another run made, or a run at all if the container is somebody else's. */
+export function markedConnections(container: ContainerInfo): readonly MarkedConnection[] {
+  const { id: containerId, name } = container;
+  return container.endpoints.flatMap(({ networkId: known, network, options }) => {
+    const run = markedRun(options?.[RUN_LABEL]);
+    if (run === null || run === runOf(container)) return [];
+    // Of a container that has never run, the engine knows only the name.
+    const networkId = known === '' ? network : known;
+    return [
+      {
+        kind: 'connection',
+        id: `${containerId}:${networkId}`,
+        name: `${name} to ${network}`,
+        run,
+        recognisedBy: `driver option ${RUN_LABEL}=${run}`,
+        ...{ containerId, container: name, networkId, network },
+        undo: ['docker', 'network', 'disconnect', shortId(networkId), shortId(containerId)],
+      },
+    ];
+  });
 }
 
 function markedLink({ ifindex, name, alias }: Link): readonly MarkedLink[] {

@@ -4,7 +4,7 @@ import type { Argv } from '../engine/ports/command.ts';
 import type { AddressFamily } from '../host/ip/link.ts';
 
 /** An object of this host with the mark of a run, whether or not it is in a ledger. */
-export type MarkedObject = MarkedPrivateHost | MarkedDockerObject | MarkedLink | MarkedRoute;
+export type MarkedObject = MarkedPrivateHost | MarkedDockerObject | MarkedConnection | MarkedLink | MarkedRoute;
 
 /** Private host of a run on the embedded runtime, with its contents. */
 export interface MarkedPrivateHost {
@@ -20,13 +20,28 @@ export interface MarkedPrivateHost {
 }
 
 export interface MarkedDockerObject {
-  readonly kind: 'container' | 'network';
+  readonly kind: 'container' | 'network' | 'volume';
+  /** A volume has none but its name. */
   readonly id: string;
   readonly name: string;
   readonly run: RunId;
   /** The mark in words: `label wf.run=k3v9x2mq7p`. */
   readonly recognisedBy: string;
   /** Command that removes it by hand. */
+  readonly undo: Argv;
+}
+
+/** Connection of a container, of another run or of somebody else, to a further network. */
+export interface MarkedConnection {
+  readonly kind: 'connection';
+  readonly id: string;
+  readonly name: string;
+  readonly run: RunId;
+  readonly recognisedBy: string;
+  readonly containerId: string;
+  readonly container: string;
+  readonly networkId: string;
+  readonly network: string;
   readonly undo: Argv;
 }
 

@@ -12,10 +12,13 @@ import { isAlive } from '../host/processes/process.ts';
 import { endPrivateHost } from '../runtime/embedded/client/end-private-host.ts';
 import { removeEngineCgroups } from '../runtime/embedded/client/engine/engine-cgroups.ts';
 import { asCommand } from '../steps/docker/client-output.ts';
+import { disconnectOwn } from '../steps/docker/connect.ts';
 import { refuseForeignJoined } from '../steps/docker/container/removal.ts';
 import { isOurs, withoutMark } from '../steps/docker/engine/ownership.ts';
 import { shortId } from '../steps/docker/names.ts';
 import { networkGone, removeOwnNetwork } from '../steps/docker/network-removal.ts';
+import { removeOwnVolume } from '../steps/docker/volume.ts';
+import { markedConnections } from './find-marked.ts';
 import type { MarkedDockerObject, MarkedLink, MarkedObject, MarkedRoute } from './marked-object.ts';
 
 /** `removed`: the object is gone, whoever removed it. */
@@ -53,10 +56,16 @@ async function removeBySort(
       await endPrivateHost(object.process);
       return removeEngineCgroups(object.name);
     case 'container':
-    case 'network': {
-      const context = contextFor(object.run, host, record);
-      return object.kind === 'container' ? removeContainer(object, context) : removeNetwork(object, context);
+      return removeContainer(object, contextFor(object.run, host, record));
+    case 'connection': {
+      const { containerId, container, networkId, network, run } = object;
+      const made = { containerId, container, networkId, network, endpointId: null, startedAt: null };
+      return disconnectOwn(made, contextFor(run, host, record));
     }
+    case 'network':
+      return removeNetwork(object, contextFor(object.run, host, record));
+    case 'volume':
+      return removeOwnVolume(object.name, false, contextFor(object.run, host, record));
     case 'link':
     case 'route':
       if (!(await isThere(object, host))) return;
@@ -110,8 +119,16 @@ async function isThere(object: MarkedObject, { docker, command }: HostPorts): Pr
       return isAlive(object.process);
     case 'container':
       return (await docker.container(object.id)) !== null;
+    case 'connection': {
+      const container = await docker.container(object.containerId);
+      return container !== null && markedConnections(container).some(({ id }) => id === object.id);
+    }
     case 'network':
       return (await docker.network(object.id)) !== null;
+    case 'volume': {
+      const volume = await docker.volume(object.name);
+      return volume !== null && isOurs(volume, object.run);
+    }
     case 'link': {
       const { id, name, run } = object;
       const links = await readLinks(command);

@@ -2,8 +2,10 @@ import type { z } from 'zod';
 import type { RunId } from '../engine/model/ids.ts';
 import type { Json } from '../engine/model/json.ts';
 import type { ChangeOfRun } from '../engine/ports/history.ts';
+import { connectionRecordSchema } from '../steps/docker/connect.ts';
 import { containerRecordSchema } from '../steps/docker/container.ts';
 import { networkRecordSchema } from '../steps/docker/network.ts';
+import { volumeRecordSchema } from '../steps/docker/volume.ts';
 import { linkRecordSchema } from '../steps/net/links/create-link.ts';
 import { vethRecordSchema } from '../steps/net/links/create-veth-pair.ts';
 import { routeRecordSchema } from '../steps/net/tables/add-route.ts';
@@ -52,6 +54,12 @@ const MADE_BY: Readonly<Record<string, (record: Json, object: MarkedObject) => b
   'docker.network': bySchema(
     networkRecordSchema,
     (made, { kind, id, name }) => kind === 'network' && (made.id === id || made.name === name),
+  ),
+  'docker.volume': bySchema(volumeRecordSchema, (made, { kind, name }) => kind === 'volume' && made.name === name),
+  'docker.connect': bySchema(
+    connectionRecordSchema,
+    (made, object) =>
+      object.kind === 'connection' && made.containerId === object.containerId && made.network === object.network,
   ),
   'net.veth': bySchema(
     vethRecordSchema,

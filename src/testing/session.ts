@@ -140,7 +140,7 @@ export async function openSession(tested: TestedWorkflow, pauseAfter?: string): 
       const program = [process.execPath, path.join(packageRoot(), 'dist/wf.cjs'), ...args];
       const argv = [
         ...(tested.through ?? []),
-        ...(rebooted ? anotherBoot(path.join(scratch, `boot-id-of-${id}`)) : []),
+        ...(rebooted ? anotherBoot(path.join(scratch, 'boot-id')) : []),
         ...program,
       ];
       last = await runToEnd(argv, tested.folder, { WF_DB: path.join(scratch, 'wf.db'), ...faults });

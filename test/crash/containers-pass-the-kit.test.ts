@@ -1,6 +1,20 @@
+import { readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { runnerOf } from '../../src/engine/workflow/define-step.ts';
+import * as steps from '../../src/steps/docker/index.ts';
 import { describeCrash, EVERY_POINT } from '../support/crash/crash-tests.ts';
 import { containersOnDocker, labOnDocker, scaleOnDocker } from '../support/kit/container-cases.ts';
+import { fixture } from '../support/kit/open-case.ts';
 import { testCases } from '../support/kit/pass-the-kit.ts';
+
+test('the workflow has every step runner of Docker that makes and undoes something', () => {
+  const text = readFileSync(fixture('containers'), 'utf8');
+  const missing = Object.entries(steps).filter(([name, exported]) => {
+    const behaviour = runnerOf(exported)?.behaviour;
+    return behaviour?.type === 'change' && behaviour.kept === null && !text.includes(`src: '${name}'`);
+  });
+  expect(missing.map(([name]) => name)).toEqual([]);
+});
 
 describeCrash('step runners for Docker, and the labs on Docker', () => {
   const cases = {

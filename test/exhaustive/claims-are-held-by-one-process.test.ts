@@ -8,6 +8,7 @@ import {
   readFileSync,
   rmSync,
   statSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -184,12 +185,15 @@ test('the next process removes the locks of a killed one', async () => {
   expect(readdirSync(lockFolder()).filter((name) => before.has(name)).length).toBeLessThan(before.size);
 });
 
-test('damaged locks of an earlier boot are removed and block no run', async () => {
-  const earlier = path.join(lockFolder(), 'locks-0f2c9a54-earlier.db');
-  writeFileSync(earlier, 'half a page');
+test('damaged locks of an earlier boot are removed and block no run, and those of another machine stay', async () => {
+  const tableOf = (name: string) => path.join(lockFolder(), `locks-0f2c9a54-${name}.db`);
+  const [earlier, beside] = [tableOf('earlier'), tableOf('beside')];
+  for (const file of [earlier, beside]) writeFileSync(file, 'half a page');
+  onTestFinished(() => rmSync(beside));
+  utimesSync(earlier, 0, 0);
   const next = startChild('host/hold-claim', [`link boot ${unique}`]);
   expect(await next.line(1)).toBe('held');
-  expect(existsSync(earlier)).toBe(false);
+  expect([earlier, beside].map((file) => existsSync(file))).toEqual([false, true]);
 });
 
 /** Waits for the first child of a process, and returns its pid. */

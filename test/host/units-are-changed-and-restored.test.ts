@@ -103,6 +103,105 @@ describe.skipIf(!canBootSystemd())('units of a real systemd', () => {
     expect(await state()).toEqual(before);
   });
 
+  describe('while systemd has a job for them', () => {
+    /** A workflow with one step. */
+    const workflow = (name: string, step: string, input: string) => `
+import { defineWorkflow, ${step} } from 'wf-engine';
+import { setup } from 'xstate';
+import { z } from 'zod';
+
+const machine = setup({ actors: { ${step}: ${step}.with({ alters: [] }) } }).createMachine({
+  initial: 'act',
+  states: { act: { invoke: { id: 'act', src: '${step}', input: { ${input} }, onDone: 'done' } }, done: { type: 'final' } },
+});
+export default defineWorkflow({
+  ...{ name: '${name}', version: '1', description: 'One step', input: z.object({}), machine, keepsChanges: true },
+});
+`;
+    const write = (name: string, step: string, input: string) =>
+      machine.write(`${PROJECT}/workflows/${name}.ts`, workflow(name, step, input));
+    const activityOf = async (unit: string) =>
+      (await machine.run(['systemctl', 'show', '--property=ActiveState', '--value', unit])).stdout;
+    const systemctl = (...args: readonly string[]) => machine.run(['systemctl', ...args]);
+
+    beforeAll(async () => {
+      const slow = `[Unit]\nAfter=wf-third.service\n${SERVICE}ExecStop=/bin/sleep 6\n`;
+      machine.write('/etc/systemd/system/wf-slow.service', slow);
+      machine.write('/etc/systemd/system/wf-first.service', `[Service]\nType=oneshot\nExecStart=/bin/sleep 6\n`);
+      machine.write(
+        '/etc/systemd/system/wf-after.service',
+        `[Unit]\nAfter=wf-first.service\n${SERVICE}ExecStop=/bin/sleep 3\n`,
+      );
+      write('restarts', 'restartUnit', "name: 'wf-slow.service', stableMs: 0");
+      write('stops', 'stopUnit', "name: 'wf-third.service'");
+      write('starts', 'startUnit', "name: 'wf-after.service', stableMs: 0");
+      write('lasts', 'startUnit', "name: 'wf-after.service', stableMs: 1_000");
+      await systemctl('daemon-reload');
+      await systemctl('start', 'wf-slow.service');
+    });
+    afterAll(async () => {
+      await systemctl('kill', '--signal=KILL', 'wf-slow.service');
+      await systemctl('stop', 'wf-slow.service', 'wf-after.service', 'wf-first.service');
+      for (const name of ['slow', 'first', 'after']) rmSync(machine.at(`/etc/systemd/system/wf-${name}.service`));
+      await systemctl('daemon-reload');
+    });
+
+    test('a unit that somebody else restarts is taken for active', async () => {
+      await systemctl('restart', '--no-block', 'wf-slow.service');
+      const started = await wf(['start', 'restarts', '--id', 'restarts']);
+      expect(started.exitCode, started.stderr).toBe(0);
+      const undone = await wf(['rollback', 'restarts']);
+      expect([0, 4], undone.stderr).toContain(undone.exitCode);
+      expect(await activityOf('wf-slow.service')).toBe('active');
+    });
+
+    test('a unit that somebody else restarts is stable once that is done', async () => {
+      const started = wf(['start', 'lasts', '--id', 'lasts']);
+      await expect.poll(() => activityOf('wf-after.service')).toBe('active');
+      await systemctl('restart', '--no-block', 'wf-after.service');
+      const { exitCode, stderr } = await started;
+      expect(exitCode, stderr).toBe(0);
+      expect((await wf(['rollback', 'lasts'])).exitCode).toBe(0);
+      expect(await activityOf('wf-after.service')).toBe('inactive');
+    });
+
+    test.for([
+      {
+        verb: 'start',
+        workflow: 'starts',
+        before: 'inactive',
+        unit: 'wf-after.service',
+        blocked: ['start', 'wf-first.service'],
+      },
+      {
+        verb: 'stop',
+        workflow: 'stops',
+        before: 'active',
+        unit: 'wf-third.service',
+        blocked: ['stop', 'wf-slow.service'],
+      },
+    ])('a $verb that was queued when wf was killed is taken back', async ({ workflow, before, unit, blocked }) => {
+      await systemctl('--no-block', ...blocked);
+      const program = [process.execPath, machine.program, 'start', workflow, '--id', workflow];
+      await machine.run(['timeout', '--signal=KILL', '3', ...program], { cwd: PROJECT, env: { HOME: '/root' } });
+      expect(await activityOf(unit)).toBe(before);
+      expect((await systemctl('list-jobs')).stdout).toContain(unit);
+      const undone = await wf(['rollback', workflow]);
+      expect(undone.exitCode, undone.stderr).toBe(0);
+      await systemctl(...blocked);
+      expect(await activityOf(unit)).toBe(before);
+    });
+  });
+
+  test('that the run made, and that were started since, as a boot does, are stopped before they are removed', async () => {
+    const before = await state();
+    expect((await wf(['start', 'units', '--id', 'begun', '--pause-after', 'enable'])).exitCode).toBe(0);
+    await machine.run(['systemctl', 'start', 'wf-new.service']);
+    const undone = await wf(['rollback', 'begun']);
+    expect(undone.exitCode, undone.stderr).toBe(0);
+    expect(await state()).toEqual(before);
+  });
+
   test('that fail to start, do not exist, or were changed by somebody else are refused', async () => {
     const before = await state();
     machine.write(

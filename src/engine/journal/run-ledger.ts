@@ -82,7 +82,9 @@ class OwnLedger implements RunLedger {
       changes: () => journal.changes(),
       revert: async (steps) => {
         const mine = ({ step }: Change) => steps.some((asked) => isWithin(step, idInChild(around, asked)));
-        for (const change of undoOrder(journal.changes().filter(mine))) await this.#revertOne(change, signal, record);
+        const changes = undoOrder(journal.changes().filter(mine));
+        for (const change of changes) await this.#revertOne(change, signal, record);
+        await this.#settleGoneWithOthers(changes);
         return journal.changes().filter(mine);
       },
       verify: async () => (await this.verify()) ?? UNTOUCHED,
@@ -96,12 +98,14 @@ class OwnLedger implements RunLedger {
       if (isStopped()) return false;
       await this.#revertOne(change, signal);
     }
+    await this.#settleGoneWithOthers(changes);
     return true;
   }
 
   async vanished(): Promise<readonly { readonly target: string; readonly reason: string }[]> {
     const reasons = this.#dependencies.journal
       .changes()
+      .filter(({ status }) => status === 'applied')
       .map(async (change) => ({ target: change.target, reason: await this.#whyVanished(change) }));
     return (await Promise.all(reasons)).flatMap(({ target, reason }) =>
       reason === undefined ? [] : [{ target, reason }],
@@ -225,11 +229,28 @@ class OwnLedger implements RunLedger {
     }
   }
 
-  /** Returns why an applied change is gone from the host; undefined if it is in place, or that is unknown. */
+  /**
+   * Observes changes once more that could not be undone, after older ones were: a command in a container that had ended was stuck, and is
+   * gone with the container.
+   */
+  async #settleGoneWithOthers(asked: readonly Change[]): Promise<void> {
+    const { journal } = this.#dependencies;
+    const seqs = new Set(asked.map(({ seq }) => seq));
+    const changes = journal.changes().filter(({ seq }) => seqs.has(seq));
+    const oldestUndone = changes.find(({ status }) => status === 'reverted' || status === 'gone');
+    for (const change of changes) {
+      if (change.status !== 'stuck' || oldestUndone === undefined || oldestUndone.seq > change.seq) continue;
+      const reason = await this.#whyVanished(change);
+      if (reason === undefined) continue;
+      await journal.append([{ type: 'change.settled', seq: change.seq, status: 'gone', reason }]);
+    }
+  }
+
+  /** Returns why a change is gone from the host; undefined if it is in place, or that is unknown. */
   async #whyVanished(change: Change): Promise<string | undefined> {
     const { run, owner, watch, secrets } = this.#dependencies;
     const behaviour = this.#dependencies.runner(change.kind)?.behaviour;
-    if (change.status !== 'applied' || behaviour?.type !== 'change') return undefined;
+    if (behaviour?.type !== 'change') return undefined;
     const { observing } = attemptHost(watchOn(watch, change.host), { run, step: change.step, attempt: 'undo', owner });
     const { signal } = new AbortController();
     const context = { run, host: observing, signal, record: () => {}, progress: () => {} };

@@ -37,6 +37,9 @@ export type Effect =
   | { readonly type: 'log'; readonly message: Json }
   | { readonly type: 'emit'; readonly event: MachineEvent };
 
+/** How a child workflow has ended for its parent: a failure of a step that it answers is none. */
+export type ChildEnd = 'succeeded' | 'failed';
+
 /** The end of a run that succeeded. */
 export interface RunSuccess {
   readonly status: 'succeeded';
@@ -86,6 +89,8 @@ export type JournalEvent =
       readonly value: Json;
       /** Those of its child workflows, by the id of their invocation; absent without any. */
       readonly children?: JsonObject;
+      /** The ends of the child workflows that have ended with it, by the id of their invocation; absent without any. */
+      readonly ended?: Readonly<Record<string, ChildEnd>>;
       /** Top-level states that are active after it. */
       readonly stages: readonly string[];
       /** SHA-256 over value, context, status, output and effects: a replay must give the same. */

@@ -74,6 +74,8 @@ export interface LoadedWorkflow {
   /** Absent if the workflow declares none. */
   hosts?(input: JsonObject): NamedHosts;
   requirements(input: JsonObject): readonly Requirement[];
+  /** Whether its definition has requirements, whatever the input. */
+  readonly hasRequirements?: boolean;
   proofs(output: Json): readonly Proof[];
   /** Absent if the workflow has none. @throws WfError E_WORKFLOW_INVALID if it returns no narrative */
   narrative?(facts: NarrativeFacts): Promise<Narrative>;

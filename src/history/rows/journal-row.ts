@@ -145,6 +145,7 @@ function journalEventSchema(): z.ZodMiniType<JournalEvent> {
       effects: z.array(effect),
       value: json(),
       children: z.exactOptional(jsonObject()),
+      ended: z.exactOptional(z.record(z.string(), z.enum(['succeeded', 'failed']))),
       stages: z.array(z.string()),
       digest: z.string(),
     }),

@@ -1,19 +1,25 @@
 import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { parseRunId, type RunId } from '../../engine/model/ids.ts';
 import { fileError } from './file-error.ts';
 import { requirePrivate } from './private-folders.ts';
 
-/** Beside these folders, the run keeps copies of files, whose names begin with no dot. */
-const PREFIX = '.command-';
+/** Name of the folder of a command: the run, and what mkdtemp adds. */
+const NAME = /^\.command-(.+)-[A-Za-z0-9]{6}$/;
+
+/** Returns the run in the name of the folder of a command; undefined for other names. */
+export function runOfCommandFolder(name: string): RunId | undefined {
+  return parseRunId(NAME.exec(name)?.[1] ?? '');
+}
 
 /**
  * Writes files, readable by the user of wf only, into a new folder for one command. Returns the folder, or leaves nothing.
- * @param folder the folder of wf for the run
+ * @param folder the folder of wf beside the database
  * @throws WfError E_UNTRUSTED if others can read the folder
  */
-export function writeCommandFiles(folder: string, files: Readonly<Record<string, string>>): string {
-  requirePrivate(path.dirname(folder), folder);
-  const own = mkdtempSync(path.join(folder, PREFIX));
+export function writeCommandFiles(folder: string, run: RunId, files: Readonly<Record<string, string>>): string {
+  requirePrivate(folder);
+  const own = mkdtempSync(path.join(folder, `.command-${run}-`));
   try {
     for (const [name, content] of Object.entries(files)) {
       writeFileSync(path.join(own, name), content, { mode: 0o600, flag: 'wx' });
@@ -25,9 +31,9 @@ export function writeCommandFiles(folder: string, files: Readonly<Record<string,
   }
 }
 
-/** Removes the folders of all commands of a run. @param folder the folder of wf for the run */
-export function removeCommandFiles(folder: string): void {
-  const names = existsSync(folder) ? readdirSync(folder).filter((name) => name.startsWith(PREFIX)) : [];
+/** Removes the folders of all commands of a run. @param folder the folder of wf beside the database */
+export function removeCommandFiles(folder: string, run: RunId): void {
+  const names = existsSync(folder) ? readdirSync(folder).filter((name) => runOfCommandFolder(name) === run) : [];
   for (const name of names) removeCommandFolder(path.join(folder, name));
 }
 

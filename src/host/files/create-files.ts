@@ -95,9 +95,9 @@ export function createFiles(root: () => string, folderOfWf: string): FilesPort {
         file: keptFile(folderOfWf, run, name),
         digest: await keep(folderOfWf, run, name, chunks({ type: 'file', path, found }), hash()),
       })),
-    writeForCommand: async (run, files) => writeCommandFiles(path.join(folderOfWf, run), files),
+    writeForCommand: async (run, files) => writeCommandFiles(folderOfWf, run, files),
     removeForCommand: async (run, folder) => {
-      if (folder === null) removeCommandFiles(path.join(folderOfWf, run));
+      if (folder === null) removeCommandFiles(folderOfWf, run);
       else removeCommandFolder(folder);
     },
     createFile: (path, content, attributes) =>

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { WfError } from '../../engine/model/errors.ts';
 import { parseRunId, type RunId } from '../../engine/model/ids.ts';
 import { ownUser } from '../../trust/users.ts';
+import { runOfCommandFolder } from './command-files.ts';
 import { type Chunks, chunksOf, type Hash } from './content.ts';
 import { createFile } from './new-file.ts';
 import { requirePrivate, syncFolder } from './private-folders.ts';
@@ -44,10 +45,10 @@ export async function* keptContent(file: string): AsyncGenerator<Uint8Array> {
   }
 }
 
-/** Removes the copies of all runs that are not in the history. */
+/** Removes the copies of all runs that are not in the history, and the files of their commands. */
 export function removeUnusedCopies(folder: string, isInHistory: (run: RunId) => boolean): void {
   for (const name of existsSync(folder) ? readdirSync(folder) : []) {
-    const run = parseRunId(name);
-    if (run !== undefined && !isInHistory(run)) rmSync(path.join(folder, run), { recursive: true, force: true });
+    const run = parseRunId(name) ?? runOfCommandFolder(name);
+    if (run !== undefined && !isInHistory(run)) rmSync(path.join(folder, name), { recursive: true, force: true });
   }
 }

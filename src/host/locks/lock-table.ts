@@ -1,4 +1,5 @@
 import { readdirSync, rmSync, statSync } from 'node:fs';
+import { uptime } from 'node:os';
 import path from 'node:path';
 import type { Database } from 'better-sqlite3';
 import { z } from 'zod';
@@ -59,11 +60,18 @@ function holderIn(db: Database, lock: string): LockHolder | null {
   return row === undefined ? null : holderSchema().parse(row);
 }
 
-/** Removes the tables of earlier boots, whose processes have all ended. */
+/**
+ * Removes the tables of earlier boots, whose processes have all ended. A table of another boot that was written since the boot is in use: by
+ * another machine that shares the folder, or by the test kit, which imitates a boot.
+ */
 export function removeEarlierTables(folder: string): void {
   const own = path.basename(tableIn(folder));
+  const bootedAt = Date.now() - uptime() * 1000;
   for (const name of readdirSync(folder)) {
-    if (name.startsWith('locks-') && !name.startsWith(own)) rmSync(path.join(folder, name), { force: true });
+    if (!name.startsWith('locks-') || name.startsWith(own)) continue;
+    const file = path.join(folder, name);
+    const found = statSync(file, { throwIfNoEntry: false });
+    if (found !== undefined && found.mtimeMs < bootedAt) rmSync(file, { force: true });
   }
 }
 

@@ -11,9 +11,11 @@ import { checkStates } from './check-states.ts';
 import { checkSteps } from './check-steps.ts';
 import type { Finding } from './finding.ts';
 
+type CheckedWorkflow = ComputesInputs & Pick<LoadedWorkflow, 'hasRequirements'>;
+
 /** Returns the problems of a workflow that are visible without a run, errors first. */
-export function checkWorkflow(workflow: ComputesInputs, description: Json): readonly Finding[] {
-  const constant = checkDefinition(workflow.model, description);
+export function checkWorkflow(workflow: CheckedWorkflow, description: Json): readonly Finding[] {
+  const constant = [...checkDefinition(workflow.model, description), ...checkRequirements(workflow)];
   // A dry run of a machine with an error would only report the same again.
   const findings = constant.some(isError) ? constant : [...constant, ...newIn(checkComputedInputs(workflow), constant)];
   return findings.toSorted((a, b) => rank(a) - rank(b));
@@ -39,6 +41,17 @@ function checkDefinition(model: MachineModel, description: Json): readonly Findi
     return findings.map(inChild(invoke));
   });
   return [...own, ...inChildren];
+}
+
+/** Finds children whose requirements nobody asks for: those of the parent alone are checked before a run. */
+function checkRequirements({ model, hasRequirements }: CheckedWorkflow): readonly Finding[] {
+  if (hasRequirements ?? true) return [];
+  return [...model.children].flatMap(([invoke, { definition }]): readonly Finding[] => {
+    if (definition.requirements === undefined) return [];
+    const message = `the requirements of child workflow ${definition.name} are not checked: its parent has none`;
+    const hint = 'Add `requirements` to the parent, which return those of the child: `requirementsOf(child, input)`.';
+    return [{ check: 'child-requirements', severity: 'warning', where: [invoke], message, hint }];
+  });
 }
 
 function inChild(invoke: string): (finding: Finding) => Finding {

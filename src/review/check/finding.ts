@@ -8,6 +8,7 @@ export type CheckName =
   | 'not-implemented'
   | 'step-input'
   | 'unknown-host'
+  | 'child-requirements'
   | 'no-undo'
   | 'undo-not-named'
   | 'reverts-unknown-step'

@@ -21,6 +21,7 @@ export function stepEnds(journal: readonly JournalEntry[]): ReadonlyMap<string, 
     for (const { ends } of visitsOf.get(step) ?? []) ends.set(step, end);
   };
   let children: readonly string[] = [];
+  const childEnds = new Map<string, StepEnd>();
   const visitTo = (invoke: string, step: string): Visit => {
     const last = visits.get(invoke);
     const visit = last?.step === step ? last : { step, ends: new Map<StepId, StepEnd>() };
@@ -32,6 +33,9 @@ export function stepEnds(journal: readonly JournalEntry[]): ReadonlyMap<string, 
       case 'decided':
       case 'retried':
         children = Object.keys(event.children ?? {});
+        if (event.type === 'decided')
+          for (const [invoke, end] of Object.entries(event.ended ?? {})) childEnds.set(invoke, end);
+        for (const invoke of children) childEnds.delete(invoke);
         for (const effect of event.effects) {
           if (effect.type !== 'start-step') continue;
           const steps = [...childrenAround(effect.step), groupOf(effect.step) ?? effect.step];
@@ -59,6 +63,8 @@ export function stepEnds(journal: readonly JournalEntry[]): ReadonlyMap<string, 
   }
   return new Map([
     ...[...visits].map(([invoke, { ends }]) => [invoke, endOf([...ends.values()])] as const),
+    // A child workflow may have answered the failure of a step.
+    ...childEnds,
     // A child workflow may wait between its steps.
     ...children.map((invoke) => [invoke, 'begun'] as const),
   ]);

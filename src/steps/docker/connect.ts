@@ -34,7 +34,8 @@ const input = z.object({
     .default([])
     .describe('further names of the container in the network, which must not be the `bridge` of the engine'),
 });
-const record = z.object({
+/** The record of a connection. */
+export const connectionRecordSchema = z.object({
   containerId: z.string(),
   container: z.string(),
   networkId: z.string(),
@@ -46,7 +47,7 @@ const record = z.object({
   engine: engineIdSchema,
 });
 type Input = z.output<typeof input>;
-type Record = z.output<typeof record>;
+type ConnectionRecord = z.output<typeof connectionRecordSchema>;
 
 /** Connects a container to a further network. The connection carries this run's mark. */
 export const dockerConnect = defineStep({
@@ -61,7 +62,7 @@ export const dockerConnect = defineStep({
     mac: z.string().nullable().describe('MAC address; null while the container does not run'),
     connected: z.boolean().describe('whether the run made the connection'),
   }),
-  record,
+  record: connectionRecordSchema,
   retry: ENGINE_RETRY,
   survivesReboot: true,
   alters: ['docker', 'network', 'firewall'],
@@ -87,7 +88,7 @@ export const dockerConnect = defineStep({
       if (container === null) throw missing('container', asked.container);
       if (network === null) throw missing('network', asked.network);
       const target = `connection of container ${container.name} to network ${network.name}`;
-      const made: Record = {
+      const made: ConnectionRecord = {
         containerId: container.id,
         container: container.name,
         networkId: network.id,
@@ -142,18 +143,7 @@ export const dockerConnect = defineStep({
       return state.found === 'gone' ? state : { found: 'in place' };
     }),
 
-  async undo(made, context) {
-    const state = await stateOf(made, context);
-    if (state.found === 'gone') return;
-    const { containerId, container, networkId, network } = made;
-    if (state.isBroken) await repair(made, context);
-    await asCommand(
-      context,
-      ['docker', 'network', 'disconnect', network, container],
-      () => context.host.docker.disconnectNetwork({ containerId, networkId }),
-      () => '',
-    );
-  },
+  undo: disconnectOwn,
 
   undoCommands: ({ containerId, networkId }) => [
     ['docker', 'network', 'disconnect', shortId(networkId), shortId(containerId)],
@@ -170,11 +160,27 @@ function connectCommand({ container, network, ipv4, aliases }: Input, run: strin
   return ['docker', 'network', 'connect', ...options, network, container];
 }
 
+type Connection = Omit<ConnectionRecord, 'engine'>;
+
+/** Removes a connection of the run; succeeds if it is gone, or somebody else's. */
+export async function disconnectOwn(made: Connection, context: HostContext): Promise<void> {
+  const state = await stateOf(made, context);
+  if (state.found === 'gone') return;
+  const { containerId, container, networkId, network } = made;
+  if (state.isBroken) await repair(made, context);
+  await asCommand(
+    context,
+    ['docker', 'network', 'disconnect', network, container],
+    () => context.host.docker.disconnectNetwork({ containerId, networkId }),
+    () => '',
+  );
+}
+
 type State =
   | { readonly found: 'in place'; readonly isBroken: boolean }
   | { readonly found: 'gone'; readonly reason: string };
 
-async function stateOf(made: Record, context: HostContext): Promise<State> {
+async function stateOf(made: Connection, context: HostContext): Promise<State> {
   const { containerId, networkId, network } = made;
   const container = await context.host.docker.container(containerId);
   if (container === null) return { found: 'gone', reason: `container ${made.container} is gone` };
@@ -189,7 +195,7 @@ async function stateOf(made: Record, context: HostContext): Promise<State> {
 }
 
 /** Makes a broken connection whole, so that the engine disconnects it. */
-async function repair({ containerId, container, networkId, network }: Record, context: HostContext): Promise<void> {
+async function repair({ containerId, container, networkId, network }: Connection, context: HostContext): Promise<void> {
   await asCommand(
     context,
     connectCommand({ container, network, ipv4: null, aliases: [] }, context.run),
@@ -206,7 +212,7 @@ async function repair({ containerId, container, networkId, network }: Record, co
 }
 
 /** Whether the endpoint is the recorded one; only a start of the container makes another one of the same connection. */
-function isSame(endpoint: ContainerEndpoint, container: ContainerInfo, made: Record): boolean {
+function isSame(endpoint: ContainerEndpoint, container: ContainerInfo, made: Connection): boolean {
   if (made.endpointId === null || made.startedAt !== container.startedAt || !container.running) return true;
   return endpoint.endpointId === made.endpointId;
 }

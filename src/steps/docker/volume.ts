@@ -27,7 +27,12 @@ const input = z.object({
     .default('refuse')
     .describe('whether the undo removes the volume only if it is empty (`refuse`), or with all its data (`remove`)'),
 });
-const record = z.object({ name: z.string(), dataOnUndo: z.enum(['refuse', 'remove']), engine: engineIdSchema });
+/** The record of a volume. */
+export const volumeRecordSchema = z.object({
+  name: z.string(),
+  dataOnUndo: z.enum(['refuse', 'remove']),
+  engine: engineIdSchema,
+});
 type Input = z.output<typeof input>;
 
 /** Creates a named volume with this run's mark. */
@@ -40,7 +45,7 @@ export const dockerVolume = defineStep({
     mountpoint: z.string().describe("folder of its data on the engine's machine"),
     created: z.boolean().describe('whether the run made it'),
   }),
-  record,
+  record: volumeRecordSchema,
   retry: ENGINE_RETRY,
   survivesReboot: true,
   alters: ['docker'],
@@ -90,17 +95,7 @@ export const dockerVolume = defineStep({
       return { found: 'gone', reason: `this run has no volume ${name}` };
     }),
 
-  async undo({ name, dataOnUndo }, context) {
-    const volume = await ownVolume(name, context);
-    if (volume === null) return;
-    await requireRemovable(volume, dataOnUndo === 'remove', context);
-    await asCommand(
-      context,
-      ['docker', 'volume', 'rm', name],
-      () => context.host.docker.removeVolume(name),
-      () => name,
-    );
-  },
+  undo: ({ name, dataOnUndo }, context) => removeOwnVolume(name, dataOnUndo === 'remove', context),
 
   undoCommands: ({ name }) => [['docker', 'volume', 'rm', name]],
   rehearseUndo: ({ name }) => [['docker', 'volume', 'rm', name]],
@@ -112,6 +107,22 @@ function createCommand({ name, labels }: Input, run: string): Argv {
     `${label}=${value}`,
   ]);
   return ['docker', 'volume', 'create', ...words, name];
+}
+
+/**
+ * Removes the volume of this name if it carries the run's mark.
+ * @throws WfError E_FOREIGN, E_RESIDUE, E_HOST_STATE_UNKNOWN if a container uses it, or if it has data that may not be removed
+ */
+export async function removeOwnVolume(name: string, withData: boolean, context: HostContext): Promise<void> {
+  const volume = await ownVolume(name, context);
+  if (volume === null) return;
+  await requireRemovable(volume, withData, context);
+  await asCommand(
+    context,
+    ['docker', 'volume', 'rm', name],
+    () => context.host.docker.removeVolume(name),
+    () => name,
+  );
 }
 
 /** Returns the volume if it carries the run's mark: a volume has no id, and another one of its name has another mark. */

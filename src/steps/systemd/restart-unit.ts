@@ -5,7 +5,9 @@ import type { ChangeState, HostContext, Observation, StepContext } from '../../e
 import { gone, IN_PLACE } from '../net/place.ts';
 import {
   isActive,
+  isSettled,
   JOB_MS,
+  readSettledState,
   readUnitState,
   requireLoaded,
   requireStable,
@@ -89,7 +91,7 @@ async function observeRestart(
   context: HostContext,
   earlier: Restart | undefined,
 ): Promise<Observation<Restart, z.output<typeof unitOutputSchema>>> {
-  const state = await readUnitState(name, context);
+  const state = await (earlier === undefined ? readSettledState : readUnitState)(name, context);
   const target = `${verb} of ${name}`;
   const output = unitOutput(name, state);
   if (earlier?.isDone === true) return { found: 'ours', target, record: earlier, output };
@@ -97,10 +99,12 @@ async function observeRestart(
   if (verb === 'reload' && state.CanReload === 'no') throw cannotReload(name);
   if (earlier === undefined) {
     const invocation = state.InvocationID;
-    const intended = { unit: name, on, stableMs, wasActive: isActive(state), invocation, isDone: false };
+    // A unit whose automatic restart is due is meant to be active.
+    const wasActive = isActive(state) || state.ActiveState === 'activating';
+    const intended = { unit: name, on, stableMs, wasActive, invocation, isDone: false };
     return { found: 'absent', target, record: intended };
   }
-  const wasRestarted = verb === 'restart' && on === 'apply' && isActive(state);
+  const wasRestarted = verb === 'restart' && on === 'apply' && isActive(state) && isSettled(state);
   if (wasRestarted && state.InvocationID !== earlier.invocation) {
     return { found: 'ours', target, record: { ...earlier, isDone: true }, output };
   }
@@ -111,8 +115,8 @@ async function inspectRestart(verb: Verb, made: Restart, context: HostContext): 
   const { unit, on, wasActive, isDone } = made;
   if (on === 'undo') return isDone ? IN_PLACE : gone(`the ${verb} of ${unit} was not yet due`);
   if (wasActive || verb === 'reload') return gone(`a ${verb} leaves nothing to undo`);
-  const { ActiveState } = await readUnitState(unit, context);
-  return ActiveState === 'inactive' ? gone(`${unit} is inactive, as before`) : IN_PLACE;
+  const state = await readUnitState(unit, context);
+  return state.ActiveState === 'inactive' && isSettled(state) ? gone(`${unit} is inactive, as before`) : IN_PLACE;
 }
 
 /** Returns the state itself: nothing on the host shows that a unit was restarted when it was due. */
@@ -125,7 +129,8 @@ async function undoRestart(verb: Verb, made: Restart, context: HostContext): Pro
       await runSystemctl(context, 'reset-failed', unit);
     return inspectRestart(verb, made, context);
   }
-  if (state.ActiveState === 'inactive') return gone(`${unit} is inactive, and reads its files when it is started`);
+  if (state.ActiveState === 'inactive' && isSettled(state))
+    return gone(`${unit} is inactive, and reads its files when it is started`);
   await runSystemctl(context, verb, unit);
   await requireStable(unit, stableMs, context);
   return gone(`${unit} was ${verb === 'restart' ? 'restarted' : 'reloaded'}`);

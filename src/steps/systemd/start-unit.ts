@@ -4,8 +4,11 @@ import { defineStep } from '../../engine/workflow/define-step.ts';
 import type { ChangeState, HostContext, Observation } from '../../engine/workflow/step.ts';
 import { gone, IN_PLACE } from '../net/place.ts';
 import {
+  busy,
   isActive,
+  isSettled,
   JOB_MS,
+  readSettledState,
   readUnitState,
   requireLoaded,
   requireStable,
@@ -39,10 +42,11 @@ export const startUnit = defineStep({
     return intended;
   },
   async inspect({ unit, before }, context) {
-    const { ActiveState } = await readUnitState(unit, context);
+    const state = await readUnitState(unit, context);
+    const { ActiveState } = state;
     // A failed start leaves a unit that was inactive as failed.
     const isAsBefore = ActiveState === 'inactive' || ActiveState === before;
-    return isAsBefore ? gone(`${unit} is ${ActiveState}`) : IN_PLACE;
+    return isAsBefore && isSettled(state) ? gone(`${unit} is ${ActiveState}`) : IN_PLACE;
   },
   async undo({ unit, before }, context) {
     await runSystemctl(context, 'stop', unit);
@@ -68,7 +72,7 @@ export const stopUnit = defineStep({
   },
   async inspect({ unit }, context): Promise<ChangeState> {
     const state = await readUnitState(unit, context);
-    if (state.ActiveState === 'active') return gone(`${unit} is active`);
+    if (isActive(state) && isSettled(state)) return gone(`${unit} is active`);
     requireLoaded(unit, state);
     return IN_PLACE;
   },
@@ -82,15 +86,16 @@ async function observeActivation(
   earlier: Activation | undefined,
   wantsActive: boolean,
 ): Promise<Observation<Activation, z.output<typeof unitOutputSchema>>> {
-  const state = await readUnitState(name, context);
+  // A job that is under way is one of this step, or of somebody else.
+  const state = await (earlier === undefined ? readSettledState : readUnitState)(name, context);
   requireLoaded(name, state);
   if (wantsActive) requireLasting(name, state);
   const target = `unit ${name}`;
   const intended = earlier ?? { unit: name, before: state.ActiveState };
-  const isAtRest = ['active', 'inactive', 'failed'].includes(state.ActiveState);
-  // A job that is under way is one of this step, or of somebody else.
-  if (!isAtRest && earlier === undefined) return { found: 'unknown', error: busy(name, state) };
-  if (!isAtRest) return { found: 'partial', target, record: intended };
+  if (!isSettled(state)) return { found: 'partial', target, record: intended };
+  // An automatic restart is due: nothing shows whether the unit will stay active.
+  if (state.ActiveState === 'activating' && earlier === undefined)
+    return { found: 'unknown', error: busy(name, state) };
   if (isActive(state) !== wantsActive) return { found: 'absent', target, record: intended };
   const output = unitOutput(name, state);
   return earlier === undefined ? { found: 'unchanged', output } : { found: 'ours', target, record: intended, output };
@@ -102,15 +107,4 @@ function requireLasting(name: string, { Type, RemainAfterExit }: UnitState): voi
   throw new WfError('E_SYSTEMD', `${name} is of type oneshot, and inactive as soon as it has done its work`, {
     hint: `Set RemainAfterExit=yes in the unit, or run \`systemctl start ${name}\` with exec.command.`,
   });
-}
-
-function busy(name: string, { ActiveState, SubState }: UnitState): WfError {
-  return new WfError(
-    'E_SYSTEMD',
-    `${name} is ${ActiveState} (${SubState}): somebody starts or stops it at this moment`,
-    {
-      hint: `Wait for it, and check it with \`systemctl status ${name}\`.`,
-      transient: true,
-    },
-  );
 }

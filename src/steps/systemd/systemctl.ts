@@ -9,6 +9,8 @@ import { requireSuccess, runChecked } from '../../host/commands/checked-command.
 /** A job of systemd ends by itself: DefaultTimeoutStartSec and DefaultTimeoutStopSec are 90 s. */
 export const JOB_MS = 200_000;
 const READ_MS = 10_000;
+/** Longest wait for a job of somebody else, and time between two looks at it. */
+const [SETTLE_MS, SETTLE_POLL_MS] = [30_000, 100];
 /** Lines of the journal that are recorded as evidence. */
 const JOURNAL_LINES = '50';
 
@@ -28,6 +30,8 @@ const unitStateSchema = z.object({
   CanReload: z.enum(['yes', 'no']),
   Type: z.string().default(''),
   RemainAfterExit: z.string().default(''),
+  /** Id of the job that systemd has for the unit; empty if there is none. */
+  Job: z.string().default(''),
 });
 /** The state of a unit, in the words of systemd. */
 export type UnitState = z.infer<typeof unitStateSchema>;
@@ -66,6 +70,39 @@ export function isActive({ ActiveState }: UnitState): boolean {
   return ActiveState === 'active' || ActiveState === 'reloading';
 }
 
+/** Whether no job is queued or under way for the unit, and it is not about to become inactive or failed. */
+export function isSettled({ ActiveState, Job }: UnitState): boolean {
+  return Job === '' && ActiveState !== 'deactivating';
+}
+
+/**
+ * Reads the state of a unit once no job is queued or under way for it: a restart passes through `inactive`.
+ * @throws WfError E_SYSTEMD, transient, if one still is after 30 s
+ */
+export async function readSettledState(name: string, context: HostContext): Promise<UnitState> {
+  const { clock } = context.host;
+  const until = clock.now() + SETTLE_MS;
+  for (;;) {
+    const state = await readUnitState(name, context);
+    if (isSettled(state)) return state;
+    if (clock.now() >= until) throw busy(name, state);
+    await pause(clock, SETTLE_POLL_MS, context.signal);
+    context.signal.throwIfAborted();
+  }
+}
+
+/** Returns the error for a unit whose state is about to change. */
+export function busy(name: string, { ActiveState, SubState }: UnitState): WfError {
+  return new WfError(
+    'E_SYSTEMD',
+    `${name} is ${ActiveState} (${SubState}): somebody starts or stops it at this moment`,
+    {
+      hint: `Wait for it, and check it with \`systemctl status ${name}\`.`,
+      transient: true,
+    },
+  );
+}
+
 /** Input field for the time after which a started unit is observed. */
 export const stableField = {
   stableMs: z
@@ -77,13 +114,13 @@ export const stableField = {
     .describe('milliseconds after which the unit must still be active: a program may fail at once'),
 };
 
-/** Waits, then checks that a unit is active. @throws WfError E_SYSTEMD if it is not */
+/** Waits, then checks that a unit is active, after a job of somebody else. @throws WfError E_SYSTEMD if it is not */
 export async function requireStable(name: string, stableMs: number, context: HostContext): Promise<void> {
   const { clock } = context.host;
   const startedAt = clock.now();
   await pause(clock, stableMs, context.signal);
   context.signal.throwIfAborted();
-  const state = await readUnitState(name, context);
+  const state = await readSettledState(name, context);
   if (isActive(state)) return;
   await recordJournal(context, name, startedAt);
   throw new WfError('E_SYSTEMD', `${name} is ${state.ActiveState} (${state.SubState}) after ${stableMs} ms`, {

@@ -1,3 +1,4 @@
+import path from 'node:path';
 import { z } from 'zod';
 import type { FilePath } from '../../engine/ports/files.ts';
 import { defineStep } from '../../engine/workflow/define-step.ts';
@@ -6,7 +7,7 @@ import { isSystemdBooted, systemUnitPath } from '../../host/systemd/unit-file.ts
 import { applyFile, FILE_CHANGE, installCommand, observeFile } from '../file/file-change.ts';
 import { attributesOf, contentState, fileOutput, fileOutputSchema, requireRegular } from '../file/file-input.ts';
 import { IN_PLACE } from '../net/place.ts';
-import { runSystemctl, unitNameSchema } from './systemctl.ts';
+import { readUnitState, runSystemctl, unitNameSchema } from './systemctl.ts';
 
 const MODE = '0644';
 
@@ -51,9 +52,9 @@ export const writeUnit = defineStep({
     ['systemctl', 'daemon-reload'],
   ],
   async observe(asked, context, earlier) {
-    const path = pathOf(asked);
+    const file = pathOf(asked);
     const seen = await observeFile(
-      path,
+      file,
       context,
       earlier,
       async (found, at) => {
@@ -67,7 +68,7 @@ export const writeUnit = defineStep({
           extended: null,
         };
       },
-      (state) => fileOutput(path, state),
+      (state) => fileOutput(file, state),
     );
     if (!('record' in seen)) return seen;
     const isLoaded = earlier?.isLoaded ?? false;
@@ -90,6 +91,7 @@ export const writeUnit = defineStep({
   async undo(made, context) {
     await createMarker(made, context);
     try {
+      await stopMade(made, context);
       await FILE_CHANGE.undo(made, context);
     } catch (thrown) {
       await removeMarker(made, context);
@@ -98,11 +100,30 @@ export const writeUnit = defineStep({
     await reloadSystemd(context);
     await removeMarker(made, context);
   },
-  undoCommands: (made) => [...FILE_CHANGE.undoCommands(made), ['systemctl', 'daemon-reload']],
+  undoCommands: (made) => {
+    const name = madeUnit(made);
+    const stop = name === null ? [] : [['systemctl', 'stop', name] as const];
+    return [...stop, ...FILE_CHANGE.undoCommands(made), ['systemctl', 'daemon-reload']];
+  },
 });
 
 function pathOf({ name, dropIn }: Pick<Input, 'name' | 'dropIn'>): string {
   return systemUnitPath(dropIn === null ? name : `${name}.d/${dropIn}`);
+}
+
+/** Returns the unit that did not exist before its file was written; null for a drop-in or another file. A template has no state. */
+function madeUnit({ path: file, before }: UnitRecord): string | null {
+  const name = path.basename(file);
+  return before.type === 'absent' && file === systemUnitPath(name) && !name.includes('@.') ? name : null;
+}
+
+/** Stops a unit that the run made before its file is removed: a boot starts an enabled unit, also one that no step has started. */
+async function stopMade(made: UnitRecord, context: HostContext): Promise<void> {
+  const name = madeUnit(made);
+  if (name === null || !isSystemdBooted()) return;
+  if ((await readUnitState(name, context)).ActiveState === 'inactive') return;
+  await runSystemctl(context, 'stop', name);
+  if ((await readUnitState(name, context)).ActiveState === 'failed') await runSystemctl(context, 'reset-failed', name);
 }
 
 /**

@@ -15,7 +15,7 @@ test('a workflow that needs a Docker engine is refused on the embedded runtime, 
   const fixture = (name: string) =>
     readFileSync(new URL(`../../fixtures/workflows/${name}.ts`, import.meta.url), 'utf8');
   const project = openProject({
-    'workflows/containers.ts': fixture('containers'),
+    'workflows/containers.ts': fixture('../kit/containers'),
     'workflows/private-image.ts': fixture('private-image'),
   });
   const refusal = {

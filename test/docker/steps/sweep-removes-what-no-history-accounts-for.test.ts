@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { afterEach, expect, test, vi } from 'vitest';
 import { z } from 'zod';
 import { describeDocker, docker, dockerInspect, dockerKnows, linkNames } from '../../support/docker-tests.ts';
@@ -10,7 +10,7 @@ import { openProject, type Project } from '../../support/run-wf.ts';
 
 const sweptSchema = z.array(
   z.object({
-    kind: z.enum(['container', 'network', 'link', 'route']),
+    kind: z.enum(['container', 'connection', 'network', 'volume', 'link', 'route']),
     name: z.string(),
     id: z.string(),
     run: z.string().nullable(),
@@ -37,6 +37,8 @@ const machine = setup({ actors: { execRead } }).createMachine({
 export default defineWorkflow({ name: 'sleeper', version: '1', description: 'Sleeps', input: z.object({}), machine });
 `;
 
+const CONTAINERS = readFileSync(new URL('../../fixtures/kit/containers.ts', import.meta.url), 'utf8');
+
 describeDocker('wf sweep', () => {
   // A lab left by a failed test would fail the next tests too.
   afterEach(async () => {
@@ -45,6 +47,8 @@ describeDocker('wf sweep', () => {
       if (ids !== '') await docker('rm', '--force', ...ids.split('\n'));
       const networks = await docker('network', 'ls', '--quiet', '--filter', filter);
       if (networks !== '') await docker('network', 'rm', ...networks.split('\n'));
+      const volumes = await docker('volume', 'ls', '--quiet', '--filter', filter);
+      if (volumes !== '') await docker('volume', 'rm', ...volumes.split('\n'));
     }
     for (const name of await linkNames()) if (name.startsWith('sweep-')) await tool('ip', 'link', 'delete', name);
   });
@@ -181,6 +185,40 @@ describeDocker('wf sweep', () => {
     expect(await hostState()).toEqual(standing);
     lab.kill('SIGCONT');
     expect(await lab.end).toMatchObject({ exitCode: 0 });
+    expect(await hostState()).toEqual(before);
+  });
+
+  test('finds connections and volumes too, and keeps a volume with data', async () => {
+    const before = await hostState();
+    await docker('run', '--detach', '--name', 'sweep-other', PROBE_IMAGE, 'sleep', '600');
+    const theirs = openProject({ 'workflows/containers.ts': CONTAINERS });
+    const input = ['--input', `image=${PROBE_IMAGE}`, '--input', 'other=sweep-other'];
+    const started = await theirs.wf(['start', 'containers', '--runtime', 'docker', '--id', 'lost', ...input]);
+    expect(started.exitCode, started.stderr).toBe(0);
+    expect(await swept(theirs)).toEqual({ exitCode: 0, objects: [] });
+
+    const project = openProject();
+    const left = [
+      ['container', 'kit-app'],
+      ['connection', 'sweep-other to kit-net'],
+      ['network', 'kit-net'],
+      ['volume', 'kit-data'],
+    ];
+    expect((await swept(project)).objects.map(({ kind, name, run }) => [kind, name, run])).toEqual(
+      left.map((one) => [...one, 'lost']),
+    );
+    const removed = await swept(project, '--yes');
+    expect(removed.exitCode).toBe(5);
+    expect(removed.objects.map(({ status }) => status)).toEqual(['removed', 'removed', 'removed', 'stuck']);
+    const reason = 'volume kit-data has data (1 entries): wf does not remove it';
+    expect(removed.objects.at(-1)).toMatchObject({ reason, undo: ['docker volume rm kit-data'] });
+    expect(await dockerInspect('sweep-other', '{{.State.Running}} {{len .NetworkSettings.Networks}}')).toBe('true 1');
+
+    const inVolume = ['--rm', '--volume', 'kit-data:/data', PROBE_IMAGE];
+    expect(await docker('run', ...inVolume, 'cat', '/data/mark')).toBe('made');
+    await docker('run', ...inVolume, 'rm', '/data/mark');
+    expect((await swept(project, '--yes')).objects).toMatchObject([{ kind: 'volume', status: 'removed' }]);
+    await docker('rm', '--force', 'sweep-other');
     expect(await hostState()).toEqual(before);
   });
 

@@ -1,8 +1,8 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { expect, vi } from 'vitest';
 import { z } from 'zod';
 import type { Argv } from '../../../src/engine/ports/command.ts';
-import { hostState, type TestedWorkflow } from '../../../src/testing/index.ts';
+import { type Foreign, hostState, type TestedWorkflow } from '../../../src/testing/index.ts';
 import { privateProcessesIn } from '../crash/processes.ts';
 import { HTTP_ECHO_IMAGE, PROBE_IMAGE } from '../images.ts';
 import { fixture, type OpenCase, settled } from './open-case.ts';
@@ -11,39 +11,55 @@ import { openPlace } from './place.ts';
 type Workflow = Pick<TestedWorkflow, 'workflow' | 'input'>;
 type Lab = Pick<OpenCase, 'pauseAfter' | 'sparse'>;
 
+const docker = (...args: string[]) => execFileSync('docker', args, { encoding: 'utf8' }).trim();
+
+/** Somebody's object of Docker, with a name that the workflow wants. */
+function foreign(kind: 'network' | 'volume', name: string): Foreign {
+  return { put: () => docker(kind, 'create', name), remove: () => docker(kind, 'rm', name) };
+}
+
+/** Lists that are printed in no fixed order. */
+const sorted = (lists: string) =>
+  lists.replaceAll(/[\w-]+(?:,[\w-]+)+$/gm, (list) => list.split(',').toSorted().join());
+
 /** A workflow with containers on the Docker engine of the tests, in whose namespace they run. */
 function onDocker(workflow: Workflow, name: string, lab: Lab = {}): OpenCase {
-  const docker = (...args: string[]) => execFileSync('docker', args, { encoding: 'utf8' }).trim();
   const list = (...args: string[]): Argv => ['docker', ...args, '--format'];
   const links = () => settled(execFileSync('ip', ['-json', 'link', 'show'], { encoding: 'utf8' }));
-  const count = () => z.array(z.unknown()).parse(links()).length;
+  const names = () =>
+    z
+      .array(z.object({ ifname: z.string() }))
+      .parse(links())
+      .map(({ ifname }) => ifname);
+  const passing = () => names().filter((name) => !/^(?:lo$|docker0$|br-)/.test(name));
   return {
     tested: {
       ...workflow,
       runtime: 'docker',
       observe: hostState({
         commands: [
-          [...list('ps', '--all'), '{{.Names}} {{.Image}} {{.State}}'],
+          [...list('ps', '--all'), '{{.Names}} {{.Image}} {{.State}} {{.Ports}} {{.Mounts}}'],
           [...list('network', 'ls'), '{{.Name}} {{.Driver}}'],
+          [...list('volume', 'ls'), '{{.Name}} {{.Driver}}'],
         ],
         // Bridges have the ids of their networks.
-        also: () => [count(), execFileSync('iptables', ['-S'], { encoding: 'utf8' }).replaceAll(/br-\w+/g, 'BRIDGE')],
+        also: () => [
+          names().length,
+          execFileSync('iptables', ['-S'], { encoding: 'utf8' }).replaceAll(/br-\w+/g, 'BRIDGE'),
+          sorted(docker('ps', '--all', '--format', '{{.Names}} {{.Networks}}')),
+        ],
       }),
     },
-    foreign: {
-      'a network of the name': {
-        put: () => docker('network', 'create', name),
-        remove: () => docker('network', 'rm', name),
-      },
-    },
+    foreign: { 'a network of the name': foreign('network', name) },
     ...lab,
     async reboot() {
       const running = docker('ps', '--quiet');
-      const before = count();
-      if (running === '') return;
-      docker('kill', ...running.split('\n'));
-      // The kernel takes their namespaces apart a moment later.
-      await vi.waitFor(() => expect(count()).toBeLessThan(before), 10_000);
+      if (running !== '') docker('kill', ...running.split('\n'));
+      // The engine makes its bridges again. The kernel takes the namespaces of containers apart a moment later.
+      await vi.waitFor(() => {
+        for (const name of passing()) spawnSync('ip', ['link', 'delete', name], { stdio: 'ignore' });
+        expect(passing()).toEqual([]);
+      }, 10_000);
     },
     close: () => {},
   };
@@ -84,8 +100,36 @@ const SCALE = { networks: 2, hosts: 2 };
 const LAB: Lab = { pauseAfter: 'connectivityTest', sparse: 12 };
 const SCALE_LAB: Lab = { pauseAfter: 'reachability', sparse: 6 };
 
-export const containersOnDocker = async () =>
-  onDocker({ workflow: fixture('containers'), input: { image: PROBE_IMAGE } }, 'kit-net');
+const OTHER = 'kit-other';
+const GUEST = 'kit-guest';
+
+/** With a container of somebody else, which the run connects to its network, and which its machine starts. */
+export async function containersOnDocker(): Promise<OpenCase> {
+  const one = onDocker({ workflow: fixture('containers'), input: { image: PROBE_IMAGE, other: OTHER } }, 'kit-net');
+  docker('run', '--detach', '--name', OTHER, PROBE_IMAGE, 'sleep', '6000');
+  const mark = () => {
+    const { stdout } = spawnSync('docker', ['exec', 'kit-app', 'cat', '/data/mark'], { encoding: 'utf8' });
+    return stdout;
+  };
+  const published = ['--name', GUEST, '--publish', '127.0.0.1:48085:80', PROBE_IMAGE, 'sleep', '600'];
+  return {
+    ...one,
+    tested: { ...one.tested, observe: async (run) => [await one.tested.observe(run), mark()] },
+    foreign: {
+      ...one.foreign,
+      'a volume of the name': foreign('volume', 'kit-data'),
+      'the port in use': {
+        put: () => docker('run', '--detach', ...published),
+        remove: () => docker('rm', '--force', GUEST),
+      },
+    },
+    async reboot() {
+      await one.reboot();
+      docker('start', OTHER);
+    },
+    close: () => void docker('rm', '--force', OTHER),
+  };
+}
 export const containersEmbedded = () => onPrivateHosts({ workflow: fixture('containers'), input: { image: 'alpine' } });
 export const labOnDocker = async () => onDocker({ workflow: 'lab-network', input: TEST_IMAGES }, 'devops', LAB);
 export const labEmbedded = () => onPrivateHosts({ workflow: 'lab-network' }, LAB);

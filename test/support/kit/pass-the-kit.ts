@@ -45,25 +45,48 @@ export function testCases(cases: Cases, { sideBySide, share }: HowToPass): void 
     const one = await cases[name]?.();
     if (one === undefined) throw new Error(`there is no case ${name}`);
     const startedAt = performance.now();
-    let tried: unknown;
+    const points: Points = { all: new Set(), chosen: new Set() };
+    let reached: unknown;
     try {
-      tried = await within(one.scratch, () => CHECKS[check]?.(chosen(one)));
+      reached = await within(one.scratch, () => CHECKS[check]?.(choosing(one, points)));
     } finally {
       await one.close();
     }
     const seconds = ((performance.now() - startedAt) / 1000).toFixed(0);
-    const points = Array.isArray(tried) ? `, ${tried.length} points` : '';
-    process.stdout.write(`kit: ${title}, WF_CRASH_SEED=${SEED}${points}, ${seconds} s\n`);
+    const figures = Array.isArray(reached) ? figuresOf(points, reached) : '';
+    process.stdout.write(`kit: ${title}, WF_CRASH_SEED=${SEED}${figures}, ${seconds} s\n`);
   });
 }
 
-/** Returns the case with one point, or one in `sparse`, which the seed chooses. */
-function chosen(one: OpenCase): OpenCase {
-  const { sparse } = one;
-  if (EVERY_POINT && sparse === undefined) return one;
-  const choose = (all: readonly string[]) =>
-    EVERY_POINT ? dealt(all, Math.min(sparse ?? 1, all.length)) : all.slice(SEED % all.length).slice(0, 1);
+/** Points, and ids of steps. */
+interface Points {
+  readonly all: Set<string>;
+  readonly chosen: Set<string>;
+}
+
+/** Returns the case with one point, or one in `sparse`, which the seed chooses. Collects the points. */
+function choosing(one: OpenCase, points: Points): OpenCase {
+  const share = (all: readonly string[]) => {
+    if (!EVERY_POINT) return all.slice(SEED % all.length).slice(0, 1);
+    return one.sparse === undefined ? all : dealt(all, Math.min(one.sparse, all.length));
+  };
+  const choose = (all: readonly string[]) => {
+    const chosen = share(all);
+    for (const point of all) points.all.add(point);
+    for (const point of chosen) points.chosen.add(point);
+    return chosen;
+  };
   return { ...one, tested: { ...one.tested, choose } };
+}
+
+/** Returns how many of the points were reached: other processes, and other random numbers, may take another way. */
+function figuresOf({ all, chosen }: Points, reached: readonly unknown[]): string {
+  // Points are several words, and ids of steps are one.
+  const isPoint = reached.some((name) => String(name).includes(' '));
+  const counted = (names: ReadonlySet<string>) => [...names].filter((name) => name.includes(' ') === isPoint);
+  const missed = counted(chosen).filter((name) => !reached.includes(name));
+  const list = missed.length === 0 ? '' : `, not reached: ${missed.join('; ')}`;
+  return `, ${reached.length} of ${counted(chosen).length} points (${counted(all).length} in all)${list}`;
 }
 
 /** Calls a function, which makes its temporary folder at once, in this folder. */

@@ -77,12 +77,12 @@ interface Site {
   readonly tooLate?: number;
   /** A part of its context that nothing depends on. */
   readonly note?: string;
-  /** Whether it ends in a failed state when its probe fails. */
-  readonly rejects?: boolean;
+  /** The final state in which it ends when its probe fails; without one, the failure is that of the child. */
+  readonly onFailure?: 'end' | 'rejected';
 }
 
 /** Makes a file, then one for each of `more`, asks if it is to, and probes the first. */
-function site({ question = 'question', tooLate = 3_600_000, note = '', rejects = false }: Site = {}) {
+function site({ question = 'question', tooLate = 3_600_000, note = '', onFailure }: Site = {}) {
   const machine = setup({
     types: {
       context: {} as SiteInput & { readonly note: string },
@@ -118,7 +118,7 @@ function site({ question = 'question', tooLate = 3_600_000, note = '', rejects =
           src: 'probe',
           input: ({ context: { name } }) => ({ name }),
           onDone: 'end',
-          ...(rejects ? { onError: 'rejected' } : {}),
+          ...(onFailure === undefined ? {} : { onError: onFailure }),
         },
       },
       end: { type: 'final' },
@@ -329,7 +329,7 @@ describe('a child workflow', () => {
     expect(output).toMatchObject({ made: '', failed: { message: 'a failed', step: 'site/look' } });
     expect(changes).toEqual(['before 1 kept', 'site/first a kept', 'after 2 kept']);
     for (const name of host.files()) host.remove(name);
-    const rejected = await finish(parentOf(site({ rejects: true }), { catches: true }));
+    const rejected = await finish(parentOf(site({ onFailure: 'rejected' }), { catches: true }));
     expect(rejected.output).toMatchObject({ failed: { message: 'a failed', step: 'site/look' } });
   });
 
@@ -466,6 +466,17 @@ describe('a child workflow', () => {
       ...[expect.stringMatching(/^✗ +site +workflow site/), expect.stringMatching(/^✓ +site\/first +test.file$/)],
       ...[expect.stringMatching(/^· +site\/rest +test.file$/), expect.stringMatching(/^✗ +site\/look +test.probe$/)],
     ]);
+    for (const name of host.files()) host.remove(name);
+    const answered = parentOf(site({ onFailure: 'end' }), { catches: true });
+    const { id: succeeded, ...ended } = await finish(answered);
+    const drawn = readDefinition(descriptionOf(answered));
+    const { steps } = markRun(drawn.graph, drawn.config, {
+      id: succeeded,
+      status: 'succeeded',
+      journal: ended.journal,
+    });
+    expect([steps.get('site'), steps.get('site/look')]).toEqual(['passed', 'failed']);
+
     const endless = setup({ actors: { probe, revertSteps } }).createMachine({
       initial: 'one',
       states: {
@@ -566,6 +577,13 @@ describe('a child workflow', () => {
     const workflow = parentOf(child);
     expect([workflow.networking, Object.keys(workflow.events ?? {})]).toEqual([true, ['reject']]);
     const { machine } = parentOf(child).model;
+    const forgotten = (more: Partial<WorkflowDefinition> = {}) => {
+      const loaded = load(named('parent', machine, more));
+      return checkWorkflow(loaded, descriptionOf(loaded)).filter(({ check }) => check === 'child-requirements');
+    };
+    const message = 'the requirements of child workflow site are not checked: its parent has none';
+    expect(forgotten()).toMatchObject([{ severity: 'warning', where: ['site'], message }]);
+    expect(forgotten({ requirements: () => requirementsOf(child, { name: 'a' }) })).toEqual([]);
     const twice = { ...named('parent', machine), events: { reject: z.object({}) } };
     expect(() => load(twice)).toThrow('the event reject has one schema in parent and another in its child site');
     const nested = setup({

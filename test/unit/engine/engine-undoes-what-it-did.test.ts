@@ -3,6 +3,7 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { setup } from 'xstate';
 import { z } from 'zod';
+import { WfError } from '../../../src/engine/model/errors.ts';
 import type { JournalEvent } from '../../../src/engine/model/journal-event.ts';
 import { defineStep, runnerOf } from '../../../src/engine/workflow/define-step.ts';
 import { type FolderHost, loaded, openFolderHost } from '../../support/folder-host.ts';
@@ -69,6 +70,50 @@ describe('the changes of a run', () => {
     expect(await handle.result).toMatchObject({ end: { status: 'succeeded' } });
     expect(statuses(handle.id)).toEqual(['kept', 'kept', 'kept']);
     expect(host.files()).toEqual(['a', 'b', 'c']);
+  });
+
+  test('whose state was unknown are gone with an older change in which they were', async () => {
+    const { makeFile } = host;
+    const isThere = () => host.files().includes('a');
+    const inside = defineStep({
+      kind: 'test.inside',
+      description: 'changes something in the file a, which cannot be read',
+      input: z.object({}),
+      output: z.null(),
+      record: z.object({ file: z.string() }),
+      survivesReboot: true,
+      commands: () => [],
+      rehearse: () => null,
+      async observe(_input, _context, earlier) {
+        if (earlier === undefined) return { found: 'absent', target: 'in a', record: { file: 'a' } };
+        return { found: 'ours', target: 'in a', record: earlier, output: null };
+      },
+      apply: async (_input, record) => record,
+      async inspect() {
+        if (isThere()) throw new WfError('E_HOST_STATE_UNKNOWN', 'a cannot be read', { hint: 'none' });
+        return { found: 'gone', reason: 'a is gone, with all in it' };
+      },
+      async undo() {
+        throw new Error('never undone');
+      },
+      undoCommands: () => [],
+    });
+    const machine = setup({ actors: { makeFile, inside } }).createMachine({
+      initial: 'first',
+      states: {
+        first: { invoke: { id: 'first', src: 'makeFile', input: { name: 'a' }, onDone: 'second' } },
+        second: { invoke: { id: 'second', src: 'inside', input: {}, onDone: 'third' } },
+        third: { invoke: { id: 'third', src: 'makeFile', input: { name: 'b', fail: 'before' } } },
+      },
+    });
+    const definition = { name: 'inside', version: '1', description: '', input: z.object({}), machine };
+    const handle = await host.start(loaded(definition));
+    expect(await handle.result).toMatchObject({ end: { status: 'rolled-back' } });
+    const ledger = host.history.changes(handle.id).map(({ status, reason }) => [status, reason]);
+    expect(ledger.slice(0, 2)).toEqual([
+      ['reverted', null],
+      ['gone', 'a is gone, with all in it'],
+    ]);
   });
 
   test('are undone newest first after a failure, and the host is verified', async () => {

@@ -1,7 +1,7 @@
 import type { AnyMachineSnapshot } from 'xstate';
 import { sha256 } from '../../model/digest.ts';
 import type { WfError } from '../../model/errors.ts';
-import type { Effect } from '../../model/journal-event.ts';
+import type { ChildEnd, Effect } from '../../model/journal-event.ts';
 import { canonicalJson, type Json, type JsonObject, toJson } from '../../model/json.ts';
 import { lazy } from '../../model/lazy.ts';
 import type { MachineEvent } from '../../model/machine-event.ts';
@@ -23,6 +23,8 @@ export interface Decision {
   readonly value: Json;
   /** The state values of the child workflows, by the id of their invocation; absent without any. */
   readonly children?: JsonObject;
+  /** The ends of the child workflows that have ended, by the id of their invocation; absent without any. */
+  readonly ended?: Readonly<Record<string, ChildEnd>>;
   readonly stages: readonly string[];
   /** SHA-256 over all of the above and the context. */
   readonly digest: string;
@@ -68,7 +70,7 @@ function decisionOf(model: MachineModel, before: Before, now: number, begin: (ne
   const next = new NextState(model, before, now);
   begin(next);
   next.settle();
-  const { snapshot, effects, withoutItems, refused } = next;
+  const { snapshot, effects, withoutItems, refused, ended } = next;
   const status = statusOf(snapshot);
   const value = toJson(snapshot.value);
   const due = withoutTransientSteps(effects);
@@ -93,6 +95,7 @@ function decisionOf(model: MachineModel, before: Before, now: number, begin: (ne
     refused,
     value,
     ...inChildren,
+    ...(ended.size === 0 ? {} : { ended: Object.fromEntries(ended) }),
     stages: topLevelStates(value),
     get digest() {
       return digest();

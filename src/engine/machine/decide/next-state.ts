@@ -1,7 +1,7 @@
 import type { AnyMachineSnapshot } from 'xstate';
 import { asWfError, WfError } from '../../model/errors.ts';
 import { childAround, groupOf, idInChild, isWithin, type StepId, stepIdOf } from '../../model/ids.ts';
-import type { Effect } from '../../model/journal-event.ts';
+import type { ChildEnd, Effect } from '../../model/journal-event.ts';
 import { isJsonObject, type Json, type JsonObject, toJson } from '../../model/json.ts';
 import type { MachineEvent } from '../../model/machine-event.ts';
 import { type Child, type MachineModel, MICROSTEP_LIMIT } from '../machine-model.ts';
@@ -40,6 +40,7 @@ export class NextState {
   readonly effects: Effect[] = [];
   readonly withoutItems: EmptyGroup[] = [];
   readonly refused: WfError[] = [];
+  readonly ended = new Map<string, ChildEnd>();
   /** The errors of the children that have refused their input, by invoke id, until their parents have them. */
   readonly #refused = new Map<string, WfError>();
   readonly #model: MachineModel;
@@ -143,10 +144,13 @@ export class NextState {
       this.#giveOutput(invoke, outputsOf(group));
     } else if (refused !== undefined) {
       this.refused.push(refused);
+      this.ended.set(invoke, 'failed');
       this.#giveError(invoke, toJson({ ...refused.toRecord(), step: refused.details['step'] }));
     } else if (child !== undefined) {
       const status = statusOf(child.snapshot);
-      if (status.type === 'done' && !status.failed) this.#giveOutput(invoke, status.output);
+      const hasSucceeded = status.type === 'done' && !status.failed;
+      this.ended.set(invoke, hasSucceeded ? 'succeeded' : 'failed');
+      if (hasSucceeded) this.#giveOutput(invoke, status.output);
       else this.#giveError(invoke, status.type === 'error' ? status.error : (child.failure ?? endedFailed(child)));
     }
   }

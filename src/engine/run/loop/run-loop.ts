@@ -634,7 +634,7 @@ function isLeaving(stage: string | null, before: readonly string[], { stages, st
 
 function decidedEvent(
   event: MachineEvent | null,
-  { effects, value, children, stages, digest }: Decision,
+  { effects, value, children, ended, stages, digest }: Decision,
   timer: string | undefined,
 ): JournalEvent {
   const inChildren = children === undefined ? {} : { children };
@@ -645,6 +645,7 @@ function decidedEvent(
     effects,
     value,
     ...inChildren,
+    ...(ended === undefined ? {} : { ended }),
     stages,
     digest,
   };

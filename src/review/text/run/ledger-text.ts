@@ -39,12 +39,12 @@ function columnsFor({ width }: TextStyle): readonly Column[] {
 
 /** Returns the ledger as a table. */
 export function ledgerLines(changes: readonly Change[], style: TextStyle, indent = ''): readonly string[] {
-  const rows = changes.map(({ seq, target, title, step, status, reason }) => [
-    String(seq),
-    changeName({ title, target }),
-    step,
-    { text: status, paint: statusPaint(style, status) },
-    { text: reason ?? '', paint: style.colors.dim },
+  const rows = changes.map((change) => [
+    String(change.seq),
+    changeName(change),
+    change.step,
+    { text: change.status, paint: statusPaint(style, change.status) },
+    { text: reasonOf(change) ?? '', paint: style.colors.dim },
   ]);
   return tableLines(columnsFor(style), rows, style, indent);
 }
@@ -89,7 +89,13 @@ interface Ledger {
   readonly changes: readonly Change[];
 }
 
-function statusWords({ status, reason }: Change, style: TextStyle): string {
-  const word = statusPaint(style, status)(status);
+/** Returns why a change has its status. Also a step that has failed may have made its change, or a part of it. */
+function reasonOf({ status, reason }: Change): string | null {
+  return reason ?? (status === 'intended' ? 'its step has not completed: it may be there, or a part of it' : null);
+}
+
+function statusWords(change: Change, style: TextStyle): string {
+  const word = statusPaint(style, change.status)(change.status);
+  const reason = reasonOf(change);
   return reason === null ? word : `${word}: ${oneLine(reason)}`;
 }
