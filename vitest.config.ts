@@ -94,7 +94,7 @@ export default defineConfig({
         },
       },
       {
-        // The page in Debian's Chromium: one file at a time, each with one browser.
+        // The page in Debian's Chromium: one file at a time, all in one browser.
         extends: true,
         test: {
           name: 'browser',

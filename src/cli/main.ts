@@ -13,6 +13,20 @@ declare const PROGRAM_DIGEST: string | undefined;
 // The build defines the digest of the program; the sources have none.
 const programDigest = typeof PROGRAM_DIGEST === 'string' ? PROGRAM_DIGEST : undefined;
 
+/** Commands that run workflows. They use twice as much of the program as the others, and each uses other parts of it. */
+const RUNNING: readonly string[] = [
+  'start',
+  'apply',
+  'resume',
+  'rollback',
+  'send',
+  'confirm',
+  'cancel',
+  'retry',
+  'guard',
+  'agent',
+];
+
 void main(process.argv.slice(2));
 
 async function main(argv: readonly string[]): Promise<void> {
@@ -22,7 +36,12 @@ async function main(argv: readonly string[]): Promise<void> {
   const isDebugging = process.env['WF_DEBUG'] === '1';
   if (isDebugging) process.setSourceMapsEnabled(true);
   // With a cache of Node 20, stack traces would not be mapped to the sources.
-  await loadProgram(isDebugging ? undefined : privateFolder(compiledCacheFolder(process.env)))(argv, version);
+  await loadProgram(isDebugging ? undefined : privateFolder(compiledCache(argv)))(argv, version);
+}
+
+/** Returns the folder of the compiled code for a command: with that of another one, most of its functions would be compiled again. */
+function compiledCache(argv: readonly string[]): string {
+  return path.join(compiledCacheFolder(process.env), argv.find((word) => RUNNING.includes(word)) ?? 'others');
 }
 
 /** Prints the version. Returns false if it cannot be written: the program then tries again and reports the reason. */

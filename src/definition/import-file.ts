@@ -1,8 +1,12 @@
+// Bundles already have a `createRequire`.
+import { createRequire as requireFrom } from 'node:module';
+import { z } from 'zod/mini';
 import { WfError } from '../engine/model/errors.ts';
 import { privateFolder } from '../trust/private-folder.ts';
 import { requireTrusted } from '../trust/trusted-path.ts';
 import { importedFiles } from './imported-files.ts';
 import { packageRoot } from './package-root.ts';
+import { translated } from './translations.ts';
 
 export interface ImportOptions {
   /** Cache of translated workflow files. */
@@ -22,8 +26,8 @@ export type Confine = (load: () => unknown) => Promise<unknown>;
 
 /**
  * Returns the exports of a workflow file. Its imports of `wf-engine`, `wf-engine/steps`, `xstate` and `zod` are the modules of wf itself,
- * whatever the folders around the file contain. jiti caches translations by the digest of the source, in a folder that only this user
- * can write; without such a folder it translates each time.
+ * whatever the folders around the file contain. Translations are kept in a folder that only this user can write; without such a folder
+ * jiti translates each time.
  * @throws WfError E_UNTRUSTED if another user could have written the file or one that it imports; none of it was executed
  */
 export async function importFile(
@@ -36,10 +40,16 @@ export async function importFile(
     requireTrusted(one, one === file ? what : `a file that ${file} imports`, own);
   }
   const [wf, xstate, zod, { createJiti }] = await ownModules(wfModule);
-  const fsCache = privateFolder(cacheFolder) ?? false;
+  const cache = privateFolder(cacheFolder);
+  const translator = createJiti(import.meta.filename, { fsCache: false });
   // `wf-engine` exports all that `wf-engine/steps` does.
   const virtualModules = { 'wf-engine': wf, 'wf-engine/steps': wf, xstate, zod };
-  const jiti = createJiti(import.meta.filename, { fsCache, virtualModules });
+  const jiti = createJiti(import.meta.filename, {
+    // Its own cache knows translations by the paths of their files.
+    fsCache: false,
+    virtualModules,
+    transform: (asked) => ({ code: translated(asked, translator.transform, cache, jitiVersion()) }),
+  });
   if (again) for (const one of files) Reflect.deleteProperty(jiti.cache, one);
   try {
     // Synchronous: only a call that has not returned can be stopped.
@@ -61,6 +71,12 @@ async function ownModules(wfModule: ImportOptions['wfModule']) {
       cause,
     });
   }
+}
+
+const withVersion = z.object({ version: z.string() });
+
+function jitiVersion(): string {
+  return withVersion.parse(requireFrom(import.meta.filename)('jiti/package.json')).version;
 }
 
 /** Whether the error may come from a top-level `await` in a file that is run synchronously: it is parsed as a keyword or as a name. */

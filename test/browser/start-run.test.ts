@@ -4,7 +4,7 @@ import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { openActionsProject, ownId } from '../support/actions-project.ts';
 import { accessibilityProblems, openBrowser, sidewaysScroll, signIn } from '../support/browser.ts';
 import { ask, openSession } from '../support/page-client.ts';
-import { runRecordSchema } from '../support/run-record.ts';
+import { readRecord } from '../support/read-record.ts';
 import { type ServedPage, servePage } from '../support/served-page.ts';
 
 const SECRET = 'hunter-2-hunter';
@@ -68,7 +68,7 @@ async function openPage(address: string, options: Parameters<typeof openBrowser>
   return { ...person, dialogs };
 }
 
-const record = async (id: string) => runRecordSchema.parse((await project.wf(['show', id, '--json'])).json());
+const record = async (id: string) => readRecord(project, id);
 const press = (page: Page, name: string) => page.getByRole('button', { name, exact: true }).click();
 const field = (page: Page, name: string) => page.locator(`[name="${name}"]`);
 const problemOf = (page: Page, name: string) => page.locator('.field', { has: field(page, name) }).locator('.problem');

@@ -1,7 +1,8 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { ASKING_WORKFLOW } from './asking-workflow.ts';
-import { type RunRecord, runRecordSchema } from './run-record.ts';
+import { readRecord } from './read-record.ts';
+import type { RunRecord } from './run-record.ts';
 import { openProject, type Project, type RunningWf } from './run-wf.ts';
 import { SETTING_WORKFLOW } from './setting-workflow.ts';
 
@@ -66,7 +67,7 @@ export function openActionsProject(files: Readonly<Record<string, string>> = {})
           for (const name of names) writeFileSync(path.join(folder, name), '');
         },
         log: () => (existsSync(log) ? readFileSync(log, 'utf8').trim().split('\n') : []),
-        record: async () => runRecordSchema.parse((await project.wf(['show', id, '--json'])).json()),
+        record: async () => readRecord(project, id),
         start: (...more) => project.start(['start', workflow, '--id', id, '--input', `folder=${folder}`, ...more]),
       };
     },

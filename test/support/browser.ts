@@ -1,7 +1,6 @@
 import axe from 'axe-core';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
 import { z } from 'zod';
-import { atEndOfFile } from './file-folder.ts';
 
 /** Debian's Chromium, which asks nothing of the outside. */
 const CHROMIUM = '/usr/bin/chromium';
@@ -17,11 +16,8 @@ const ARGUMENTS = [
 /** Test machines are slow, and do other work beside. */
 const WAIT_MS = 20_000;
 
+/** Serves all test files of this process, and ends with it: its pipe closes. */
 let browser: Promise<Browser> | undefined;
-atEndOfFile(async () => {
-  await (await browser)?.close();
-  browser = undefined;
-});
 
 type ContextOptions = NonNullable<Parameters<Browser['newContext']>[0]>;
 
@@ -35,7 +31,7 @@ export interface Person {
   tab(): Promise<Page>;
 }
 
-/** Opens a person's browser, which is closed at the end of the test. One process serves all tests of a file. */
+/** Opens a person's browser, which is closed at the end of the test. */
 export async function openBrowser(
   onTestFinished: (work: () => Promise<void>) => void,
   options: ContextOptions = {},

@@ -16,16 +16,15 @@ const endSchema = z.object({ exitCode: z.number(), stdout: z.string(), stderr: z
 
 let program: ChildProcess | undefined;
 let previous: Promise<unknown> = Promise.resolve();
+let isBusy = false;
+// A failed test may have left a command that does not end.
 atEndOfFile(async () => {
-  if (program === undefined) return;
-  program.disconnect();
-  if (program.exitCode === null && program.signalCode === null) await once(program, 'exit');
-  program = undefined;
+  if (isBusy) program?.kill('SIGKILL');
 });
 
 /**
- * Carries out a command line from the sources of wf, in one process for all of the test file: the start of a process costs more than
- * most commands. For many commands in tests that are not about processes.
+ * Carries out a command line from the sources of wf, in one process for all test files of this process: the start of a process costs more
+ * than most commands. For many commands in tests that are not about processes.
  */
 export function runSharedWf(line: CommandLine): Promise<WfEnd> {
   const end = previous.then(() => carryOut(line));
@@ -34,17 +33,33 @@ export function runSharedWf(line: CommandLine): Promise<WfEnd> {
 }
 
 async function carryOut(line: CommandLine): Promise<WfEnd> {
-  program ??= fork(testProgram('cli/shared-wf'), {
-    env: {},
-    execArgv: [],
-    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-  });
+  program ??= startProgram();
+  isBusy = true;
+  const answered = new AbortController();
   const answer = once(program, 'message');
-  const gone = once(program, 'exit').then(([code, signal]) => {
+  const gone = once(program, 'exit', answered).then(([code, signal]) => {
+    program = undefined;
+    isBusy = false;
     throw new Error(`the shared process of wf has ended (${code ?? signal})`);
   });
   program.send(line);
   const [message] = await Promise.race([answer, gone]);
+  answered.abort();
+  isBusy = false;
   const { exitCode, stdout, stderr } = endSchema.parse(message);
   return { exitCode, signal: undefined, stdout, stderr, json: () => JSON.parse(stdout) };
+}
+
+/** The process ends with this one, which does not wait for it. */
+function startProgram(): ChildProcess {
+  const started = fork(testProgram('cli/shared-wf'), {
+    // Not in the folder of a test file, which is removed at its end.
+    cwd: '/',
+    env: {},
+    execArgv: [],
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+  });
+  started.unref();
+  started.channel?.unref();
+  return started;
 }

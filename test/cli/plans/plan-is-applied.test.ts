@@ -273,11 +273,14 @@ test('plans are listed, written to a file, and pruned: unused ones by age, used 
   expect((await project.sharedWf(['plans', unused.id, '-o', file])).exitCode).toBe(0);
   expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual(unused);
 
-  const shown = await project.wf(['prune', '--older-than', '0s', '--json']);
+  const shown = await project.sharedWf(['prune', '--older-than', '0s', '--json']);
   expect(shown.json()).toMatchObject({ dryRun: true, plans: 1, runs: { note: 1 } });
   // A number of runs to keep selects no plan.
-  expect((await project.wf(['prune', '--keep', '1', '--yes', '--json'])).json()).toMatchObject({ plans: 0, runs: {} });
-  const pruned = await project.wf(['prune', '--older-than', '0s', '--yes']);
+  expect((await project.sharedWf(['prune', '--keep', '1', '--yes', '--json'])).json()).toMatchObject({
+    plans: 0,
+    runs: {},
+  });
+  const pruned = await project.sharedWf(['prune', '--older-than', '0s', '--yes']);
   expect(pruned.stdout).toMatch(/^Removed 1 run \(note 1\), 1 unused plan, /);
   expect((await project.sharedWf(['plans', '--json'])).json()).toEqual([]);
   const gone = refusal(await project.wf(['apply', used.id, '--json']));
@@ -287,7 +290,7 @@ test('plans are listed, written to a file, and pruned: unused ones by age, used 
 test('the definition of a plan is kept as long as the plan', async () => {
   const project = openNoteProject();
   const { id } = await planNote(project);
-  expect((await project.wf(['prune', '--older-than', '90d', '--yes'])).exitCode).toBe(0);
+  expect((await project.sharedWf(['prune', '--older-than', '90d', '--yes'])).exitCode).toBe(0);
   project.write('workflows/note.ts', NOTE_WORKFLOW.replace("version: '1'", "version: '2'"));
   expect(refusal(await project.wf(['apply', id, '--json'])).message).toMatch(/has changed: .*version/);
 });

@@ -139,7 +139,7 @@ test.concurrent('a run that succeeds leaves no trace of a secret', async () => {
     input: { password: expect.stringMatching(/^wf-secret:password:[0-9a-f]{12}$/) },
   });
   // The steps had the value: their output contains the placeholder instead.
-  const { stdout } = await deploy.project.wf(['logs', deploy.id]);
+  const { stdout } = await deploy.project.sharedWf(['logs', deploy.id]);
   expect(stdout).toMatch(/logged in with wf-secret:password:/);
   expect(stdout).toMatch(/refused: wf-secret:password:/);
   await expectHidden(deploy, [end], everyLook(deploy.id));
@@ -246,7 +246,7 @@ test.concurrent('a plan leaves no trace of a secret, and apply takes it from its
     input: { password: expect.stringMatching(/^wf-secret:password:[0-9a-f]{12}$/) },
     secrets: { password: 'env:DEPLOY_PASSWORD' },
   });
-  const looks = [await project.wf(['plans', '@latest']), await project.wf(['plans', '@latest', '--json'])];
+  const looks = [await project.sharedWf(['plans', '@latest']), await project.sharedWf(['plans', '@latest', '--json'])];
   const without = await project.wf(['apply', '@latest']);
   expect(without.exitCode).toBe(2);
   expect(without.stderr).toContain('DEPLOY_PASSWORD');

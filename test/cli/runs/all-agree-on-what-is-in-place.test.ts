@@ -45,11 +45,11 @@ const folderOf = (project: Project) => path.join(project.folder, 'made');
 const prunedSchema = z.object({ onHost: z.number(), runs: z.record(z.string(), z.number()) });
 
 /** The number of changes in place of the only run, as each command reports it. */
-async function inPlace({ wf }: Project) {
-  const { changes } = runRecordSchema.parse((await wf(['show', '@latest', '--json'])).json());
-  const listed = standingChangesSchema.parse((await wf(['changes', '--json'])).json());
-  const [summary] = runSummariesSchema.parse((await wf(['runs', '--json'])).json());
-  const pruned = prunedSchema.parse((await wf(['prune', '--older-than', '0s', '--json'])).json());
+async function inPlace({ sharedWf }: Project) {
+  const { changes } = runRecordSchema.parse((await sharedWf(['show', '@latest', '--json'])).json());
+  const listed = standingChangesSchema.parse((await sharedWf(['changes', '--json'])).json());
+  const [summary] = runSummariesSchema.parse((await sharedWf(['runs', '--json'])).json());
+  const pruned = prunedSchema.parse((await sharedWf(['prune', '--older-than', '0s', '--json'])).json());
   return {
     show: changes.filter(({ status }) => !['reverted', 'gone'].includes(status)).length,
     changes: listed.length,
@@ -71,27 +71,29 @@ test.concurrent.for([
   async ([, project, more, undo, status]) => {
     const folder = folderOf(project);
     const id = path.basename(project.folder);
-    await project.wf(['start', 'keeping', '--id', id, '--input', `folder=${folder}`, ...more]);
+    await project.sharedWf(['start', 'keeping', '--id', id, '--input', `folder=${folder}`, ...more]);
     expect(existsSync(folder)).toBe(true);
     expect(await inPlace(project)).toEqual(ALL_IN_PLACE);
-    const shown = (await project.wf(['show', '@latest'])).stdout;
+    const shown = (await project.sharedWf(['show', '@latest'])).stdout;
     expect(shown).toMatch(status === 'kept' ? /host: as before .*in place by design: 1 change/ : /host: not as before/);
-    const told = await project.wf(['changes']);
+    const told = await project.sharedWf(['changes']);
     expect(told.stdout).toContain(`wf rollback ${id}`);
     expect(told.stdout).toContain(`rmdir ${folder}`);
-    expect(standingChangesSchema.parse((await project.wf(['changes', '--json'])).json())).toMatchObject([{ status }]);
-    expect(await project.wf(['rollback', id, ...undo])).toMatchObject({ exitCode: 0 });
+    expect(standingChangesSchema.parse((await project.sharedWf(['changes', '--json'])).json())).toMatchObject([
+      { status },
+    ]);
+    expect(await project.sharedWf(['rollback', id, ...undo])).toMatchObject({ exitCode: 0 });
     expect(existsSync(folder)).toBe(false);
     expect(await inPlace(project)).toEqual(NONE_IN_PLACE);
-    expect((await project.wf(['changes'])).stderr).toBe('No changes of wf are in place on this host.\n');
+    expect((await project.sharedWf(['changes'])).stderr).toBe('No changes of wf are in place on this host.\n');
   },
 );
 
 test.concurrent('a rollback that leaves a kept change prints how to undo it', async () => {
   const project = withWorkflow("kept: 'x',", '', 'true');
   const id = path.basename(project.folder);
-  await project.wf(['start', 'keeping', '--id', id, '--input', `folder=${folderOf(project)}`]);
-  const told = await project.wf(['rollback', id]);
+  await project.sharedWf(['start', 'keeping', '--id', id, '--input', `folder=${folderOf(project)}`]);
+  const told = await project.sharedWf(['rollback', id]);
   expect(told).toMatchObject({ exitCode: 0 });
   expect(told.stdout).toContain(`wf rollback ${id}`);
   expect(told.stdout).toContain('--remove-images');

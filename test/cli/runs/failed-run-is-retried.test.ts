@@ -37,7 +37,7 @@ const workflow = (second = '[ -e "$0/ready" ]', version = '1') => `
 async function openFailedRun(id: string, onFailure: 'keep' | 'rollback' = 'keep') {
   const project = openProject({ 'workflows/lines.ts': workflow() });
   const { folder } = project;
-  const start = await project.wf([
+  const start = await project.sharedWf([
     ...['start', 'lines', '--id', id, '--input', `folder=${folder}`, '--on-failure', onFailure],
   ]);
   expect(start, start.stderr).toMatchObject({ exitCode: 1 });
@@ -60,9 +60,9 @@ function stepsOf({ steps }: z.output<typeof runRecordSchema>) {
 }
 
 test.concurrent('a failed run goes on from its failed step once the cause is mended', async () => {
-  const { wf, failed, mend, log, record } = await openFailedRun('kept');
+  const { wf, sharedWf, failed, mend, log, record } = await openFailedRun('kept');
   expect(failed.stdout).toMatch(/^next: wf retry kept.* wf rollback kept/m);
-  const unmended = await wf(['retry', 'kept', '--comment', 'perhaps now']);
+  const unmended = await sharedWf(['retry', 'kept', '--comment', 'perhaps now']);
   expect(unmended, unmended.stderr).toMatchObject({ exitCode: 1 });
   mend();
   const retried = await wf(['retry', 'kept', '--comment', 'disk is free', '--json']);
@@ -78,21 +78,21 @@ test.concurrent('a failed run goes on from its failed step once the cause is men
     [3, 'kept'],
   ]);
   expect(log()).toEqual(['first', 'second', 'third']);
-  const shown = await wf(['show', 'kept']);
+  const shown = await sharedWf(['show', 'kept']);
   expect(shown.stdout).toContain('asked to retry the run: disk is free');
   expect(shown.stdout).toContain('went on from step second');
   for (const command of ['report', 'logs', 'graph', 'diff', 'changes']) {
-    const read = await wf([command, 'kept']);
+    const read = await sharedWf([command, 'kept']);
     expect(read, read.stderr).toMatchObject({ exitCode: 0 });
   }
-  const late = await wf(['retry', 'kept']);
+  const late = await sharedWf(['retry', 'kept']);
   expect(late).toMatchObject({ exitCode: 4, stderr: expect.stringContaining('it has succeeded') });
 });
 
 test.concurrent('a dry run of a retry reports which steps begin again, and changes nothing', async () => {
-  const { wf, mend, log, record } = await openFailedRun('planned');
+  const { sharedWf, mend, log, record } = await openFailedRun('planned');
   const before = await record();
-  const planned = await wf(['retry', 'planned', '--dry-run', '--json']);
+  const planned = await sharedWf(['retry', 'planned', '--dry-run', '--json']);
   expect(planned.json()).toMatchObject({
     run: 'planned',
     direction: 'forward',
@@ -101,30 +101,30 @@ test.concurrent('a dry run of a retry reports which steps begin again, and chang
       { step: 'second', plan: 'completed' },
     ],
   });
-  const shown = await wf(['retry', 'planned', '--dry-run']);
+  const shown = await sharedWf(['retry', 'planned', '--dry-run']);
   expect(shown, shown.stderr).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('would be retried') });
   expect(await record()).toEqual(before);
   mend();
-  expect(await wf(['retry', 'planned'])).toMatchObject({ exitCode: 0 });
+  expect(await sharedWf(['retry', 'planned'])).toMatchObject({ exitCode: 0 });
   expect(log()).toEqual(['first', 'second', 'third']);
-  const refused = await wf(['retry', 'planned', '--dry-run']);
+  const refused = await sharedWf(['retry', 'planned', '--dry-run']);
   expect(refused).toMatchObject({ exitCode: 4, stderr: expect.stringContaining('it has succeeded') });
   const undone = await openFailedRun('undone-plan', 'rollback');
-  const anew = await undone.wf(['retry', 'undone-plan', '--dry-run', '--json']);
+  const anew = await undone.sharedWf(['retry', 'undone-plan', '--dry-run', '--json']);
   expect(anew.json()).toEqual({ run: 'undone-plan', direction: 'anew', steps: [] });
 });
 
 test.concurrent('a retried run is exported, and imported on another machine', async () => {
-  const { wf, mend, folder, record } = await openFailedRun('travels');
+  const { sharedWf, mend, folder, record } = await openFailedRun('travels');
   mend();
-  expect(await wf(['retry', 'travels'])).toMatchObject({ exitCode: 0 });
-  expect(await wf(['export', 'travels', '-o', 'run.wfrun'])).toMatchObject({ exitCode: 0 });
+  expect(await sharedWf(['retry', 'travels'])).toMatchObject({ exitCode: 0 });
+  expect(await sharedWf(['export', 'travels', '-o', 'run.wfrun'])).toMatchObject({ exitCode: 0 });
   const elsewhere = openProject();
-  const imported = await elsewhere.wf(['import', path.join(folder, 'run.wfrun')]);
+  const imported = await elsewhere.sharedWf(['import', path.join(folder, 'run.wfrun')]);
   expect(imported, imported.stderr).toMatchObject({ exitCode: 0 });
-  const there = (await elsewhere.wf(['show', 'travels', '--json'])).json();
+  const there = (await elsewhere.sharedWf(['show', 'travels', '--json'])).json();
   expect(there).toMatchObject({ ...(await record()), importedFrom: hostname() });
-  expect(await elsewhere.wf(['retry', 'travels'])).toMatchObject({ exitCode: 2 });
+  expect(await elsewhere.sharedWf(['retry', 'travels'])).toMatchObject({ exitCode: 2 });
 });
 
 test.concurrent.each([
@@ -136,14 +136,14 @@ test.concurrent.each([
   ['before commit ended', 'interrupted'],
 ])('a retry that is killed at "%s" is lost nowhere, and carried out once', async (point, status) => {
   const id = `killed-${point.replaceAll(/[^a-z]+/g, '-')}`;
-  const { wf, start, mend, log, record } = await openFailedRun(id);
+  const { sharedWf, start, mend, log, record } = await openFailedRun(id);
   mend();
   const killed = await start(['retry', id], { env: { WF_CRASH_AT: point } }).end;
   expect(killed.signal).toBe('SIGKILL');
   expect((await record()).status).toBe(status);
-  const plan = await wf(['resume', id, '--dry-run', '--json']);
+  const plan = await sharedWf(['resume', id, '--dry-run', '--json']);
   expect(plan, plan.stderr).toMatchObject({ exitCode: 0 });
-  const resumed = await wf(['resume', id]);
+  const resumed = await sharedWf(['resume', id]);
   const isUnknown = point === 'after commit step.attempted second';
   expect(resumed, resumed.stderr).toMatchObject({ exitCode: isUnknown ? 1 : 0 });
   const { requests } = await record();
@@ -152,10 +152,10 @@ test.concurrent.each([
 });
 
 test.concurrent('a retry that was killed is carried out by the next one', async () => {
-  const { wf, start, mend, log, record } = await openFailedRun('killed-then-retried');
+  const { sharedWf, start, mend, log, record } = await openFailedRun('killed-then-retried');
   mend();
   await start(['retry', 'killed-then-retried'], { env: { WF_CRASH_AT: 'after request' } }).end;
-  expect(await wf(['retry', 'killed-then-retried'])).toMatchObject({ exitCode: 0 });
+  expect(await sharedWf(['retry', 'killed-then-retried'])).toMatchObject({ exitCode: 0 });
   expect((await record()).requests.map(({ outcome }) => outcome?.type)).toEqual(['handled', 'handled']);
   expect(log()).toEqual(['first', 'second', 'third']);
 });
@@ -186,21 +186,21 @@ test.concurrent.each([
   ['E_JOURNAL_DIVERGED', '1'],
 ])('a run whose workflow was fixed is retried once that is accepted: %s', async (code, version) => {
   const id = `fixed-${version}`;
-  const { wf, write, log, record } = await openFailedRun(id);
+  const { sharedWf, write, log, record } = await openFailedRun(id);
   write('workflows/lines.ts', workflow('true', version));
-  const refused = await wf(['retry', id]);
+  const refused = await sharedWf(['retry', id]);
   expect(refused).toMatchObject({ exitCode: 4, stderr: expect.stringContaining('--accept-changes') });
   expect((await record()).requests).toMatchObject([{ outcome: { error: { code } } }]);
-  const retried = await wf(['retry', id, '--accept-changes']);
+  const retried = await sharedWf(['retry', id, '--accept-changes']);
   expect(retried, retried.stderr).toMatchObject({ exitCode: 0 });
   expect(log()).toEqual(['first', 'second', 'third']);
 });
 
 test.concurrent('a rolled-back run is started anew once, and each names the other', async () => {
-  const { wf, mend, log, record, folder } = await openFailedRun('undone', 'rollback');
+  const { sharedWf, mend, log, record, folder } = await openFailedRun('undone', 'rollback');
   expect(log()).toEqual(['first', 'not second', 'not first']);
   mend();
-  const retried = await wf(['retry', 'undone', '--comment', 'once more', '--json']);
+  const retried = await sharedWf(['retry', 'undone', '--comment', 'once more', '--json']);
   expect(retried, retried.stderr).toMatchObject({ exitCode: 0 });
   const { run, request } = answerSchema.parse(retried.json());
   expect(request).toMatchObject({ by, comment: 'once more', outcome: { type: 'handled' } });
@@ -211,17 +211,17 @@ test.concurrent('a rolled-back run is started anew once, and each names the othe
     retriedAs: run.id,
     requests: [{ comment: 'once more' }],
   });
-  const again = await wf(['retry', 'undone']);
+  const again = await sharedWf(['retry', 'undone']);
   expect(again).toMatchObject({ exitCode: 4, stderr: expect.stringContaining(`it was started anew as run ${run.id}`) });
-  expect((await wf(['show', run.id])).stdout).toMatch(/^ +retry of +undone$/m);
-  expect((await wf(['show', 'undone'])).stdout).toMatch(new RegExp(`^ +retried as +${run.id}$`, 'm'));
-  expect((await wf(['report', 'undone'])).stdout).toMatch(new RegExp(`Started anew as.*${run.id}`));
-  expect((await wf(['report', run.id, '--lang', 'fr'])).stdout).toMatch(/Recommence l’exécution.*undone/);
+  expect((await sharedWf(['show', run.id])).stdout).toMatch(/^ +retry of +undone$/m);
+  expect((await sharedWf(['show', 'undone'])).stdout).toMatch(new RegExp(`^ +retried as +${run.id}$`, 'm'));
+  expect((await sharedWf(['report', 'undone'])).stdout).toMatch(new RegExp(`Started anew as.*${run.id}`));
+  expect((await sharedWf(['report', run.id, '--lang', 'fr'])).stdout).toMatch(/Recommence l’exécution.*undone/);
   expect(log()).toEqual(['first', 'not second', 'not first', 'first', 'second', 'third']);
 });
 
 test.concurrent('a start anew that is killed before its run is created is repeated; after that, its run is resumed', async () => {
-  const { wf, start, mend, log, record } = await openFailedRun('undone-killed', 'rollback');
+  const { sharedWf, start, mend, log, record } = await openFailedRun('undone-killed', 'rollback');
   mend();
   const retry = (point: string): Promise<WfEnd> =>
     start(['retry', 'undone-killed'], { env: { WF_CRASH_AT: point } }).end;
@@ -230,18 +230,18 @@ test.concurrent('a start anew that is killed before its run is created is repeat
   expect(await retry('after commit create')).toMatchObject({ signal: 'SIGKILL' });
   const { requests, retriedAs } = await record();
   expect(requests.map(({ outcome }) => outcome?.type)).toEqual(['handled', 'handled']);
-  const resumed = await wf(['resume', retriedAs ?? '']);
+  const resumed = await sharedWf(['resume', retriedAs ?? '']);
   expect(resumed, resumed.stderr).toMatchObject({ exitCode: 0 });
   expect(log().slice(-3)).toEqual(['first', 'second', 'third']);
 });
 
 test.concurrent('of ten starts anew at once one creates a run, and the others follow it or are refused', async () => {
-  const { start, wf, mend, log } = await openFailedRun('undone-ten', 'rollback');
+  const { start, sharedWf, mend, log } = await openFailedRun('undone-ten', 'rollback');
   mend();
   const ends = await Promise.all(Array.from({ length: 10 }, () => start(['retry', 'undone-ten']).end));
   for (const { exitCode, stderr } of ends) expect([0, 4], stderr).toContain(exitCode);
   expect(ends.some(({ exitCode }) => exitCode === 0)).toBe(true);
-  expect(z.array(z.unknown()).parse((await wf(['runs', '--json'])).json())).toHaveLength(2);
+  expect(z.array(z.unknown()).parse((await sharedWf(['runs', '--json'])).json())).toHaveLength(2);
   expect(log().slice(3)).toEqual(['first', 'second', 'third']);
 });
 
@@ -267,19 +267,19 @@ const SECRET_WORKFLOW = `
 test.concurrent.each(['keep', 'rollback'])('a retry needs the secrets of the run again: %s', async (onFailure) => {
   const id = `secret-${onFailure}`;
   const project = openProject({ 'workflows/secretive.ts': SECRET_WORKFLOW });
-  const { folder, wf } = project;
+  const { folder, wf, sharedWf } = project;
   const start = ['start', 'secretive', '--id', id, '--on-failure', onFailure, '--input', `folder=${folder}`];
-  expect(await wf([...start, '--input', 'word=open-sesame'])).toMatchObject({ exitCode: 1 });
+  expect(await sharedWf([...start, '--input', 'word=open-sesame'])).toMatchObject({ exitCode: 1 });
   project.write('expected', 'open-sesame');
-  const missing = await wf(['retry', id]);
+  const missing = await sharedWf(['retry', id]);
   expect(missing.exitCode, missing.stderr).toBe(2);
   expect(missing.stderr).toContain(`\`wf retry ${id} --input word=@env:VARIABLE`);
-  const other = await wf(['retry', id, '--input', 'folder=x']);
+  const other = await sharedWf(['retry', id, '--input', 'folder=x']);
   expect(other).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('has no secret input of that name') });
   const env = { WORD: 'open-sesame' };
   const retried = await wf(['retry', id, '--input', 'word=@env:WORD', '--json'], { env });
   expect(retried, retried.stderr).toMatchObject({ exitCode: 0 });
   expect(retried.stdout).not.toContain('sesame');
   const { run } = answerSchema.parse(retried.json());
-  expect((await wf(['logs', run.id])).stdout).not.toContain('sesame');
+  expect((await sharedWf(['logs', run.id])).stdout).not.toContain('sesame');
 });

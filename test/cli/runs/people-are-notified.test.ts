@@ -7,7 +7,7 @@ import { NOTE_WORKFLOW, openNoteProject } from '../../support/note.ts';
 import { type TellProgram, tellProgram } from '../../support/notified.ts';
 import { planSchema } from '../../support/plan-record.ts';
 import { untilRunning } from '../../support/processes.ts';
-import { runRecordSchema } from '../../support/run-record.ts';
+import { readRecord } from '../../support/read-record.ts';
 import { openProject, type Project } from '../../support/run-wf.ts';
 import { openSettingProject } from '../../support/setting-workflow.ts';
 
@@ -20,8 +20,7 @@ function failing({ folder }: Project, id: string, ...more: readonly string[]): r
   return ['start', 'note', '--id', id, ...input, ...more];
 }
 
-const recordOf = async (project: Project, id: string) =>
-  runRecordSchema.parse((await project.wf(['show', id, '--json'])).json());
+const recordOf = async (project: Project, id: string) => readRecord(project, id);
 
 const untilTold = (tell: TellProgram, reasons: readonly string[]) =>
   vi.waitFor(() => expect(tell.reasons()).toEqual(reasons), PATIENCE);
@@ -56,7 +55,7 @@ test.concurrent('of a failure, with the record on stdin; not of a success', asyn
     WF_DB: project.database,
     PWD: '/',
   });
-  expect((await project.wf(['show', 'note-fails'])).stdout).toContain(`notify      ${tell.path}\n`);
+  expect((await project.sharedWf(['show', 'note-fails'])).stdout).toContain(`notify      ${tell.path}\n`);
 });
 
 test.concurrent('by the command of the definition, unless the start names another or none; without secrets', async () => {
@@ -152,7 +151,7 @@ test.concurrent('a command that cannot be run is refused before anything is touc
   }
   expect(tell.reasons()).toEqual([]);
   expect(existsSync(path.join(project.folder, 'refused'))).toBe(false);
-  expect((await project.wf(['show', 'refused'])).exitCode).toBe(2);
+  expect((await project.sharedWf(['show', 'refused'])).exitCode).toBe(2);
 });
 
 test.concurrent('of a question once, whoever resumes the run, and of its end; by an agent too', async ({

@@ -22,9 +22,9 @@ test.concurrent('a waiting run reports its question, its events with their data,
     timers: [{ name: expect.stringContaining('tooLate') }],
     ask: { title: 'Go on?', events: { approve: { label: 'Yes' } } },
   });
-  const shown = await project.wf(['show', 'waits']);
+  const shown = await project.sharedWf(['show', 'waits']);
   expect(shown.stdout).toMatch(/Go on\?\n.*is written\.\n +Yes {2}wf send waits approve --data '\{"by":\.\.\.\}'/);
-  const listed = runSummariesSchema.parse((await project.wf(['runs', '--json'])).json());
+  const listed = runSummariesSchema.parse((await project.sharedWf(['runs', '--json'])).json());
   expect(listed[0]?.waitingFor).toEqual(waitingFor);
   expect((await project.wf(['cancel', 'waits'])).exitCode).toBe(0);
   await run.end;
@@ -68,7 +68,7 @@ test.concurrent('an approval is handled once, and recorded with who gave it, whe
     { event: { type: 'approve' }, outcome: { type: 'refused', error: { code: 'E_EVENT_INVALID' } } },
     { by, event: { type: 'approve', by: 'Ann' }, comment: 'seen with Bob', outcome: { type: 'handled' } },
   ]);
-  const report = await project.wf(['report', 'approved']);
+  const report = await project.sharedWf(['report', 'approved']);
   expect(report.stdout).toContain(`${by.user} sent the event approve: seen with Bob`);
   const late = await project.wf(['send', 'approved', 'approve', '--data', '{"by":"Ann"}']);
   expect(late).toMatchObject({ exitCode: 4, stderr: expect.stringContaining('it has ended (succeeded)') });

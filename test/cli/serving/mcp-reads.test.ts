@@ -50,7 +50,7 @@ const json = async (...args: readonly string[]) => (await project.wf([...args, '
 
 async function runNote(id: string, text: string): Promise<void> {
   const inputs = project.write(`${id}.json`, JSON.stringify({ file: path.join(project.folder, id), text }));
-  const end = await project.wf(['start', 'note', '--id', id, '--input-file', inputs, '--quiet', '--json']);
+  const end = await project.sharedWf(['start', 'note', '--id', id, '--input-file', inputs, '--quiet', '--json']);
   expect(end, end.stderr).toMatchObject({ exitCode: 0 });
 }
 
@@ -146,7 +146,7 @@ describe('a finished run', () => {
   });
 
   test('is drawn, and cannot be resumed', async () => {
-    const mermaid = await project.wf(['graph', 'mcp-read', '--format', 'mermaid']);
+    const mermaid = await project.sharedWf(['graph', 'mcp-read', '--format', 'mermaid']);
     expect((await mcp.call('graph', { of: 'mcp-read' })).texts).toEqual([mermaid.stdout]);
     expect((await mcp.call('graph', { of: 'note', format: 'json' })).json()).toEqual(await json('graph', 'note'));
     const resumed = await mcp.call('plan_resume', { run: 'mcp-read' });

@@ -30,12 +30,12 @@ beforeAll(async () => {
     if (broken) writeFileSync(path.join(folder, 'broken'), '');
     return `--input=folder=${folder}`;
   };
-  await project.wf(['start', 'setting', `--id=${good}`, input('one')]);
-  await project.wf(['start', 'setting', `--id=${bad}`, input('two', true)]);
-  const planned = await project.wf(['start', 'setting', `--id=${applied}`, '--plan', '--json', input('three')]);
-  await project.wf(['start', 'setting', '--plan', input('four')]);
+  await project.sharedWf(['start', 'setting', `--id=${good}`, input('one')]);
+  await project.sharedWf(['start', 'setting', `--id=${bad}`, input('two', true)]);
+  const planned = await project.sharedWf(['start', 'setting', `--id=${applied}`, '--plan', '--json', input('three')]);
+  await project.sharedWf(['start', 'setting', '--plan', input('four')]);
   const { id } = z.object({ id: z.string() }).parse(planned.json());
-  await project.wf(['apply', id]);
+  await project.sharedWf(['apply', id]);
   writeFileSync(path.join(project.folder, 'first.go'), '');
   await Promise.all([
     project
@@ -47,15 +47,15 @@ beforeAll(async () => {
   ]);
   plans = z
     .array(z.object({ id: z.string() }))
-    .parse((await project.wf(['plans', '--json'])).json())
+    .parse((await project.sharedWf(['plans', '--json'])).json())
     .map((one) => one.id);
   served = await servePage(project);
   session = await openSession(served);
 }, 120_000);
 
 afterAll(async () => {
-  await project.wf(['cancel', asks ?? '']);
-  await project.wf(['confirm', unconfirmed ?? '']);
+  await project.sharedWf(['cancel', asks ?? '']);
+  await project.sharedWf(['confirm', unconfirmed ?? '']);
 });
 
 const read = (address: string) => readApi(served, session, address);
@@ -142,7 +142,7 @@ describe('the API', () => {
 
   test('answers with the journal that wf export writes, in parts', async () => {
     const file = path.join(project.folder, 'run.wf');
-    await project.wf(['export', bad ?? '', '-o', file]);
+    await project.sharedWf(['export', bad ?? '', '-o', file]);
     const journal = await readParts(served, session, `/api/runs/${bad}/journal?limit=7`);
     const entries = answerSchema('/runs/{run}/journal').parse(journal);
     expect(entries).toEqual(journal);
@@ -245,7 +245,7 @@ test('a database that cannot be read is an error of wf for pages and API, and no
     for (const file of readdirSync(other.folder).filter((name) => name.startsWith('wf.db')))
       rmSync(path.join(other.folder, file));
     const release = make(other.database);
-    const printed = await other.wf(['runs', '--json']);
+    const printed = await other.sharedWf(['runs', '--json']);
     const api = await look('/api/runs');
     expect(api.status, code).toBe(code === 'E_DATABASE_LOCKED' ? 409 : 503);
     expect(JSON.parse(withoutDatabase(other, api.text))).toEqual(JSON.parse(withoutDatabase(other, printed.stdout)));

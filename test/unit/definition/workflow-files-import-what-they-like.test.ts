@@ -1,6 +1,7 @@
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { importFile } from '../../../src/definition/import-file.ts';
 import { confineCode } from '../../../src/host/workflow-code/confine-code.ts';
@@ -103,6 +104,50 @@ test.each([
   write('parts/back.ts', `import { k } from '../main.ts'; export const m = () => k;`);
   write(name, text);
   expect(await load(name)).toEqual({ n: 1 });
+});
+
+test('a copy of a file is loaded by the translation of the first one', async () => {
+  write('main.ts', `export default { n: 1 };`);
+  await load();
+  const [translation = ''] = readdirSync(cache());
+  const file = path.join(cache(), translation);
+  writeFileSync(file, readFileSync(file, 'utf8').replace('n: 1', 'n: 2'));
+  write('copy.ts', `export default { n: 1 };`);
+  expect(await load('copy.ts')).toEqual({ n: 2 });
+  write('changed.ts', `export default { n: 1, m: 1 };`);
+  expect(await load('changed.ts')).toEqual({ n: 1, m: 1 });
+  write('copy.mjs', `export default { n: 1 };`);
+  expect(await load('copy.mjs')).toEqual({ n: 1 });
+});
+
+test('a copy of a file knows its own place', async () => {
+  for (const name of ['main.ts', 'copy.ts']) {
+    write(name, 'export default [import.meta.url, import . meta.filename, import.meta.dirname, __filename];');
+    const file = path.join(folder, name);
+    expect(await load(name)).toEqual([pathToFileURL(file).href, file, folder, file]);
+  }
+});
+
+test('a file that cannot be translated is named, even if a copy of it was tried before', async () => {
+  for (const name of ['first.ts', 'second.ts']) {
+    write(name, 'export default {');
+    await expect(load(name)).rejects.toThrow(name);
+  }
+});
+
+test('the cache keeps the latest 500 translations', async () => {
+  mkdirSync(cache(), { mode: 0o700 });
+  for (let index = 0; index < 500; index++) {
+    const file = path.join(cache(), `${index}.cjs`);
+    writeFileSync(file, '');
+    utimesSync(file, index, index);
+  }
+  write('main.ts', `export default { n: 1 };`);
+  await load();
+  const kept = readdirSync(cache());
+  expect(kept).toHaveLength(500);
+  expect(kept).not.toContain('0.cjs');
+  expect(kept).toContain('1.cjs');
 });
 
 test('a workflow file can neither exit the embedding program nor write to its standard output', async () => {

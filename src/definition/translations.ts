@@ -1,0 +1,65 @@
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import type { TransformOptions } from 'jiti';
+
+/** Translations in the cache; the oldest ones are removed. */
+const MOST_KEPT = 500;
+
+/**
+ * Returns the translation of a file, from the cache if a file with the same content has been translated before: copies and
+ * checkouts of a project share translations.
+ * @param folder cache that only this user can write; undefined for none
+ * @param translator names the version of the translator
+ */
+export function translated(
+  asked: TransformOptions,
+  translate: (asked: TransformOptions) => string,
+  folder: string | undefined,
+  translator: string,
+): string {
+  if (folder === undefined) return translate(asked);
+  const { filename = '', source } = asked;
+  // Translated code contains the path of its file in place of `import.meta`.
+  const named = source.includes('meta') ? filename : path.extname(filename);
+  const key = JSON.stringify({ ...asked, filename: named, translator });
+  const file = path.join(folder, `${createHash('sha256').update(key).digest('hex').slice(0, 32)}.cjs`);
+  const known = read(file);
+  if (known !== undefined) return known;
+  const code = translate(asked);
+  // The module that jiti makes of a file that it cannot translate: it throws the error, which names the file.
+  if (!code.includes('__JITI_ERROR__')) keep(file, code);
+  return code;
+}
+
+function read(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return undefined;
+  }
+}
+
+function keep(file: string, code: string): void {
+  const temporary = `${file}.${process.pid}`;
+  try {
+    // A power failure could leave empty blocks.
+    writeFileSync(temporary, code, { flag: 'wx', mode: 0o600, flush: true });
+    renameSync(temporary, file);
+    removeOldest(path.dirname(file));
+  } catch {
+    // The next start translates again. On a full disk, a part of the file would stay.
+    rmSync(temporary, { force: true });
+  }
+}
+
+function removeOldest(folder: string): void {
+  const names = readdirSync(folder);
+  if (names.length <= MOST_KEPT) return;
+  const files = names.map((name) => {
+    const file = path.join(folder, name);
+    return { file, at: statSync(file).mtimeMs };
+  });
+  const oldest = files.toSorted((one, other) => one.at - other.at).slice(0, -MOST_KEPT);
+  for (const { file } of oldest) rmSync(file, { force: true });
+}
