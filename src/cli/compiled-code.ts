@@ -1,7 +1,8 @@
-import { closeSync, constants, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { cachedDataVersionTag } from 'node:v8';
 import { Script } from 'node:vm';
+import { readCacheFile, writeCacheFile } from '../trust/cache-file.ts';
 
 /**
  * Loads a CommonJS module like `require`, with V8's compiled code of an earlier start if `folder` has it. That saves a fifth of
@@ -30,28 +31,11 @@ export function loadCompiled(file: string, digest: string, folder: string, requi
 
 /** Returns the compiled code of the source with this digest; undefined if there is none. */
 function readCache(cache: string, digest: string): Buffer | undefined {
-  try {
-    const descriptor = openSync(cache, constants.O_RDONLY | constants.O_NOFOLLOW);
-    try {
-      const content = readFileSync(descriptor);
-      const code = content.subarray(digest.length);
-      return content.subarray(0, digest.length).equals(Buffer.from(digest)) ? code : undefined;
-    } finally {
-      closeSync(descriptor);
-    }
-  } catch {
-    return undefined;
-  }
+  const content = readCacheFile(cache);
+  return content?.subarray(0, digest.length).equals(Buffer.from(digest)) ? content.subarray(digest.length) : undefined;
 }
 
+/** If it cannot be written, the next start compiles again. V8 itself rejects code that is cut off. */
 function writeCache(cache: string, digest: string, code: Buffer): void {
-  const temporary = `${cache}.${process.pid}`;
-  try {
-    // V8 rejects code that is cut off, but not blocks that a power failure left empty.
-    writeFileSync(temporary, Buffer.concat([Buffer.from(digest), code]), { flag: 'wx', mode: 0o600, flush: true });
-    renameSync(temporary, cache);
-  } catch {
-    // The next start compiles again. On a full disk, a part of the file would stay.
-    rmSync(temporary, { force: true });
-  }
+  writeCacheFile(cache, Buffer.concat([Buffer.from(digest), code]));
 }

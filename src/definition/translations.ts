@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { readdirSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
 import type { TransformOptions } from 'jiti';
+import { readCacheFile, writeCacheFile } from '../trust/cache-file.ts';
 
 /** Translations in the cache; the oldest ones are removed. */
 const MOST_KEPT = 500;
@@ -24,7 +25,7 @@ export function translated(
   const named = source.includes('meta') ? filename : path.extname(filename);
   const key = JSON.stringify({ ...asked, filename: named, translator });
   const file = path.join(folder, `${createHash('sha256').update(key).digest('hex').slice(0, 32)}.cjs`);
-  const known = read(file);
+  const known = readCacheFile(file)?.toString();
   if (known !== undefined) return known;
   const code = translate(asked);
   // The module that jiti makes of a file that it cannot translate: it throws the error, which names the file.
@@ -32,24 +33,13 @@ export function translated(
   return code;
 }
 
-function read(file: string): string | undefined {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch {
-    return undefined;
-  }
-}
-
 function keep(file: string, code: string): void {
-  const temporary = `${file}.${process.pid}`;
+  // If it cannot be written, the next start translates again.
+  if (!writeCacheFile(file, code)) return;
   try {
-    // A power failure could leave empty blocks.
-    writeFileSync(temporary, code, { flag: 'wx', mode: 0o600, flush: true });
-    renameSync(temporary, file);
     removeOldest(path.dirname(file));
   } catch {
-    // The next start translates again. On a full disk, a part of the file would stay.
-    rmSync(temporary, { force: true });
+    // Another process removes them at the same time.
   }
 }
 

@@ -52,7 +52,7 @@ export async function findMarked({ name, ports: host, hasOwnLinks }: SweptHost):
   const families = hasOwnLinks ? (['inet', 'inet6'] as const) : [];
   const routes = await Promise.all(families.map((family) => markedRoutes(host, family, links)));
   const objects = [
-    // Of the whole machine.
+    // Private hosts belong to the machine, whichever host is swept.
     ...(name === null ? findPrivateHosts().flatMap(markedPrivateHost) : []),
     ...ofDocker.filter(({ kind }) => kind === 'container' || kind === 'connection'),
     ...links.flatMap(markedLink),
@@ -130,7 +130,7 @@ export function markedConnections(container: ContainerInfo): readonly MarkedConn
   return container.endpoints.flatMap(({ networkId: known, network, options }) => {
     const run = markedRun(options?.[RUN_LABEL]);
     if (run === null || run === runOf(container)) return [];
-    // Of a container that has never run, the engine knows only the name.
+    // The engine knows only the name of the network while the container has never run.
     const networkId = known === '' ? network : known;
     return [
       {

@@ -1,4 +1,5 @@
 import { execFileSync, spawn } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
 import { onTestFinished } from 'vitest';
 
 /** Returns the pids of the processes that run (not: zombies) with just this command line, or one that matches, as `ps` prints it. */
@@ -36,5 +37,18 @@ export function startForTest(argv: readonly [string, ...string[]], env: Readonly
 export function notAfterTest(...commandLines: readonly string[]): void {
   onTestFinished(() => {
     for (const pid of commandLines.flatMap(running)) process.kill(pid, 'SIGKILL');
+  });
+}
+
+/** Returns the processes that the private hosts of a run have started: all carry its mark. */
+export function processesOfPrivateHosts(run: string): readonly number[] {
+  return readdirSync('/proc').flatMap((pid) => {
+    try {
+      const isOf =
+        /^\d+$/.test(pid) && readFileSync(`/proc/${pid}/environ`, 'latin1').includes(`WF_PRIVATE_HOST=${run}@`);
+      return isOf ? [Number(pid)] : [];
+    } catch {
+      return []; // it has ended
+    }
   });
 }

@@ -10,7 +10,7 @@ import { BRIDGE, GLOBAL, hasIpv6, LEGACY_TABLES, PER_LINK, SETTINGS, settingSubj
 /** Folders and files to read, as far as this kernel has them: each network namespace has the same. */
 const PLACES = [...GLOBAL, ...Object.keys(PER_LINK), BRIDGE].map((path) => `${SETTINGS}/${path}`);
 const NAMES = [...GLOBAL.map(lastPart), ...Object.values(PER_LINK).flat(), 'bridge-*'];
-/** Of a link that was removed while its settings were read. */
+/** A link was removed while its settings were read. */
 const GONE = /: No such file or directory$/;
 
 /**

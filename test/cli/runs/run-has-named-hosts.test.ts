@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { execa } from 'execa';
 import { expect, test, vi } from 'vitest';
@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { NAMED_HOST } from '../../../src/steps/examples/host.ts';
 import { halted } from '../../support/crash/halt.ts';
 import { canActAsOrdinaryUser, ORDINARY_USER, ownedByOrdinaryUser } from '../../support/ordinary-user.ts';
+import { processesOfPrivateHosts } from '../../support/processes.ts';
 import { refusalSchema, runRecordSchema } from '../../support/run-record.ts';
 import { openProject } from '../../support/run-wf.ts';
 
@@ -38,19 +39,6 @@ function openHosts(user: (typeof USERS)[number] = USERS[0]) {
   return { ...project, launch: project.start, wf, start, shell, links, record };
 }
 
-/** The processes of the private hosts of a run. */
-function processesOf(id: string): readonly number[] {
-  return readdirSync('/proc').flatMap((pid) => {
-    try {
-      const isOf =
-        /^\d+$/.test(pid) && readFileSync(`/proc/${pid}/environ`, 'latin1').includes(`WF_PRIVATE_HOST=${id}@`);
-      return isOf ? [Number(pid)] : [];
-    } catch {
-      return []; // it has ended
-    }
-  });
-}
-
 test.for(USERS)('each step and change is of its host, where it is undone and verified (%s)', async (user) => {
   const id = `two-${user.replaceAll(' ', '')}`;
   const { wf, start, shell, links, record } = openHosts(user);
@@ -81,7 +69,7 @@ test.for(USERS)('each step and change is of its host, where it is undone and ver
   const end = await wf(['resume', id]);
   expect(end, end.stderr).toMatchObject({ exitCode: 0 });
   expect(await record(id)).toMatchObject({ status: 'succeeded', verification: { restored: true, drift: [] } });
-  expect(processesOf(id)).toEqual([]);
+  expect(processesOfPrivateHosts(id)).toEqual([]);
 });
 
 test('a killed run is resumed and rolled back on its hosts', async () => {
@@ -104,7 +92,7 @@ test('a killed run is resumed and rolled back on its hosts', async () => {
     status: 'rolled-back',
     verification: { restored: true, drift: [] },
   });
-  for (const id of ['two-early', 'two-network', 'two-moved']) expect(processesOf(id)).toEqual([]);
+  for (const id of ['two-early', 'two-network', 'two-moved']) expect(processesOfPrivateHosts(id)).toEqual([]);
 });
 
 test('verification names the host of a leftover', async () => {
@@ -121,7 +109,7 @@ test('verification names the host of a leftover', async () => {
   expect(verification?.drift.map(({ subject }) => subject)).toContain('alpha: link other0');
   for (const name of ['left0', 'other0']) await onAlpha('ip', 'link', 'delete', 'dev', name);
   expect(await wf(['rollback', 'two-left'])).toMatchObject({ exitCode: 0 });
-  expect(processesOf('two-left')).toEqual([]);
+  expect(processesOfPrivateHosts('two-left')).toEqual([]);
 });
 
 test('a run whose host has ended fails, and finds its changes gone from new hosts', async () => {
@@ -129,10 +117,10 @@ test('a run whose host has ended fails, and finds its changes gone from new host
   const wf = launch(start('two-gone'), { env: { WF_HALT_AT: 'before touch betaUp apply 1 ip link set' } });
   await halted(wf);
   const isHost = (pid: number) => readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('named-host');
-  const [host] = processesOf('two-gone').filter(isHost);
+  const [host] = processesOfPrivateHosts('two-gone').filter(isHost);
   if (host === undefined) throw new Error('the run has no process of a named host');
   process.kill(host, 'SIGKILL');
-  await vi.waitUntil(() => processesOf('two-gone').length === 0, 10_000);
+  await vi.waitUntil(() => processesOfPrivateHosts('two-gone').length === 0, 10_000);
   wf.kill('SIGCONT');
   const end = await wf.end;
   expect(end, end.stderr).toMatchObject({ exitCode: 1 });

@@ -7,6 +7,7 @@ import { describeDocker, docker } from '../../support/docker-tests.ts';
 import { tool } from '../../support/host-state.ts';
 import { PROBE_IMAGE } from '../../support/images.ts';
 import { canActAsOrdinaryUser, ORDINARY_USER, ownedByOrdinaryUser } from '../../support/ordinary-user.ts';
+import { processesOfPrivateHosts } from '../../support/processes.ts';
 import { runRecordSchema } from '../../support/run-record.ts';
 import { openProject } from '../../support/run-wf.ts';
 
@@ -16,22 +17,9 @@ const NO_ENGINE = { DOCKER_HOST: 'unix:///nowhere.sock' };
 // Starts of engines take seconds on a busy machine.
 vi.setConfig({ testTimeout: 120_000 });
 
-/** The processes that the private hosts of a run have started: all have its mark. */
-function processesOf(id: string): readonly number[] {
-  return readdirSync('/proc').flatMap((pid) => {
-    try {
-      const isOf =
-        /^\d+$/.test(pid) && readFileSync(`/proc/${pid}/environ`, 'latin1').includes(`WF_PRIVATE_HOST=${id}@`);
-      return isOf ? [Number(pid)] : [];
-    } catch {
-      return []; // it has ended
-    }
-  });
-}
-
 /** The engines of the private host of a run. */
 function enginesOf(id: string): readonly number[] {
-  const hosts = processesOf(id);
+  const hosts = processesOfPrivateHosts(id);
   return readdirSync('/proc').flatMap((pid) => {
     try {
       if (!/^\d+$/.test(pid) || !readFileSync(`/proc/${pid}/cmdline`, 'utf8').startsWith('dockerd\0')) return [];
@@ -74,7 +62,7 @@ function openHosts(env: Readonly<Record<string, string>> = {}) {
 }
 
 const nothingLeft = (id: string) => {
-  expect(processesOf(id)).toEqual([]);
+  expect(processesOfPrivateHosts(id)).toEqual([]);
   expect(cgroupsOf(id)).toEqual([]);
 };
 
@@ -100,7 +88,7 @@ describeDocker('two hosts with engines that the run starts', () => {
     const { wf, start, record } = openHosts();
     const killed = { signal: 'SIGKILL' };
     expect(await wf(start('priv-early'), 'before commit create')).toMatchObject(killed);
-    await vi.waitUntil(() => processesOf('priv-early').length === 0, 10_000);
+    await vi.waitUntil(() => processesOfPrivateHosts('priv-early').length === 0, 10_000);
     expect(await wf(start('priv-net'), 'after touch betaNetwork apply 1 docker network create')).toMatchObject(killed);
     expect(enginesOf('priv-net')).toHaveLength(2);
     expect(await wf(['resume', 'priv-net'], 'after touch moveLink apply 1 ip link set')).toMatchObject(killed);
@@ -119,7 +107,7 @@ describeDocker('two hosts with engines that the run starts', () => {
     const [engine] = enginesOf('priv-gone');
     if (engine === undefined) throw new Error('the run has no engine');
     process.kill(engine, 'SIGKILL');
-    await vi.waitUntil(() => processesOf('priv-gone').length === 0, 10_000);
+    await vi.waitUntil(() => processesOfPrivateHosts('priv-gone').length === 0, 10_000);
     run.kill('SIGCONT');
     const end = await run.end;
     expect(end, end.stderr).toMatchObject({ exitCode: 1 });

@@ -27,7 +27,7 @@ export interface EndedAttempt {
   readonly outcome: AttemptOutcome;
 }
 
-/** What attempts at steps need. */
+/** Model, ports and observers that attempts at steps use. */
 export interface AttemptPorts {
   readonly header: RunHeader;
   readonly model: MachineModel;
@@ -40,7 +40,7 @@ export interface AttemptPorts {
   readonly observer: RunObserver;
 }
 
-/** Where the loop of a run learns of its steps. */
+/** The loop of a run, which learns of its steps here. */
 interface Told {
   ended(attempt: EndedAttempt): void;
   /** The next attempt at a step that is retried is due. */
