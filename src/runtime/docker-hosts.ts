@@ -38,7 +38,7 @@ export async function openDockerHosts(
   const declared = Object.fromEntries(Object.entries(hosts).map(([name, host]) => [name, withIdentity(name, host)]));
   const inside = await openPrivateEngines(run, declared, recorded, machine);
   const open = Object.entries(declared).map(([name, host]): readonly [string, OpenHost] => {
-    if (isGivenHost(host)) return [name, openGivenHost(name, host, machine)];
+    if (isGivenHost(host)) return [name, openGivenHost(host, machine)];
     if (inside === undefined) throw noSuchHost(name, Object.keys(hosts));
     return [name, { ports: inside.named(name), fingerprints: inside.fingerprintsOf(name), sharesNetwork: false }];
   });
@@ -98,7 +98,7 @@ export async function findDockerHosts(
       const host = hosts[name];
       if (host === undefined) throw noSuchHost(name, Object.keys(hosts));
       if (isGivenHost(host)) {
-        const { ports } = openGivenHost(name, host, machine);
+        const { ports } = openGivenHost(host, machine);
         const { process, path } = ports.namespace.own();
         return found(ports, (argv) => (process === null ? ['nsenter', `--net=${path}`, '--', ...argv] : argv));
       }

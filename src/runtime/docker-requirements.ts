@@ -23,7 +23,7 @@ export async function checkDockerHosts(hosts: NamedHosts, machine: HostPorts): P
   const given = Object.entries(hosts).flatMap(([name, host]) => (isGivenHost(host) ? [{ name, host }] : []));
   const startsEngines = Object.values(hosts).some(hasPrivateEngine);
   if (given.length === 0 && !startsEngines) return checkRequirements(dockerNetworking(), machine);
-  const open = new Map(given.map(({ name, host }) => [name, openGivenHost(name, host, machine).ports]));
+  const open = new Map(given.map(({ name, host }) => [name, openGivenHost(host, machine).ports]));
   const ofHosts = given.flatMap(({ name, host: { namespace } }) =>
     requiredOn(name, [...(namespace === undefined ? [] : [networkNamespace(name, namespace)]), ...localEngine()]),
   );

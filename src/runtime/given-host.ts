@@ -18,12 +18,12 @@ export interface OpenHost {
 }
 
 /** Opens a host that has a Docker engine of this machine, in a network namespace of this machine. Touches neither. */
-export function openGivenHost(name: string, given: GivenHost, machine: HostPorts): OpenHost {
+export function openGivenHost(given: GivenHost, machine: HostPorts): OpenHost {
   const namespace = namespaceOf(given, machine);
   const ports: HostPorts = {
     clock: machine.clock,
     command: given.namespace === undefined ? machine.command : commandsIn(namespace, machine.command),
-    docker: engineOf(name, given),
+    docker: engineOf(given),
     files: machine.files,
     namespace,
     agent: null,
@@ -36,9 +36,9 @@ export function openGivenHost(name: string, given: GivenHost, machine: HostPorts
   return { ports, fingerprints: sharesNetwork ? ofEngineOnly(fingerprints) : fingerprints, sharesNetwork };
 }
 
-function engineOf(name: string, { engine }: GivenHost): DockerPort {
+function engineOf({ engine }: GivenHost): DockerPort {
   const path = engine.slice('unix://'.length);
-  const docker = createDockerAt(async () => ({ type: 'unix', path, description: `${engine} (host ${name})` }));
+  const docker = createDockerAt(async () => ({ type: 'unix', path, description: engine }));
   return { ...docker, shown: (argv) => docker.shown(atEngine(engine, argv)) };
 }
 

@@ -36,7 +36,7 @@ export function sweptHosts(
     }
   }
   const named = [...given.values()].map(({ name, host, isInUse }): SweptHost => {
-    const { ports, sharesNetwork } = openGivenHost(name, host, machine);
+    const { ports, sharesNetwork } = openGivenHost(host, machine);
     return { name, ports, hasOwnLinks: !sharesNetwork, isInUse };
   });
   return [onMachine(machine), ...named];

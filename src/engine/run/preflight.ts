@@ -32,15 +32,16 @@ async function check(
   const { host } = requirement;
   try {
     const result = await requirement.check(portsOn({ ports: own, named }, host));
-    return result.met || host === undefined ? result : { met: false, error: onHost(host, result.error) };
+    return result.met ? result : { met: false, error: onHost(host, result.error) };
   } catch (thrown) {
-    return { met: false, error: asWfError(thrown) };
+    return { met: false, error: onHost(host, asWfError(thrown)) };
   }
 }
 
-function onHost(host: string, error: WfError): WfError {
+/** Returns the error with the name of its host. @param host undefined for the run's own */
+function onHost(host: string | undefined, error: WfError): WfError {
+  if (host === undefined) return error;
   const { code, message, hint, details, transient } = error;
-  if (message.includes(`host ${host}`)) return error;
   return new WfError(code, onHostName(host, message), { hint, details, transient, cause: error });
 }
 

@@ -136,7 +136,7 @@ describeDocker('two hosts with the engines of two namespaces', () => {
       /^2 E_INPUT beta: \/proc\/self\/ns\/pid is not a network namespace$/,
     );
     expect(await refused(`${good},unix:///none.sock@/run/netns/${beta?.namespace}`)).toMatch(
-      /^3 E_DOCKER_UNREACHABLE no Docker engine answers at unix:\/\/\/none.sock \(host beta\)/,
+      /^3 E_DOCKER_UNREACHABLE beta: no Docker engine answers at unix:\/\/\/none.sock/,
     );
     expect(await refused(hosts, '--runtime', 'embedded')).toMatch(
       /^3 E_RUNTIME_UNAVAILABLE .* alpha has a Docker engine$/,

@@ -84,7 +84,7 @@ export function english(told: Told): LabTexts {
           `Before the first change wf took a fingerprint of the host: its links, addresses, routes, firewall rules, network namespaces and Docker objects. Now it takes another one and compares the two. Each difference is attributed: to this run, to ${engine}, or to somebody else.`,
         ],
         notice: [
-          `"Nothing is left" is a negative result, too. Its control is the fingerprint: it saw the bridges, links and rules of this run while they were there, so it would see them if they still were.`,
+          `"Nothing is left" is a negative result, too. Its control: after each change the step read it back from the host, by reads like those of the fingerprint.`,
         ],
       },
     },

@@ -84,7 +84,7 @@ export function french(told: Told): LabTexts {
           `Avant la première modification, wf a pris une empreinte de l’hôte : ses interfaces, adresses, routes, règles de pare-feu, espaces de noms réseau et objets Docker. Il en prend maintenant une autre et compare les deux. Chaque différence est attribuée : à cette exécution, ${runtime === 'docker' ? 'à Docker' : 'au moteur embarqué'} ou à quelqu’un d’autre.`,
         ],
         notice: [
-          `« Il ne reste rien » est aussi un résultat négatif. Son contrôle est l’empreinte : elle voyait les ponts, les interfaces et les règles de cette exécution tant qu’ils étaient là ; elle les verrait donc s’ils y étaient encore.`,
+          `« Il ne reste rien » est aussi un résultat négatif. Son contrôle : après chaque modification, l’étape l’a relue sur l’hôte, par des lectures comme celles de l’empreinte.`,
         ],
       },
     },

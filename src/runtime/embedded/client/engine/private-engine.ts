@@ -65,7 +65,7 @@ function dockerOf(engine: PrivateEngine): DockerPort {
   const { mark, host, owner, process, images } = engine;
   const gone = () => (isAlive(owner) && isAlive(process) ? undefined : privateHostGone(mark));
   const docker = createDockerAt(
-    async () => ({ type: 'unix', path: socketOf(engine), description: `private engine (host ${host})`, gone }),
+    async () => ({ type: 'unix', path: socketOf(engine), description: `the private engine of ${host}`, gone }),
     (pid) => pidOnMachine(owner, pid),
   );
   const engineId = privateEngineId(`${mark} engine ${host}`, process);
