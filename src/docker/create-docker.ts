@@ -8,6 +8,7 @@ import { execCalls } from './exec.ts';
 import { imageCalls } from './images.ts';
 import { networkCalls } from './networks.ts';
 import { parseAnswer } from './parse-answer.ts';
+import { swarmCalls } from './swarm.ts';
 import { volumeCalls } from './volumes.ts';
 
 /**
@@ -59,6 +60,7 @@ export function createDockerAt(find: () => Promise<Endpoint>, pidHere = (pid: nu
     ...containerCalls(connection, images.image, pidHere),
     ...volumeCalls(connection),
     ...execCalls(connection, pidHere),
+    swarm: swarmCalls(connection),
   };
 }
 

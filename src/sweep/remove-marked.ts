@@ -3,6 +3,7 @@ import { asWfError, WfError } from '../engine/model/errors.ts';
 import { type Evidence, evidenceOf } from '../engine/model/evidence.ts';
 import type { RunId } from '../engine/model/ids.ts';
 import { linkAliasOf, ROUTE_PROTOCOL } from '../engine/model/mark.ts';
+import { noSuchHost } from '../engine/place/no-such-host.ts';
 import type { ContainerInfo } from '../engine/ports/docker.ts';
 import type { HostContext, HostPorts } from '../engine/workflow/step.ts';
 import { requireSuccess } from '../host/commands/checked-command.ts';
@@ -152,5 +153,9 @@ async function isGone(object: MarkedObject, host: HostPorts): Promise<boolean> {
 }
 
 function contextFor(run: RunId, host: HostPorts, record: (evidence: Evidence) => void): HostContext {
-  return { run, host, signal: new AbortController().signal, record, progress: () => {} };
+  return { run, host, named: noOther, signal: new AbortController().signal, record, progress: () => {} };
+}
+
+function noOther(name: string): never {
+  throw noSuchHost(name, []);
 }

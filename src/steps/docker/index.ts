@@ -19,4 +19,7 @@ export {
   subnetFree,
   volumeNameFree,
 } from './requirements.ts';
+export { initSwarm } from './swarm/init.ts';
+export { joinSwarm } from './swarm/join.ts';
+export { observeSwarmNodes } from './swarm/nodes.ts';
 export { dockerVolume } from './volume.ts';

@@ -79,7 +79,12 @@ export async function networkGone(id: string, name: string, bridge: string, cont
 }
 
 function hasActiveEndpoints(thrown: unknown): boolean {
-  return thrown instanceof WfError && thrown.code === 'E_DOCKER' && /has active endpoints/i.test(thrown.message);
+  return (
+    thrown instanceof WfError &&
+    thrown.code === 'E_DOCKER' &&
+    // A manager learns within a second that a container of a worker is gone.
+    /has active endpoints|is in use by task/i.test(thrown.message)
+  );
 }
 
 /**
