@@ -121,6 +121,8 @@ export interface ContainerInfo {
   readonly startedAt: string;
   readonly exitCode: number;
   readonly endpoints: readonly ContainerEndpoint[];
+  /** File of the engine that keeps its network namespace; null if it has none. Absent on a private host. */
+  readonly sandbox?: string | null;
   /** The id of the container whose network namespace it shares (`--network container:ID`). */
   readonly joins?: string;
   /** As the engine has stored them; the variables and labels of its image are among them. Absent on a private host. */

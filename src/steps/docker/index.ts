@@ -22,4 +22,5 @@ export {
 export { initSwarm } from './swarm/init.ts';
 export { joinSwarm } from './swarm/join.ts';
 export { observeSwarmNodes } from './swarm/nodes.ts';
+export { observeOverlay } from './swarm/observe-overlay.ts';
 export { dockerVolume } from './volume.ts';
