@@ -1,5 +1,9 @@
 import { z } from 'zod';
+import { WfError } from '../../../engine/model/errors.ts';
+import { limitText } from '../../../engine/model/time-limit.ts';
 import { defineStep } from '../../../engine/workflow/define-step.ts';
+import type { HostContext } from '../../../engine/workflow/step.ts';
+import { untilDeadline } from '../../until-deadline.ts';
 import { asCommand, table } from '../client-output.ts';
 import { dryRunSwarmId } from '../dry-run-values.ts';
 import { ENGINE_RETRY } from '../engine/policy.ts';
@@ -16,25 +20,40 @@ const nodeSchema = z.object({
 });
 type Node = z.output<typeof nodeSchema>;
 
-/** Lists the nodes of the swarm, as a manager sees them. */
+const inputSchema = z.object({
+  ready: z
+    .number()
+    .int()
+    .min(1)
+    .nullable()
+    .default(null)
+    .describe('number of nodes that there must be, all of them ready; null expects nothing'),
+  deadlineMs: z
+    .number()
+    .int()
+    .min(50)
+    .default(10_000)
+    .describe('longest wait for them in milliseconds: a node that has just joined is not ready yet'),
+});
+type Input = z.output<typeof inputSchema>;
+
+/** Lists the nodes of the swarm, as a manager sees them; with `ready` it proves that all are ready. */
 export const observeSwarmNodes = defineStep({
   kind: 'swarm.nodes',
   description: 'Lists the nodes of a swarm. Its host must be a manager.',
-  input: z.object({}),
+  input: inputSchema,
   output: z.object({ nodes: z.array(nodeSchema).describe('nodes by address') }),
   retry: ENGINE_RETRY,
   commands: () => [['docker', 'node', 'ls']],
   rehearse: () => ({ nodes: [rehearsed('10.92.0.1', 'manager'), rehearsed('10.92.0.2', 'worker')] }),
-  async read(_input, context) {
+  async read(input, context) {
+    const { ready } = input;
+    const isGood = (nodes: readonly Node[]) =>
+      ready === null || (nodes.length === ready && nodes.every(({ state }) => state === 'ready'));
     const nodes = await asCommand(
       context,
       ['docker', 'node', 'ls'],
-      async () => {
-        const found = await context.host.docker.swarm.nodes();
-        return found
-          .map(({ id, labels: _labels, ...node }) => ({ node: id, ...node }))
-          .sort((a, b) => a.address.localeCompare(b.address) || a.node.localeCompare(b.node));
-      },
+      () => untilDeadline(context, input, () => listNodes(context), { isGood, isCutOff: () => false }),
       (found) =>
         table(
           ['ID', 'HOSTNAME', 'STATUS', 'AVAILABILITY', 'MANAGER STATUS'],
@@ -44,9 +63,28 @@ export const observeSwarmNodes = defineStep({
           ]),
         ),
     );
-    return { nodes };
+    if (!isGood(nodes)) throw notReady(nodes, input);
+    return { nodes: [...nodes] };
   },
 });
+
+async function listNodes({ host }: HostContext): Promise<Node[]> {
+  const found = await host.docker.swarm.nodes();
+  return found
+    .map(({ id, labels: _labels, ...node }) => ({ node: id, ...node }))
+    .sort((a, b) => a.address.localeCompare(b.address) || a.node.localeCompare(b.node));
+}
+
+function notReady(nodes: readonly Node[], { ready, deadlineMs }: Input): WfError {
+  const list = nodes.map(({ address, role, state }) => `${role} ${address} ${state}`).join(', ');
+  return new WfError(
+    'E_NOT_PROVEN',
+    `the swarm has the nodes ${list} after ${limitText(deadlineMs)}, not ${ready ?? 0} that are all ready`,
+    {
+      hint: 'Inspect them with `docker node ls` and `docker node inspect`, and check that the nodes reach each other.',
+    },
+  );
+}
 
 function rehearsed(address: string, role: Node['role']): Node {
   const isManager = role === 'manager';

@@ -15,35 +15,53 @@ import { FIRST_VNI, OVERLAY_BRIDGE, vniOf } from './vni.ts';
 
 const LINK = 'vxlan0';
 
-/** Reads an overlay network inside the hidden network namespace in which the engine keeps it. */
+const outputSchema = z.object({
+  namespace: z.string().describe('file that keeps the namespace'),
+  link: z.string().describe('name of the VXLAN link in it'),
+  vni: z.number().int().describe('VXLAN network identifier (VNI)'),
+  port: z.number().int().describe('UDP port of the tunnel ends'),
+  mtu: z.number().int().describe('MTU in bytes'),
+  bridge: z.string().describe('bridge that the link is a port of'),
+  fdb: z
+    .array(z.object({ mac: z.string(), dst: z.string() }))
+    .describe('forwarding entries: the host that has each MAC address'),
+  neighbours: z
+    .array(z.object({ address: z.string(), mac: z.string() }))
+    .describe('neighbour entries: the MAC address of each container on another host'),
+});
+type Output = z.output<typeof outputSchema>;
+
+/**
+ * Reads an overlay network inside the hidden network namespace in which the engine keeps it; with `expect` it proves that its tables lead to
+ * a container on another host.
+ */
 export const observeOverlay = defineStep({
   kind: 'docker.overlay',
   description:
     'Reads an overlay network in the hidden network namespace of the engine: VXLAN link, bridge, forwarding and neighbour entries. A container of the host must use it.',
-  input: z.object({ network: nameOrIdSchema.describe('id or name of the network') }),
-  output: z.object({
-    namespace: z.string().describe('file that keeps the namespace'),
-    link: z.string().describe('name of the VXLAN link in it'),
-    vni: z.number().int().describe('VXLAN network identifier (VNI)'),
-    port: z.number().int().describe('UDP port of the tunnel ends'),
-    mtu: z.number().int().describe('MTU in bytes'),
-    bridge: z.string().describe('bridge that the link is a port of'),
-    fdb: z
-      .array(z.object({ mac: z.string(), dst: z.string() }))
-      .describe('forwarding entries: the host that has each MAC address'),
-    neighbours: z
-      .array(z.object({ address: z.string(), mac: z.string() }))
-      .describe('neighbour entries: the MAC address of each container on another host'),
+  input: z.object({
+    network: nameOrIdSchema.describe('id or name of the network'),
+    expect: z
+      .strictObject({
+        port: z.number().int().describe('UDP port'),
+        mtu: z.number().int().describe('MTU in bytes'),
+        address: z.string().describe('address of a container on another host'),
+        dst: z.string().describe('address of that host'),
+      })
+      .nullable()
+      .default(null)
+      .describe('properties that the link must have, and a container that its tables must lead to'),
   }),
+  output: outputSchema,
   commands: ({ network }) => inNamespace(`/var/run/docker/netns/1-${network.slice(0, 10)}`),
-  rehearse: ({ network }) => ({
+  rehearse: ({ network, expect }) => ({
     namespace: `/var/run/docker/netns/1-${network.slice(0, 10)}`,
-    ...{ link: LINK, vni: FIRST_VNI, port: 4789, mtu: 1450, bridge: OVERLAY_BRIDGE },
-    fdb: [{ mac: '02:42:0a:2a:00:04', dst: '10.92.0.2' }],
-    neighbours: [{ address: '10.42.0.4', mac: '02:42:0a:2a:00:04' }],
+    ...{ link: LINK, vni: FIRST_VNI, port: expect?.port ?? 4789, mtu: expect?.mtu ?? 1450, bridge: OVERLAY_BRIDGE },
+    fdb: [{ mac: '02:42:0a:2a:00:04', dst: expect?.dst ?? '10.92.0.2' }],
+    neighbours: [{ address: expect?.address ?? '10.42.0.4', mac: '02:42:0a:2a:00:04' }],
   }),
 
-  async read({ network: name }, context) {
+  async read({ network: name, expect }, context) {
     const { command, docker } = context.host;
     const network = await docker.network(name);
     if (network === null) throw notInUse(name);
@@ -56,7 +74,7 @@ export const observeOverlay = defineStep({
       readForwarding(command, namespace),
       readNeighbours(command, link.name, namespace),
     ]);
-    return {
+    const seen: Output = {
       ...{ namespace: namespace.path, link: link.name, vni: link.vni, port: link.port, mtu: link.mtu },
       bridge: link.bridge,
       fdb: entries
@@ -66,8 +84,34 @@ export const observeOverlay = defineStep({
         .flatMap(({ address, mac }) => (mac === null ? [] : [{ address, mac }]))
         .sort((a, b) => a.address.localeCompare(b.address, undefined, { numeric: true })),
     };
+    if (expect !== null) requireExpected(seen, expect, name);
+    return seen;
   },
 });
+
+/** @throws WfError E_NOT_PROVEN */
+function requireExpected(
+  { link, port, mtu, fdb, neighbours, namespace }: Output,
+  { address, dst, ...expected }: Pick<Output, 'port' | 'mtu'> & { readonly address: string; readonly dst: string },
+  network: string,
+): void {
+  const hint = `Inspect it with \`nsenter --net=${namespace} bridge fdb show dev ${link}\`.`;
+  if (port !== expected.port || mtu !== expected.mtu) {
+    const told = (one: Pick<Output, 'port' | 'mtu'>) => `port ${one.port}, MTU ${one.mtu}`;
+    throw new WfError(
+      'E_NOT_PROVEN',
+      `${link} of the overlay network ${network} has ${told({ port, mtu })}, not ${told(expected)}`,
+      { hint },
+    );
+  }
+  const mac = neighbours.find((one) => one.address === address)?.mac;
+  if (fdb.some((entry) => entry.mac === mac && entry.dst === dst)) return;
+  throw new WfError(
+    'E_NOT_PROVEN',
+    `the overlay network ${network} does not know that ${address} is behind the host ${dst}`,
+    { hint },
+  );
+}
 
 /** Commands that a person would type in a namespace. */
 const SHOWN: readonly Argv[] = [
