@@ -21,6 +21,7 @@ import { networkGone, removeOwnNetwork } from '../steps/docker/network-removal.t
 import { removeOwnVolume } from '../steps/docker/volume.ts';
 import { markedConnections } from './find-marked.ts';
 import type { MarkedDockerObject, MarkedLink, MarkedObject, MarkedRoute } from './marked-object.ts';
+import { isSwarmMarked, removeMarkedSwarm } from './marked-swarm.ts';
 
 /** `removed`: the object is gone, whoever removed it. */
 export type Removal = { readonly status: 'removed' } | { readonly status: 'stuck'; readonly reason: string };
@@ -65,6 +66,9 @@ async function removeBySort(
     }
     case 'network':
       return removeNetwork(object, contextFor(object.run, host, record));
+    case 'swarm':
+    case 'swarm-node':
+      return removeMarkedSwarm(object, contextFor(object.run, host, record));
     case 'volume':
       return removeOwnVolume(object.name, false, contextFor(object.run, host, record));
     case 'link':
@@ -126,6 +130,9 @@ async function isThere(object: MarkedObject, { docker, command }: HostPorts): Pr
     }
     case 'network':
       return (await docker.network(object.id)) !== null;
+    case 'swarm':
+    case 'swarm-node':
+      return isSwarmMarked(object, docker);
     case 'volume': {
       const volume = await docker.volume(object.name);
       return volume !== null && isOurs(volume, object.run);

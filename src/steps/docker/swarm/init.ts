@@ -14,16 +14,8 @@ import { LATE_EFFECT_MS } from '../engine/policy.ts';
 import { requireMadeOnEngine, requireSameEngine } from '../engine/same-engine.ts';
 import { orUnknown } from '../engine/unknown.ts';
 import { GATEWAY, makeGateway, ownGateway, removeGateway } from './gateway-bridge.ts';
-import {
-  foreignInSwarm,
-  isIngress,
-  isSwarmNetwork,
-  leaveSwarm,
-  refuseForeignContainers,
-  settledState,
-  swarmInUse,
-  untilIngress,
-} from './membership.ts';
+import { refuseForeignUsers } from './foreign-users.ts';
+import { leaveSwarm, settledState, swarmInUse, untilIngress } from './membership.ts';
 import { membershipFields, nodeFields } from './swarm-input.ts';
 
 const VXLAN_PORT = 4789;
@@ -163,28 +155,4 @@ function mismatchWithInput(
     `this run already has swarm ${id} on the engine, at ${address ?? 'no address'} and UDP port ${dataPathPort}, not ${asked}`,
     { hint: 'Let one step of the workflow make the swarm.' },
   );
-}
-
-/** Refuses to end a swarm that somebody else uses. @throws WfError E_FOREIGN */
-async function refuseForeignUsers({ node: own }: SwarmState, context: HostContext): Promise<void> {
-  const { docker } = context.host;
-  const [nodes, services, networks] = await Promise.all([
-    docker.swarm.nodes(),
-    docker.swarm.services(),
-    docker.listNetworks(),
-  ]);
-  const node = nodes.find((candidate) => candidate.id !== own && !isOurs(candidate, context.run));
-  if (node !== undefined) {
-    const removal = `docker swarm leave\` on it and \`docker node rm --force ${node.id}`;
-    throw foreignInSwarm(`node ${node.hostname} (${node.id}, ${node.address})`, context, removal);
-  }
-  const service = services.find((candidate) => !isOurs(candidate, context.run));
-  if (service !== undefined)
-    throw foreignInSwarm(`service ${service.name}`, context, `docker service rm ${service.name}`);
-  const network = networks.find(
-    (candidate) => isSwarmNetwork(candidate) && !isIngress(candidate) && !isOurs(candidate, context.run),
-  );
-  if (network !== undefined)
-    throw foreignInSwarm(`network ${network.name}`, context, `docker network rm ${network.name}`);
-  await refuseForeignContainers(context);
 }

@@ -14,11 +14,11 @@ import { isOurs, runOf } from '../engine/ownership.ts';
 import { LATE_EFFECT_MS } from '../engine/policy.ts';
 import { engineIdSchema, requireMadeOnEngine, requireSameEngine } from '../engine/same-engine.ts';
 import { orUnknown } from '../engine/unknown.ts';
+import { refuseForeignContainers } from './foreign-users.ts';
 import { GATEWAY, makeGateway, ownGateway, removeGateway } from './gateway-bridge.ts';
 import {
   isIngress,
   leaveSwarm,
-  refuseForeignContainers,
   settledState,
   swarmInUse,
   untilIngress,

@@ -4,8 +4,7 @@ import type { NetworkInfo } from '../../../engine/ports/docker.ts';
 import type { SwarmState } from '../../../engine/ports/swarm.ts';
 import type { HostContext } from '../../../engine/workflow/step.ts';
 import { asCommand } from '../client-output.ts';
-import { isOurs, runOf } from '../engine/ownership.ts';
-import { shortId } from '../names.ts';
+import { runOf } from '../engine/ownership.ts';
 
 /** An engine starts a node in about 0.5 s, and gives up a join after 10 s. */
 const SETTLED_WITHIN_MS = 12_000;
@@ -78,22 +77,6 @@ export async function untilIngress({ host, signal }: HostContext, isExpected: ()
   }
 }
 
-/** Refuses to take the overlay networks from containers of this engine that the run did not make. @throws WfError E_FOREIGN */
-export async function refuseForeignContainers(context: HostContext): Promise<void> {
-  const { docker } = context.host;
-  const swarmNetworks = (await docker.listNetworks()).filter(isSwarmNetwork).map(({ id }) => id);
-  const stranger = (await docker.containers()).find(
-    (container) =>
-      !isOurs(container, context.run) && container.endpoints.some(({ networkId }) => swarmNetworks.includes(networkId)),
-  );
-  if (stranger === undefined) return;
-  throw foreignInSwarm(
-    `container ${stranger.name} (${shortId(stranger.id)})`,
-    context,
-    `docker rm --force ${stranger.name}`,
-  );
-}
-
 /** Returns whether other nodes have the network too. */
 export function isSwarmNetwork({ scope }: Pick<NetworkInfo, 'scope'>): boolean {
   return scope === 'swarm';
@@ -101,10 +84,4 @@ export function isSwarmNetwork({ scope }: Pick<NetworkInfo, 'scope'>): boolean {
 
 export function isIngress({ name, scope }: Pick<NetworkInfo, 'name' | 'scope'>): boolean {
   return name === INGRESS && scope === 'swarm';
-}
-
-export function foreignInSwarm(what: string, { run }: HostContext, removal: string): WfError {
-  return new WfError('E_FOREIGN', `${what}, which run ${run} did not make, uses the swarm`, {
-    hint: `Remove it with \`${removal}\`, then \`wf rollback ${run}\`.`,
-  });
 }
