@@ -5,6 +5,7 @@ import {
   imageAvailable,
   linkKind,
   networkNameFree,
+  outsideSwarm,
   requiredOn,
   tool,
 } from 'wf-engine';
@@ -72,6 +73,7 @@ export default defineWorkflow({
     ...HOSTS.flatMap((host) =>
       requiredOn(host, [
         imageAvailable(input.image),
+        ...(isOnDocker(input) ? [outsideSwarm()] : []),
         ...namesOn(host, input).networks.map(networkNameFree),
         ...namesOn(host, input).containers.map(containerNameFree),
       ]),

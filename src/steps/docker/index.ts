@@ -16,6 +16,7 @@ export {
   imageAvailable,
   localBridges,
   networkNameFree,
+  outsideSwarm,
   subnetFree,
   volumeNameFree,
 } from './requirements.ts';

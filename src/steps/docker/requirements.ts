@@ -7,6 +7,7 @@ import { containerNameInUse, networkNameInUse, volumeNameInUse } from './engine/
 import { portInUse } from './engine/port-owner.ts';
 import { checkSubnet } from './engine/subnet-owner.ts';
 import { shortId } from './names.ts';
+import { swarmInUse } from './swarm/membership.ts';
 
 /** Requires an engine that answers. The embedded runtime has none: it lacks volumes, options of containers and further networks. */
 export function dockerEngine(): Requirement {
@@ -30,6 +31,21 @@ export function localBridges(): Requirement {
     purpose: 'inspecting bridges and attaching links to them',
     claim: null,
     check: (host) => orUnmet(() => checkLocalBridges(host)),
+  };
+}
+
+/** Requires that the engine is in no swarm: it can be in one only. */
+export function outsideSwarm(): Requirement {
+  return {
+    title: 'engine in no swarm',
+    purpose: 'making or joining a swarm',
+    claim: 'swarm',
+    check: ({ docker }) =>
+      orUnmet(async () => {
+        const state = await docker.swarm.state();
+        if (state.state === 'inactive') return { met: true, found: 'in none' };
+        return { met: false, error: swarmInUse(state) };
+      }),
   };
 }
 

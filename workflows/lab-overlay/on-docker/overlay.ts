@@ -11,7 +11,7 @@ import {
   textOf,
   url,
 } from '../machine-parts.ts';
-import { type Results, resultOf } from '../results.ts';
+import { resultOf } from '../results.ts';
 
 type OverlayKey = 'overlayNetwork' | 'strangerOverlay' | 'encryptedOverlay';
 
@@ -57,11 +57,11 @@ export const swarmOverlay = sequence({
   containers: parallel({ alpha: app('alpha'), beta: app('beta') }),
 });
 
-/** Returns the address that the name server of a host's container has for the other container. */
-const resolved = ({ context: { found } }: Scope, host: Host) => {
-  const key: `${Host}Resolves` & keyof Results = `${host}Resolves`;
-  return resultOf(found, key).addresses[0] ?? '';
-};
+const nameOf = ({ context }: Scope, host: Host) => context.names[`${host}Container` as const].toLowerCase();
+
+/** Returns the address that the name server of a host's container has for the other container; in a dry run, the name. */
+const resolved = (scope: Scope, host: Host) =>
+  resultOf(scope.context.found, `${host}Resolves`).addresses[0] ?? nameOf(scope, otherOf(host));
 
 /** Reaches the other host's container by its name. The name server of the container itself resolves it. */
 const names = (host: Host) =>
@@ -70,7 +70,7 @@ const names = (host: Host) =>
       src: `${host}.dnsProbe` as const,
       input: (scope) => ({
         from: inContainer(scope, host),
-        name: scope.context.names[`${otherOf(host)}Container` as const].toLowerCase(),
+        name: nameOf(scope, otherOf(host)),
         ...READY,
       }),
       onDone: keep(`${host}Resolves`),

@@ -13,8 +13,8 @@ import { isOurs } from '../engine/ownership.ts';
 import { LATE_EFFECT_MS } from '../engine/policy.ts';
 import { requireMadeOnEngine, requireSameEngine } from '../engine/same-engine.ts';
 import { orUnknown } from '../engine/unknown.ts';
-import { GATEWAY, makeGateway, ownGateway, removeGateway } from './gateway-bridge.ts';
 import { refuseForeignUsers } from './foreign-users.ts';
+import { GATEWAY, makeGateway, ownGateway, removeGateway } from './gateway-bridge.ts';
 import { leaveSwarm, settledState, swarmInUse, untilIngress } from './membership.ts';
 import { membershipFields, nodeFields } from './swarm-input.ts';
 

@@ -16,13 +16,7 @@ import { engineIdSchema, requireMadeOnEngine, requireSameEngine } from '../engin
 import { orUnknown } from '../engine/unknown.ts';
 import { refuseForeignContainers } from './foreign-users.ts';
 import { GATEWAY, makeGateway, ownGateway, removeGateway } from './gateway-bridge.ts';
-import {
-  isIngress,
-  leaveSwarm,
-  settledState,
-  swarmInUse,
-  untilIngress,
-} from './membership.ts';
+import { isIngress, leaveSwarm, settledState, swarmInUse, untilIngress } from './membership.ts';
 import { managerAddressSchema, membershipFields, nodeFields } from './swarm-input.ts';
 
 const DEMOTED_WITHIN_MS = 10_000;
