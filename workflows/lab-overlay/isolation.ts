@@ -5,20 +5,18 @@ import { attemptsOnDocker, controlsOnDocker, prepareOnDocker } from './on-docker
 
 const onePing = { count: 1, intervalMs: 5, dontFragment: true };
 
-/** Shows the largest pings that pass, and that one that is a byte too large does not. */
+/** Shows the largest pings that pass on the underlay and on the overlay, and that one that is a byte too large does not. */
 const mtu = sequence({
-  controls: parallel({
-    mtuUnderlay: {
-      src: 'alpha.pingProbe',
-      input: (scope) => ({ ...pingUnderlay(scope, 'alpha'), ...onePing, size: PING_SIZES.underlay, ...READY }),
-      onDone: keep('mtuUnderlay'),
-    },
-    mtuFits: {
-      src: 'alpha.pingProbe',
-      input: (scope) => ({ ...pingAcross(scope, 'alpha'), ...onePing, size: PING_SIZES.fits, ...READY }),
-      onDone: keep('mtuFits'),
-    },
-  }),
+  mtuUnderlay: {
+    src: 'alpha.pingProbe',
+    input: (scope) => ({ ...pingUnderlay(scope, 'alpha'), ...onePing, size: PING_SIZES.underlay, ...READY }),
+    onDone: keep('mtuUnderlay'),
+  },
+  mtuFits: {
+    src: 'alpha.pingProbe',
+    input: (scope) => ({ ...pingAcross(scope, 'alpha'), ...onePing, size: PING_SIZES.fits, ...READY }),
+    onDone: keep('mtuFits'),
+  },
   mtuTooLarge: {
     src: 'alpha.pingProbe',
     input: (scope) => ({ ...pingAcross(scope, 'alpha'), ...onePing, size: PING_SIZES.tooLarge, ...SILENCE }),
