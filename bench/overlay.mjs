@@ -1,13 +1,14 @@
 // lab-overlay with wf against the same exercise as a shell script with the docker client, in turn, on two engines that were started before.
 //   node bench/overlay.mjs [--rounds 5]
 // Needs root and dockerd: the engines are its own, in network namespaces without an uplink. Then the time of a run that starts its engines.
-import { spawnSync } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createJiti } from 'jiti';
 import { median } from './lib/figures.mjs';
+import { timeOf } from './lib/measure.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const jiti = createJiti(import.meta.url);
@@ -38,21 +39,16 @@ const contestants = {
 const timings = Object.fromEntries(Object.keys(contestants).map((name) => [name, []]));
 const print = (line) => process.stdout.write(`${line}\n`);
 
-function run([file, ...args]) {
-  const begun = performance.now();
-  const { status, stderr, stdout } = spawnSync(file, args, { cwd: folder, env });
-  if (status !== 0) throw new Error(`${file} ${args.join(' ')} has failed: ${stderr}`);
-  return { ms: performance.now() - begun, stdout: stdout.toString() };
-}
+const json = ([program, ...args]) => JSON.parse(execFileSync(program, [...args, '--json'], { cwd: folder, env }));
 
 let last;
 try {
-  for (const argv of Object.values(contestants)) run(argv); // warms the page cache, and is not counted
+  for (const argv of Object.values(contestants)) timeOf(argv, { cwd: folder, env }); // warms the page cache, and is not counted
   for (let round = 0; round < rounds; round += 1) {
-    for (const [name, argv] of Object.entries(contestants)) timings[name].push(run(argv).ms);
+    for (const [name, argv] of Object.entries(contestants)) timings[name].push(timeOf(argv, { cwd: folder, env }));
   }
-  const given = JSON.parse(run(wf('runs', '--json')).stdout).at(1);
-  last = JSON.parse(run(wf('show', given.id, '--json')).stdout);
+  // The newest one had engines of its own.
+  last = json(wf('show', json(wf('runs'))[1].id));
 } finally {
   await Promise.all(engines.map(({ engine }) => removeEngine(engine)));
   rmSync(folder, { recursive: true, force: true });
