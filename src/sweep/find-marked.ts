@@ -51,7 +51,8 @@ export async function findMarked({ name, ports: host, hasOwnLinks }: SweptHost):
     ...swarm,
     ...volumes.flatMap(markedVolume),
   ];
-  const isOfSwarm = ({ kind, id }: MarkedObject) => networks.some((network) => network.id === id && isSwarmNetwork(network)) || kind.startsWith('swarm');
+  const isOfSwarm = ({ kind, id }: MarkedObject) =>
+    networks.some((network) => network.id === id && isSwarmNetwork(network)) || kind.startsWith('swarm');
   if (ofDocker.length > 0) await requireLocalEngine(host);
   const families = hasOwnLinks ? (['inet', 'inet6'] as const) : [];
   const routes = await Promise.all(families.map((family) => markedRoutes(host, family, links)));
@@ -92,7 +93,14 @@ async function dockerObjects(docker: DockerPort) {
   } catch (thrown) {
     const error = asWfError(thrown);
     if (error.code !== 'E_DOCKER_UNREACHABLE') throw error;
-    return { containers: [], networks: [], volumes: [], swarm: [], isManager: false, unread: isDockerInstalled() ? error : null };
+    return {
+      containers: [],
+      networks: [],
+      volumes: [],
+      swarm: [],
+      isManager: false,
+      unread: isDockerInstalled() ? error : null,
+    };
   }
 }
 
