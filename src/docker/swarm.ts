@@ -1,4 +1,8 @@
+import { Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
+import type Docker from 'dockerode';
 import { WfError } from '../engine/model/errors.ts';
+import { parseJson } from '../engine/model/json.ts';
 import type { JoinToken, SwarmPort } from '../engine/ports/swarm.ts';
 import type { Connection } from './connection/connection.ts';
 import { parseAnswer } from './parse-answer.ts';
@@ -63,7 +67,7 @@ export function swarmCalls({ read, write, writeOrNull }: Connection): SwarmPort 
     },
 
     async joinToken(role) {
-      const answer = await read('read the join token of the swarm', (client) => client.swarmInspect());
+      const answer = await read('read the join token of the swarm', unloggedSwarm);
       const token = parseAnswer(tokensAnswer(), answer, 'docker swarm join-token')[role];
       return { reveal: () => token };
     },
@@ -96,6 +100,22 @@ export function swarmCalls({ read, write, writeOrNull }: Connection): SwarmPort 
       return parseAnswer(servicesAnswer(), answer, 'docker service ls');
     },
   };
+}
+
+/** Reads the swarm as a stream: with the variable DEBUG set, docker-modem prints any other answer, and the tokens are in it. */
+async function unloggedSwarm({ modem }: Docker): Promise<unknown> {
+  const request = { path: '/swarm', method: 'GET', isStream: true, statusCodes: { 200: true, 503: 'no manager' } };
+  const answer = await new Promise<unknown>((resolve, reject) => {
+    modem.dial(request, (error, stream) => (error ? reject(error) : resolve(stream)));
+  });
+  if (!(answer instanceof Readable)) throw new TypeError('docker-modem returned no stream');
+  try {
+    return parseJson(await text(answer));
+  } catch (thrown) {
+    // Its message would quote the answer.
+    if (thrown instanceof SyntaxError) return null;
+    throw thrown;
+  }
 }
 
 function cannotJoin(message: string, token: JoinToken): WfError {

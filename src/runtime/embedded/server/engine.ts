@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { WfError } from '../../../engine/model/errors.ts';
 import { engineFolder, engineSocket } from '../protocol/engine.ts';
+import { TEMPORARY_FOLDER } from '../protocol/names.ts';
 import { ipBatch } from '../shared/ip-batch.ts';
 import { mount } from './mount.ts';
 
@@ -60,7 +61,8 @@ export async function startEngine(host: string, cgroup: string): Promise<ChildPr
   const log = openSync(logFile, 'a');
   const engine = spawn('dockerd', Object.entries(flags).flat(), {
     stdio: ['ignore', log, log],
-    env: { PATH: process.env['PATH'] ?? '' },
+    // The folder /tmp is read-only.
+    env: { PATH: process.env['PATH'] ?? '', TMPDIR: TEMPORARY_FOLDER },
   });
   closeSync(log);
   let problem = '';
