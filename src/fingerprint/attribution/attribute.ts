@@ -90,7 +90,10 @@ export function attribute(found: RawDifference, known: Known): Attribution {
       return ownerOfVolume(volumeSchema.parse(entry), known);
     case 'swarm': {
       const { node, labels } = swarmSchema.parse(entry);
-      const recorded = byLedger(known, ({ change, words }) => change.kind.startsWith('swarm.') && words.has(node ?? ''));
+      const recorded = byLedger(
+        known,
+        ({ change, words }) => change.kind.startsWith('swarm.') && words.has(node ?? ''),
+      );
       return kept(recorded) ?? byLabels(labels, known) ?? recorded ?? SOMEBODY;
     }
     default:
