@@ -107,6 +107,7 @@ const NEVER_READ = [
   'docker images',
   'the contents of docker volumes',
   'neighbours and forwarding entries that were learned',
+  'states and policies of IPsec',
   'the contents of other network namespaces',
 ];
 

@@ -112,6 +112,11 @@ describeDocker('a swarm of two given engines', () => {
   const states = () => Promise.all(engines.map(({ state }) => state()));
   const swarmOf = (on: typeof alpha) => on('info', '--format', '{{.Swarm.LocalNodeState}} {{.Swarm.NodeID}}');
   const open = () => openSwarm(hosts, NO_ENGINE);
+  /** A rule as an engine makes it for an encrypted network with this VNI. */
+  const rule = (index: number, verb: string, vni: string) => {
+    const match = ['-p', 'udp', '--dport', '4790', '-m', 'u32', '--u32', `0x0>>0x16&0x3c@0xc&0xffffff00=${vni}`];
+    return engineOf(index).at('iptables', verb, 'INPUT', ...match, '-j', 'DROP');
+  };
 
   test('a run that is killed after each request is resumed, and rolled back, with nothing left', async () => {
     const before = await states();
@@ -148,6 +153,7 @@ describeDocker('a swarm of two given engines', () => {
   });
 
   test('a second manager is demoted before it leaves; what somebody else has in the swarm is left alone', async () => {
+    await rule(0, '--append', '0x200200');
     const before = await states();
     const { wf, start, outputOf, restored } = open();
     const { dataPathPort, subnetPool } = SWARM.initSwarm;
@@ -161,6 +167,11 @@ describeDocker('a swarm of two given engines', () => {
         { address: '10.92.0.2', role: 'manager', reachability: 'reachable', isLeader: false },
       ],
     });
+    // What the engine would leave of an encrypted network, beside what was there before the run.
+    await rule(0, '--append', '0x100100');
+    const policy = ['src', '10.92.0.1/32', 'dst', '10.92.0.2/32', 'proto', 'udp', 'dport', String(dataPathPort)];
+    const template = ['tmpl', 'src', '10.92.0.1', 'dst', '10.92.0.2', 'proto', 'esp', 'mode', 'transport'];
+    await engineOf(0).at('ip', 'xfrm', 'policy', 'add', ...policy, 'dir', 'out', ...template);
     const strange = await alpha('network', 'create', '--driver', 'overlay', 'strange');
     const refused = await wf(['rollback', 'sw-managers']);
     expect(refused.exitCode).toBe(5);
@@ -171,6 +182,8 @@ describeDocker('a swarm of two given engines', () => {
     expect(await wf(['rollback', 'sw-managers'])).toMatchObject({ exitCode: 0 });
     await restored('sw-managers');
     expect(await states()).toEqual(before);
+    expect(await engineOf(0).at('ip', 'xfrm', 'policy', 'list')).toBe('');
+    await rule(0, '--delete', '0x200200');
   });
 
   test('a join that fails says why, and the engine tries no more; a gateway bridge from before stays', async () => {

@@ -10,9 +10,10 @@ import { subnetSchema } from '../../addresses.ts';
 import { asCommand } from '../client-output.ts';
 import { dryRunSwarmId } from '../dry-run-values.ts';
 import { isOurs } from '../engine/ownership.ts';
-import { LATE_EFFECT_MS } from '../engine/policy.ts';
+import { ENGINE_RETRY, LATE_EFFECT_MS } from '../engine/policy.ts';
 import { requireMadeOnEngine, requireSameEngine } from '../engine/same-engine.ts';
 import { orUnknown } from '../engine/unknown.ts';
+import { encryptionBefore, isEncryptionLeft, removeEncryption } from './encryption.ts';
 import { refuseForeignUsers } from './foreign-users.ts';
 import { GATEWAY, makeGateway, ownGateway, removeGateway } from './gateway-bridge.ts';
 import { leaveSwarm, settledState, swarmInUse, untilIngress } from './membership.ts';
@@ -45,6 +46,8 @@ export const initSwarm = defineStep({
     address: z.string().describe('address that the node advertises'),
   }),
   record: swarmRecordSchema,
+  timeoutMs: 60_000,
+  retry: ENGINE_RETRY,
   survivesReboot: true,
   alters: ['docker', 'network', 'firewall'],
   lateEffectMs: LATE_EFFECT_MS,
@@ -63,7 +66,10 @@ export const initSwarm = defineStep({
       const engine = await docker.engineId();
       const state = await (earlier === undefined ? docker.swarm.state() : settledState(context));
       const target = `swarm at ${input.advertiseAddress}`;
-      const record = { engine, cluster: null, node: null };
+      const { advertiseAddress, dataPathPort } = input;
+      const encryption =
+        earlier === undefined ? await encryptionBefore(advertiseAddress, dataPathPort, context) : earlier.encryption;
+      const record = { engine, cluster: null, node: null, encryption };
       if (state.state === 'inactive') {
         const found = (await ownGateway(context)) === null ? 'absent' : 'partial';
         return { found, target, record };
@@ -74,7 +80,7 @@ export const initSwarm = defineStep({
       const mismatch = mismatchWithInput(state, cluster, input);
       if (mismatch !== undefined) return { found: 'foreign', error: mismatch };
       return {
-        ...{ found: 'ours', target, record: { engine, cluster: cluster.id, node } },
+        ...{ found: 'ours', target, record: { ...record, cluster: cluster.id, node } },
         output: { cluster: cluster.id, node, address: state.address ?? input.advertiseAddress },
       };
     }),
@@ -99,6 +105,8 @@ export const initSwarm = defineStep({
       await requireSameEngine(record.engine, context);
       const state = await settledState(context);
       if (isOwnSwarm(state, record, context) || (await ownGateway(context)) !== null) return { found: 'in place' };
+      if (state.state === 'inactive' && (await isEncryptionLeft(record.encryption, context)))
+        return { found: 'in place' };
       // A killed engine may have made the swarm and lost the mark.
       if (record.cluster === null && state.state !== 'inactive' && state.cluster !== null && isUnmarked(state.cluster))
         return { found: 'unknown', error: swarmInUse(state) };
@@ -115,6 +123,8 @@ export const initSwarm = defineStep({
       await leaveSwarm(context);
     }
     await removeGateway(context);
+    if ((await context.host.docker.swarm.state()).state === 'inactive')
+      await removeEncryption(record.encryption, context);
   },
 
   undoCommands: () => UNDO_BY_HAND,

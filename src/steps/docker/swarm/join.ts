@@ -11,9 +11,10 @@ import type { HostContext } from '../../../engine/workflow/step.ts';
 import { asCommand } from '../client-output.ts';
 import { dryRunSwarmId } from '../dry-run-values.ts';
 import { isOurs, runOf } from '../engine/ownership.ts';
-import { LATE_EFFECT_MS } from '../engine/policy.ts';
+import { ENGINE_RETRY, LATE_EFFECT_MS } from '../engine/policy.ts';
 import { engineIdSchema, requireMadeOnEngine, requireSameEngine } from '../engine/same-engine.ts';
 import { orUnknown } from '../engine/unknown.ts';
+import { encryptionBefore, isEncryptionLeft, removeEncryption } from './encryption.ts';
 import { refuseForeignContainers } from './foreign-users.ts';
 import { GATEWAY, makeGateway, ownGateway, removeGateway } from './gateway-bridge.ts';
 import { isIngress, leaveSwarm, settledState, swarmInUse, untilIngress } from './membership.ts';
@@ -34,7 +35,6 @@ const inputSchema = z.object({
 /** Record of a membership in a swarm. */
 export const joinRecordSchema = z.object({
   ...membershipFields,
-  cluster: z.string(),
   manager: z.string(),
   managerEngine: engineIdSchema,
 });
@@ -54,6 +54,8 @@ export const joinSwarm = defineStep({
   }),
   record: joinRecordSchema,
   timeoutMs: 60_000,
+  // The labels of a node cannot be set while it reports its state: the engine then asks to try again.
+  retry: ENGINE_RETRY,
   survivesReboot: true,
   alters: ['docker', 'network', 'firewall'],
   lateEffectMs: LATE_EFFECT_MS,
@@ -71,11 +73,20 @@ export const joinSwarm = defineStep({
       const engine = await docker.engineId();
       const manager = onManager(input.manager, context);
       const { cluster } = await manager.host.docker.swarm.state();
-      if (cluster === null) throw noManager(input.manager);
       const managerEngine = await manager.host.docker.engineId();
       const state = await (earlier === undefined ? docker.swarm.state() : settledState(context));
       const target = `node at ${input.advertiseAddress} of the swarm of ${input.manager}`;
-      const record = { engine, cluster: cluster.id, node: null, manager: input.manager, managerEngine };
+      const before = { engine, cluster: null, node: null, encryption: null, manager: input.manager, managerEngine };
+      // A plan observes this before the manager has made its swarm; apply refuses it.
+      if (cluster === null) {
+        if (state.state === 'inactive') return { found: 'absent', target, record: before };
+        return { found: 'foreign', error: swarmInUse(state) };
+      }
+      const encryption =
+        earlier === undefined
+          ? await encryptionBefore(input.advertiseAddress, cluster.dataPathPort, context)
+          : earlier.encryption;
+      const record = { ...before, cluster: cluster.id, encryption };
       if (state.state === 'inactive') {
         const found = (await ownGateway(context)) === null ? 'absent' : 'partial';
         return { found, target, record };
@@ -96,6 +107,7 @@ export const joinSwarm = defineStep({
   async apply(input, record, _found, context) {
     const { swarm } = context.host.docker;
     const manager = onManager(input.manager, context);
+    if (record.cluster === null) throw noManager(input.manager);
     await makeGateway(context);
     const { state } = await swarm.state();
     if (state !== 'inactive' && state !== 'active') await leaveSwarm(context);
@@ -120,6 +132,8 @@ export const joinSwarm = defineStep({
       const state = await settledState(context);
       if ((await isOwnNode(state, record, context)) || (await ownGateway(context)) !== null)
         return { found: 'in place' };
+      if (state.state === 'inactive' && (await isEncryptionLeft(record.encryption, context)))
+        return { found: 'in place' };
       if ((await listedNode(record, context)) !== undefined) return { found: 'in place' };
       const where = state.state === 'inactive' ? 'in no swarm' : 'in another swarm';
       return { found: 'gone', reason: `the engine is ${where}` };
@@ -133,6 +147,8 @@ export const joinSwarm = defineStep({
       await leaveSwarm(context);
     }
     await removeGateway(context);
+    if ((await context.host.docker.swarm.state()).state === 'inactive')
+      await removeEncryption(record.encryption, context);
     const listed = await listedNode(record, context);
     if (listed === undefined) return;
     const manager = onManager(record.manager, context);
@@ -238,5 +254,6 @@ function mismatchWithInput({ id, role, address }: SwarmNode, input: Input): WfEr
 function noManager(name: string): WfError {
   return new WfError('E_SWARM_JOIN', `the engine of host ${name} is no manager of a swarm`, {
     hint: `Let an earlier step \`swarm.init\` make one on ${name}.`,
+    untouched: true,
   });
 }

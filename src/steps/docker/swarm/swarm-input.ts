@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { engineIdSchema } from '../engine/same-engine.ts';
+import { encryptionSchema } from './encryption.ts';
 
 /** Port of a manager. */
 export const MANAGER_PORT = 2377;
@@ -24,4 +25,5 @@ export const membershipFields = {
   engine: engineIdSchema,
   cluster: z.string().nullable(),
   node: z.string().nullable(),
+  encryption: encryptionSchema.nullable(),
 };
