@@ -17,6 +17,7 @@ export {
   localBridges,
   networkNameFree,
   subnetFree,
+  swarmFree,
   volumeNameFree,
 } from './requirements.ts';
 export { initSwarm } from './swarm/init.ts';
