@@ -1,9 +1,10 @@
 // Starts runs, kills them at random times, resumes or rolls them back, kills that as well, and judges each by what Docker, the
 // kernel and an append-only file say of it.
 //   npm run torture -- [--rounds 50] [--minutes 10] [--seed 1] [--workflow NAME] [--lanes 2] [--from-round 1]
-// NAME is lab, small, embedded, embedded-as-user, overlay or overlay-as-user.
-// Needs root. For the lab also dockerd: each lane has an engine of its own, in a network namespace without an uplink. The embedded
-// runtime, on which wf runs as root or as an ordinary user, needs none: private hosts are killed and swept there, too.
+// NAME is lab, small, embedded, embedded-as-user, overlay, overlay-as-user or overlay-docker.
+// Needs root. For lab and overlay-docker also dockerd: each lane of lab has an engine of its own, in a network namespace without an uplink,
+// and each run of overlay-docker two. The embedded runtime, on which wf runs as root or as an ordinary user, needs none: private hosts are
+// killed and swept there, too.
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';

@@ -219,7 +219,11 @@ export const containerAnswer = lazy(() =>
         Health: z.object({ Status: z.string(), Log: z.array(z.object({ Output: z.string() })).nullish() }).nullish(),
       }),
       HostConfig: z.object({ NetworkMode: z.string(), ...optionMembers.host() }),
-      NetworkSettings: z.object({ Networks: z.record(z.string(), endpointAnswer()).nullish(), Ports: portBindings() }),
+      NetworkSettings: z.object({
+        SandboxKey: text(),
+        Networks: z.record(z.string(), endpointAnswer()).nullish(),
+        Ports: portBindings(),
+      }),
     })
     .transform((container): ContainerInfo & { readonly imageId: string } => ({
       id: container.Id,
@@ -235,6 +239,7 @@ export const containerAnswer = lazy(() =>
       ...joined(container.HostConfig.NetworkMode),
       options: optionsOf(container.Config, container.HostConfig, container.Config.Labels),
       published: container.NetworkSettings.Ports,
+      sandbox: container.NetworkSettings.SandboxKey,
       health: healthOf(container.State.Health ?? null),
       endpoints: Object.entries(container.NetworkSettings.Networks ?? {}).map(
         ([network, endpoint]): ContainerEndpoint => ({

@@ -6,6 +6,7 @@ import { collectBounded } from '../host/commands/bounded-output.ts';
 import { containerAnswer, containerListAnswer, createdAnswer } from './answers.ts';
 import type { Connection } from './connection/connection.ts';
 import { creationOf } from './container-options.ts';
+import type { Here } from './create-docker.ts';
 import { isObjectId } from './object-id.ts';
 import { withOwnMark } from './own-mark.ts';
 import { parseAnswer } from './parse-answer.ts';
@@ -25,11 +26,11 @@ const LOCAL_NAMES = { DnsOptions: ['ndots:1'], DnsSearch: ['.'] };
 
 const MAX_LOG_BYTES = 64 * 1024;
 
-/** Returns the container calls of an engine. @param pidHere see createDockerAt */
+/** Returns the container calls of an engine. @param here see createDockerAt */
 export function containerCalls(
   { read, readOrNull, write, writeOrNull }: Connection,
   image: DockerPort['image'],
-  pidHere: (pid: number) => number,
+  here: Here,
 ): ContainerCalls {
   async function list() {
     const answer = await read('list containers', (client, abortSignal) =>
@@ -44,7 +45,9 @@ export function containerCalls(
     );
     if (answer === null) return null;
     const { imageId, ...container } = parseAnswer(containerAnswer(), answer, `docker inspect ${id}`);
-    return withOwnMark({ ...container, pid: pidHere(container.pid) }, imageId, image);
+    const { pid, sandbox } = container;
+    const found = { ...container, pid: here.pid(pid), sandbox: sandbox ? here.path(sandbox) : null };
+    return withOwnMark(found, imageId, image);
   }
 
   async function untilGone(id: string): Promise<void> {

@@ -8,6 +8,7 @@ import { execCalls } from './exec.ts';
 import { imageCalls } from './images.ts';
 import { networkCalls } from './networks.ts';
 import { parseAnswer } from './parse-answer.ts';
+import { swarmCalls } from './swarm.ts';
 import { volumeCalls } from './volumes.ts';
 
 /**
@@ -18,11 +19,19 @@ export function createDocker(env: Environment = process.env): DockerPort {
   return createDockerAt(() => findEndpoint(env));
 }
 
+/** Returns pids and paths of this machine for those that an engine reports. */
+export interface Here {
+  pid(pid: number): number;
+  path(path: string): string;
+}
+
+const THE_SAME: Here = { pid: (pid) => pid, path: (path) => path };
+
 /**
  * Creates a port to the Docker engine at this endpoint, which it finds at the first call.
- * @param pidHere returns the pid on this machine of a process that the engine knows by its pid in a PID namespace of its own
+ * @param here translates what the engine reports from PID and mount namespaces of its own
  */
-export function createDockerAt(find: () => Promise<Endpoint>, pidHere = (pid: number) => pid): DockerPort {
+export function createDockerAt(find: () => Promise<Endpoint>, here: Here = THE_SAME): DockerPort {
   const connection = createConnection(find);
   const images = imageCalls(connection);
   let engineId: Promise<string> | undefined;
@@ -56,9 +65,10 @@ export function createDockerAt(find: () => Promise<Endpoint>, pidHere = (pid: nu
     },
     ...images,
     ...networkCalls(connection),
-    ...containerCalls(connection, images.image, pidHere),
+    ...containerCalls(connection, images.image, here),
     ...volumeCalls(connection),
-    ...execCalls(connection, pidHere),
+    ...execCalls(connection, here.pid),
+    swarm: swarmCalls(connection),
   };
 }
 

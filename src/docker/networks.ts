@@ -48,13 +48,15 @@ export function networkCalls({ read, readOrNull, write, writeOrNull }: Connectio
       return byId(match.id);
     },
 
-    async createNetwork({ name, subnet, labels }) {
+    async createNetwork({ name, subnet, labels, driver = 'bridge', options = {}, attachable = false }) {
       const answer = await write(`create network ${name}`, (client, abortSignal) =>
         client.createNetwork({
           Name: name,
-          Driver: 'bridge',
+          Driver: driver,
           CheckDuplicate: true,
           Labels: { ...labels },
+          Options: { ...options },
+          ...(driver === 'overlay' ? { Attachable: attachable } : {}),
           // Set explicitly: engines before 26 do not report the gateway that they choose in a given subnet.
           ...(subnet === null ? {} : { IPAM: { Config: [{ Subnet: subnet, Gateway: firstHostOf(subnet) }] } }),
           abortSignal,

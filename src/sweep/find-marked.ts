@@ -11,6 +11,7 @@ import { type FoundPrivateHost, findPrivateHosts } from '../runtime/embedded/cli
 import { checkLocalBridges } from '../steps/docker/engine/local-bridges.ts';
 import { runOf } from '../steps/docker/engine/ownership.ts';
 import { shortId } from '../steps/docker/names.ts';
+import { isSwarmNetwork } from '../steps/docker/swarm/membership.ts';
 import {
   type MarkedConnection,
   type MarkedDockerObject,
@@ -21,6 +22,7 @@ import {
   markedRun,
   wordAfter,
 } from './marked-object.ts';
+import { markedSwarm } from './marked-swarm.ts';
 import type { SweptHost } from './swept-hosts.ts';
 
 /** Marked objects of this host. */
@@ -32,22 +34,25 @@ export interface Marked {
 
 /**
  * Finds all objects of this host with a run's mark, in the order of their removal: private hosts with their contents; containers
- * in any state, connections of other containers, links (an alias `wf.run=RUN`), routes (protocol 119, of all tables), networks, volumes.
+ * in any state, connections of other containers, overlay networks and memberships in swarms, links (an alias `wf.run=RUN`), routes (protocol 119, of all tables), networks, volumes.
  * Objects inside containers go with them.
  * @throws WfError E_DOCKER_NOT_LOCAL if Docker objects are marked and wf runs elsewhere than the engine, where it may not see the
  * runs that use them; others if a part of the host cannot be read: that is not "nothing there"
  */
 export async function findMarked({ name, ports: host, hasOwnLinks }: SweptHost): Promise<Marked> {
-  const [{ containers, networks, volumes, unread }, links] = await Promise.all([
+  const [{ containers, networks, volumes, swarm, isManager, unread }, links] = await Promise.all([
     dockerObjects(host.docker),
     hasOwnLinks ? readLinks(host.command) : [],
   ]);
   const ofDocker = [
     ...containers.flatMap(markedContainer),
     ...containers.flatMap(markedConnections),
-    ...networks.flatMap(markedNetwork),
+    ...networks.filter((network) => isManager || !isSwarmNetwork(network)).flatMap(markedNetwork),
+    ...swarm,
     ...volumes.flatMap(markedVolume),
   ];
+  const isOfSwarm = ({ kind, id }: MarkedObject) =>
+    networks.some((network) => network.id === id && isSwarmNetwork(network)) || kind.startsWith('swarm');
   if (ofDocker.length > 0) await requireLocalEngine(host);
   const families = hasOwnLinks ? (['inet', 'inet6'] as const) : [];
   const routes = await Promise.all(families.map((family) => markedRoutes(host, family, links)));
@@ -55,10 +60,11 @@ export async function findMarked({ name, ports: host, hasOwnLinks }: SweptHost):
     // Private hosts belong to the machine, whichever host is swept.
     ...(name === null ? findPrivateHosts().flatMap(markedPrivateHost) : []),
     ...ofDocker.filter(({ kind }) => kind === 'container' || kind === 'connection'),
+    ...ofDocker.filter(isOfSwarm),
     ...links.flatMap(markedLink),
     ...routes.flat(),
     // A volume after the containers that use it.
-    ...ofDocker.filter(({ kind }) => kind === 'network' || kind === 'volume'),
+    ...ofDocker.filter((object) => (object.kind === 'network' || object.kind === 'volume') && !isOfSwarm(object)),
   ];
   return { objects, unread };
 }
@@ -75,16 +81,26 @@ async function requireLocalEngine(host: HostPorts): Promise<void> {
 /** An engine that does not answer does not prevent the rest from being swept. */
 async function dockerObjects(docker: DockerPort) {
   try {
-    const [containers, networks, volumes] = await Promise.all([
+    const [containers, networks, volumes, swarm] = await Promise.all([
       docker.containers(),
       docker.networks(),
       docker.volumes(),
+      markedSwarm(docker),
     ]);
-    return { containers, networks, volumes, unread: null };
+    // A worker cannot remove networks of the swarm: its manager has them.
+    const { isManager } = await docker.swarm.state();
+    return { containers, networks, volumes, swarm, isManager, unread: null };
   } catch (thrown) {
     const error = asWfError(thrown);
     if (error.code !== 'E_DOCKER_UNREACHABLE') throw error;
-    return { containers: [], networks: [], volumes: [], unread: isDockerInstalled() ? error : null };
+    return {
+      containers: [],
+      networks: [],
+      volumes: [],
+      swarm: [],
+      isManager: false,
+      unread: isDockerInstalled() ? error : null,
+    };
   }
 }
 

@@ -4,7 +4,13 @@ import type { Argv } from '../engine/ports/command.ts';
 import type { AddressFamily } from '../host/ip/link.ts';
 
 /** An object of this host with the mark of a run, whether or not it is in a ledger. */
-export type MarkedObject = MarkedPrivateHost | MarkedDockerObject | MarkedConnection | MarkedLink | MarkedRoute;
+export type MarkedObject =
+  | MarkedPrivateHost
+  | MarkedDockerObject
+  | MarkedConnection
+  | MarkedSwarm
+  | MarkedLink
+  | MarkedRoute;
 
 /** Private host of a run on the embedded runtime, with its contents. */
 export interface MarkedPrivateHost {
@@ -42,6 +48,17 @@ export interface MarkedConnection {
   readonly container: string;
   readonly networkId: string;
   readonly network: string;
+  readonly undo: Argv;
+}
+
+/** Membership of an engine in a swarm, or a node in the list of a manager. */
+export interface MarkedSwarm {
+  readonly kind: 'swarm' | 'swarm-node';
+  /** The id of the node. */
+  readonly id: string;
+  readonly name: string;
+  readonly run: RunId;
+  readonly recognisedBy: string;
   readonly undo: Argv;
 }
 

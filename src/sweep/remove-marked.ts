@@ -3,6 +3,7 @@ import { asWfError, WfError } from '../engine/model/errors.ts';
 import { type Evidence, evidenceOf } from '../engine/model/evidence.ts';
 import type { RunId } from '../engine/model/ids.ts';
 import { linkAliasOf, ROUTE_PROTOCOL } from '../engine/model/mark.ts';
+import { noSuchHost } from '../engine/place/no-such-host.ts';
 import type { ContainerInfo } from '../engine/ports/docker.ts';
 import type { HostContext, HostPorts } from '../engine/workflow/step.ts';
 import { requireSuccess } from '../host/commands/checked-command.ts';
@@ -20,6 +21,7 @@ import { networkGone, removeOwnNetwork } from '../steps/docker/network-removal.t
 import { removeOwnVolume } from '../steps/docker/volume.ts';
 import { markedConnections } from './find-marked.ts';
 import type { MarkedDockerObject, MarkedLink, MarkedObject, MarkedRoute } from './marked-object.ts';
+import { isSwarmMarked, removeMarkedSwarm } from './marked-swarm.ts';
 
 /** `removed`: the object is gone, whoever removed it. */
 export type Removal = { readonly status: 'removed' } | { readonly status: 'stuck'; readonly reason: string };
@@ -64,6 +66,9 @@ async function removeBySort(
     }
     case 'network':
       return removeNetwork(object, contextFor(object.run, host, record));
+    case 'swarm':
+    case 'swarm-node':
+      return removeMarkedSwarm(object, contextFor(object.run, host, record));
     case 'volume':
       return removeOwnVolume(object.name, false, contextFor(object.run, host, record));
     case 'link':
@@ -125,6 +130,9 @@ async function isThere(object: MarkedObject, { docker, command }: HostPorts): Pr
     }
     case 'network':
       return (await docker.network(object.id)) !== null;
+    case 'swarm':
+    case 'swarm-node':
+      return isSwarmMarked(object, docker);
     case 'volume': {
       const volume = await docker.volume(object.name);
       return volume !== null && isOurs(volume, object.run);
@@ -152,5 +160,9 @@ async function isGone(object: MarkedObject, host: HostPorts): Promise<boolean> {
 }
 
 function contextFor(run: RunId, host: HostPorts, record: (evidence: Evidence) => void): HostContext {
-  return { run, host, signal: new AbortController().signal, record, progress: () => {} };
+  return { run, host, named: noOther, signal: new AbortController().signal, record, progress: () => {} };
+}
+
+function noOther(name: string): never {
+  throw noSuchHost(name, []);
 }

@@ -5,6 +5,9 @@ import type { ChangeOfRun } from '../engine/ports/history.ts';
 import { connectionRecordSchema } from '../steps/docker/connect.ts';
 import { containerRecordSchema } from '../steps/docker/container.ts';
 import { networkRecordSchema } from '../steps/docker/network.ts';
+import { GATEWAY } from '../steps/docker/swarm/gateway-bridge.ts';
+import { swarmRecordSchema } from '../steps/docker/swarm/init.ts';
+import { joinRecordSchema } from '../steps/docker/swarm/join.ts';
 import { volumeRecordSchema } from '../steps/docker/volume.ts';
 import { linkRecordSchema } from '../steps/net/links/create-link.ts';
 import { vethRecordSchema } from '../steps/net/links/create-veth-pair.ts';
@@ -42,7 +45,7 @@ function accountsFor({ kind, record }: ChangeOfRun, object: MarkedObject): boole
   return !OWN_KIND.test(kind);
 }
 
-const OWN_KIND = /^(docker|net|probe|exec|host)\./;
+const OWN_KIND = /^(docker|swarm|net|probe|exec|host)\./;
 
 /** Returns whether the record of a change names the object, for each step runner that creates marked objects. */
 const MADE_BY: Readonly<Record<string, (record: Json, object: MarkedObject) => boolean>> = {
@@ -61,6 +64,8 @@ const MADE_BY: Readonly<Record<string, (record: Json, object: MarkedObject) => b
     (made, object) =>
       object.kind === 'connection' && made.containerId === object.containerId && made.network === object.network,
   ),
+  'swarm.init': bySchema(swarmRecordSchema, accountsForSwarm),
+  'swarm.join': bySchema(joinRecordSchema, accountsForSwarm),
   'net.veth': bySchema(
     vethRecordSchema,
     ({ first, second }, { kind, id, name }) =>
@@ -91,4 +96,10 @@ function bySchema<Schema extends z.ZodType>(
     const parsed = schema.safeParse(record);
     return !parsed.success || names(parsed.data, object);
   };
+}
+
+/** Returns whether a membership accounts for its node, or for the gateway bridge that was made for it. */
+function accountsForSwarm(made: z.output<typeof swarmRecordSchema>, { kind, id, name }: MarkedObject): boolean {
+  if (kind === 'network') return name === GATEWAY;
+  return (kind === 'swarm' || kind === 'swarm-node') && (made.node === null || made.node === id);
 }

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { runnerOf } from '../../src/engine/workflow/define-step.ts';
 import * as steps from '../../src/steps/docker/index.ts';
 import { describeCrash, EVERY_POINT } from '../support/crash/crash-tests.ts';
-import { containersOnDocker, labOnDocker, scaleOnDocker } from '../support/kit/container-cases.ts';
+import { containersOnDocker, labOnDocker, overlayOnDocker, scaleOnDocker } from '../support/kit/container-cases.ts';
 import { fixture } from '../support/kit/open-case.ts';
 import { testCases } from '../support/kit/pass-the-kit.ts';
 
@@ -19,7 +19,13 @@ test('the workflow has every step runner of Docker that makes and undoes somethi
 describeCrash('step runners for Docker, and the labs on Docker', () => {
   const cases = {
     'containers, Docker': containersOnDocker,
-    ...(EVERY_POINT ? { 'lab-network, Docker': labOnDocker, 'lab-scale, Docker': scaleOnDocker } : {}),
+    ...(EVERY_POINT
+      ? {
+          'lab-network, Docker': labOnDocker,
+          'lab-scale, Docker': scaleOnDocker,
+          'lab-overlay, Docker': overlayOnDocker,
+        }
+      : {}),
   };
   testCases(cases, { sideBySide: false, share: 7 });
 });

@@ -33,6 +33,9 @@ export function testContext(overrides: TestContextOverrides = {}): TestContext {
     ledger: noLedger,
     record: (item) => void evidence.push(item),
     progress: (note) => void notes.push(note),
+    named: (name) => {
+      throw new Error(`this test gave its context no host ${name}`);
+    },
     ...rest,
     host: { ...machinePorts(process.env, database), ...host },
     evidence,

@@ -1,6 +1,17 @@
-import { keep, parallel, pingAcross, pingUnderlay, READY, SILENCE, sequence } from './machine-parts.ts';
+import { readTunnelWhileDropped } from './by-hand/learned.ts';
+import {
+  eitherWay,
+  keep,
+  parallel,
+  pingAcross,
+  pingUnderlay,
+  READY,
+  revert,
+  SILENCE,
+  sequence,
+} from './machine-parts.ts';
+import { readNodesWhileDropped } from './on-docker/swarm.ts';
 import { DROP_TABLE, DROPPED, dropRules } from './packet-counts.ts';
-import { expectVni } from './tunnel.ts';
 
 /** Shows an overlay that looks healthy and carries nothing, and how it comes back. */
 export const failure = sequence({
@@ -14,11 +25,7 @@ export const failure = sequence({
       input: (scope) => ({ ...pingUnderlay(scope, 'alpha'), ...READY }),
       onDone: keep('controlUnderlayWhileDropped'),
     },
-    readVxlanWhileDropped: {
-      src: 'alpha.observeVxlan',
-      input: expectVni(({ vni }) => vni),
-      onDone: keep('readVxlanWhileDropped'),
-    },
+    health: eitherWay({ byHand: readTunnelWhileDropped, onDocker: readNodesWhileDropped }),
   }),
   pingWhileDropped: {
     src: 'alpha.pingProbe',
@@ -30,7 +37,7 @@ export const failure = sequence({
     input: { family: 'inet', table: DROP_TABLE, chain: 'output', comment: DROPPED, moreThan: 0 },
     onDone: keep('readDropped'),
   },
-  takeBack: { src: 'revertSteps', input: { steps: ['dropOverlay'] } },
+  takeBack: revert('dropOverlay'),
   pingTakenBack: {
     src: 'alpha.pingProbe',
     input: (scope) => ({ ...pingAcross(scope, 'alpha'), ...READY }),

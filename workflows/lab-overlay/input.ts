@@ -1,6 +1,7 @@
 import {
   addressAt,
   containerNameSchema,
+  hostsInput,
   imageReferenceSchema,
   linkNameSchema,
   networkNameSchema,
@@ -32,9 +33,13 @@ export const PING_SIZES = {
 
 /** Name of beta's end of the cable until it is in beta. */
 export const CABLE_END = 'under1';
+/** UDP port of VXLAN; Docker's driver `overlay` accepts others from 1024 up. */
+const VXLAN_PORT = 4789;
 
 /** Four addresses: of the network, two containers, and the broadcast. */
 const LONGEST_OVERLAY_PREFIX = 30;
+/** Docker takes an address for the gateway and one for each host, too. */
+const LONGEST_DOCKER_PREFIX = 29;
 /** Name servers answer for names of one label. */
 const LABEL_LIMIT = 63;
 const LARGEST_VNI = 16_777_215;
@@ -47,30 +52,57 @@ const text = z
 const containerName = containerNameSchema.max(LABEL_LIMIT);
 const networkName = networkNameSchema.max(LABEL_LIMIT);
 const vni = z.number().int().min(1).max(LARGEST_VNI);
+const address = z.ipv4();
 
 export const inputSchema = z
   .object({
+    hosts: hostsInput(HOSTS),
+    addresses: z
+      .string()
+      .refine(
+        (text) => text === '' || addressesIn(text) !== undefined,
+        'is not empty, or two addresses as 192.0.2.1,192.0.2.2',
+      )
+      .default('')
+      .describe('addresses by which given hosts reach each other; empty: the run joins them by a cable'),
     image: imageReferenceSchema.default('hashicorp/http-echo').describe('image of the containers; takes -text'),
-    network: networkName.default('local').describe('network of the container on each host'),
-    strangerNetwork: networkName.default('other').describe('another network on alpha'),
+    images: z
+      .array(z.string())
+      .default([])
+      .describe('files of `docker save` for engines that the run starts; empty: the images of the machine'),
+    network: networkName.default('local').describe('by hand: network of the container on each host'),
+    overlayNetwork: networkName.default('overlay').describe('on Docker: overlay network'),
+    strangerNetwork: networkName.default('other').describe('another network: by hand on alpha, on Docker an overlay'),
+    encryptedNetwork: networkName.default('encrypted').describe('on Docker: encrypted overlay network'),
     alphaContainer: containerName.default('AppAlpha'),
     betaContainer: containerName.default('AppBeta'),
-    strangerContainer: containerName.default('Stranger').describe('container on the other network'),
+    strangerContainer: containerName.default('Stranger').describe('container of alpha on the other network'),
+    remoteStranger: containerName
+      .default('RemoteStranger')
+      .describe('on Docker: container of beta on the other network'),
+    encryptedAlpha: containerName
+      .default('SecretAlpha')
+      .describe('on Docker: container of alpha on the encrypted network'),
+    encryptedBeta: containerName
+      .default('SecretBeta')
+      .describe('on Docker: container of beta on the encrypted network'),
     alphaText: text.default('Mon AppAlpha'),
     betaText: text.default('Mon AppBeta'),
     underlaySubnet: subnetSchema.default('10.91.0.0/30').describe('subnet of the cable between the hosts'),
     overlaySubnet: subnetSchema.default('10.42.0.0/24').describe('subnet of the containers on the overlay'),
+    strangerSubnet: subnetSchema.default('10.43.0.0/24').describe('on Docker: subnet of the other overlay'),
+    encryptedSubnet: subnetSchema.default('10.44.0.0/24').describe('on Docker: subnet of the encrypted overlay'),
     underlayLink: linkNameSchema.default('under0').describe('end of the cable on each host'),
-    bridge: linkNameSchema.default('br0').describe('bridge of the overlay on each host'),
-    vxlanLink: linkNameSchema.default('vxlan0').describe('VXLAN link on each host'),
-    hostLink: linkNameSchema.default('int_hote').describe('end of the veth pair on the bridge'),
+    bridge: linkNameSchema.default('br0').describe('by hand: bridge of the overlay on each host'),
+    vxlanLink: linkNameSchema.default('vxlan0').describe('by hand: VXLAN link on each host'),
+    hostLink: linkNameSchema.default('int_hote').describe('by hand: end of the veth pair on the bridge'),
     containerLink: linkNameSchema
       .default('int_conteneur')
-      .describe('end of the veth pair that goes into the container'),
-    containerDevice: linkNameSchema.default('eth1').describe('its name in there'),
-    vni: vni.default(42).describe('network identifier of the overlay'),
-    wrongVni: vni.default(43).describe('network identifier that beta has for a while'),
-    port: z.number().int().min(1).max(65_535).default(4789).describe('UDP port of VXLAN'),
+      .describe('by hand: end of the veth pair that goes into the container'),
+    containerDevice: linkNameSchema.default('eth1').describe('by hand: its name in there'),
+    vni: vni.default(42).describe('by hand: network identifier of the overlay'),
+    wrongVni: vni.default(43).describe('by hand: network identifier that beta has for a while'),
+    port: z.number().int().min(1).max(65_535).default(VXLAN_PORT).describe('UDP port of VXLAN'),
     prefix: z
       .string()
       .regex(/^(?:[A-Za-z0-9][A-Za-z0-9_-]*)?$/, 'letters, digits, "_" and "-"')
@@ -83,60 +115,135 @@ export const inputSchema = z
   });
 export type Input = z.output<typeof inputSchema>;
 
+/** Inputs that are names of networks and containers. */
+const NETWORKS = ['network', 'overlayNetwork', 'strangerNetwork', 'encryptedNetwork'] as const;
+const CONTAINERS = [
+  'alphaContainer',
+  'betaContainer',
+  'strangerContainer',
+  'remoteStranger',
+  'encryptedAlpha',
+  'encryptedBeta',
+] as const;
+const NAMES = [...NETWORKS, ...CONTAINERS] as const;
+
 /** Names of networks and containers, with the prefix. */
-export type Names = Pick<
-  Input,
-  'network' | 'strangerNetwork' | 'alphaContainer' | 'betaContainer' | 'strangerContainer'
->;
+export type Names = Pick<Input, (typeof NAMES)[number]>;
 
 export function namesOf(input: Input): Names {
   const prefixed = (name: string) => `${input.prefix}${name}`;
   return {
     network: prefixed(input.network),
+    overlayNetwork: prefixed(input.overlayNetwork),
     strangerNetwork: prefixed(input.strangerNetwork),
+    encryptedNetwork: prefixed(input.encryptedNetwork),
     alphaContainer: prefixed(input.alphaContainer),
     betaContainer: prefixed(input.betaContainer),
     strangerContainer: prefixed(input.strangerContainer),
+    remoteStranger: prefixed(input.remoteStranger),
+    encryptedAlpha: prefixed(input.encryptedAlpha),
+    encryptedBeta: prefixed(input.encryptedBeta),
   };
 }
 
-/** Returns the address of a host on the cable. */
-export function underlayAddress({ underlaySubnet }: Pick<Input, 'underlaySubnet'>, host: Host): string {
-  return addressAt(underlaySubnet, host === 'alpha' ? 1 : 2);
+/** Whether the hosts have Docker engines, which form a Swarm. Otherwise the overlay is made by hand. */
+export function isOnDocker({ hosts }: Pick<Input, 'hosts'>): boolean {
+  return hosts !== '';
 }
 
-/** Returns the address of a host's container on the overlay. */
-export function overlayAddress({ overlaySubnet }: Pick<Input, 'overlaySubnet'>, host: Host): string {
+/** Whether the run joins the hosts by a cable: given hosts may reach each other already. */
+export function hasCable({ addresses }: Pick<Input, 'addresses'>): boolean {
+  return addresses === '';
+}
+
+/** Returns the only links that each host has before the overlay; null if they are the user's. */
+export function linksBefore({ hosts }: Pick<Input, 'hosts'>): string[] | null {
+  if (hosts === '') return ['lo'];
+  // The bridge of each engine.
+  return hosts === 'private' ? ['lo', 'docker0'] : null;
+}
+
+/** Returns the address of a host on the underlay. */
+export function underlayAddress(
+  { addresses, underlaySubnet }: Pick<Input, 'addresses' | 'underlaySubnet'>,
+  host: Host,
+): string {
+  return addressesIn(addresses)?.[host] ?? addressAt(underlaySubnet, host === 'alpha' ? 1 : 2);
+}
+
+/** Returns the address that a container gets by hand on the overlay. */
+export function handmadeAddress({ overlaySubnet }: Pick<Input, 'overlaySubnet'>, host: Host): string {
   return addressAt(overlaySubnet, host === 'alpha' ? 1 : 2);
+}
+
+function addressesIn(text: string): Readonly<Record<Host, string>> | undefined {
+  const [alpha, beta, ...more] = text.split(',').map((part) => address.safeParse(part).data);
+  return alpha === undefined || beta === undefined || more.length > 0 ? undefined : { alpha, beta };
 }
 
 /** Interfaces that every container has from the start. */
 const CONTAINER_LINKS = new Set(['lo', 'eth0']);
 
-function problems(input: Input): readonly (readonly [keyof Input, string])[] {
-  const found: (readonly [keyof Input, string])[] = [];
-  const { overlaySubnet, underlaySubnet, wrongVni, containerDevice, alphaContainer } = input;
-  if (subnetsOverlap(overlaySubnet, underlaySubnet)) found.push(['overlaySubnet', 'overlaps underlaySubnet']);
-  if (prefixLengthOf(overlaySubnet) > LONGEST_OVERLAY_PREFIX) {
-    found.push(['overlaySubnet', `${overlaySubnet} has no room for two containers`]);
+type Problem = readonly [keyof Input, string];
+
+function problems(input: Input): readonly Problem[] {
+  return [...subnetProblems(input), ...linkProblems(input), ...nameProblems(input), ...hostProblems(input)];
+}
+
+function hostProblems({ hosts, addresses, port }: Input): readonly Problem[] {
+  const found: Problem[] = [];
+  const given = hosts !== '' && hosts !== 'private';
+  if (addresses !== '' && !given) found.push(['addresses', 'only given hosts have an underlay already: see hosts']);
+  // The engine's own limit.
+  if (hosts !== '' && port < 1024) found.push(['port', 'Docker accepts ports from 1024 to 49151']);
+  return found;
+}
+
+function subnetProblems(input: Input): readonly Problem[] {
+  const found: Problem[] = [];
+  const onDocker = isOnDocker(input);
+  const overlays = onDocker
+    ? (['overlaySubnet', 'strangerSubnet', 'encryptedSubnet'] as const)
+    : (['overlaySubnet'] as const);
+  const longest = onDocker ? LONGEST_DOCKER_PREFIX : LONGEST_OVERLAY_PREFIX;
+  const taken: (keyof Input & `${string}Subnet`)[] = hasCable(input) ? ['underlaySubnet'] : [];
+  for (const key of overlays) {
+    const other = taken.find((one) => subnetsOverlap(input[key], input[one]));
+    if (other !== undefined) found.push([key, `overlaps ${other}`]);
+    if (prefixLengthOf(input[key]) > longest) found.push([key, `${input[key]} has no room for two containers`]);
+    taken.push(key);
   }
-  if (wrongVni === input.vni) found.push(['wrongVni', 'must differ from vni']);
+  return found;
+}
+
+function linkProblems(input: Input): readonly Problem[] {
+  const found: Problem[] = [];
+  const { wrongVni, vni: right, containerDevice } = input;
+  if (wrongVni === right) found.push(['wrongVni', 'must differ from vni']);
   if (CONTAINER_LINKS.has(containerDevice)) {
     found.push(['containerDevice', 'every container has an interface of this name; choose another one, such as eth1']);
   }
-  if (input.network === input.strangerNetwork) found.push(['strangerNetwork', 'must differ from network']);
-  for (const key of ['betaContainer', 'strangerContainer'] as const) {
-    if (alphaContainer.toLowerCase() !== input[key].toLowerCase()) continue;
-    found.push([key, 'must differ from alphaContainer, in more than capital and small letters']);
-  }
-  const links = ['underlayLink', 'bridge', 'vxlanLink', 'hostLink', 'containerLink'] as const;
   const taken = new Set(['lo', CABLE_END]);
-  for (const key of links) {
+  for (const key of ['underlayLink', 'bridge', 'vxlanLink', 'hostLink', 'containerLink'] as const) {
     if (taken.has(input[key])) found.push([key, `"${input[key]}" is the name of another link of the host`]);
     taken.add(input[key]);
   }
+  return found;
+}
+
+function nameProblems(input: Input): readonly Problem[] {
+  const found: Problem[] = [];
+  for (const [index, key] of NETWORKS.entries()) {
+    const other = NETWORKS.slice(0, index).find((one) => input[one] === input[key]);
+    if (other !== undefined) found.push([key, `must differ from ${other}`]);
+  }
+  for (const [index, key] of CONTAINERS.entries()) {
+    const other = CONTAINERS.slice(0, index).find((one) => input[one].toLowerCase() === input[key].toLowerCase());
+    if (other === undefined) continue;
+    found.push([key, `must differ from ${other}, in more than capital and small letters`]);
+  }
   const names = namesOf(input);
-  for (const key of ['network', 'strangerNetwork', 'alphaContainer', 'betaContainer', 'strangerContainer'] as const) {
+  for (const key of NAMES) {
     if (names[key].length <= LABEL_LIMIT) continue;
     found.push([key, `"${names[key]}" has ${names[key].length} characters; use a name of at most ${LABEL_LIMIT}`]);
   }

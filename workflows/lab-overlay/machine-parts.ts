@@ -4,21 +4,27 @@ import {
   createLink,
   createNftTable,
   createVethPair,
+  dnsProbe,
   dockerContainer,
   dockerImage,
   dockerNetwork,
   enslaveLink,
   flow,
   httpProbe,
+  initSwarm,
   insideNamespaceOf,
+  joinSwarm,
   moveLink,
   observeCounters,
   observeForwarding,
   observeHostPlace,
+  observeIpsec,
   observeLinks,
   observeLinksGone,
   observeNeighbours,
   observeNftCounters,
+  observeOverlay,
+  observeSwarmNodes,
   observeVxlan,
   onHosts,
   type Proof,
@@ -28,7 +34,16 @@ import {
   verifyHost,
 } from 'wf-engine';
 import { type AnyEventObject, assign, type DoneActorEvent, setup } from 'xstate';
-import { HOSTS, type Host, type Input, type Names, overlayAddress, underlayAddress } from './input.ts';
+import {
+  HOSTS,
+  type Host,
+  handmadeAddress,
+  hasCable,
+  type Input,
+  isOnDocker,
+  type Names,
+  underlayAddress,
+} from './input.ts';
 import { type Found, type Results, resultOf } from './results.ts';
 
 /** The default port of http-echo. */
@@ -59,19 +74,25 @@ export const lab = setup({
       createLink,
       createNftTable,
       createVethPair,
+      dnsProbe,
       dockerContainer,
       dockerImage,
       dockerNetwork,
       enslaveLink,
       httpProbe,
+      initSwarm,
+      joinSwarm,
       moveLink,
       observeCounters,
       observeForwarding,
       observeHostPlace,
+      observeIpsec,
       observeLinks,
       observeLinksGone,
       observeNeighbours,
       observeNftCounters,
+      observeOverlay,
+      observeSwarmNodes,
       observeVxlan,
       pingProbe,
       setLinkUp,
@@ -79,9 +100,24 @@ export const lab = setup({
     revertSteps,
     verifyHost,
   },
+  guards: {
+    byHand: ({ context }) => !isOnDocker(context.input),
+    onDocker: ({ context }) => isOnDocker(context.input),
+    hasCable: ({ context }) => hasCable(context.input),
+    canEncrypt: ({ context: { found } }) => resultOf(found, 'alphaIpsec').esp && resultOf(found, 'betaIpsec').esp,
+  },
 });
 
 export const { sequence, parallel } = flow(lab);
+type State = ReturnType<typeof sequence>;
+
+/** Returns the state of a part that is one thing by hand, and another on Docker engines. */
+export function eitherWay(ways: { readonly byHand: State; readonly onDocker: State }): State {
+  return sequence({
+    byHand: { when: 'byHand', ...ways.byHand },
+    onDocker: { when: 'onDocker', ...ways.onDocker },
+  });
+}
 
 /** Stores the output of a step: a key whose result has another type is a compile error. */
 export function keep<Key extends keyof Results>(key: Key) {
@@ -94,27 +130,38 @@ export function keep<Key extends keyof Results>(key: Key) {
 
 export type Scope = { readonly context: Context };
 export const otherOf = (host: Host): Host => (host === 'alpha' ? 'beta' : 'alpha');
-export const container = ({ context }: Scope, host: Host) => resultOf(context.found, `${host}Container`);
+export const container = ({ context: { input, found } }: Scope, host: Host) =>
+  resultOf(found, isOnDocker(input) ? `${host}OverlayContainer` : `${host}Container`);
 export const inContainer = (scope: Scope, host: Host) => insideNamespaceOf(container(scope, host));
 export const textOf = ({ context: { input } }: Scope, host: Host) =>
   host === 'alpha' ? input.alphaText : input.betaText;
 export const fromHost = { type: 'host' } as const;
 export const url = (address: string) => `http://${address}:${HTTP_PORT}/`;
+/** Returns the steps that undo the changes of others. */
+export const revert = (...steps: readonly string[]) => ({ src: 'revertSteps' as const, input: { steps: [...steps] } });
+
+/** Returns the network identifier of the overlay, which the Swarm chooses. */
+export const vniOf = ({ context: { input, found } }: Scope) =>
+  isOnDocker(input) ? resultOf(resultOf(found, 'overlayNetwork'), 'vni') : input.vni;
+
+/** Returns the address of a host's container on the overlay, which Docker chooses. */
+export const overlayAddress = (scope: Scope, host: Host) =>
+  isOnDocker(scope.context.input) ? container(scope, host).ipv4 : handmadeAddress(scope.context.input, host);
 
 /** Pings the other host's container on the overlay. */
 export const pingAcross = (scope: Scope, host: Host) => ({
   from: inContainer(scope, host),
-  to: overlayAddress(scope.context.input, otherOf(host)),
+  to: overlayAddress(scope, otherOf(host)),
   ...PINGS,
 });
 
 /** Fetches the page of the other host's container on the overlay. */
 export const fetchAcross = (scope: Scope, host: Host) => ({
   from: inContainer(scope, host),
-  url: url(overlayAddress(scope.context.input, otherOf(host))),
+  url: url(overlayAddress(scope, otherOf(host))),
 });
 
-/** Pings the other host on the cable. */
+/** Pings the other host on the underlay. */
 export const pingUnderlay = ({ context: { input } }: Scope, host: Host) => ({
   from: fromHost,
   to: underlayAddress(input, otherOf(host)),

@@ -1,9 +1,10 @@
 import type { Narrative, NarrativeFacts, ReportLanguage } from 'wf-engine';
-import { type Input, namesOf, overlayAddress, underlayAddress } from './input.ts';
+import { type Host, handmadeAddress, hasCable, type Input, isOnDocker, namesOf, underlayAddress } from './input.ts';
+import { dockerDrawingsOf } from './narrative/docker-drawings.ts';
 import { drawingsOf } from './narrative/drawings.ts';
 import { english } from './narrative/english.ts';
 import { french } from './narrative/french.ts';
-import { observedIn } from './narrative/observed.ts';
+import { type Observed, observedIn } from './narrative/observed.ts';
 import { tablesOf } from './narrative/tables.ts';
 import type { LabTexts, Told } from './narrative/texts.ts';
 import { proofsOf } from './proofs.ts';
@@ -13,11 +14,16 @@ const TEXTS: Readonly<Record<ReportLanguage, (told: Told) => LabTexts>> = { en: 
 /** The report of a run of the lab: the purpose of each stage, and the observations of its steps. */
 export function narrate({ language, input, outputs }: NarrativeFacts<Input>): Narrative {
   const observed = observedIn(outputs);
+  const onDocker = isOnDocker(input);
+  const overlay = (host: Host) =>
+    onDocker ? (observed[`${host}OverlayContainer`]?.ipv4 ?? '-') : handmadeAddress(input, host);
   const told: Told = {
     ...input,
     ...namesOf(input),
     underlay: { alpha: underlayAddress(input, 'alpha'), beta: underlayAddress(input, 'beta') },
-    overlay: { alpha: overlayAddress(input, 'alpha'), beta: overlayAddress(input, 'beta') },
+    overlay: { alpha: overlay('alpha'), beta: overlay('beta') },
+    isOnDocker: onDocker,
+    hasCable: hasCable(input),
   };
   const texts = TEXTS[language](told);
   return {
@@ -25,9 +31,15 @@ export function narrate({ language, input, outputs }: NarrativeFacts<Input>): Na
     introduction: texts.introduction,
     stages: texts.stages,
     steps: texts.steps,
-    drawings: drawingsOf(observed, told, texts),
+    drawings: onDocker ? dockerDrawingsOf(observed, told, texts) : drawingsOf(observed, told, texts),
     tables: tablesOf(observed, told, texts),
-    // The last of the steps that the proofs tell about.
-    ...(observed.pingTakenBack === undefined ? {} : { proofs: proofsOf(observed, texts.proofs) }),
+    ...(isProven(observed, onDocker) ? { proofs: proofsOf(observed, input, texts.proofs) } : {}),
   };
+}
+
+/** Whether the run has come to the last of the steps that the proofs tell about. */
+function isProven({ pingTakenBack, alphaIpsec, betaIpsec, readDecrypted }: Observed, onDocker: boolean): boolean {
+  if (!onDocker) return pingTakenBack !== undefined;
+  const canEncrypt = alphaIpsec?.esp === true && betaIpsec?.esp === true;
+  return betaIpsec !== undefined && alphaIpsec !== undefined && (!canEncrypt || readDecrypted !== undefined);
 }

@@ -1,34 +1,46 @@
-import { type Input, overlayAddress, underlayAddress } from './input.ts';
+import { type Input, underlayAddress } from './input.ts';
+import { overlayAddress, type Scope, vniOf } from './machine-parts.ts';
 
 /** Table of nftables that counts the packets of the overlay. */
 export const COUNT_TABLE = 'overlay_count';
 /** Table of nftables that drops them on alpha. */
 export const DROP_TABLE = 'overlay_drop';
+/** Table of nftables that counts encrypted packets. */
+export const ESP_TABLE = 'overlay_esp';
 /** Comments of the rules, by which their counters are read. */
 export const SENT = 'sent';
 export const ARRIVED = 'arrived';
 export const DROPPED = 'dropped';
+export const ENCRYPTED = 'encrypted';
+
+export const sentRule = { family: 'inet', table: COUNT_TABLE, chain: 'output', comment: SENT } as const;
+export const arrivedRule = { family: 'inet', table: COUNT_TABLE, chain: 'input', comment: ARRIVED } as const;
 
 /** Bits from the beginning of the UDP header, which begins an encapsulated frame, to the fields in it. */
 const OFFSET = { vni: 96, innerSource: 336, innerDestination: 368 };
 
 /** Returns the chain of alpha that counts packets to beta with alpha's container as inner source and beta's as inner destination. */
-export function sentRules(input: Input): string {
+export function sentRules(scope: Scope): string {
   const inner = [
-    `@th,${OFFSET.innerSource},32 ${numberOf(overlayAddress(input, 'alpha'))}`,
-    `@th,${OFFSET.innerDestination},32 ${numberOf(overlayAddress(input, 'beta'))}`,
+    `@th,${OFFSET.innerSource},32 ${numberOf(overlayAddress(scope, 'alpha'))}`,
+    `@th,${OFFSET.innerDestination},32 ${numberOf(overlayAddress(scope, 'beta'))}`,
   ].join(' ');
-  return chain('output', `${outer(input)} ${inner} counter comment "${SENT}"`);
+  return chain('output', `${outer(scope)} ${inner} counter comment "${SENT}"`);
 }
 
 /** Returns the chain of beta that counts packets from alpha with the network identifier of the overlay, whether a link takes them or not. */
-export function arrivedRules(input: Input): string {
-  return chain('input', `${outer(input)} counter comment "${ARRIVED}"`);
+export function arrivedRules(scope: Scope): string {
+  return chain('input', `${outer(scope)} counter comment "${ARRIVED}"`);
 }
 
 /** Returns the chain of alpha that drops packets of VXLAN. */
-export function dropRules({ port }: Input): string {
+export function dropRules({ port }: Pick<Input, 'port'>): string {
   return chain('output', `udp dport ${port} counter drop comment "${DROPPED}"`);
+}
+
+/** Returns the chain that counts encrypted packets from alpha to beta. */
+export function espRules(input: Input, hook: 'output' | 'input'): string {
+  return chain(hook, `${betweenHosts(input)} meta l4proto esp counter comment "${ENCRYPTED}"`);
 }
 
 function chain(hook: 'output' | 'input', rule: string): string {
@@ -36,9 +48,14 @@ function chain(hook: 'output' | 'input', rule: string): string {
 }
 
 /** Matches packets of the tunnel from alpha to beta. */
-function outer(input: Input): string {
-  const addresses = `ip saddr ${underlayAddress(input, 'alpha')} ip daddr ${underlayAddress(input, 'beta')}`;
-  return `${addresses} udp dport ${input.port} @th,${OFFSET.vni},24 ${input.vni}`;
+function outer(scope: Scope): string {
+  const { input } = scope.context;
+  return `${betweenHosts(input)} udp dport ${input.port} @th,${OFFSET.vni},24 ${vniOf(scope)}`;
+}
+
+/** Matches packets of the underlay from alpha to beta. */
+function betweenHosts(input: Input): string {
+  return `ip saddr ${underlayAddress(input, 'alpha')} ip daddr ${underlayAddress(input, 'beta')}`;
 }
 
 /** Returns an IPv4 address as nft compares it. */

@@ -1,14 +1,20 @@
 import type {
   createVethPair,
+  dnsProbe,
   dockerContainer,
   dockerNetwork,
   httpProbe,
+  initSwarm,
+  joinSwarm,
   observeCounters,
   observeForwarding,
   observeHostPlace,
+  observeIpsec,
   observeLinks,
   observeNeighbours,
   observeNftCounters,
+  observeOverlay,
+  observeSwarmNodes,
   observeVxlan,
   pingProbe,
   verifyHost,
@@ -20,14 +26,18 @@ type Ping = OutputFrom<typeof pingProbe>;
 type Http = OutputFrom<typeof httpProbe>;
 type Vxlan = OutputFrom<typeof observeVxlan>;
 type Count = OutputFrom<typeof observeNftCounters>;
+type Overlay = OutputFrom<typeof observeOverlay>;
+type Nodes = OutputFrom<typeof observeSwarmNodes>;
+type Network = OutputFrom<typeof dockerNetwork>;
+type Container = OutputFrom<typeof dockerContainer>;
 type Counters = OutputFrom<typeof observeCounters>;
 
 /** Outputs of steps that are carried out on each host, by the name of the step without its host. */
 interface OfEachHost {
   readonly UnderlayLinks: OutputFrom<typeof observeLinks>;
   readonly PingsUnderlay: Ping;
-  readonly Network: OutputFrom<typeof dockerNetwork>;
-  readonly Container: OutputFrom<typeof dockerContainer>;
+  readonly Network: Network;
+  readonly Container: Container;
   readonly Pair: OutputFrom<typeof createVethPair>;
   readonly Links: OutputFrom<typeof observeLinks>;
   readonly Pings: Ping;
@@ -35,6 +45,13 @@ interface OfEachHost {
   readonly ReadVxlan: Vxlan;
   readonly Forwarding: OutputFrom<typeof observeForwarding>;
   readonly Neighbours: OutputFrom<typeof observeNeighbours>;
+  readonly OverlayContainer: Container;
+  readonly Resolves: OutputFrom<typeof dnsProbe>;
+  readonly PingsName: Ping;
+  readonly FetchesName: Http;
+  readonly ReadOverlay: Overlay;
+  readonly Ipsec: OutputFrom<typeof observeIpsec>;
+  readonly Encrypted: Container;
 }
 
 /** The outputs of the lab's steps, by step id. */
@@ -54,8 +71,8 @@ export type Results = {
   readonly readCableAfter: Counters;
   readonly pingToCount: Ping;
 
-  readonly strangerNetwork: OutputFrom<typeof dockerNetwork>;
-  readonly strangerContainer: OutputFrom<typeof dockerContainer>;
+  readonly strangerNetwork: Network;
+  readonly strangerContainer: Container;
   readonly controlUnderlay: Ping;
   readonly controlAlphaGateway: Ping;
   readonly controlBetaGateway: Ping;
@@ -79,6 +96,29 @@ export type Results = {
   readonly pingWhileDropped: Ping;
   readonly readDropped: Count;
   readonly pingTakenBack: Ping;
+
+  readonly initSwarm: OutputFrom<typeof initSwarm>;
+  readonly joinSwarm: OutputFrom<typeof joinSwarm>;
+  readonly readNodes: Nodes;
+  readonly overlayNetwork: Network;
+  readonly strangerOverlay: Network;
+  readonly strangerOnAlpha: Container;
+  readonly strangerOnBeta: Container;
+  readonly readOtherOverlay: Overlay;
+  readonly controlAcross: Ping;
+  readonly controlStrangers: Ping;
+  readonly controlStrangerPage: Http;
+  readonly controlStrangerName: OutputFrom<typeof dnsProbe>;
+  readonly pingRemoteStranger: Ping;
+  readonly fetchRemoteStranger: Http;
+  readonly pingLocalStranger: Ping;
+  readonly pingAsStranger: Ping;
+  readonly nameOfStranger: OutputFrom<typeof dnsProbe>;
+  readonly readNodesWhileDropped: Nodes;
+  readonly encryptedOverlay: Network;
+  readonly pingEncrypted: Ping;
+  readonly readEncrypted: Count;
+  readonly readDecrypted: Count;
 
   readonly verifyHost: OutputFrom<typeof verifyHost>;
 };

@@ -1,46 +1,29 @@
-import type { Host } from './input.ts';
-import { parallel, sequence } from './machine-parts.ts';
-import { plugSteps } from './overlay.ts';
-import { tunnelLink, tunnelSettings, type Variant } from './tunnel.ts';
+import { settledByHand, teardownByHand } from './by-hand/teardown.ts';
+import { type Host, linksBefore } from './input.ts';
+import { eitherWay, parallel, revert, sequence } from './machine-parts.ts';
+import { teardownOnDocker } from './on-docker/teardown.ts';
 
-const revert = (...steps: readonly string[]) => ({ src: 'revertSteps' as const, input: { steps: [...steps] } });
-
-/** Removes a host's container, and with it the pair that joined it to the bridge. */
-const containerOf = (host: Host) =>
+/** Makes sure that a host has no link but those that it had. */
+const alone = (host: Host) =>
   sequence({
-    [`${host}RemoveContainer`]: revert(`${host}Container`),
-    [`${host}PairVanishes`]: {
-      src: `${host}.observeLinksGone` as const,
-      input: ({ context }) => ({ links: [context.input.hostLink] }),
+    [`${host}Alone`]: {
+      src: `${host}.observeLinks` as const,
+      input: ({ context }) => ({ only: linksBefore(context.input) }),
     },
   });
 
-/** Removes what made a host a part of the overlay, and its network. */
-const segmentOf = (host: Host, variant: Variant) =>
-  parallel({
-    [`${host}RemoveSegment`]: revert(tunnelLink(host, variant), `${host}Bridge`),
-    [`${host}RemoveNetwork`]: revert(`${host}Network`),
-    // The pair and its settings have ended with the namespace: this settles their changes in the ledger.
-    [`${host}SettlePair`]: revert(...plugSteps(host)),
-  });
-
-/** Takes everything down: containers, overlay and networks, and last the cable. Settings end with their links. */
-export const teardown = sequence({
-  containers: parallel({
-    alpha: containerOf('alpha'),
-    beta: containerOf('beta'),
-    removeStranger: revert('strangerContainer', 'strangerNetwork'),
-    removeCounters: revert('countSent', 'countArrived'),
-  }),
-  segments: parallel({ alpha: segmentOf('alpha', ''), beta: segmentOf('beta', 'Mended') }),
-  cable: parallel({
+const cable = sequence({
+  remove: parallel({
     removeCable: revert('plugIntoBeta', 'createCable'),
-    alphaSettleSegment: revert(...tunnelSettings('alpha'), 'alphaBridgeUp'),
-    betaSettleSegment: revert(...tunnelSettings('beta', 'Mended'), 'betaBridgeUp'),
+    settleSegments: { when: 'byHand', ...revert(...settledByHand) },
   }),
-  alone: parallel({
-    settleCable: revert('betaUnderlayUp', 'betaUnderlayAddress', 'alphaUnderlayUp', 'alphaUnderlayAddress'),
-    alphaAlone: { src: 'alpha.observeLinks', input: { only: ['lo'] } },
-    betaAlone: { src: 'beta.observeLinks', input: { only: ['lo'] } },
-  }),
+  settleCable: revert('betaUnderlayUp', 'betaUnderlayAddress', 'alphaUnderlayUp', 'alphaUnderlayAddress'),
+});
+
+/** Takes everything down: containers, overlay and networks, and last the cable. */
+export const teardown = sequence({
+  removeCounters: revert('countSent', 'countArrived'),
+  overlay: eitherWay({ byHand: teardownByHand, onDocker: teardownOnDocker }),
+  cable: { when: 'hasCable', ...cable },
+  alone: parallel({ alpha: alone('alpha'), beta: alone('beta') }),
 });

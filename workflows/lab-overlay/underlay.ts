@@ -1,5 +1,5 @@
 import { prefixLengthOf } from 'wf-engine';
-import { CABLE_END, type Host, UNDERLAY_MTU, underlayAddress } from './input.ts';
+import { CABLE_END, type Host, linksBefore, UNDERLAY_MTU, underlayAddress } from './input.ts';
 import { keep, parallel, pingUnderlay, READY, sequence } from './machine-parts.ts';
 import { resultOf } from './results.ts';
 
@@ -19,8 +19,8 @@ const cableEnd = (host: Host) =>
     },
   });
 
-/** Joins the two hosts by a cable, and shows that they reach each other by it and have no other. */
-export const underlay = sequence({
+/** Joins the two hosts by a cable. */
+const cable = sequence({
   begin: parallel({
     createCable: {
       src: 'alpha.createVethPair',
@@ -38,26 +38,28 @@ export const underlay = sequence({
     }),
   },
   ends: parallel({ alpha: cableEnd('alpha'), beta: cableEnd('beta') }),
-  look: parallel({
-    alphaUnderlayLinks: {
-      src: 'alpha.observeLinks',
-      input: ({ context }) => ({ only: ['lo', context.input.underlayLink] }),
-      onDone: keep('alphaUnderlayLinks'),
+});
+
+/** Reads the links of a host, and reaches the other host. */
+const look = (host: Host) =>
+  parallel({
+    [`${host}UnderlayLinks`]: {
+      src: `${host}.observeLinks` as const,
+      input: ({ context: { input } }) => {
+        const before = linksBefore(input);
+        return { only: before === null ? null : [...before, input.underlayLink] };
+      },
+      onDone: keep(`${host}UnderlayLinks`),
     },
-    betaUnderlayLinks: {
-      src: 'beta.observeLinks',
-      input: ({ context }) => ({ only: ['lo', context.input.underlayLink] }),
-      onDone: keep('betaUnderlayLinks'),
+    [`${host}PingsUnderlay`]: {
+      src: `${host}.pingProbe` as const,
+      input: (scope) => ({ ...pingUnderlay(scope, host), ...READY }),
+      onDone: keep(`${host}PingsUnderlay`),
     },
-    alphaPingsUnderlay: {
-      src: 'alpha.pingProbe',
-      input: (scope) => ({ ...pingUnderlay(scope, 'alpha'), ...READY }),
-      onDone: keep('alphaPingsUnderlay'),
-    },
-    betaPingsUnderlay: {
-      src: 'beta.pingProbe',
-      input: (scope) => ({ ...pingUnderlay(scope, 'beta'), ...READY }),
-      onDone: keep('betaPingsUnderlay'),
-    },
-  }),
+  });
+
+/** Shows that the two hosts reach each other. If the run has made them, they have no other link but that. */
+export const underlay = sequence({
+  cable: { when: 'hasCable', ...cable },
+  look: parallel({ alpha: look('alpha'), beta: look('beta') }),
 });

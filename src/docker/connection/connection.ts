@@ -17,7 +17,7 @@ export interface Connection {
   /** Like `read`; returns null if the object does not exist. */
   readOrNull<Answer>(doing: string, call: Call<Answer>): Promise<Answer | null>;
   /** Makes a call that changes something; repeats it only if it certainly did not reach the engine. */
-  write<Answer>(doing: string, call: Call<Answer>): Promise<Answer>;
+  write<Answer>(doing: string, call: Call<Answer>, deadlineMs?: number): Promise<Answer>;
   /** Like `write`; returns null if the object does not exist. */
   writeOrNull<Answer>(doing: string, call: Call<Answer>): Promise<Answer | null>;
 }
@@ -80,13 +80,14 @@ export function createConnection(find: () => Promise<Endpoint>): Connection {
   const readAgain = (failure: Failure) =>
     neverSent(failure) || failure.type === 'lost' || (failure.type === 'refused' && failure.status >= 500);
   const reading = <Answer>(doing: string, call: Call<Answer>) => repeat(call, doing, READ_DEADLINE_MS, readAgain);
-  const writing = <Answer>(doing: string, call: Call<Answer>) => repeat(call, doing, WRITE_DEADLINE_MS, neverSent);
+  const writing = <Answer>(doing: string, call: Call<Answer>, deadlineMs = WRITE_DEADLINE_MS) =>
+    repeat(call, doing, deadlineMs, neverSent);
 
   return {
     endpoint: async () => (await open()).endpoint,
     read: async (doing, call) => answerOf(await reading(doing, call)),
     readOrNull: async (doing, call) => answerOrNull(await reading(doing, call)),
-    write: async (doing, call) => answerOf(await writing(doing, call)),
+    write: async (doing, call, deadlineMs) => answerOf(await writing(doing, call, deadlineMs)),
     writeOrNull: async (doing, call) => answerOrNull(await writing(doing, call)),
   };
 }

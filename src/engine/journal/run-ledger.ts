@@ -197,20 +197,15 @@ class OwnLedger implements RunLedger {
     const recordOwn = (seen: Evidence) => {
       evidence.push({ ...storedEvidenceOf(seen, secrets), step: change.step, attempt: UNDO_EVIDENCE });
     };
-    const { observing, acting } = attemptHost(watchOn(watch, change.host), {
-      run,
-      step: change.step,
-      attempt: 'undo',
-      owner,
-    });
-    const context = { run, host: observing, signal, record: record ?? recordOwn, progress: () => {} };
+    const host = attemptHost(watchOn(watch, change.host), { run, step: change.step, attempt: 'undo', owner });
+    const common = { run, signal, record: record ?? recordOwn, progress: () => {} };
     const settled = await undoChange({
       change: { ...change, record: revealed.record },
       behaviour,
       bootId: owner.bootId,
       journaled: journal.historyOf(change.seq),
-      observing: context,
-      acting: { ...context, host: acting() },
+      observing: { ...common, host: host.observing, named: (name) => host.named(name).observing },
+      acting: { ...common, host: host.acting(), named: (name) => host.named(name).acting() },
       begin: () => journal.append([{ type: 'change.reverting', seq: change.seq }]),
     });
     // Such a change is not stuck: the process that resumes the rollback undoes it.
@@ -251,9 +246,10 @@ class OwnLedger implements RunLedger {
     const { run, owner, watch, secrets } = this.#dependencies;
     const behaviour = this.#dependencies.runner(change.kind)?.behaviour;
     if (behaviour?.type !== 'change') return undefined;
-    const { observing } = attemptHost(watchOn(watch, change.host), { run, step: change.step, attempt: 'undo', owner });
+    const host = attemptHost(watchOn(watch, change.host), { run, step: change.step, attempt: 'undo', owner });
     const { signal } = new AbortController();
-    const context = { run, host: observing, signal, record: () => {}, progress: () => {} };
+    const named = (name: string) => host.named(name).observing;
+    const context = { run, host: host.observing, named, signal, record: () => {}, progress: () => {} };
     const revealed = this.#revealedRecord(change);
     if (revealed.type === 'missing') return undefined;
     const now = await behaviour.inspect(revealed.record, context).catch(() => undefined);

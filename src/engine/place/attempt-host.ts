@@ -8,6 +8,7 @@ import type { DockerPort } from '../ports/docker.ts';
 import type { FilesPort } from '../ports/files.ts';
 import type { HistoryPort, Lease } from '../ports/history.ts';
 import type { RunPlace } from '../ports/place.ts';
+import type { SwarmPort } from '../ports/swarm.ts';
 import type { Secrets } from '../secrets/secrets.ts';
 import type { HostPorts } from '../workflow/step.ts';
 
@@ -40,13 +41,18 @@ export interface AttemptHost {
   readonly observing: HostPorts;
   /** For `apply` and `undo`: with crash points before and after each command and each request that changes something. */
   acting(): HostPorts;
+  /** Returns the same for a named host of the run, for a step that needs two. @throws WfError if the run has no such host */
+  named(name: string): AttemptHost;
 }
+
+/** Numbers of the touches of an attempt so far, by operation. */
+type Touches = Map<string, number>;
 
 /**
  * Returns the host for an attempt. Each command carries the mark of the attempt, so that a takeover finds it; and none begins after the
  * lease is lost (an owner that was stopped wakes after a takeover).
  */
-export function attemptHost(watch: HostWatch, mark: ProcessMark): AttemptHost {
+export function attemptHost(watch: HostWatch, mark: ProcessMark, touches: Touches = new Map()): AttemptHost {
   const { host, crashPoints } = watch;
   const requireLease = async () => {
     await watch.claimed();
@@ -98,7 +104,6 @@ export function attemptHost(watch: HostWatch, mark: ProcessMark): AttemptHost {
   };
 
   function acting(): HostPorts {
-    const touches = new Map<string, number>();
     const touch = async <Answer>(operation: string, call: () => Promise<Answer>): Promise<Answer> => {
       const count = (touches.get(operation) ?? 0) + 1;
       touches.set(operation, count);
@@ -115,7 +120,7 @@ export function attemptHost(watch: HostWatch, mark: ProcessMark): AttemptHost {
       files: eachFileWrite(observing.files, touch),
     };
   }
-  return { observing, acting };
+  return { observing, acting, named: (name) => attemptHost(watchOn(watch, name), mark, touches) };
 }
 
 /** Removes a secret that the cut has split: redaction only recognises whole ones. */
@@ -168,6 +173,19 @@ function eachWrite(docker: DockerPort, pass: Pass): DockerPort {
     removeContainer: (id, anonymousVolumes) => pass('docker rm', () => docker.removeContainer(id, anonymousVolumes)),
     exec: (id, argv, timeoutMs) => pass('docker exec', () => docker.exec(id, argv, timeoutMs)),
     execCommand: (id, argv, options) => pass('docker exec', () => docker.execCommand(id, argv, options)),
+    swarm: eachSwarmWrite(docker.swarm, pass),
+  };
+}
+
+/** The same for requests about swarms. */
+function eachSwarmWrite(swarm: SwarmPort, pass: Pass): SwarmPort {
+  return {
+    ...swarm,
+    init: (spec) => pass('docker swarm init', () => swarm.init(spec)),
+    join: (spec) => pass('docker swarm join', () => swarm.join(spec)),
+    leave: () => pass('docker swarm leave', () => swarm.leave()),
+    updateNode: (id, changed) => pass('docker node update', () => swarm.updateNode(id, changed)),
+    removeNode: (id) => pass('docker node rm', () => swarm.removeNode(id)),
   };
 }
 

@@ -5,7 +5,6 @@ import { groupOf, parseRunId, type RunId, type StepId } from '../model/ids.ts';
 import type { RunOptions } from '../model/journal-event.ts';
 import type { Json } from '../model/json.ts';
 import { onHostName } from '../model/on-host-name.ts';
-import { portsOn } from '../place/ports-on.ts';
 import type { RunHost, RuntimeName } from '../ports/runtime.ts';
 import type { RedactedInput, Secrets } from '../secrets/secrets.ts';
 import type { HostPorts, StepRunner } from '../workflow/step.ts';
@@ -44,7 +43,7 @@ export async function planRun(
     earlier === undefined
       ? dependenciesOf(model, { id, input }, rehearsed, secrets)
       : new Map(earlier.map((step) => [step.step, step]));
-  const observers = (name: string | undefined): Observer => ({ run: id, name, ports: portsOn(host, name), secrets });
+  const observers = (name: string | undefined): Observer => ({ run: id, name, host, secrets });
   const steps = rehearsed.map(
     async ({ step, invoke, stage, kind, host: name, description, does, ...rest }): Promise<PlanStep> => {
       const { inputFrom = [], onlyIf = [] } = dependencies.get(step) ?? {};
@@ -86,20 +85,20 @@ interface Observer {
   readonly run: RunId;
   /** Name of the observed host; undefined for the run's own. */
   readonly name: string | undefined;
-  readonly ports: HostPorts;
+  readonly host: RunHost;
   readonly secrets: Secrets;
 }
 
 /** Observes the target of a step; null if the step changes nothing. */
 async function observe(
-  { run, name, ports, secrets }: Observer,
+  { run, name, host, secrets }: Observer,
   { behaviour, policy }: StepRunner,
   step: StepId,
   input: Json,
 ): Promise<ObservedNow | null> {
   if (behaviour.type !== 'change') return null;
   try {
-    const context = observingStep(observingContext(run, ports, policy.timeoutMs), step);
+    const context = observingStep(observingContext(run, host, name, policy.timeoutMs), step);
     const seen = await behaviour.observe(secrets.reveal(input), context, undefined);
     return {
       found: seen.found,

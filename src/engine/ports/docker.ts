@@ -1,4 +1,5 @@
 import type { Argv, CommandOptions, CommandResult } from './command.ts';
+import type { SwarmPort } from './swarm.ts';
 
 /** The facts about an engine that wf needs. */
 export interface EngineInfo {
@@ -120,6 +121,8 @@ export interface ContainerInfo {
   readonly startedAt: string;
   readonly exitCode: number;
   readonly endpoints: readonly ContainerEndpoint[];
+  /** File of the engine that keeps its network namespace; null if it has none. Absent on a private host. */
+  readonly sandbox?: string | null;
   /** The id of the container whose network namespace it shares (`--network container:ID`). */
   readonly joins?: string;
   /** As the engine has stored them; the variables and labels of its image are among them. Absent on a private host. */
@@ -203,6 +206,12 @@ export interface NetworkSpec {
   readonly name: string;
   readonly subnet: string | null;
   readonly labels: Readonly<Record<string, string>>;
+  /** `bridge` if absent. */
+  readonly driver?: 'bridge' | 'overlay';
+  /** Options of the driver. */
+  readonly options?: Readonly<Record<string, string>>;
+  /** Whether containers that are no tasks of a service may use an overlay network. */
+  readonly attachable?: boolean;
 }
 
 export interface ContainerSpec {
@@ -288,4 +297,5 @@ export interface DockerPort {
   execCommand(id: string, argv: Argv, options: ContainerCommandOptions): Promise<CommandResult>;
   /** Returns the commands that requests like these have started in the container, and that still run. */
   runningCommands(id: string): Promise<readonly Argv[]>;
+  readonly swarm: SwarmPort;
 }

@@ -7,7 +7,6 @@ import { type Change, changesToUndo, needsUndo } from '../model/change.ts';
 import { asWfError } from '../model/errors.ts';
 import { onHostName } from '../model/on-host-name.ts';
 import { changesLost, mayLackChanges } from '../place/lost-host.ts';
-import { portsOn } from '../place/ports-on.ts';
 import { openHostOf } from '../place/recorded-host.ts';
 import { requirePlace } from '../place/require-place.ts';
 import { observingContext, observingStep } from '../plan/observing-context.ts';
@@ -244,5 +243,5 @@ async function observe(planner: Planner, behaviour: ChangeBehaviour, change: Cha
 
 /** @param name of a named host; undefined for the run's own */
 function contextOf({ host, run }: Planner, name: string | undefined): HostContext {
-  return observingContext(run, portsOn(host, name));
+  return observingContext(run, host, name);
 }

@@ -177,6 +177,13 @@ class AttemptContext implements StepContext {
     return this.#acting ?? this.#attempt.host.observing;
   }
 
+  get named(): (name: string) => HostPorts {
+    return (name) => {
+      const other = this.#attempt.host.named(name);
+      return this.#acting === undefined ? other.observing : other.acting();
+    };
+  }
+
   get signal(): AbortSignal {
     return this.#attempt.ending.signal;
   }

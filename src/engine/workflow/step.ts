@@ -29,6 +29,11 @@ export interface HostPorts {
 export interface HostContext {
   readonly run: RunId;
   readonly host: HostPorts;
+  /**
+   * Returns the access to a named host of the run, for a step that needs two: a node that joins the swarm of another host.
+   * @throws WfError E_WORKFLOW_INVALID if the run has no such host
+   */
+  named(name: string): HostPorts;
   /** Aborted at the step's time-out and if the run stops; a runner passes it on, and ends soon after. */
   readonly signal: AbortSignal;
   /** Adds to the step's evidence. */

@@ -33,6 +33,7 @@ const qdiscSchema = z.object({ kind: z.string(), dev: z.string() });
 const sysctlSchema = z.object({ value: z.string(), dev: z.string().optional() });
 const namespaceSchema = z.object({ name: z.string() });
 const madeNamespaceSchema = z.object({ namespace: z.unknown() });
+const swarmSchema = z.object({ node: z.string().nullable(), labels: z.record(z.string(), z.string()) });
 const volumeSchema = z.object({ name: z.string(), labels: z.record(z.string(), z.string()) });
 
 /** Names that `ip rule` gives a table and a priority. */
@@ -87,6 +88,14 @@ export function attribute(found: RawDifference, known: Known): Attribution {
       return ownerOfDockerObject(found, known);
     case 'volumes':
       return ownerOfVolume(volumeSchema.parse(entry), known);
+    case 'swarm': {
+      const { node, labels } = swarmSchema.parse(entry);
+      const recorded = byLedger(
+        known,
+        ({ change, words }) => change.kind.startsWith('swarm.') && words.has(node ?? ''),
+      );
+      return kept(recorded) ?? byLabels(labels, known) ?? recorded ?? SOMEBODY;
+    }
     default:
       return ownerOfFirewallEntry(found, known);
   }

@@ -20,7 +20,10 @@ export interface NamedChange {
   readonly ofDocker: boolean;
 }
 
-const DOCKER_ID = /^[0-9a-f]{64}$/;
+/** An id of an engine, or of a swarm. */
+const DOCKER_ID = /^(?:[0-9a-f]{64}|[0-9a-z]{25})$/;
+/** Families of step runners that record names of Docker objects. */
+const OF_DOCKER = /^(?:docker|swarm)\./;
 
 /** Returns the names in the changes of a ledger. */
 export function namedChanges(ledger: readonly Change[]): readonly NamedChange[] {
@@ -32,7 +35,7 @@ export function namedChanges(ledger: readonly Change[]): readonly NamedChange[] 
       dockerIds: new Set([...words].filter((word) => DOCKER_ID.test(word))),
       subnets: [...words].flatMap((word) => parseSubnet(word) ?? []),
       links: [...linksOf(change.record)],
-      ofDocker: change.kind.startsWith('docker.'),
+      ofDocker: OF_DOCKER.test(change.kind),
     };
   });
 }

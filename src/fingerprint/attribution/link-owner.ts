@@ -65,13 +65,13 @@ function isAnotherOfThatName(name: string, { mac }: ViewedLink, { changes }: Kno
 
 /** Returns the owner of the bridge of a Docker network; undefined for every other link. */
 function ownerOfBridge(name: string, known: Known): Attribution | undefined {
-  if (DOCKER_LINKS.has(name)) return docker(`${name} is the engine's own bridge`);
   const network = [...known.after.networks.values(), ...known.before.networks.values()].find(
     (candidate) => candidate.bridge === name,
   );
-  if (network !== undefined) {
-    return ownerOfNetwork(network, known) ?? docker(`${name} is the bridge of network ${network.name}`);
-  }
+  const owner = network === undefined ? undefined : ownerOfNetwork(network, known);
+  if (owner !== undefined) return owner;
+  if (DOCKER_LINKS.has(name)) return docker(`${name} is the engine's own bridge`);
+  if (network !== undefined) return docker(`${name} is the bridge of network ${network.name}`);
   // The network is gone and its bridge remains (libnetwork #738).
   if (known.before.links.has(name)) return undefined;
   return byLedger(known, (change) => [...change.dockerIds].some((id) => bridgeOf(id) === name));

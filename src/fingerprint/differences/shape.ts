@@ -25,6 +25,7 @@ export const SECTION_NAMES = [
   'networks',
   'containers',
   'volumes',
+  'swarm',
 ] as const;
 export type SectionName = (typeof SECTION_NAMES)[number];
 
@@ -48,6 +49,7 @@ export const FACET_OF_SECTION: Readonly<Record<SectionName, Facet>> = {
   networks: 'docker',
   containers: 'docker',
   volumes: 'docker',
+  swarm: 'docker',
 };
 
 /** State of a section that was read. */
@@ -92,7 +94,7 @@ export const FIREWALL_LEFT_OUT = {
   'iptables-legacy ipv6': OMITTED,
   nftables: OMITTED,
 } as const;
-export const DOCKER_LEFT_OUT = { networks: OMITTED, containers: OMITTED, volumes: OMITTED } as const;
+export const DOCKER_LEFT_OUT = { networks: OMITTED, containers: OMITTED, volumes: OMITTED, swarm: OMITTED } as const;
 
 /** Network namespace and Docker engine of a fingerprint; null if there is no engine or none was asked. */
 export interface Place {
@@ -105,6 +107,7 @@ const NEVER_READ = [
   'docker images',
   'the contents of docker volumes',
   'neighbours and forwarding entries that were learned',
+  'states and policies of IPsec',
   'the contents of other network namespaces',
 ];
 

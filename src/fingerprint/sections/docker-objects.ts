@@ -1,17 +1,19 @@
 import { WfError } from '../../engine/model/errors.ts';
 import type { Json } from '../../engine/model/json.ts';
 import type { DockerPort, ListedContainer, ListedNetwork, VolumeInfo } from '../../engine/ports/docker.ts';
+import type { SwarmState } from '../../engine/ports/swarm.ts';
 import { NO_ENGINE, readSection, type Section, unreadableSection } from '../differences/shape.ts';
 
 export interface DockerSections {
   readonly networks: Section;
   readonly containers: Section;
   readonly volumes: Section;
+  readonly swarm: Section;
 }
 
-/** Reads networks and containers by id, and volumes by name, with one request each. */
+/** Reads networks and containers by id, volumes by name, and the membership in a swarm, with one request each. */
 export async function dockerSections(docker: DockerPort): Promise<DockerSections> {
-  const [networks, containers, volumes] = await Promise.all([
+  const [networks, containers, volumes, swarm] = await Promise.all([
     sectionOf(async () =>
       (await docker.listNetworks()).map((network) => [`network ${network.id}`, networkAttributes(network)]),
     ),
@@ -21,8 +23,9 @@ export async function dockerSections(docker: DockerPort): Promise<DockerSections
     sectionOf(async () =>
       (await docker.volumes()).map((volume) => [`volume ${volume.name}`, volumeAttributes(volume)]),
     ),
+    sectionOf(async () => membership(await docker.swarm.state())),
   ]);
-  return { networks, containers, volumes };
+  return { networks, containers, volumes, swarm };
 }
 
 /**
@@ -61,4 +64,11 @@ function containerAttributes(container: ListedContainer): Json {
 
 function volumeAttributes({ name, driver, labels, options }: VolumeInfo): Json {
   return { name, driver, labels, options };
+}
+
+/** Excludes what changes by itself: whether the node reaches the others, and who leads. */
+function membership({ state, node, isManager, cluster }: SwarmState): readonly [string, Json][] {
+  if (state === 'inactive') return [];
+  const attributes = { node, role: isManager ? 'manager' : 'worker', cluster: cluster?.id ?? null };
+  return [[`swarm node ${node ?? state}`, { ...attributes, labels: cluster?.labels ?? {} }]];
 }

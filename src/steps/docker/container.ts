@@ -52,7 +52,7 @@ const outputSchema = containerHandleSchema.extend({
   ipv4: z.string().describe('IPv4 address in the network'),
   prefixLength: z.number().int().describe('prefix length of the address'),
   mac: z.string().describe('MAC address'),
-  gateway: z.string().describe('gateway of the network'),
+  gateway: z.string().nullable().describe('gateway of the network; null in an overlay network, which has none'),
   ports: z
     .array(
       z.object({

@@ -23,3 +23,8 @@ export function dryRunPid(container: string): number {
 function numberOf(name: string, below: number): number {
   return Number.parseInt(dryRunId(name).slice(0, 8), 16) % below;
 }
+
+/** Returns the id that a dry run uses for a swarm, a node or an overlay network: 25 letters and digits. */
+export function dryRunSwarmId(name: string): string {
+  return dryRunId(name).slice(0, 25);
+}

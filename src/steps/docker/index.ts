@@ -17,6 +17,11 @@ export {
   localBridges,
   networkNameFree,
   subnetFree,
+  swarmFree,
   volumeNameFree,
 } from './requirements.ts';
+export { initSwarm } from './swarm/init.ts';
+export { joinSwarm } from './swarm/join.ts';
+export { observeSwarmNodes } from './swarm/nodes.ts';
+export { observeOverlay } from './swarm/observe-overlay.ts';
 export { dockerVolume } from './volume.ts';

@@ -79,7 +79,12 @@ export async function networkGone(id: string, name: string, bridge: string, cont
 }
 
 function hasActiveEndpoints(thrown: unknown): boolean {
-  return thrown instanceof WfError && thrown.code === 'E_DOCKER' && /has active endpoints/i.test(thrown.message);
+  return (
+    thrown instanceof WfError &&
+    thrown.code === 'E_DOCKER' &&
+    // A manager learns within a second that a container of a worker is gone.
+    /has active endpoints|is in use by task/i.test(thrown.message)
+  );
 }
 
 /**
@@ -149,6 +154,8 @@ function refuseStrangers(network: NetworkInfo, attached: readonly ContainerInfo[
 
 // Remaining cause: a container of this run whose undo failed, or an endpoint that the engine failed to remove.
 function stillAttached(network: NetworkInfo, context: HostContext, cause: unknown): WfError {
+  const task = cause instanceof WfError ? /in use by task (\w+)/.exec(cause.message)?.[1] : undefined;
+  if (task !== undefined) return usedElsewhere(network, task, context);
   const names = network.members.map((member) => member.name);
   const first = names[0] ?? 'CONTAINER';
   return new WfError(
@@ -159,6 +166,18 @@ function stillAttached(network: NetworkInfo, context: HostContext, cause: unknow
       hint: `Detach them with \`docker network disconnect --force ${network.name} ${first}\`, then \`wf rollback ${context.run}\`. If none is left, restart the Docker engine first.`,
       details: { id: network.id, endpoints: names },
       cause,
+    },
+  );
+}
+
+/** Only the engine of another node knows whose container it is. */
+function usedElsewhere({ id, name }: NetworkInfo, task: string, { run }: HostContext): WfError {
+  return new WfError(
+    'E_RESIDUE',
+    `network ${name} (${shortId(id)}) cannot be removed: a container on another node uses it (task ${task})`,
+    {
+      hint: `Find it there with \`docker ps --filter network=${name}\`, detach or remove it, then \`wf rollback ${run}\`.`,
+      details: { id, task },
     },
   );
 }

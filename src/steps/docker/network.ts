@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { bridgeNameOf, bridgeOf } from '../../docker/bridge-name.ts';
+import { isObjectId } from '../../docker/object-id.ts';
 import { WfError } from '../../engine/model/errors.ts';
 import { labelsOf, RUN_LABEL } from '../../engine/model/mark.ts';
 import type { Argv } from '../../engine/ports/command.ts';
@@ -10,7 +11,7 @@ import { findLink } from '../../host/ip/link.ts';
 import { firstHostOf } from '../../host/ip/subnet.ts';
 import { subnetSchema } from '../addresses.ts';
 import { asCommand } from './client-output.ts';
-import { dryRunId, dryRunSubnet } from './dry-run-values.ts';
+import { dryRunId, dryRunSubnet, dryRunSwarmId } from './dry-run-values.ts';
 import { createOrAdopt } from './engine/create-or-adopt.ts';
 import { isOurs, networkNameInUse } from './engine/ownership.ts';
 import { ENGINE_RETRY, LATE_EFFECT_MS } from './engine/policy.ts';
@@ -18,21 +19,37 @@ import { engineIdSchema, requireMadeOnEngine, requireSameEngine } from './engine
 import { orUnknown } from './engine/unknown.ts';
 import { networkNameSchema, shortId } from './names.ts';
 import { networkGone, removeOwnNetwork } from './network-removal.ts';
+import { FIRST_VNI, OVERLAY_BRIDGE, vniOf } from './swarm/vni.ts';
 
-const inputSchema = z.object({
-  name: networkNameSchema.describe('network name'),
-  subnet: subnetSchema
-    .nullable()
-    .default(null)
-    .describe('IPv4 subnet such as `172.20.0.0/16`; null lets Docker choose'),
-});
+const inputSchema = z
+  .object({
+    name: networkNameSchema.describe('network name'),
+    subnet: subnetSchema
+      .nullable()
+      .default(null)
+      .describe('IPv4 subnet such as `172.20.0.0/16`; null lets Docker choose'),
+    driver: z
+      .enum(['bridge', 'overlay'])
+      .default('bridge')
+      .describe('network driver; `overlay` spans the nodes of a swarm, of which the engine must be a manager'),
+    attachable: z.boolean().default(false).describe('whether single containers may use an overlay network'),
+    encrypted: z.boolean().default(false).describe('whether an overlay network encrypts what it sends to other nodes'),
+  })
+  .refine(({ driver, attachable, encrypted }) => driver === 'overlay' || !(attachable || encrypted), {
+    error: 'only an overlay network is attachable or encrypted',
+  });
 const outputSchema = z.object({
   id: z.string().describe('network id'),
   name: z.string().describe('network name'),
-  driver: z.string().describe('network driver: `bridge`'),
+  driver: z.string().describe('network driver: `bridge` or `overlay`'),
   subnet: z.string().describe('IPv4 subnet'),
   gateway: z.string().describe('IPv4 address of the gateway'),
-  bridge: z.string().describe('name of the bridge on the host'),
+  bridge: z.string().describe('name of the bridge: on the host, or in the namespace of an overlay network'),
+  vni: z
+    .number()
+    .int()
+    .nullable()
+    .describe('VXLAN network identifier of an overlay network; null for a bridge network'),
 });
 /** Record of a network. The id is null until the engine has created it: until then name and mark identify it. */
 export const networkRecordSchema = z.object({ name: z.string(), id: z.string().nullable(), engine: engineIdSchema });
@@ -40,10 +57,10 @@ export const networkRecordSchema = z.object({ name: z.string(), id: z.string().n
 type Input = z.output<typeof inputSchema>;
 type Record = z.output<typeof networkRecordSchema>;
 
-/** Creates a bridge network with this run's mark. */
+/** Creates a network with this run's mark. */
 export const dockerNetwork = defineStep({
   kind: 'docker.network',
-  description: 'Creates a bridge network.',
+  description: 'Creates a bridge network, or an overlay network of a swarm.',
   input: inputSchema,
   output: outputSchema,
   record: networkRecordSchema,
@@ -52,10 +69,20 @@ export const dockerNetwork = defineStep({
   alters: ['docker', 'network', 'firewall'],
   lateEffectMs: LATE_EFFECT_MS,
   commands: (input) => [createCommand(input, 'RUN')],
-  rehearse({ name, subnet }) {
-    const id = dryRunId(name);
+  rehearse({ name, subnet, driver }) {
+    const isOverlay = driver === 'overlay';
+    const id = isOverlay ? dryRunSwarmId(name) : dryRunId(name);
     const chosen = subnet ?? dryRunSubnet(name);
-    return { id, name, driver: 'bridge', subnet: chosen, gateway: firstHostOf(chosen), bridge: bridgeOf(id) };
+    const bridge = isOverlay ? OVERLAY_BRIDGE : bridgeOf(id);
+    return {
+      id,
+      name,
+      driver,
+      subnet: chosen,
+      gateway: firstHostOf(chosen),
+      bridge,
+      vni: isOverlay ? FIRST_VNI : null,
+    };
   },
 
   observe: (input, context, earlier) =>
@@ -108,7 +135,7 @@ export const dockerNetwork = defineStep({
       if ((await ownNetworks(record, context)).length > 0) return { found: 'in place' };
       const { name, id } = record;
       if (id === null) return { found: 'gone', reason: `this run has no network ${name}` };
-      if ((await findLink(context.host.command, bridgeOf(id))) !== null) return { found: 'in place' };
+      if (isObjectId(id) && (await findLink(context.host.command, bridgeOf(id))) !== null) return { found: 'in place' };
       return { found: 'gone', reason: `network ${name} (${shortId(id)}) and its bridge are gone` };
     }),
 
@@ -123,13 +150,20 @@ export const dockerNetwork = defineStep({
   rehearseUndo: ({ name }) => [['docker', 'network', 'rm', name]],
 });
 
-function createCommand({ name, subnet }: Input, run: string): Argv {
+function createCommand({ name, subnet, driver, attachable, encrypted }: Input, run: string): Argv {
   const range = subnet === null ? [] : ['--subnet', subnet];
-  return ['docker', 'network', 'create', '--label', `${RUN_LABEL}=${run}`, ...range, name];
+  const overlay = [
+    ...(driver === 'bridge' ? [] : ['--driver', driver]),
+    ...(attachable ? ['--attachable'] : []),
+    ...(encrypted ? ['--opt', 'encrypted'] : []),
+  ];
+  return ['docker', 'network', 'create', ...overlay, '--label', `${RUN_LABEL}=${run}`, ...range, name];
 }
 
-function create({ name, subnet }: Input, { host, run }: StepContext): Promise<{ readonly id: string }> {
-  return host.docker.createNetwork({ name, subnet, labels: labelsOf(run) });
+function create(input: Input, { host, run }: StepContext): Promise<{ readonly id: string }> {
+  const { name, subnet, driver, attachable, encrypted } = input;
+  const options = encrypted ? { encrypted: '' } : {};
+  return host.docker.createNetwork({ name, subnet, labels: labelsOf(run), driver, attachable, options });
 }
 
 async function findOwn(name: string, { host, run }: StepContext): Promise<NetworkInfo | 'foreign' | null> {
@@ -176,12 +210,14 @@ async function ownNetworks({ name, id }: Record, { host, run }: HostContext): Pr
   return networks.filter((network) => network.id === id || (network.name === name && isOurs(network, run)));
 }
 
-function mismatchWithInput(network: NetworkInfo, { name, subnet }: Input): WfError | undefined {
+function mismatchWithInput(network: NetworkInfo, { name, subnet, driver }: Input): WfError | undefined {
   const found = network.subnets[0]?.subnet;
-  if (subnet === null || subnet === found) return undefined;
+  if (network.driver === driver && (subnet === null || subnet === found)) return undefined;
   return new WfError(
     'E_NAME_IN_USE',
-    `this run already has a network ${name}, with subnet ${found} and not ${subnet}`,
+    network.driver === driver
+      ? `this run already has a network ${name}, with subnet ${found} and not ${subnet}`
+      : `this run already has a network ${name}, with driver ${network.driver} and not ${driver}`,
     {
       hint: 'Give the two networks of the workflow different names.',
       details: { id: network.id },
@@ -194,8 +230,10 @@ function outputOf(network: NetworkInfo): z.output<typeof outputSchema> {
   const range = network.subnets[0];
   if (range === undefined || range.gateway === null) {
     throw new WfError('E_DOCKER', `network ${name} (${shortId(id)}) has no subnet with a gateway`, {
-      hint: `Inspect it with \`docker network inspect ${shortId(id)}\`; wf needs the bridge driver.`,
+      hint: `Inspect it with \`docker network inspect ${shortId(id)}\`.`,
     });
   }
-  return { id, name, driver, subnet: range.subnet, gateway: range.gateway, bridge: bridgeNameOf(network) };
+  const common = { id, name, driver, subnet: range.subnet, gateway: range.gateway };
+  if (driver !== 'overlay') return { ...common, bridge: bridgeNameOf(network), vni: null };
+  return { ...common, bridge: OVERLAY_BRIDGE, vni: vniOf(network) };
 }

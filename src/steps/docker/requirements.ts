@@ -7,6 +7,7 @@ import { containerNameInUse, networkNameInUse, volumeNameInUse } from './engine/
 import { portInUse } from './engine/port-owner.ts';
 import { checkSubnet } from './engine/subnet-owner.ts';
 import { shortId } from './names.ts';
+import { swarmInUse } from './swarm/membership.ts';
 
 /** Requires an engine that answers. The embedded runtime has none: it lacks volumes, options of containers and further networks. */
 export function dockerEngine(): Requirement {
@@ -118,6 +119,21 @@ export function subnetFree(cidr: string): Requirement {
     purpose: 'creating a network',
     claim: `subnet ${cidr}`,
     check: (host) => orUnmet(() => checkSubnet(cidr, host)),
+  };
+}
+
+/** Requires that the engine is in no swarm. */
+export function swarmFree(): Requirement {
+  return {
+    title: 'no swarm',
+    purpose: 'forming a swarm',
+    claim: 'swarm',
+    check: ({ docker }) =>
+      orUnmet(async () => {
+        if (docker.programs !== 'image') return { met: false, error: engineNeeded('a swarm') };
+        const state = await docker.swarm.state();
+        return state.state === 'inactive' ? { met: true, found: 'none' } : { met: false, error: swarmInUse(state) };
+      }),
   };
 }
 

@@ -18,6 +18,7 @@ const GIVEN: Given = {
     subnet: 'network.subnet',
     gateway: 'network.gateway',
     bridge: 'network.bridge',
+    vni: null,
   },
   web: {
     id: 'web.id',

@@ -8,4 +8,5 @@ export const HOST = {
 /** On a named host of the run. */
 export const NAMED_HOST = {
   observeHostPlace: { name: 'beta' },
+  observeIpsec: {},
 } as const satisfies Partial<Examples>;

@@ -6,6 +6,7 @@ import { HOST, NAMED_HOST } from './host.ts';
 import { KERNEL } from './kernel.ts';
 import { NET, OVERLAY } from './net.ts';
 import { PROBE } from './probe.ts';
+import { SWARM } from './swarm.ts';
 import { SYSTEMD } from './systemd.ts';
 
 /** An input of each step runner; one that is missing is a type error. */
@@ -19,5 +20,6 @@ export const EXAMPLES: Examples = {
   ...NET,
   ...OVERLAY,
   ...PROBE,
+  ...SWARM,
   ...SYSTEMD,
 };

@@ -110,11 +110,11 @@ export async function showAt(
   context: HostContext,
   commands: readonly (readonly [place: Place, argv: Argv])[],
 ): Promise<void> {
-  const { run, host, signal, progress } = context;
+  const { run, host, named, signal, progress } = context;
   const shown = await Promise.allSettled(
     commands.map(async ([place, argv]) => {
       const evidence: Evidence[] = [];
-      await tryAt({ run, host, signal, progress, record: (seen) => evidence.push(seen) }, place, argv);
+      await tryAt({ run, host, named, signal, progress, record: (seen) => evidence.push(seen) }, place, argv);
       return evidence;
     }),
   );

@@ -16,12 +16,14 @@ const EVERY = 6;
 const SINGLES: Readonly<Record<SubjectName, number>> = {
   ...{ small: 4, lab: 2 },
   ...{ embedded: 2, 'embedded-as-user': 2, overlay: 2, 'overlay-as-user': 2 },
+  'overlay-docker': 1,
 };
 
 /** The number of chains that share the points of a journey, so that a chain seldom kills a step twice. A test tries one chain. */
 const CHAINS: Readonly<Record<SubjectName, number>> = {
   ...{ small: 12, lab: 15 },
   ...{ embedded: 15, 'embedded-as-user': 15, overlay: 30, 'overlay-as-user': 30 },
+  'overlay-docker': 60,
 };
 
 /** Without WF_CRASH_SEED it changes each minute, so each share is tried equally often. */

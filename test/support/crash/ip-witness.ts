@@ -11,7 +11,9 @@ const recordSchema = z.object({ id: z.string().nullable() });
  * again in the next host.
  */
 export function ipWitness(commands: readonly RecordedCommand[], onDisk: RunOnDisk): readonly string[] {
-  return [...lateCommands(commands, onDisk), ...madeTwice(commands, onDisk)];
+  // Docker engines make links by themselves.
+  const made = onDisk.run.runtime === 'embedded' ? madeTwice(commands, onDisk) : [];
+  return [...lateCommands(commands, onDisk), ...made];
 }
 
 function lateCommands(commands: readonly RecordedCommand[], { run, journal }: RunOnDisk): readonly string[] {

@@ -1,4 +1,8 @@
 import { chownSync } from 'node:fs';
+import path from 'node:path';
+import { execa } from 'execa';
+import { removeEngine, startEngine } from '../engine.ts';
+import { ensureImages, HTTP_ECHO_IMAGE } from '../images.ts';
 import { ORDINARY_USER } from '../ordinary-user.ts';
 import { differences } from './differences.ts';
 import { writeFailing } from './failing-lab.ts';
@@ -26,9 +30,13 @@ cat /proc/self/mountinfo /proc/sys/net/ipv4/ip_forward /proc/sys/net/ipv6/conf/a
 find /run /tmp -xdev -path /run/wf -prune -o -path /tmp/wf-65534 -prune -o -printf '%p %y %m %U %l\\n' | sort
 `;
 
-/** A lab on the embedded runtime, on a separate machine without a Docker engine. */
-export async function openPrivateLab(user: PrivateUser, lab: WorkflowSource): Promise<Subject> {
+/**
+ * A lab in private hosts, on a separate machine without a Docker engine.
+ * @param withEngines whether the run starts Docker engines in its private host; otherwise it is on the embedded runtime
+ */
+export async function openPrivateLab(user: PrivateUser, lab: WorkflowSource, withEngines = false): Promise<Subject> {
   const folder = newLaneFolder();
+  const options = withEngines ? await engineOptions(folder) : ['--runtime', 'embedded'];
   const machine = await startOwnMachine(folder);
   const recorder = recordIp(folder);
   if (user === 'ordinary user') chownSync(folder, NOBODY, NOBODY);
@@ -49,8 +57,8 @@ export async function openPrivateLab(user: PrivateUser, lab: WorkflowSource): Pr
   return {
     lane,
     sources: [lab, failing],
-    start: (run, ...more) => startPrivateLab(lab.name, run, more),
-    startFailing: (run, ...more) => startPrivateLab(failing.name, run, more),
+    start: (run, ...more) => ['start', lab.name, ...options, '--id', run, ...more],
+    startFailing: (run, ...more) => ['start', failing.name, ...options, '--id', run, ...more],
     state: async () => ({ machine: (await look()).split('\n'), privateHosts: privateProcessesIn(folder) }),
     ranTwice: async (run) => ipWitness(recorder.commands(), run),
     async meanwhile() {
@@ -75,9 +83,18 @@ export async function openPrivateLab(user: PrivateUser, lab: WorkflowSource): Pr
   };
 }
 
-/** Without inputs: the images are the built-in ones. */
-function startPrivateLab(workflow: string, run: string, more: readonly string[]): readonly string[] {
-  return ['start', workflow, '--runtime', 'embedded', '--id', run, ...more];
+/** Returns the options of a run that starts its engines, and writes their image to a file. */
+async function engineOptions(folder: string): Promise<readonly string[]> {
+  const images = path.join(folder, 'images.tar');
+  const engine = await startEngine();
+  try {
+    await ensureImages(engine.dockerHost);
+    await execa('docker', ['--host', engine.dockerHost, 'save', '--output', images, HTTP_ECHO_IMAGE]);
+  } finally {
+    await removeEngine(engine);
+  }
+  const inputs = ['hosts=private', `image=${HTTP_ECHO_IMAGE}`, `images=${JSON.stringify([images])}`];
+  return ['--runtime', 'docker', ...inputs.flatMap((one) => ['--input', one])];
 }
 
 /** The first processes of the private hosts of a run, regardless of the time in their marks. */

@@ -32,8 +32,19 @@ export interface Subject {
   killPrivateHost?(run: string): boolean;
 }
 
-/** `embedded`: the lab on the embedded runtime, `overlay`: lab-overlay, as root; `...-as-user`: the same as an ordinary user. */
-export const SUBJECT_NAMES = ['lab', 'small', 'embedded', 'embedded-as-user', 'overlay', 'overlay-as-user'] as const;
+/**
+ * `embedded`: the lab on the embedded runtime, `overlay`: lab-overlay, as root; `...-as-user`: the same as an ordinary user;
+ * `overlay-docker`: lab-overlay on Docker engines that the run starts.
+ */
+export const SUBJECT_NAMES = [
+  'lab',
+  'small',
+  'embedded',
+  'embedded-as-user',
+  'overlay',
+  'overlay-as-user',
+  'overlay-docker',
+] as const;
 export type SubjectName = (typeof SUBJECT_NAMES)[number];
 
 export function openSubject(name: SubjectName): Promise<Subject> {
@@ -50,6 +61,8 @@ export function openSubject(name: SubjectName): Promise<Subject> {
       return openPrivateLab('root', OVERLAY);
     case 'overlay-as-user':
       return openPrivateLab('ordinary user', OVERLAY);
+    case 'overlay-docker':
+      return openPrivateLab('root', OVERLAY, true);
   }
 }
 

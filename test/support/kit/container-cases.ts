@@ -1,11 +1,13 @@
 import { execFileSync, spawnSync } from 'node:child_process';
+import { rmSync } from 'node:fs';
+import path from 'node:path';
 import { expect, vi } from 'vitest';
 import { z } from 'zod';
 import type { Argv } from '../../../src/engine/ports/command.ts';
 import { type Foreign, hostState, type TestedWorkflow } from '../../../src/testing/index.ts';
 import { privateProcessesIn } from '../crash/processes.ts';
 import { HTTP_ECHO_IMAGE, PROBE_IMAGE } from '../images.ts';
-import { fixture, type OpenCase, settled } from './open-case.ts';
+import { fixture, type OpenCase, scratch, settled } from './open-case.ts';
 import { openPlace } from './place.ts';
 
 type Workflow = Pick<TestedWorkflow, 'workflow' | 'input'>;
@@ -66,14 +68,18 @@ function onDocker(workflow: Workflow, name: string, lab: Lab = {}): OpenCase {
 }
 
 /** The same on private hosts; the state is that of the machine, which no run changes. wf itself verifies that of the private host. */
-async function onPrivateHosts(workflow: Workflow, lab: Lab = {}): Promise<OpenCase> {
+async function onPrivateHosts(
+  workflow: Workflow,
+  lab: Lab = {},
+  runtime: TestedWorkflow['runtime'] = 'embedded',
+): Promise<OpenCase> {
   const place = await openPlace();
   const runs = new Set<string>();
   const hosts = () => privateProcessesIn('/').filter(({ mark }) => runs.has(mark.replace(/-\d+@.*/, '')));
   return {
     tested: {
       ...workflow,
-      runtime: 'embedded',
+      runtime,
       through: place.through,
       observe(run) {
         runs.add(run.replace(/-\d+$/, ''));
@@ -134,6 +140,22 @@ export const containersEmbedded = () => onPrivateHosts({ workflow: fixture('cont
 export const labOnDocker = async () => onDocker({ workflow: 'lab-network', input: TEST_IMAGES }, 'devops', LAB);
 export const labEmbedded = () => onPrivateHosts({ workflow: 'lab-network' }, LAB);
 export const overlayEmbedded = () => onPrivateHosts({ workflow: 'lab-overlay' }, { pauseAfter: 'failure', sparse: 12 });
+
+/** With engines that the run starts in its private host, and an image from a file. */
+export async function overlayOnDocker(): Promise<OpenCase> {
+  const folder = scratch();
+  const images = path.join(folder, 'images.tar');
+  docker('save', '--output', images, HTTP_ECHO_IMAGE);
+  const input = { hosts: 'private', image: HTTP_ECHO_IMAGE, images: [images] };
+  const one = await onPrivateHosts({ workflow: 'lab-overlay', input }, { pauseAfter: 'failure', sparse: 12 }, 'docker');
+  return {
+    ...one,
+    async close() {
+      await one.close();
+      rmSync(folder, { recursive: true });
+    },
+  };
+}
 export const scaleOnDocker = async () =>
   onDocker({ workflow: 'lab-scale', input: { ...SCALE, image: HTTP_ECHO_IMAGE } }, 'scale1', SCALE_LAB);
 export const scaleEmbedded = () => onPrivateHosts({ workflow: 'lab-scale', input: SCALE }, SCALE_LAB);

@@ -19,6 +19,7 @@ test('concurrent observations of an ended container each fail with E_NAMESPACE_G
   const context: HostContext = {
     run: runId('r'),
     host: machinePorts({}, '/nonexistent/wf.db'),
+    named: () => machinePorts({}, '/nonexistent/wf.db'),
     signal: new AbortController().signal,
     record: () => {},
     progress: () => {},

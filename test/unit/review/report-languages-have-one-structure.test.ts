@@ -50,20 +50,30 @@ test.each([
   },
 );
 
-test('the narratives of the overlay lab have the same paragraphs and code in both languages, for each stage and step', () => {
-  const input = inputSchema.parse({});
-  const told = {
-    ...input,
-    ...namesOf(input),
-    underlay: { alpha: '10.91.0.1', beta: '10.91.0.2' },
-    overlay: { alpha: '10.42.0.1', beta: '10.42.0.2' },
-  };
-  const [en, fr] = [overlayInEnglish(told), overlayInFrench(told)];
-  expect(textShape(fr)).toEqual(textShape(en));
-  const { invocations } = modelMachine('lab-overlay', overlay.machine);
-  for (const { steps } of [en, fr])
-    expect(Object.keys(steps ?? {}).toSorted()).toEqual([...invocations.keys()].toSorted());
-});
+test.each([
+  [false, true],
+  [true, true],
+  [true, false],
+])(
+  'the narratives of the overlay lab have the same paragraphs and code in both languages, for each stage and step (Docker: %s, cable: %s)',
+  (isOnDocker, hasCable) => {
+    const input = inputSchema.parse({});
+    const told = {
+      ...input,
+      ...namesOf(input),
+      ...{ isOnDocker, hasCable },
+      underlay: { alpha: '10.91.0.1', beta: '10.91.0.2' },
+      overlay: { alpha: '10.42.0.1', beta: '10.42.0.2' },
+    };
+    const [en, fr] = [overlayInEnglish(told), overlayInFrench(told)];
+    expect(textShape(fr)).toEqual(textShape(en));
+    const { invocations, stages } = modelMachine('lab-overlay', overlay.machine);
+    for (const { steps, stages: told } of [en, fr]) {
+      expect(Object.keys(steps ?? {}).toSorted()).toEqual([...invocations.keys()].toSorted());
+      expect(Object.keys(told)).toEqual([...stages]);
+    }
+  },
+);
 
 test('every step of the lab has a text in both languages', () => {
   const steps = [...modelMachine('lab-network', lab.machine).invocations.keys()];

@@ -24,7 +24,7 @@ export function drawingsOf(observed: Observed, told: Told, texts: LabTexts): rea
     ],
   };
   const wrong: Drawing = {
-    ...texts.drawings.wrongVni,
+    ...texts.drawings.apart,
     stage: 'isolation',
     ...topology(observed, told, texts, { alpha: observed.alphaReadVxlan, beta: readWrongVxlan }),
     paths: [
@@ -95,7 +95,7 @@ function topology(
   return { layers, wires };
 }
 
-function box(id: string, title: string, lines: readonly string[]): Box {
+export function box(id: string, title: string, lines: readonly string[]): Box {
   return { id, title, lines, ports: [], origin: 'given' };
 }
 
@@ -112,7 +112,7 @@ function portOf(host: Host, observed: Observed, told: Told): Box['ports'][number
 type Seen = { readonly answered: boolean; readonly words: string };
 
 /** Returns nothing if nothing was tried. */
-function path(from: string, to: string, tried: readonly (Seen | undefined)[]): readonly Path[] {
+export function path(from: string, to: string, tried: readonly (Seen | undefined)[]): readonly Path[] {
   const seen = tried.filter((one) => one !== undefined);
   if (seen.length === 0) return [];
   const answers = seen.filter(({ answered }) => answered).length;
@@ -120,11 +120,11 @@ function path(from: string, to: string, tried: readonly (Seen | undefined)[]): r
   return [{ from, to, state, seen: seen.map(({ words }) => words).join(', ') }];
 }
 
-function pinged(ping: Observed['alphaPings'], texts: LabTexts): Seen | undefined {
+export function pinged(ping: Observed['alphaPings'], texts: LabTexts): Seen | undefined {
   return ping && { answered: ping.answered, words: texts.pings(ping.received, ping.sent) };
 }
 
-function fetched(http: Observed['alphaFetches'], texts: LabTexts): Seen | undefined {
+export function fetched(http: Observed['alphaFetches'], texts: LabTexts): Seen | undefined {
   return http && { answered: http.answered, words: texts.fetched(http.answered ? shortened(http.body) : null) };
 }
 

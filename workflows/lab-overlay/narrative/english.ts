@@ -1,8 +1,15 @@
 import { type Host, OVERHEAD, OVERLAY_MTU, PING_SIZES, UNDERLAY_MTU } from '../input.ts';
 import { ENGLISH_PROOFS } from '../proofs.ts';
+import { dockerEnglish, dockerStepsInEnglish } from './docker-english.ts';
 import type { LabTexts, Told } from './texts.ts';
 
 export function english(told: Told): LabTexts {
+  const texts = byHand(told);
+  const steps = { ...texts.steps, ...dockerStepsInEnglish(told) };
+  return told.isOnDocker ? { ...texts, ...dockerEnglish(told), steps } : { ...texts, steps };
+}
+
+function byHand(told: Told): LabTexts {
   const { alphaContainer, betaContainer, strangerContainer, network, strangerNetwork } = told;
   const { underlayLink, bridge, vxlanLink, hostLink, containerDevice, vni, wrongVni, port, underlay, overlay } = told;
   return {
@@ -23,6 +30,7 @@ export function english(told: Told): LabTexts {
           `The move into \`beta\` takes the end away from \`alpha\`: from then on each host sees one link \`${underlayLink}\`, whose other end is in another namespace.`,
         ],
       },
+      swarm: { title: 'A Swarm: only of Docker engines', text: [], notice: [] },
       overlay: {
         title: 'The overlay: a bridge and a tunnel on each host',
         text: [
@@ -72,6 +80,7 @@ export function english(told: Told): LabTexts {
           `The counter of the rule shows that it dropped the packets, and not something else.`,
         ],
       },
+      encrypted: { title: 'Encryption: only by Docker engines', text: [], notice: [] },
       teardown: {
         title: 'Taking it all down',
         text: [
@@ -142,6 +151,7 @@ export function english(told: Told): LabTexts {
       removeStranger: `Remove \`${strangerContainer}\` and its network`,
       removeCounters: 'Remove the counters',
       removeCable: 'Remove the cable',
+      settleSegments: 'Bring the ledger in line with what ended with tunnels and bridges',
       settleCable: 'Bring the ledger in line with what ended with it',
       verifyHost: 'Compare both hosts with what they were',
     },
@@ -150,7 +160,7 @@ export function english(told: Told): LabTexts {
         title: 'The overlay: two containers, one network',
         text: `Frames go from \`${containerDevice}\` through \`${hostLink}\` and \`${bridge}\` into \`${vxlanLink}\`, and in UDP packets through the cable.`,
       },
-      wrongVni: {
+      apart: {
         title: 'Two identifiers: two networks',
         text: `The same links on both hosts, but the tunnels have the VNI ${vni} and ${wrongVni}: nothing passes.`,
       },
@@ -161,6 +171,7 @@ export function english(told: Told): LabTexts {
     },
     on: (host) => `host ${host}`,
     cable: 'cable',
+    underlayBox: 'underlay',
     dropsOverlay: `drops UDP ${port}`,
     pings: (received, sent) => `${received} of ${sent} pings`,
     fetched: (said) => (said === null ? 'no HTTP answer' : `HTTP "${said}"`),
@@ -186,7 +197,7 @@ function stepsOn(host: Host, told: Told): Readonly<Record<string, string>> {
   return {
     [name('UnderlayAddress')]: `Give \`${underlayLink}\` of \`${host}\` its address`,
     [name('UnderlayUp')]: `Set \`${underlayLink}\` of \`${host}\` up`,
-    [name('UnderlayLinks')]: `Make sure that \`${host}\` has no other link`,
+    [name('UnderlayLinks')]: `List the links of \`${host}\``,
     [name('PingsUnderlay')]: `Ping the other host from \`${host}\``,
     [name('Image')]: `Make sure that the image is there on \`${host}\``,
     [name('Network')]: `Create the network \`${network}\` on \`${host}\``,
@@ -210,9 +221,8 @@ function stepsOn(host: Host, told: Told): Readonly<Record<string, string>> {
     [name('PairVanishes')]: `Look whether \`${hostLink}\` is gone from \`${host}\``,
     [name('SettlePair')]: 'Bring the ledger in line with what vanished by itself',
     [name('RemoveSegment')]: `Remove tunnel and bridge of \`${host}\``,
-    [name('SettleSegment')]: 'Bring the ledger in line with what ended with them',
     [name('RemoveNetwork')]: `Remove the network \`${network}\` of \`${host}\``,
-    [name('Alone')]: `Make sure that \`${host}\` has no link but \`lo\``,
+    [name('Alone')]: `Make sure that \`${host}\` has no link but those from before`,
   };
 }
 

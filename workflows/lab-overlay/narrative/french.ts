@@ -1,8 +1,15 @@
 import { type Host, OVERHEAD, OVERLAY_MTU, PING_SIZES, UNDERLAY_MTU } from '../input.ts';
 import type { ProofWords } from '../proofs.ts';
+import { dockerFrench, dockerStepsInFrench } from './docker-french.ts';
 import type { LabTexts, Told } from './texts.ts';
 
 export function french(told: Told): LabTexts {
+  const texts = byHand(told);
+  const steps = { ...texts.steps, ...dockerStepsInFrench(told) };
+  return told.isOnDocker ? { ...texts, ...dockerFrench(told), steps } : { ...texts, steps };
+}
+
+function byHand(told: Told): LabTexts {
   const { alphaContainer, betaContainer, strangerContainer, network, strangerNetwork } = told;
   const { underlayLink, bridge, vxlanLink, hostLink, containerDevice, vni, wrongVni, port, underlay, overlay } = told;
   return {
@@ -23,6 +30,7 @@ export function french(told: Told): LabTexts {
           `Le déplacement vers \`beta\` retire le bout à \`alpha\` : à partir de là, chaque hôte voit une seule interface \`${underlayLink}\`, dont l’autre bout est dans un autre espace de noms.`,
         ],
       },
+      swarm: { title: 'Un Swarm : seulement de moteurs Docker', text: [], notice: [] },
       overlay: {
         title: 'L’overlay : un pont et un tunnel sur chaque hôte',
         text: [
@@ -72,6 +80,7 @@ export function french(told: Told): LabTexts {
           `Le compteur de la règle montre que c’est elle qui a jeté les paquets, et non autre chose.`,
         ],
       },
+      encrypted: { title: 'Le chiffrement : seulement par des moteurs Docker', text: [], notice: [] },
       teardown: {
         title: 'Tout démonter',
         text: [
@@ -142,6 +151,7 @@ export function french(told: Told): LabTexts {
       removeStranger: `Supprimer \`${strangerContainer}\` et son réseau`,
       removeCounters: 'Supprimer les compteurs',
       removeCable: 'Supprimer le câble',
+      settleSegments: 'Mettre le registre en accord avec ce qui a fini avec les tunnels et les ponts',
       settleCable: 'Mettre le registre en accord avec ce qui a fini avec lui',
       verifyHost: 'Comparer les deux hôtes à ce qu’ils étaient',
     },
@@ -150,7 +160,7 @@ export function french(told: Told): LabTexts {
         title: 'L’overlay : deux conteneurs, un réseau',
         text: `Les trames vont de \`${containerDevice}\`, par \`${hostLink}\` et \`${bridge}\`, dans \`${vxlanLink}\`, puis par le câble dans des paquets UDP.`,
       },
-      wrongVni: {
+      apart: {
         title: 'Deux identifiants : deux réseaux',
         text: `Les mêmes interfaces sur les deux hôtes, mais les tunnels ont les VNI ${vni} et ${wrongVni} : rien ne passe.`,
       },
@@ -161,6 +171,7 @@ export function french(told: Told): LabTexts {
     },
     on: (host) => `hôte ${host}`,
     cable: 'câble',
+    underlayBox: 'underlay',
     dropsOverlay: `jette UDP ${port}`,
     pings: pingsText,
     fetched: (said) => (said === null ? 'pas de réponse HTTP' : `HTTP « ${said} »`),
@@ -186,7 +197,7 @@ function stepsOn(host: Host, told: Told): Readonly<Record<string, string>> {
   return {
     [name('UnderlayAddress')]: `Donner son adresse à \`${underlayLink}\`, sur \`${host}\``,
     [name('UnderlayUp')]: `Activer \`${underlayLink}\` sur \`${host}\``,
-    [name('UnderlayLinks')]: `S’assurer que \`${host}\` n’a pas d’autre interface`,
+    [name('UnderlayLinks')]: `Lister les interfaces de \`${host}\``,
     [name('PingsUnderlay')]: `Ping vers l’autre hôte depuis \`${host}\``,
     [name('Image')]: `S’assurer que l’image est là sur \`${host}\``,
     [name('Network')]: `Créer le réseau \`${network}\` sur \`${host}\``,
@@ -210,9 +221,8 @@ function stepsOn(host: Host, told: Told): Readonly<Record<string, string>> {
     [name('PairVanishes')]: `Regarder si \`${hostLink}\` a disparu de \`${host}\``,
     [name('SettlePair')]: 'Mettre le registre en accord avec ce qui a disparu tout seul',
     [name('RemoveSegment')]: `Supprimer le tunnel et le pont de \`${host}\``,
-    [name('SettleSegment')]: 'Mettre le registre en accord avec ce qui a fini avec eux',
     [name('RemoveNetwork')]: `Supprimer le réseau \`${network}\` de \`${host}\``,
-    [name('Alone')]: `S’assurer que \`${host}\` n’a pas d’autre interface que \`lo\``,
+    [name('Alone')]: `S’assurer que \`${host}\` n’a que les interfaces d’avant`,
   };
 }
 
@@ -233,26 +243,49 @@ function pingsText(received: number, sent: number): string {
 const PROOFS: ProofWords = {
   claims: {
     underlay: 'underlay',
+    swarm: 'swarm',
     overlay: 'overlay',
+    names: 'noms',
     encapsulated: 'encapsulé',
     isolated: 'isolé',
     otherNetwork: 'autre réseau',
+    sameHost: 'même hôte',
     mtu: 'MTU',
     healthy: 'la santé n’est pas une preuve',
+    encrypted: 'chiffré',
   },
   pings: pingsText,
   quoted: (text) => `« ${text} »`,
-  underlay: (alpha, beta, there, back) =>
-    `alpha a ${alpha}, beta a ${beta}, et rien d’autre ; ${there}, et ${back} au retour`,
+  underlay: (alpha, beta, there, back, areAll) =>
+    `alpha a ${alpha}, beta a ${beta}${areAll ? ', et rien d’autre' : ''} ; ${there}, et ${back} au retour`,
+  swarm: (nodes) =>
+    nodes
+      .map(({ role, state, reachability, address }) =>
+        [`${role} ${address} ${state}`, ...(reachability === null ? [] : [reachability])].join(', '),
+      )
+      .join(' ; '),
   overlay: (there, back) => `${there.pings} et ${there.said} ; au retour ${back.pings} et ${back.said}`,
-  encapsulated: (sent, arrived, outer, out, into) =>
-    `${sent} paquets sont partis en ${outer}, ${arrived} sont arrivés ; le câble en a porté ${out} à l’aller et ${into} au retour`,
+  names: (there, back) =>
+    [there, back].map(({ name, address, pings, said }) => `${name} est ${address}, ${pings} et ${said}`).join(' ; '),
+  encapsulated: (sent, arrived, outer, cable) =>
+    `${sent} paquets sont partis en ${outer}, ${arrived} sont arrivés${
+      cable === null ? '' : ` ; le câble en a porté ${cable.out} à l’aller et ${cable.into} au retour`
+    }`,
   isolated: (vnis, across, control, arrived, mended) =>
     `${vnis} : ${across} alors que l’underlay a répondu ${control} ; ${arrived} paquets sont arrivés en vain ; réparé : ${mended}`,
   otherNetwork: (there, back, control) =>
     `${there} vers un conteneur d’un autre réseau de l’hôte, ${back} en retour, alors qu’il a répondu à l’hôte : ${control}`,
+  otherOverlay: (vnis, across, controls, isUnknown) =>
+    `${vnis} : ${across.there}, ${across.back} au retour, alors que chaque overlay a répondu en son sein : ${controls.own} et ${controls.other} ; le nom est ${isUnknown ? 'inconnu' : 'resté sans réponse'}`,
+  sameHost: (across, control) =>
+    `${across} vers un conteneur de l’autre overlay sur le même hôte, alors qu’il a joint le sien : ${control}`,
   mtu: (mtu, fits, tooLarge, underlay) =>
     `${mtu} octets : ${fits.size} de données, ${fits.pings} ; ${tooLarge.size}, ${tooLarge.pings} ; sur l’underlay ${underlay.size}, ${underlay.pings}`,
-  healthy: ({ link, up }, across, dropped, control, after) =>
-    `${link} est ${up ? 'active' : 'inactive'}, et ${across} (${dropped} paquets jetés) alors que l’underlay a répondu ${control} ; règle retirée : ${after}`,
+  link: ({ link, up }) => `${link} est ${up ? 'active' : 'inactive'}`,
+  nodes: (nodes) => `les deux nœuds sont ${[...new Set(nodes.map(({ state }) => state))].join(', ')}`,
+  healthy: (health, across, dropped, control, after) =>
+    `${health}, et ${across} (${dropped} paquets jetés) alors que l’underlay a répondu ${control} ; règle retirée : ${after}`,
+  encrypted: (pings, sent, arrived) => `${pings} ; ${sent} paquets ESP sont partis, ${arrived} sont arrivés`,
+  notEncrypted: (reason) =>
+    `non essayé : ce noyau ne peut pas chiffrer de paquets${reason === null ? '' : ` (${reason})`}`,
 };

@@ -18,6 +18,28 @@ const vxlan = z.object({
   mtu: z.number(),
   up: z.boolean(),
 });
+const overlay = z.object({
+  vni: z.number(),
+  port: z.number(),
+  mtu: z.number(),
+  fdb: z.array(z.object({ mac: z.string(), dst: z.string() })),
+});
+const nodes = z.object({
+  nodes: z.array(
+    z.object({
+      role: z.enum(['worker', 'manager']),
+      state: z.string(),
+      reachability: z.string().nullable(),
+      address: z.string(),
+    }),
+  ),
+});
+const dns = z.object({
+  name: z.string(),
+  addresses: z.array(z.string()),
+  outcome: z.enum(['resolved', 'no-such-name', 'no-answer']),
+});
+const ipsec = z.object({ esp: z.boolean(), reason: z.string().nullable() });
 const count = z.object({ packets: z.number() });
 const counters = z.object({ rxPackets: z.number(), txPackets: z.number() });
 
@@ -70,6 +92,34 @@ const observed = z.object({
   pingWhileDropped: ping.optional().catch(undefined),
   readDropped: count.optional().catch(undefined),
   pingTakenBack: ping.optional().catch(undefined),
+  readNodes: nodes.optional().catch(undefined),
+  alphaOverlayContainer: container.optional().catch(undefined),
+  betaOverlayContainer: container.optional().catch(undefined),
+  alphaResolves: dns.optional().catch(undefined),
+  betaResolves: dns.optional().catch(undefined),
+  alphaPingsName: ping.optional().catch(undefined),
+  betaPingsName: ping.optional().catch(undefined),
+  alphaFetchesName: http.optional().catch(undefined),
+  betaFetchesName: http.optional().catch(undefined),
+  alphaReadOverlay: overlay.optional().catch(undefined),
+  betaReadOverlay: overlay.optional().catch(undefined),
+  strangerOnAlpha: container.optional().catch(undefined),
+  strangerOnBeta: container.optional().catch(undefined),
+  readOtherOverlay: overlay.optional().catch(undefined),
+  controlAcross: ping.optional().catch(undefined),
+  controlStrangers: ping.optional().catch(undefined),
+  controlStrangerPage: http.optional().catch(undefined),
+  pingRemoteStranger: ping.optional().catch(undefined),
+  fetchRemoteStranger: http.optional().catch(undefined),
+  pingLocalStranger: ping.optional().catch(undefined),
+  pingAsStranger: ping.optional().catch(undefined),
+  nameOfStranger: dns.optional().catch(undefined),
+  readNodesWhileDropped: nodes.optional().catch(undefined),
+  alphaIpsec: ipsec.optional().catch(undefined),
+  betaIpsec: ipsec.optional().catch(undefined),
+  pingEncrypted: ping.optional().catch(undefined),
+  readEncrypted: count.optional().catch(undefined),
+  readDecrypted: count.optional().catch(undefined),
 });
 export type Observed = z.infer<typeof observed>;
 

@@ -1,5 +1,5 @@
 import type { Narrative } from 'wf-engine';
-import { OVERLAY_MTU } from '../input.ts';
+import { type Host, OVERLAY_MTU } from '../input.ts';
 import type { Observed } from './observed.ts';
 import type { LabTexts, Told } from './texts.ts';
 
@@ -26,22 +26,29 @@ export function tablesOf(observed: Observed, told: Told, texts: LabTexts): Table
 
 /** Returns the headers of a packet from alpha's container to beta's on the underlay, once it was counted there. */
 function headersOf(observed: Observed, told: Told, texts: LabTexts): Tables {
-  const { alphaReadVxlan, betaReadVxlan, readSentAfter } = observed;
-  if (alphaReadVxlan === undefined || betaReadVxlan === undefined || readSentAfter === undefined) return [];
+  const tunnel = told.isOnDocker ? observed.alphaReadOverlay : observed.alphaReadVxlan;
+  if (tunnel === undefined || observed.readSentAfter === undefined) return [];
   const { layers } = texts;
-  const { overlay } = told;
+  const { overlay, underlay } = told;
+  const between = ({ alpha, beta }: Readonly<Record<Host, string>>) => `${code(alpha)} > ${code(beta)}`;
   const rows = [
-    [layers.outerIp, '20', `${code(alphaReadVxlan.local ?? '')} > ${code(betaReadVxlan.local ?? '')}`],
-    [layers.udp, '8', code(String(alphaReadVxlan.port))],
-    [layers.vxlan, '8', `VNI ${code(String(alphaReadVxlan.vni))}`],
-    [layers.innerEthernet, '14', macs(observed)],
-    [layers.innerIp, `<= ${OVERLAY_MTU}`, `${code(overlay.alpha)} > ${code(overlay.beta)}`],
+    [layers.outerIp, '20', between(underlay)],
+    [layers.udp, '8', code(String(tunnel.port))],
+    [layers.vxlan, '8', `VNI ${code(String(tunnel.vni))}`],
+    [
+      layers.innerEthernet,
+      '14',
+      between({ alpha: macOf('alpha', observed, told), beta: macOf('beta', observed, told) }),
+    ],
+    [layers.innerIp, `<= ${OVERLAY_MTU}`, between(overlay)],
   ];
   return [{ ...texts.headers, rows }];
 }
 
-function macs({ alphaPair, betaPair }: Observed): string {
-  return [alphaPair, betaPair].map((pair) => code(pair?.peer.mac ?? '-')).join(' > ');
+/** Returns the MAC address of a host's container on the overlay. */
+function macOf(host: Host, observed: Observed, { overlay }: Told): string {
+  const links = observed[`${host}Links`]?.links ?? [];
+  return links.find(({ addresses }) => addresses.some((one) => one.startsWith(`${overlay[host]}/`)))?.mac ?? '-';
 }
 
 function code(text: string): string {

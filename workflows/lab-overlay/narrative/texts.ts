@@ -1,5 +1,5 @@
 import type { Narrative } from 'wf-engine';
-import type { Input, Names } from '../input.ts';
+import type { Host, Input, Names } from '../input.ts';
 import type { ProofWords } from '../proofs.ts';
 
 /** The names in the texts. */
@@ -16,18 +16,33 @@ export type Told = Names &
     | 'wrongVni'
     | 'port'
   > & {
+    readonly isOnDocker: boolean;
+    readonly hasCable: boolean;
     /** Addresses of alpha and beta on the underlay, and of their containers on the overlay. */
-    readonly underlay: Readonly<Record<'alpha' | 'beta', string>>;
-    readonly overlay: Readonly<Record<'alpha' | 'beta', string>>;
+    readonly underlay: Readonly<Record<Host, string>>;
+    readonly overlay: Readonly<Record<Host, string>>;
   };
+
+interface Titled {
+  readonly title: string;
+  readonly text: string;
+}
+
+/** Texts by step id. */
+export type StepTexts = Readonly<Record<string, string>>;
+
+/** Words of the narrative that are others on Docker engines. */
+export interface DockerTexts extends Pick<Narrative, 'title' | 'introduction' | 'stages'> {
+  readonly drawings: Readonly<Record<'together' | 'apart' | 'dropped', Titled>>;
+}
 
 /** All words of the lab's narrative in one language. */
 export interface LabTexts extends Pick<Narrative, 'title' | 'introduction' | 'stages' | 'steps'> {
-  readonly drawings: Readonly<
-    Record<'together' | 'wrongVni' | 'dropped', { readonly title: string; readonly text: string }>
-  >;
+  /** `apart`: two networks on one underlay. */
+  readonly drawings: DockerTexts['drawings'];
   on(host: string): string;
   readonly cable: string;
+  readonly underlayBox: string;
   readonly dropsOverlay: string;
   pings(received: number, sent: number): string;
   fetched(said: string | null): string;

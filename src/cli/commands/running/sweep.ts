@@ -49,6 +49,10 @@ export const sweep = defineCommand(options, async ({ json, yes }, services, term
       else swept.push({ host, object, reason: null, ...(await removeMarked(object, host.ports, () => {})) });
     }
   }
+  // An overlay network is in use until the other hosts are swept.
+  for (const [index, { host, object, status }] of swept.entries())
+    if (status === 'stuck')
+      swept[index] = { host, object, reason: null, ...(await removeMarked(object, host.ports, () => {})) };
   if (json) writeJson(terminal.out, swept.map(asRecord));
   else print(swept, terminal);
   const unreadCodes = unread.map((error) => reportError(error, terminal, false));

@@ -5,6 +5,7 @@ import { isObjectId } from '../../../docker/object-id.ts';
 import { commandLine } from '../../../engine/model/evidence.ts';
 import type { Owner } from '../../../engine/model/owner.ts';
 import type { DockerPort } from '../../../engine/ports/docker.ts';
+import { NO_SWARM } from '../../../engine/ports/swarm.ts';
 import { isAlive } from '../../../host/processes/process.ts';
 import { execAnswer, id as idAnswer, imageAnswer, nothing } from '../protocol/answers.ts';
 import type { Connection } from './connection.ts';
@@ -64,7 +65,8 @@ export function privateDocker(name: string, owner: Owner, { call }: Pick<Connect
       if (isObjectId(idOrName)) return await call('network', { id: idOrName }, networkInfoSchema.nullable());
       return await call('networkNamed', { name: idOrName }, networkInfoSchema.nullable());
     },
-    async createNetwork({ name, subnet, labels }) {
+    async createNetwork({ name, subnet, labels, driver }) {
+      if (driver === 'overlay') return needsEngine();
       return { id: await call('createNetwork', { name, subnet, labels }, idAnswer) };
     },
     async removeNetwork(id) {
@@ -95,6 +97,17 @@ export function privateDocker(name: string, owner: Owner, { call }: Pick<Connect
       await call('removeContainer', { id }, nothing);
     },
     exec: (id, argv, timeoutMs) => call('exec', { id, argv, timeoutMs }, execAnswer, timeoutMs + ANSWER_MS),
+    swarm: {
+      state: async () => NO_SWARM,
+      init: needsEngine,
+      join: needsEngine,
+      leave: async () => undefined,
+      joinToken: needsEngine,
+      nodes: needsEngine,
+      updateNode: needsEngine,
+      removeNode: needsEngine,
+      services: needsEngine,
+    },
   };
 }
 

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { WfError } from '../../../engine/model/errors.ts';
 import { engineFolder, engineSocket } from '../protocol/engine.ts';
+import { TEMPORARY_FOLDER } from '../protocol/names.ts';
 import { ipBatch } from '../shared/ip-batch.ts';
 import { mount } from './mount.ts';
 
@@ -18,6 +19,7 @@ const BRIDGE_MAC = '02:42:00:00:00:01';
 const BRIDGE_ADDRESS = '172.17.0.1/16';
 /** The settings and the key of the machine's own engine. */
 const SETTINGS = '/etc/docker';
+const STATE = '/var/lib';
 
 /**
  * Starts a Docker engine in the network, mount and PID namespaces of this process, and returns once it answers. All that it keeps is in
@@ -33,6 +35,7 @@ export async function startEngine(host: string, cgroup: string): Promise<ChildPr
   await mount(['-t', 'proc', 'wf', '/proc']);
   await mountCgroups();
   if (existsSync(SETTINGS)) await mount(['-t', 'tmpfs', '-o', 'mode=700', 'wf', SETTINGS]);
+  await makeStateWritable(folder);
   // A bridge that the engine makes has another address at each start, and a renewed host would differ from the lost one.
   const bridge = [
     `link add name ${BRIDGE} address ${BRIDGE_MAC} type bridge`,
@@ -58,7 +61,8 @@ export async function startEngine(host: string, cgroup: string): Promise<ChildPr
   const log = openSync(logFile, 'a');
   const engine = spawn('dockerd', Object.entries(flags).flat(), {
     stdio: ['ignore', log, log],
-    env: { PATH: process.env['PATH'] ?? '' },
+    // The folder /tmp is read-only.
+    env: { PATH: process.env['PATH'] ?? '', TMPDIR: TEMPORARY_FOLDER },
   });
   closeSync(log);
   let problem = '';
@@ -77,6 +81,13 @@ export async function startEngine(host: string, cgroup: string): Promise<ChildPr
 }
 
 const LOG_LINES = 3;
+
+/** Lets the engine write below /var/lib/docker, in memory: it keeps parts of overlay networks there, wherever its data is. */
+async function makeStateWritable(folder: string): Promise<void> {
+  const [upper, work] = [join(folder, 'lib'), join(folder, 'lib-work')];
+  for (const path of [upper, work]) mkdirSync(path);
+  await mount(['-t', 'overlay', '-o', `lowerdir=${STATE},upperdir=${upper},workdir=${work}`, 'wf', STATE]);
+}
 
 /** Mounts the machine's cgroups, which its private /sys lacks: the unified hierarchy, or one for each controller. */
 async function mountCgroups(): Promise<void> {

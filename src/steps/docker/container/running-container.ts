@@ -13,7 +13,8 @@ interface Addresses {
   ipv4: string;
   prefixLength: number;
   mac: string;
-  gateway: string;
+  /** Null in an overlay network. */
+  gateway: string | null;
 }
 
 /**
@@ -76,7 +77,7 @@ function addressesIn({ id, name, endpoints }: ContainerInfo, networkId: string):
     );
   }
   const { ipv4, prefixLength, mac, gateway } = endpoint;
-  if (ipv4 === null || prefixLength === null || mac === null || gateway === null) {
+  if (ipv4 === null || prefixLength === null || mac === null) {
     throw new WfError(
       'E_DOCKER',
       `container ${name} (${shortId(id)}) has no address in network ${endpoint.network} yet`,

@@ -1,9 +1,8 @@
 import { z } from 'zod';
 import { WfError } from '../../../engine/model/errors.ts';
-import { lazy } from '../../../engine/model/lazy.ts';
+import { commandLine } from '../../../engine/model/evidence.ts';
 import { defineStep } from '../../../engine/workflow/define-step.ts';
-import { linkMembers } from '../../../host/ip/entries.ts';
-import { readIpJson } from '../../../host/ip/run-ip.ts';
+import { readVxlanLinks, VXLAN_LINKS } from '../../../host/ip/vxlan.ts';
 import { placeInput } from '../../place-handle.ts';
 import { linkNameSchema } from '../name-schema.ts';
 import { namespaceOf, placeName, placeOf, tryAt, typedIn } from '../place.ts';
@@ -11,19 +10,6 @@ import { namespaceOf, placeName, placeOf, tryAt, typedIn } from '../place.ts';
 const LARGEST_VNI = 0xff_ffff;
 const vniSchema = z.number().int().min(0).max(LARGEST_VNI).describe('VXLAN network identifier (VNI)');
 const portSchema = z.number().int().min(1).max(65_535).describe('UDP port of the tunnel ends');
-
-/** Members of a VXLAN link in `ip -json -details link show`. */
-const vxlanEntry = lazy(() => {
-  const { ifname, flags, mtu, master } = linkMembers();
-  const data = z.object({
-    id: vniSchema,
-    port: portSchema,
-    local: z.string().optional(),
-    link: z.string().optional(),
-    learning: z.boolean().default(false),
-  });
-  return z.object({ ifname, flags, mtu, master, linkinfo: z.object({ info_data: data }) });
-});
 
 /** Reads a VXLAN link; with `expect` it proves which network and port it has. */
 export const observeVxlan = defineStep({
@@ -64,17 +50,16 @@ export const observeVxlan = defineStep({
 
   async read({ link, expect, in: where }, context) {
     const place = placeOf(where, context.host);
-    const args = ['-details', 'link', 'show', 'type', 'vxlan'];
-    const found = await readIpJson(context.host.command, args, vxlanEntry(), namespaceOf(place, context.host));
+    const found = await readVxlanLinks(context.host.command, namespaceOf(place, context.host));
     await tryAt(context, place, ['ip', '-details', 'link', 'show', 'dev', link]);
-    const entry = found.find(({ ifname }) => ifname === link);
-    if (entry === undefined) {
+    const seen = found.find(({ name }) => name === link);
+    if (seen === undefined) {
       throw new WfError('E_STEP_FAILED', `there is no VXLAN link ${link} ${placeName(place)}`, {
-        hint: 'List them with `ip -details link show type vxlan`.',
+        hint: `List them with \`${commandLine(['ip', ...VXLAN_LINKS])}\`.`,
       });
     }
-    const { flags, mtu, master, linkinfo } = entry;
-    const { id: vni, port, local, link: parent, learning } = linkinfo.info_data;
+    const { name: _name, ...properties } = seen;
+    const { vni, port, mtu } = properties;
     if (expect !== null && (vni !== expect.vni || port !== expect.port || mtu !== expect.mtu)) {
       const told = (one: { vni: number; port: number; mtu: number }) =>
         `VNI ${one.vni}, port ${one.port}, MTU ${one.mtu}`;
@@ -84,16 +69,6 @@ export const observeVxlan = defineStep({
         { hint: `Inspect it with \`ip -details link show dev ${link}\`.` },
       );
     }
-    return {
-      link,
-      vni,
-      port,
-      local: local ?? null,
-      parent: parent ?? null,
-      bridge: master ?? null,
-      mtu,
-      up: flags.includes('UP'),
-      learning,
-    };
+    return { link, ...properties };
   },
 });

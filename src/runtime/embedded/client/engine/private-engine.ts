@@ -66,7 +66,7 @@ function dockerOf(engine: PrivateEngine): DockerPort {
   const gone = () => (isAlive(owner) && isAlive(process) ? undefined : privateHostGone(mark));
   const docker = createDockerAt(
     async () => ({ type: 'unix', path: socketOf(engine), description: `the private engine of ${host}`, gone }),
-    (pid) => pidOnMachine(owner, pid),
+    { pid: (pid) => pidOnMachine(owner, pid), path: (path) => `/proc/${process.pid}/root${path}` },
   );
   const engineId = privateEngineId(`${mark} engine ${host}`, process);
   const loaded = new Set<string>();

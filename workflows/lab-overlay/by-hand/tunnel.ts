@@ -1,5 +1,5 @@
-import { type Host, type Input, OVERLAY_MTU, underlayAddress } from './input.ts';
-import { otherOf, parallel, type Scope, sequence } from './machine-parts.ts';
+import { type Host, type Input, OVERLAY_MTU, underlayAddress } from '../input.ts';
+import { otherOf, parallel, type Scope, sequence } from '../machine-parts.ts';
 
 /** Stands for every MAC address that the VXLAN link has not learned. */
 const ALL_UNKNOWN = '00:00:00:00:00:00';

@@ -1,0 +1,59 @@
+import { labelsOf, RUN_LABEL } from '../../../engine/model/mark.ts';
+import { pause } from '../../../engine/ports/clock.ts';
+import type { NetworkInfo } from '../../../engine/ports/docker.ts';
+import type { HostContext } from '../../../engine/workflow/step.ts';
+import { asCommand } from '../client-output.ts';
+import { isOurs } from '../engine/ownership.ts';
+import { networkGone, removeOwnNetwork } from '../network-removal.ts';
+
+/** Network, and bridge, through which containers of overlay networks reach the host. An engine in a swarm makes it unless it exists. */
+export const GATEWAY = 'docker_gwbridge';
+
+/** As the engine makes it. */
+const OPTIONS = {
+  'com.docker.network.bridge.name': GATEWAY,
+  'com.docker.network.bridge.enable_icc': 'false',
+  'com.docker.network.bridge.enable_ip_masquerade': 'true',
+};
+
+/** The engine detaches its own endpoints some tenths of a second after it has left. */
+const UNUSED_WITHIN_MS = 10_000;
+const POLL_MS = 50;
+
+/** Returns the gateway bridge if the run made it; null if there is none, or it was there before. */
+export async function ownGateway({ host, run }: HostContext): Promise<NetworkInfo | null> {
+  const network = await host.docker.network(GATEWAY);
+  return network !== null && isOurs(network, run) ? network : null;
+}
+
+/**
+ * Makes the gateway bridge with the mark of the run, before the engine makes one without. It proves later that the run brought the engine
+ * into the swarm, and is removed like any network of the run.
+ */
+export async function makeGateway(context: HostContext): Promise<void> {
+  const { docker } = context.host;
+  if ((await docker.network(GATEWAY)) !== null) return;
+  const options = Object.entries(OPTIONS).flatMap(([name, value]) => ['--opt', `${name}=${value}`]);
+  await asCommand(
+    context,
+    ['docker', 'network', 'create', '--label', `${RUN_LABEL}=${context.run}`, ...options, GATEWAY],
+    () => docker.createNetwork({ name: GATEWAY, subnet: null, labels: labelsOf(context.run), options: OPTIONS }),
+    ({ id }) => id,
+    ({ id }) => id,
+  );
+}
+
+/** Removes the gateway bridge, if the run made it, once the engine has left. @throws WfError E_FOREIGN, E_RESIDUE */
+export async function removeGateway(context: HostContext): Promise<void> {
+  const { clock } = context.host;
+  const until = clock.now() + UNUSED_WITHIN_MS;
+  for (;;) {
+    const gateway = await ownGateway(context);
+    if (gateway === null) return;
+    if (gateway.members.length === 0 || clock.now() >= until || context.signal.aborted) {
+      await removeOwnNetwork(gateway, context);
+      return networkGone(gateway.id, GATEWAY, GATEWAY, context);
+    }
+    await pause(clock, POLL_MS, context.signal);
+  }
+}

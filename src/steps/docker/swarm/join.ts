@@ -1,0 +1,260 @@
+import { z } from 'zod';
+import { engineNeeded } from '../../../docker/engine-needed.ts';
+import { WfError } from '../../../engine/model/errors.ts';
+import { labelsOf, RUN_LABEL } from '../../../engine/model/mark.ts';
+import { HOST_NAME } from '../../../engine/model/named-host.ts';
+import { pause } from '../../../engine/ports/clock.ts';
+import type { Argv } from '../../../engine/ports/command.ts';
+import type { SwarmNode, SwarmState } from '../../../engine/ports/swarm.ts';
+import { defineStep } from '../../../engine/workflow/define-step.ts';
+import type { HostContext } from '../../../engine/workflow/step.ts';
+import { asCommand } from '../client-output.ts';
+import { dryRunSwarmId } from '../dry-run-values.ts';
+import { isOurs, runOf } from '../engine/ownership.ts';
+import { ENGINE_RETRY, LATE_EFFECT_MS } from '../engine/policy.ts';
+import { engineIdSchema, requireMadeOnEngine, requireSameEngine } from '../engine/same-engine.ts';
+import { orUnknown } from '../engine/unknown.ts';
+import { encryptionBefore, isEncryptionLeft, removeEncryption } from './encryption.ts';
+import { refuseForeignContainers } from './foreign-users.ts';
+import { GATEWAY, makeGateway, ownGateway, removeGateway } from './gateway-bridge.ts';
+import { isIngress, leaveSwarm, managerState, settledState, swarmInUse, untilIngress } from './membership.ts';
+import { managerAddressSchema, membershipFields, nodeFields } from './swarm-input.ts';
+
+const DEMOTED_WITHIN_MS = 10_000;
+const POLL_MS = 50;
+
+const inputSchema = z.object({
+  manager: z
+    .string()
+    .regex(HOST_NAME, 'must be the name of a host')
+    .describe('named host of the run that is a manager'),
+  managerAddress: managerAddressSchema,
+  ...nodeFields,
+  as: z.enum(['worker', 'manager']).default('worker').describe('role of the node'),
+});
+/** Record of a membership in a swarm. */
+export const joinRecordSchema = z.object({
+  ...membershipFields,
+  manager: z.string(),
+  managerEngine: engineIdSchema,
+});
+
+type Input = z.output<typeof inputSchema>;
+type Record = z.output<typeof joinRecordSchema>;
+
+/** Joins the swarm of another host of the run. The join token stays between the two engines. */
+export const joinSwarm = defineStep({
+  kind: 'swarm.join',
+  description:
+    'Joins the swarm of another host of the run. The join token is read from that host, and is in no input, output, journal or log.',
+  input: inputSchema,
+  output: z.object({
+    cluster: z.string().describe('id of the swarm'),
+    node: z.string().describe('id of the node'),
+  }),
+  record: joinRecordSchema,
+  timeoutMs: 60_000,
+  // The labels of a node cannot be set while it reports its state: the engine then asks to try again.
+  retry: ENGINE_RETRY,
+  survivesReboot: true,
+  alters: ['docker', 'network', 'firewall'],
+  lateEffectMs: LATE_EFFECT_MS,
+  commands: (input) => [joinCommand(input)],
+  rehearse: ({ managerAddress, advertiseAddress }) => ({
+    cluster: dryRunSwarmId(`swarm ${managerAddress.replace(/:\d+$/, '')}`),
+    node: dryRunSwarmId(`node ${advertiseAddress}`),
+  }),
+
+  observe: (input, context, earlier) =>
+    orUnknown(async () => {
+      const { docker } = context.host;
+      if (docker.programs !== 'image') throw engineNeeded('a swarm');
+      if (earlier !== undefined) await requireSameEngine(earlier.engine, context);
+      const engine = await docker.engineId();
+      const manager = onManager(input.manager, context);
+      const { cluster } = await managerState(manager);
+      const managerEngine = await manager.host.docker.engineId();
+      const state = await (earlier === undefined ? docker.swarm.state() : settledState(context));
+      const target = `node at ${input.advertiseAddress} of the swarm of ${input.manager}`;
+      const before = { engine, cluster: null, node: null, encryption: null, manager: input.manager, managerEngine };
+      // A plan observes this before the manager has made its swarm; apply refuses it.
+      if (cluster === null) {
+        if (state.state === 'inactive') return { found: 'absent', target, record: before };
+        return { found: 'foreign', error: swarmInUse(state) };
+      }
+      const encryption =
+        earlier === undefined
+          ? await encryptionBefore(input.advertiseAddress, cluster.dataPathPort, context)
+          : earlier.encryption;
+      const record = { ...before, cluster: cluster.id, encryption };
+      if (state.state === 'inactive') {
+        const found = (await ownGateway(context)) === null ? 'absent' : 'partial';
+        return { found, target, record };
+      }
+      const node = (await manager.host.docker.swarm.nodes()).find(({ id }) => id === state.node);
+      if (node !== undefined && isOurs(node, context.run)) {
+        const mismatch = mismatchWithInput(node, input);
+        if (mismatch !== undefined) return { found: 'foreign', error: mismatch };
+        return {
+          ...{ found: 'ours', target, record: { ...record, node: node.id } },
+          output: { cluster: cluster.id, node: node.id },
+        };
+      }
+      if (earlier !== undefined && isOwnAttempt(state, node)) return { found: 'partial', target, record };
+      return { found: 'foreign', error: swarmInUse(state) };
+    }),
+
+  async apply(input, record, _found, context) {
+    const { swarm } = context.host.docker;
+    const manager = onManager(input.manager, context);
+    if (record.cluster === null) throw noManager(input.manager);
+    await makeGateway(context);
+    const { state } = await swarm.state();
+    if (state !== 'inactive' && state !== 'active') await leaveSwarm(context);
+    if (state !== 'active') await join(input, context, manager);
+    const { node } = await swarm.state();
+    if (node === null) return record;
+    await asCommand(
+      manager,
+      ['docker', 'node', 'update', '--label-add', `${RUN_LABEL}=${context.run}`, node],
+      () => manager.host.docker.swarm.updateNode(node, { labels: labelsOf(context.run) }),
+      () => node,
+    );
+    await untilIngress(context, async () => (await manager.host.docker.listNetworks()).some(isIngress));
+    return { ...record, node };
+  },
+
+  requireMadeHere: requireMadeOnEngine,
+
+  inspect: (record, context) =>
+    orUnknown(async () => {
+      await requireSameEngine(record.engine, context);
+      const state = await settledState(context);
+      if ((await isOwnNode(state, record, context)) || (await ownGateway(context)) !== null)
+        return { found: 'in place' };
+      if (state.state === 'inactive' && (await isEncryptionLeft(record.encryption, context)))
+        return { found: 'in place' };
+      if ((await listedNode(record, context)) !== undefined) return { found: 'in place' };
+      const where = state.state === 'inactive' ? 'in no swarm' : 'in another swarm';
+      return { found: 'gone', reason: `the engine is ${where}` };
+    }),
+
+  async undo(record, context) {
+    const state = await settledState(context);
+    if (await isOwnNode(state, record, context)) {
+      await refuseForeignContainers(context);
+      if (state.isManager) await demote(record, context);
+      await leaveSwarm(context);
+    }
+    await removeGateway(context);
+    if ((await context.host.docker.swarm.state()).state === 'inactive')
+      await removeEncryption(record.encryption, context);
+    const listed = await listedNode(record, context);
+    if (listed === undefined) return;
+    const manager = onManager(record.manager, context);
+    await asCommand(
+      manager,
+      ['docker', 'node', 'rm', '--force', listed.id],
+      () => manager.host.docker.swarm.removeNode(listed.id),
+      () => listed.id,
+    );
+  },
+
+  undoCommands: () => UNDO_BY_HAND,
+  rehearseUndo: () => UNDO_BY_HAND,
+});
+
+const UNDO_BY_HAND: readonly Argv[] = [
+  ['docker', 'swarm', 'leave', '--force'],
+  ['docker', 'network', 'rm', GATEWAY],
+];
+
+function joinCommand({ advertiseAddress, listenAddress, managerAddress }: Input): Argv {
+  return [
+    ...(['docker', 'swarm', 'join', '--token', '***', '--advertise-addr', advertiseAddress] as const),
+    ...(listenAddress === null ? [] : ['--listen-addr', listenAddress]),
+    managerAddress,
+  ];
+}
+
+/** Returns the context of a step for a manager, which is another host of the run. */
+function onManager(name: string, { run, named, signal, record, progress }: HostContext): HostContext {
+  return { run, host: named(name), named, signal, record, progress };
+}
+
+/** Joins; if that fails, the engine stops trying. */
+async function join(input: Input, context: HostContext, manager: HostContext): Promise<void> {
+  const token = await manager.host.docker.swarm.joinToken(input.as);
+  const { managerAddress, advertiseAddress, listenAddress } = input;
+  try {
+    await asCommand(
+      context,
+      joinCommand(input),
+      () => context.host.docker.swarm.join({ token, managerAddress, advertiseAddress, listenAddress }),
+      () => `This node joined a swarm as a ${input.as}.`,
+    );
+  } catch (thrown) {
+    await context.host.docker.swarm.leave();
+    throw thrown;
+  }
+}
+
+/** Whether an engine that was in no swarm when the step began is in this state because of it. */
+function isOwnAttempt({ state }: SwarmState, node: SwarmNode | undefined): boolean {
+  return state === 'pending' || state === 'error' || (node !== undefined && runOf(node) === undefined);
+}
+
+/** Whether the engine is the recorded node; before it is one, whether it is about to become one. */
+async function isOwnNode(state: SwarmState, record: Record, context: HostContext): Promise<boolean> {
+  if (state.state === 'inactive') return false;
+  if (record.node !== null) return state.node === record.node;
+  if (state.state !== 'active') return (await ownGateway(context)) !== null;
+  const node = (await nodesOfManager(record, context)).find(({ id }) => id === state.node);
+  return node !== undefined && (isOurs(node, context.run) || isOwnAttempt(state, node));
+}
+
+/** Returns the node in the list of the manager, if it has this run's mark. */
+async function listedNode(record: Record, context: HostContext): Promise<SwarmNode | undefined> {
+  if (record.node === null) return undefined;
+  return (await nodesOfManager(record, context)).find(({ id }) => id === record.node);
+}
+
+/** Returns the list of the manager; empty if its engine has ended, or is in no swarm or another one. */
+async function nodesOfManager(record: Record, context: HostContext): Promise<readonly SwarmNode[]> {
+  const manager = onManager(record.manager, context);
+  const { docker } = manager.host;
+  if (docker.hasEnded(record.managerEngine)) return [];
+  await requireSameEngine(record.managerEngine, manager);
+  const { cluster } = await managerState(manager);
+  return cluster !== null && cluster.id === record.cluster ? docker.swarm.nodes() : [];
+}
+
+/** Makes a worker of a manager: one that leaves would take its vote along. */
+async function demote({ manager: name, node }: Record, context: HostContext): Promise<void> {
+  const { clock, docker } = context.host;
+  if (node === null) return;
+  const manager = onManager(name, context);
+  await asCommand(
+    manager,
+    ['docker', 'node', 'demote', node],
+    () => manager.host.docker.swarm.updateNode(node, { role: 'worker' }),
+    () => `Manager ${node} demoted in the swarm.`,
+  );
+  const until = clock.now() + DEMOTED_WITHIN_MS;
+  while ((await docker.swarm.state()).isManager && clock.now() < until && !context.signal.aborted)
+    await pause(clock, POLL_MS, context.signal);
+}
+
+function mismatchWithInput({ id, role, address }: SwarmNode, input: Input): WfError | undefined {
+  if (role === input.as) return undefined;
+  return new WfError('E_SWARM_IN_USE', `node ${id} at ${address} is a ${role} and not a ${input.as}`, {
+    hint: `Change it back with \`docker node ${input.as === 'worker' ? 'demote' : 'promote'} ${id}\`, then resume the run.`,
+  });
+}
+
+function noManager(name: string): WfError {
+  return new WfError('E_SWARM_JOIN', `the engine of host ${name} is no manager of a swarm`, {
+    hint: `Let an earlier step \`swarm.init\` make one on ${name}.`,
+    untouched: true,
+  });
+}

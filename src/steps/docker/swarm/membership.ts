@@ -1,0 +1,114 @@
+import { WfError } from '../../../engine/model/errors.ts';
+import { pause } from '../../../engine/ports/clock.ts';
+import type { NetworkInfo } from '../../../engine/ports/docker.ts';
+import type { SwarmState } from '../../../engine/ports/swarm.ts';
+import type { HostContext } from '../../../engine/workflow/step.ts';
+import { asCommand } from '../client-output.ts';
+import { runOf } from '../engine/ownership.ts';
+
+/** An engine starts a node in about 0.5 s, and gives up a join after 10 s. */
+const SETTLED_WITHIN_MS = 12_000;
+const LEFT_WITHIN_MS = 10_000;
+const POLL_MS = 50;
+
+/** The network of published ports, which an engine makes and removes with its membership. */
+const INGRESS = 'ingress';
+
+/** Returns the state of the engine; waits while it is `pending`: a request of a killed process may be under way. */
+export async function settledState({ host, signal }: HostContext): Promise<SwarmState> {
+  const until = host.clock.now() + SETTLED_WITHIN_MS;
+  for (;;) {
+    const state = await host.docker.swarm.state();
+    if (state.state !== 'pending' || host.clock.now() >= until || signal.aborted) return state;
+    await pause(host.clock, POLL_MS, signal);
+  }
+}
+
+/**
+ * Returns the state of an engine that is a manager, or in no swarm; waits while a manager that has just started does not know its swarm.
+ * @throws WfError E_HOST_STATE_UNKNOWN if it does not get to know it
+ */
+export async function managerState({ host, signal }: HostContext): Promise<SwarmState> {
+  const until = host.clock.now() + SETTLED_WITHIN_MS;
+  for (;;) {
+    const state = await host.docker.swarm.state();
+    const isStarting = state.state === 'pending' || state.state === 'active';
+    if (state.cluster !== null || !isStarting) return state;
+    if (host.clock.now() >= until || signal.aborted) throw unknownSwarm(state);
+    await pause(host.clock, POLL_MS, signal);
+  }
+}
+
+function unknownSwarm({ node, state, error }: SwarmState): WfError {
+  const why = error === null ? '' : `: ${error}`;
+  return new WfError(
+    'E_HOST_STATE_UNKNOWN',
+    `the engine is node ${node ?? 'without id'} (${state}), and does not know its swarm${why}`,
+    {
+      hint: 'It is no manager, or most managers are down: check `docker info` and `docker node ls`.',
+      transient: true,
+    },
+  );
+}
+
+/** Returns the error for an engine that is in a swarm which the run did not make, or join. */
+export function swarmInUse({ state, node, cluster, isManager, error }: SwarmState): WfError {
+  const run = cluster === null ? undefined : runOf(cluster);
+  const role = isManager ? 'manager' : 'node';
+  const which = cluster === null ? 'a swarm' : `swarm ${cluster.id}`;
+  const owner = run === undefined ? '' : `, made by run ${run}`;
+  const why = state === 'active' ? '' : `, state ${state}${error === null ? '' : `: ${error}`}`;
+  return new WfError(
+    'E_SWARM_IN_USE',
+    `the engine is a ${role} of ${which} (node ${node ?? 'without id'}${owner}${why})`,
+    {
+      hint:
+        run === undefined
+          ? 'Use another engine; or, if the swarm is not needed, leave it with `docker swarm leave --force`.'
+          : `Undo that run with \`wf rollback ${run}\`, or use another engine.`,
+      details: { node, cluster: cluster?.id ?? null, run: run ?? null },
+    },
+  );
+}
+
+/** Leaves the swarm, and waits until the engine has removed its part of the ingress network. */
+export async function leaveSwarm(context: HostContext): Promise<void> {
+  const { clock, docker } = context.host;
+  await asCommand(
+    context,
+    ['docker', 'swarm', 'leave', '--force'],
+    () => docker.swarm.leave(),
+    () => 'Node left the swarm.',
+  );
+  const until = clock.now() + LEFT_WITHIN_MS;
+  for (;;) {
+    const [{ state }, networks] = await Promise.all([docker.swarm.state(), docker.listNetworks()]);
+    if (state === 'inactive' && !networks.some(isSwarmNetwork)) return;
+    if (clock.now() >= until || context.signal.aborted) {
+      throw new WfError('E_RESIDUE', `the engine has left the swarm, but is ${state} and has networks of it`, {
+        hint: 'Check `docker info` and `docker network ls`; a restart of the engine removes them.',
+      });
+    }
+    await pause(clock, POLL_MS, context.signal);
+  }
+}
+
+/** Waits until the engine has made its part of the ingress network, which it does in the background, if the swarm has one. */
+export async function untilIngress({ host, signal }: HostContext, isExpected: () => Promise<boolean>): Promise<void> {
+  const until = host.clock.now() + LEFT_WITHIN_MS;
+  if (!(await isExpected())) return;
+  while (host.clock.now() < until && !signal.aborted) {
+    const gateway = await host.docker.network('docker_gwbridge');
+    if (gateway !== null && gateway.members.length > 0) return;
+    await pause(host.clock, POLL_MS, signal);
+  }
+}
+
+/** Returns whether other nodes have the network too. */
+export function isSwarmNetwork({ scope }: Pick<NetworkInfo, 'scope'>): boolean {
+  return scope === 'swarm';
+}
+
+export function isIngress({ name, scope }: Pick<NetworkInfo, 'name' | 'scope'>): boolean {
+  return name === INGRESS && scope === 'swarm';
+}

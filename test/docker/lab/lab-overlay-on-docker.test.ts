@@ -1,0 +1,268 @@
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { z } from 'zod';
+import { EVERY_POINT } from '../../support/crash/crash-tests.ts';
+import { describeDocker } from '../../support/docker-tests.ts';
+import { removeEngine, startDaemon, stopDaemon } from '../../support/engine.ts';
+import { tool } from '../../support/host-state.ts';
+import { HTTP_ECHO_IMAGE, PROBE_IMAGE } from '../../support/images.ts';
+import { type OwnEngine, openOwnEngine } from '../../support/own-engine.ts';
+import { processesOfPrivateHosts } from '../../support/processes.ts';
+import { refusalSchema, runRecordSchema } from '../../support/run-record.ts';
+import { openProject } from '../../support/run-wf.ts';
+
+// Starts of engines take seconds on a busy machine.
+vi.setConfig({ testTimeout: 240_000, hookTimeout: 120_000 });
+
+const STAGES = [
+  ...['underlay', 'swarm', 'overlay', 'lookInside', 'isolation', 'failure', 'encrypted'],
+  ...['teardown', 'verification'],
+];
+const KILLED = { signal: 'SIGKILL' };
+
+function openLab(hosts: string) {
+  const project = openProject();
+  const wf = (args: readonly string[], killAt?: string) =>
+    project.wf(args, { env: killAt === undefined ? {} : { WF_CRASH_AT: killAt } });
+  const start = (id: string, ...more: readonly string[]) => {
+    const input = [`hosts=${hosts}`, `image=${HTTP_ECHO_IMAGE}`].flatMap((one) => ['--input', one]);
+    return ['start', 'lab-overlay', '--id', id, ...input, ...more];
+  };
+  const record = async (id: string) => runRecordSchema.parse((await wf(['show', id, '--json'])).json());
+  /** Runs a command where `wf shell` opens a shell. */
+  const inShell = async (where: readonly string[], ...argv: readonly string[]) => {
+    const { command } = z
+      .object({ command: z.array(z.string()) })
+      .parse((await wf(['shell', ...where, '--json'])).json());
+    const [program = '', ...before] = command.slice(0, -3);
+    return tool(program, ...before, ...argv);
+  };
+  return { wf, start, record, inShell };
+}
+
+const RESTORED = { restored: true, residues: [], unexplained: [], drift: [] };
+
+describeDocker('lab-overlay on engines that the run starts', () => {
+  test('each claim is proven beside a run of lab-network, both hosts are as they were, and the report is in both languages', async () => {
+    const id = 'swarm-told';
+    const { wf, start, record, inShell } = openLab('private');
+    const paused = await wf(start(id, '--pause-after', 'overlay', '--input', 'prefix=ann-'));
+    expect(paused, paused.stderr).toMatchObject({ exitCode: 0 });
+    expect(paused.stderr).toContain('runtime docker: the hosts of the run have Docker engines');
+    const nodes = await inShell([id, 'alpha'], 'docker', 'node', 'ls', '--format', '{{.Status}} {{.ManagerStatus}}');
+    expect(nodes.split('\n').toSorted()).toEqual(['Ready ', 'Ready Leader']);
+    expect(await inShell([id, 'beta'], 'docker', 'network', 'ls', '--format', '{{.Name}}')).toContain('ann-overlay');
+    const inContainer = await inShell([id, 'beta', 'ann-AppBeta'], 'ip', '-brief', 'address');
+    expect(inContainer).toMatch(/^eth0@\S+ +UP +10\.42\.0\.\d+\/24/m);
+
+    const beside = 'network-beside-swarm';
+    const images = [`image=${HTTP_ECHO_IMAGE}`, `probeImage=${PROBE_IMAGE}`].flatMap((one) => ['--input', one]);
+    const ends = [wf(['resume', id]), wf(['start', 'lab-network', '--id', beside, ...images])];
+    for (const end of await Promise.all(ends)) expect(end, end.stderr).toMatchObject({ exitCode: 0 });
+    expect((await record(beside)).verification).toMatchObject(RESTORED);
+    const { status, stages, changes, proofs, verification } = await record(id);
+    expect({ status, verification }).toMatchObject({ status: 'succeeded', verification: RESTORED });
+    expect(stages.map((stage) => [stage.name, stage.status])).toEqual(STAGES.map((name) => [name, 'succeeded']));
+    expect(new Set(changes.map((change) => change.status))).toEqual(new Set(['reverted', 'gone']));
+    expect(new Set(changes.map((change) => change.host))).toEqual(new Set(['alpha', 'beta']));
+    const figures = Object.fromEntries(proofs.map((proof) => [proof.claim, proof.figures]));
+    const { encrypted, ...shown } = figures;
+    expect(shown).toEqual({
+      underlay:
+        'alpha has lo, docker0, under0, beta has lo, docker0, under0, and nothing else; 3 of 3 pings, back 3 of 3',
+      swarm: 'manager 10.91.0.1 ready, reachable; worker 10.91.0.2 ready',
+      overlay: '3 of 3 pings and "Mon AppBeta"; back 3 of 3 and "Mon AppAlpha"',
+      names: expect.stringMatching(
+        /^ann-appbeta is 10\.42\.0\.\d+, 3 of 3 pings and "Mon AppBeta"; ann-appalpha is 10\.42\.0\.\d+, 3 of 3 pings and "Mon AppAlpha"$/,
+      ),
+      encapsulated: expect.stringMatching(
+        /^3 packets left as 10\.91\.0\.1 > 10\.91\.0\.2\.4789, VNI 4097, [3-9] arrived; the cable carried \d+ out and \d+ in$/,
+      ),
+      isolated:
+        'VNI 4098 / 4097: 0 of 3 pings, back 0 of 3, while each overlay answered inside: 3 of 3 and 3 of 3; the name is unknown',
+      'same host':
+        '0 of 3 pings to a container of the other overlay on the same host, while that reached its own: 3 of 3',
+      MTU: '1450 bytes: 1422 of data 1 of 1, 1423 0 of 1; on the underlay 1472 1 of 1',
+      'health is no proof': expect.stringMatching(
+        /^both nodes are ready, and 0 of 3 pings \(\d+ packets dropped\) while the underlay answered 3 of 3; rule taken back: 3 of 3$/,
+      ),
+    });
+    expect(encrypted).toMatch(/^(?:3 of 3 pings; \d+ packets of ESP left, \d+ arrived|not tried: this kernel cannot)/);
+
+    for (const [language, title, claim] of [
+      ['en', 'Two hosts, one network: an overlay network of Docker', 'same host'],
+      ['fr', 'Deux hôtes, un réseau : un réseau overlay de Docker', 'même hôte'],
+    ] as const) {
+      const report = await wf(['report', id, '--format', 'html', '--lang', language]);
+      for (const text of [title, claim, 'vxlan id 4097', '--token']) expect(report.stdout).toContain(text);
+      expect(report.stdout).not.toContain('SWMTKN');
+      expect(report.stdout.match(/<svg/g)).toHaveLength(3);
+    }
+    expect(processesOfPrivateHosts(id)).toEqual([]);
+  });
+
+  test('a killed run is resumed and rolled back on its engines', async () => {
+    const id = 'swarm-killed';
+    const { wf, start, record } = openLab('private');
+    const paused = ['--pause-after', 'swarm'];
+    expect(await wf(start(id, ...paused), 'after touch joinSwarm apply 1 docker swarm join')).toMatchObject(KILLED);
+    const joined = await wf(['resume', id, ...paused]);
+    expect(joined, joined.stderr).toMatchObject({ exitCode: 0 });
+    expect(await wf(['rollback', id], 'after touch joinSwarm undo 1 docker swarm leave')).toMatchObject(KILLED);
+    const end = await wf(['rollback', id]);
+    expect(end, end.stderr).toMatchObject({ exitCode: 0 });
+    expect(await record(id)).toMatchObject({ status: 'rolled-back', verification: RESTORED });
+    expect(processesOfPrivateHosts(id)).toEqual([]);
+  });
+});
+
+describeDocker('lab-overlay on given engines', () => {
+  let engines: readonly OwnEngine[] = [];
+  let hosts = '';
+  beforeAll(async () => {
+    engines = await Promise.all([openOwnEngine(), openOwnEngine()]);
+    hosts = engines.map(({ engine: { dockerHost, namespace } }) => `${dockerHost}@/run/netns/${namespace}`).join(',');
+  });
+  afterAll(() => Promise.all(engines.map(({ engine }) => removeEngine(engine))));
+
+  const on = (index: 0 | 1): OwnEngine => {
+    const engine = engines[index];
+    if (engine === undefined) throw new Error('no engine');
+    return engine;
+  };
+  const states = () => Promise.all(engines.map(({ state }) => state()));
+
+  /** Joins the engines as somebody else did before the run. */
+  async function ownUnderlay() {
+    const [alpha, beta] = [on(0), on(1)];
+    const peer = ['type', 'veth', 'peer', 'name', 'lan0', 'netns', beta.engine.namespace];
+    await alpha.at('ip', 'link', 'add', 'name', 'lan0', ...peer);
+    for (const [{ at }, address] of [
+      [alpha, '192.0.2.1/24'],
+      [beta, '192.0.2.2/24'],
+    ] as const) {
+      await at('ip', 'address', 'add', address, 'dev', 'lan0');
+      await at('ip', 'link', 'set', 'dev', 'lan0', 'up');
+    }
+    return { remove: () => alpha.at('ip', 'link', 'delete', 'dev', 'lan0') };
+  }
+
+  test('a run on an underlay of the user is killed in each stage, and resumed to its end', async () => {
+    const underlay = await ownUnderlay();
+    const before = await states();
+    const id = 'swarm-given';
+    const { wf, start, record } = openLab(hosts);
+    const asked = start(id, '--input', 'addresses=192.0.2.1,192.0.2.2');
+    expect(await wf(asked, 'after touch initSwarm apply 1 docker swarm init')).toMatchObject(KILLED);
+    for (const point of [
+      'after touch betaOverlayContainer apply 1 docker start',
+      'after touch countArrived apply 1 nft -f -',
+      'after touch strangerOverlay apply 1 docker network create',
+      'after touch dropOverlay undo 1 nft delete table',
+      'after touch overlayNetwork undo 1 docker network rm',
+      'after touch joinSwarm undo 1 docker node rm',
+    ])
+      expect(await wf(['resume', id], point), point).toMatchObject(KILLED);
+    const end = await wf(['resume', id]);
+    expect(end, end.stderr).toMatchObject({ exitCode: 0 });
+    const { status, changes, proofs, verification } = await record(id);
+    expect({ status, verification }).toMatchObject({ status: 'succeeded', verification: RESTORED });
+    expect(changes.map(({ target }) => target)).not.toContain('alpha: veth pair under0 and under1');
+    const figures = Object.fromEntries(proofs.map((proof) => [proof.claim, proof.figures]));
+    expect(figures).toMatchObject({
+      underlay: expect.stringMatching(/^alpha has \S.*lan0\S*, beta has .*; 3 of 3 pings, back 3 of 3$/),
+      swarm: 'manager 192.0.2.1 ready, reachable; worker 192.0.2.2 ready',
+      encapsulated: expect.stringMatching(
+        /^3 packets left as 192\.0\.2\.1 > 192\.0\.2\.2\.4789, VNI 4097, [3-9] arrived$/,
+      ),
+    });
+    expect(await states()).toEqual(before);
+    await underlay.remove();
+  });
+
+  test('an engine that is in a swarm is refused before anything is touched', async () => {
+    const { at } = on(1);
+    await at('docker', 'swarm', 'init', '--advertise-addr', '127.0.0.1');
+    const { wf, start } = openLab(hosts);
+    const refused = await wf(start('swarm-refused', '--json'));
+    expect(refused.exitCode).toBe(4);
+    const { error } = refusalSchema.parse(refused.json());
+    expect(error).toMatchObject({
+      code: 'E_SWARM_IN_USE',
+      message: expect.stringMatching(/^beta: the engine is a manager of swarm /),
+    });
+    await at('docker', 'swarm', 'leave', '--force');
+    await at('docker', 'network', 'rm', 'docker_gwbridge');
+  });
+
+  test('a killed engine of the manager stops the run, which is rolled back once it is started again', async () => {
+    const before = await states();
+    const id = 'swarm-manager-killed';
+    const { wf, start, record } = openLab(hosts);
+    const paused = await wf(start(id, '--pause-after', 'overlay'));
+    expect(paused, paused.stderr).toMatchObject({ exitCode: 0 });
+    await stopDaemon(on(0).engine, 'SIGKILL');
+    const unreachable = await wf(['resume', id]);
+    expect(unreachable.exitCode).toBe(3);
+    expect(unreachable.stderr).toContain('E_DOCKER_UNREACHABLE: no Docker engine answers at');
+    expect(unreachable.stderr).toContain('(host alpha)');
+    await startDaemon(on(0).engine);
+    const end = await wf(['rollback', id]);
+    expect(end, end.stderr).toMatchObject({ exitCode: 0 });
+    expect((await record(id)).verification).toMatchObject({ restored: true, residues: [], unexplained: [] });
+    expect(await states()).toEqual(before);
+  });
+
+  test.runIf(EVERY_POINT).for([
+    {
+      fault: 'an underlay with a small MTU',
+      pauseAfter: 'underlay',
+      make: () => Promise.all(engines.map(({ at }) => at('ip', 'link', 'set', 'dev', 'under0', 'mtu', '1400'))),
+      says: '0 of 1 pings from the host to 10.91.0.2',
+    },
+    {
+      fault: 'a cut underlay',
+      pauseAfter: 'overlay',
+      make: () => on(0).at('ip', 'link', 'set', 'dev', 'under0', 'down'),
+      says: 'gone from the host meanwhile: alpha: link under0 up on the host (the link under0 is down)',
+    },
+    {
+      fault: 'a rule of somebody else that drops UDP 4789',
+      pauseAfter: 'swarm',
+      make: () =>
+        on(1).at('nft', 'table inet foreign { chain c { type filter hook input priority 0; udp dport 4789 drop; }; }'),
+      undo: () => on(1).at('nft', 'delete', 'table', 'inet', 'foreign'),
+      says: '0 of 3 pings from App',
+    },
+    {
+      fault: 'a rule of somebody else that drops TCP 2377',
+      pauseAfter: 'underlay',
+      make: () =>
+        on(0).at('nft', 'table inet foreign { chain c { type filter hook input priority 0; tcp dport 2377 drop; }; }'),
+      undo: () => on(0).at('nft', 'delete', 'table', 'inet', 'foreign'),
+      says: 'cannot join the swarm of 10.91.0.1:2377',
+    },
+    {
+      fault: 'a worker that has left the Swarm',
+      pauseAfter: 'swarm',
+      make: () => on(1).at('docker', 'swarm', 'leave', '--force'),
+      says: 'cannot start container',
+    },
+  ])('$fault fails the run, which is undone', async ({ fault, pauseAfter, make, undo, says }) => {
+    const before = await states();
+    const id = `swarm-fault-${fault.replaceAll(/\W/g, '-')}`;
+    const { wf, start, record } = openLab(hosts);
+    const paused = await wf(start(id, '--pause-after', pauseAfter));
+    expect(paused, paused.stderr).toMatchObject({ exitCode: 0 });
+    await make();
+    const end = await wf(['resume', id]);
+    expect(end, end.stderr).toMatchObject({ exitCode: 1 });
+    const { status, error, verification } = await record(id);
+    expect({ status, error, verification }).toMatchObject({
+      status: 'rolled-back',
+      error: { message: expect.stringContaining(says) },
+      verification: { restored: true, residues: [], unexplained: [] },
+    });
+    await undo?.();
+    expect(await states()).toEqual(before);
+  });
+});

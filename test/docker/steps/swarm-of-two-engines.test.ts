@@ -1,0 +1,259 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { z } from 'zod';
+import { SWARM } from '../../../src/steps/examples/swarm.ts';
+import { describeDocker } from '../../support/docker-tests.ts';
+import { removeEngine, startDaemon, stopDaemon } from '../../support/engine.ts';
+import { tool } from '../../support/host-state.ts';
+import { PROBE_IMAGE } from '../../support/images.ts';
+import { type OwnEngine, openOwnEngine } from '../../support/own-engine.ts';
+import { refusalSchema, runRecordSchema } from '../../support/run-record.ts';
+import { openProject } from '../../support/run-wf.ts';
+
+const FILE = path.join(import.meta.dirname, '../../fixtures/workflows/swarm.ts');
+/** The machine itself has no engine. */
+const NO_ENGINE = { DOCKER_HOST: 'unix:///nowhere.sock' };
+const KILLED = { signal: 'SIGKILL' };
+
+// Starts of engines take seconds on a busy machine, and an engine tries for 10 s to join a swarm.
+vi.setConfig({ testTimeout: 180_000 });
+
+/** @param hosts of the input */
+function openSwarm(hosts: string, env: Readonly<Record<string, string>>) {
+  const project = openProject({ 'workflows/swarm.ts': readFileSync(FILE, 'utf8') });
+  const wf = (args: readonly string[], more: Readonly<Record<string, string>> = {}) =>
+    project.wf(args, { env: { ...env, ...more } });
+  const start = (id: string, input: Readonly<Record<string, unknown>>, ...options: readonly string[]) => {
+    const file = path.join(project.folder, `${id}.json`);
+    writeFileSync(file, JSON.stringify({ hosts, image: PROBE_IMAGE, ...input }));
+    return ['start', 'swarm', '--id', id, '--input-file', file, ...options];
+  };
+  const record = async (id: string) =>
+    runRecordSchema.parse((await project.sharedWf(['show', id, '--json'], env)).json());
+  const outputOf = async (id: string, step: string) => (await record(id)).steps.find((one) => one.id === step)?.output;
+  const restored = async (id: string) => {
+    const { changes, verification } = await record(id);
+    expect(changes.filter(({ status }) => status !== 'reverted' && status !== 'gone')).toEqual([]);
+    expect(verification).toMatchObject({ restored: true, residues: [] });
+  };
+  return { ...project, wf, start, record, outputOf, restored };
+}
+
+describeDocker('a swarm of two engines that the run starts', () => {
+  test('containers reach each other across the hosts, and the join token is nowhere', async () => {
+    const { wf, start, outputOf, restored, sharedWf, folder } = openSwarm('private', {});
+    const verbose = { DEBUG: '*', WF_DEBUG: '1' };
+    const paused = await wf(start('sw-private', {}, '--pause-after', 'inside'), verbose);
+    expect(paused, paused.stderr).toMatchObject({ exitCode: 0 });
+    const opened = await sharedWf(['shell', 'sw-private', 'alpha', '--json']);
+    const [program = '', ...enter] = z
+      .object({ command: z.array(z.string()) })
+      .parse(opened.json())
+      .command.slice(0, -3);
+    const alpha = (...argv: readonly string[]) => tool(program, ...enter, ...argv);
+    const other = z.object({ neighbours: z.array(z.object({ address: z.string() })) });
+
+    const { neighbours } = other.parse(await outputOf('sw-private', 'alphaOverlay'));
+    expect(await alpha('docker', 'exec', 'app-alpha', 'ping', '-c', '1', neighbours[0]?.address ?? '')).toContain(
+      ' 0% packet loss',
+    );
+    expect(await alpha('docker', 'exec', 'app-alpha', 'ping', '-c', '1', 'app-beta')).toContain(' 0% packet loss');
+    const { id, vni } = z.object({ id: z.string(), vni: z.number() }).parse(await outputOf('sw-private', 'network'));
+    const inspected = await alpha('docker', 'network', 'inspect', '--format', '{{json .Options}}', 'across');
+    expect(inspected).toContain(`"com.docker.network.driver.overlay.vxlanid_list":"${vni}"`);
+    const shared = { link: 'vxlan0', vni, port: 4789, mtu: 1450, bridge: 'br0' };
+    for (const [step, dst] of [
+      ['alphaOverlay', '10.92.0.2'],
+      ['betaOverlay', '10.92.0.1'],
+    ] as const) {
+      expect(await outputOf('sw-private', step)).toMatchObject({
+        ...shared,
+        namespace: expect.stringContaining(`/netns/1-${id.slice(0, 10)}`),
+        fdb: expect.arrayContaining([{ mac: expect.stringMatching(/^02:42:0a:2a:00:/), dst }]),
+      });
+    }
+    const tokens = await Promise.all(
+      ['worker', 'manager'].map((role) => alpha('docker', 'swarm', 'join-token', '--quiet', role)),
+    );
+    const end = await wf(['resume', 'sw-private'], verbose);
+    expect(end, end.stderr).toMatchObject({ exitCode: 0 });
+    await restored('sw-private');
+    const exported = await wf(['export', 'sw-private', '-o', path.join(folder, 'run.json')]);
+    expect(exported, exported.stderr).toMatchObject({ exitCode: 0 });
+    const logs = await wf(['logs', 'sw-private']);
+    expect(logs.stdout).toContain("swarm join --token '***' --advertise-addr 10.92.0.2 10.92.0.1:2377");
+    const shown = [paused, end, logs].flatMap(({ stdout, stderr }) => [stdout, stderr]).join('\n');
+    expect(shown.includes('modem Received'), 'docker-modem prints answers').toBe(true);
+    const database = ['wf.db', 'run.json'].map((name) => readFileSync(path.join(folder, name), 'latin1')).join('\n');
+    for (const token of tokens) {
+      expect(token).toMatch(/^SWMTKN-1-/);
+      expect(shown.includes(token), 'in the output').toBe(false);
+      expect(database.includes(token), 'in the history').toBe(false);
+    }
+  });
+});
+
+describeDocker('a swarm of two given engines', () => {
+  let engines: readonly OwnEngine[] = [];
+  let hosts = '';
+  beforeAll(async () => {
+    engines = await Promise.all([openOwnEngine(), openOwnEngine()]);
+    hosts = engines.map(({ engine: { dockerHost, namespace } }) => `${dockerHost}@/run/netns/${namespace}`).join(',');
+  });
+  afterAll(() => Promise.all(engines.map(({ engine }) => removeEngine(engine))));
+  const engineOf = (index: number) => {
+    const engine = engines[index];
+    if (engine === undefined) throw new Error('no engine');
+    return engine;
+  };
+  const alpha = (...argv: readonly string[]) => engineOf(0).at('docker', ...argv);
+  const beta = (...argv: readonly string[]) => engineOf(1).at('docker', ...argv);
+  const states = () => Promise.all(engines.map(({ state }) => state()));
+  const swarmOf = (on: typeof alpha) => on('info', '--format', '{{.Swarm.LocalNodeState}} {{.Swarm.NodeID}}');
+  const open = () => openSwarm(hosts, NO_ENGINE);
+  /** A rule as an engine makes it for an encrypted network with this VNI. */
+  const rule = (index: number, verb: string, vni: string) => {
+    const match = ['-p', 'udp', '--dport', '4790', '-m', 'u32', '--u32', `0x0>>0x16&0x3c@0xc&0xffffff00=${vni}`];
+    return engineOf(index).at('iptables', verb, 'INPUT', ...match, '-j', 'DROP');
+  };
+
+  test('a run that is killed after each request is resumed, and rolled back, with nothing left', async () => {
+    const before = await states();
+    const { wf, start, record, restored } = open();
+    const at = (point: string) => ({ WF_CRASH_AT: `after touch ${point}` });
+    const begun = start('sw-killed', {}, '--pause-after', 'swarm');
+    expect(await wf(begun, at('init apply 1 docker network create'))).toMatchObject(KILLED);
+    for (const point of [
+      'init apply 1 docker swarm init',
+      'join apply 1 docker network create',
+      'join apply 1 docker swarm join',
+      'join apply 1 docker node update',
+    ])
+      expect(await wf(['resume', 'sw-killed'], at(point)), point).toMatchObject(KILLED);
+    expect(await wf(['resume', 'sw-killed'])).toMatchObject({ exitCode: 0 });
+    const nodes = await alpha('node', 'ls', '--format', '{{.ID}}');
+    expect(nodes.split('\n')).toHaveLength(2);
+    const { changes } = await record('sw-killed');
+    expect(changes.filter(({ kind }) => kind.startsWith('swarm.')).map(({ status }) => status)).toEqual([
+      'applied',
+      'applied',
+    ]);
+    for (const point of [
+      'join undo 1 docker swarm leave',
+      'join undo 1 docker network rm',
+      'join undo 1 docker node rm',
+      'init undo 1 docker swarm leave',
+      'init undo 1 docker network rm',
+    ])
+      expect(await wf(['rollback', 'sw-killed'], at(point)), point).toMatchObject(KILLED);
+    expect(await wf(['rollback', 'sw-killed'])).toMatchObject({ exitCode: 0 });
+    await restored('sw-killed');
+    expect(await states()).toEqual(before);
+  });
+
+  test('a second manager is demoted before it leaves; what somebody else has in the swarm is left alone', async () => {
+    await rule(0, '--append', '0x200200');
+    const before = await states();
+    const { wf, start, outputOf, restored } = open();
+    const { dataPathPort, subnetPool } = SWARM.initSwarm;
+    const paused = await wf(
+      start('sw-managers', { dataPathPort, subnetPool, as: SWARM.joinSwarm.as }, '--pause-after', 'swarm'),
+    );
+    expect(paused, paused.stderr).toMatchObject({ exitCode: 0 });
+    expect(await outputOf('sw-managers', 'nodes')).toMatchObject({
+      nodes: [
+        { address: '10.92.0.1', role: 'manager', state: 'ready', reachability: 'reachable', isLeader: true },
+        { address: '10.92.0.2', role: 'manager', reachability: 'reachable', isLeader: false },
+      ],
+    });
+    // What the engine would leave of an encrypted network, beside what was there before the run.
+    await rule(0, '--append', '0x100100');
+    const policy = ['src', '10.92.0.1/32', 'dst', '10.92.0.2/32', 'proto', 'udp', 'dport', String(dataPathPort)];
+    const template = ['tmpl', 'src', '10.92.0.1', 'dst', '10.92.0.2', 'proto', 'esp', 'mode', 'transport'];
+    await engineOf(0).at('ip', 'xfrm', 'policy', 'add', ...policy, 'dir', 'out', ...template);
+    const strange = await alpha('network', 'create', '--driver', 'overlay', 'strange');
+    const refused = await wf(['rollback', 'sw-managers']);
+    expect(refused.exitCode).toBe(5);
+    expect(refused.stderr).toContain('network strange, which run sw-managers did not make, uses the swarm');
+    expect(await alpha('network', 'ls', '--quiet', '--no-trunc', '--filter', 'name=strange')).toBe(strange);
+    expect(await swarmOf(beta), 'beta has left').toMatch(/^inactive/);
+    await alpha('network', 'rm', 'strange');
+    expect(await wf(['rollback', 'sw-managers'])).toMatchObject({ exitCode: 0 });
+    await restored('sw-managers');
+    expect(await states()).toEqual(before);
+    expect(await engineOf(0).at('ip', 'xfrm', 'policy', 'list')).toBe('');
+    await rule(0, '--delete', '0x200200');
+  });
+
+  test('a join that fails says why, and the engine tries no more; a gateway bridge from before stays', async () => {
+    await alpha('network', 'create', '--opt', 'com.docker.network.bridge.name=docker_gwbridge', 'docker_gwbridge');
+    const before = await states();
+    const { wf, start, record, restored } = open();
+    const failed = await wf(start('sw-join', { managerAddress: '10.92.0.77:2377' }));
+    expect(failed.exitCode).toBe(1);
+    const { error } = await record('sw-join');
+    expect(error).toMatchObject({
+      code: 'E_SWARM_JOIN',
+      message: 'cannot join the swarm of 10.92.0.77:2377: the engine did not become a node within 12 s',
+    });
+    await restored('sw-join');
+    for (const on of [alpha, beta]) expect(await swarmOf(on)).toMatch(/^inactive/);
+    expect(await states()).toEqual(before);
+    await alpha('network', 'rm', 'docker_gwbridge');
+  });
+
+  test('the swarm of somebody else is refused, and left alone', async () => {
+    await beta('swarm', 'init', '--advertise-addr', '127.0.0.1');
+    const foreign = await swarmOf(beta);
+    const { wf, start, record, restored } = open();
+    const refused = await wf(start('sw-foreign', {}));
+    expect(refused.exitCode, refused.stderr).toBe(1);
+    const { error } = await record('sw-foreign');
+    expect(error).toMatchObject({
+      code: 'E_SWARM_IN_USE',
+      message: expect.stringMatching(/^the engine is a manager of swarm \w{25} \(node \w{25}\)$/),
+    });
+    await restored('sw-foreign');
+    const early = await wf([...start('sw-checked', { checked: true }), '--json']);
+    expect(early.exitCode).toBe(4);
+    expect(refusalSchema.parse(early.json()).error.code).toBe('E_SWARM_IN_USE');
+    expect(await swarmOf(beta)).toBe(foreign);
+    await beta('swarm', 'leave', '--force');
+    await vi.waitFor(() => beta('network', 'rm', 'docker_gwbridge'), 10_000);
+  });
+
+  test('a dead manager leaves its node list unproven until it is back; sweep finds a swarm without a history', async () => {
+    const before = await states();
+    const { wf, start, record, restored } = open();
+    expect(await wf(start('sw-dead', {}, '--pause-after', 'swarm'))).toMatchObject({ exitCode: 0 });
+    await stopDaemon(engineOf(0).engine, 'SIGKILL');
+    const stuck = await wf(['rollback', 'sw-dead']);
+    expect(stuck.exitCode).toBe(5);
+    const { changes } = await record('sw-dead');
+    expect(changes.find(({ step }) => step === 'join')).toMatchObject({
+      status: 'stuck',
+      reason: expect.stringContaining('no Docker engine answers'),
+    });
+    expect(await swarmOf(beta)).toMatch(/^inactive/);
+    await startDaemon(engineOf(0).engine);
+    const undone = await wf(['rollback', 'sw-dead']);
+    expect(undone, undone.stderr).toMatchObject({ exitCode: 0 });
+    await restored('sw-dead');
+
+    expect(await wf(start('sw-swept', {}, '--pause-after', 'swarm'))).toMatchObject({ exitCode: 0 });
+    const other = open();
+    // Its history names the engines, and has no run with these marks.
+    await other.wf(other.start('sw-other', {}));
+    const swept = await other.wf(['sweep', '--yes', '--json']);
+    const found = z
+      .array(z.looseObject({ kind: z.string(), host: z.string(), status: z.string() }))
+      .parse(swept.json());
+    expect(found.map(({ host, kind, status }) => `${host} ${kind} ${status}`)).toEqual([
+      ...['alpha swarm-node removed', 'alpha swarm removed', 'alpha link removed', 'alpha network removed'],
+      ...['beta swarm removed', 'beta network removed'],
+    ]);
+    expect(await states()).toEqual(before);
+    expect(await wf(['rollback', 'sw-swept'])).toMatchObject({ exitCode: 0 });
+  });
+});
