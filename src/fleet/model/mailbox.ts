@@ -54,7 +54,7 @@ export function openSession(mailbox: Mailbox, request: SessionRequest, at: numbe
 }
 
 /** Whether the agent of a mailbox has not been heard for longer than a session lasts. */
-export function isSilent({ seenAt }: Mailbox, at: number): boolean {
+export function isSilent({ seenAt }: Pick<Mailbox, 'seenAt'>, at: number): boolean {
   return seenAt === null || at - seenAt > SESSION_MS;
 }
 

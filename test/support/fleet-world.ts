@@ -1,0 +1,141 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { expect, vi } from 'vitest';
+import { z } from 'zod';
+import { type Restate, startRestate } from './restate.ts';
+import { openProject, type Project, type RunningWf, type WfEnd } from './run-wf.ts';
+
+const SITE = readFileSync(new URL('../fixtures/workflows/site.ts', import.meta.url), 'utf8');
+
+/** The record of a fleet run, as `wf fleet show --json` prints it. */
+const fleetRecordSchema = z.strictObject({
+  id: z.string(),
+  workflow: z.string(),
+  definitionHash: z.string(),
+  status: z.string(),
+  input: z.record(z.string(), z.unknown()),
+  createdAt: z.iso.datetime(),
+  finishedAt: z.iso.datetime().nullable(),
+  durationMs: z.number().nullable(),
+  waitingFor: z.literal('approval').nullable(),
+  canary: z.number().nullable(),
+  atOnce: z.union([z.object({ hosts: z.number() }), z.object({ percent: z.number() })]).nullable(),
+  maxFailures: z.number(),
+  by: z.string(),
+  retryOf: z.string().nullable(),
+  hosts: z.array(
+    z.strictObject({
+      host: z.string(),
+      part: z.string(),
+      wave: z.number(),
+      status: z.string(),
+      restored: z.boolean().nullable(),
+      changesInPlace: z.number().nullable(),
+      startedAt: z.iso.datetime().nullable(),
+      finishedAt: z.iso.datetime().nullable(),
+      writtenOff: z.strictObject({ at: z.iso.datetime(), by: z.string(), reason: z.string() }).nullable(),
+      error: z.strictObject({ code: z.string(), message: z.string(), hint: z.string() }).nullable(),
+    }),
+  ),
+  requests: z.array(
+    z.strictObject({ at: z.iso.datetime(), by: z.string(), kind: z.string(), comment: z.string().nullable() }),
+  ),
+  error: z.strictObject({ code: z.string(), message: z.string(), hint: z.string() }).nullable(),
+});
+export type FleetRecord = z.output<typeof fleetRecordSchema>;
+
+/** A host: a project with a database and a working directory of its own. */
+export interface TestHost {
+  readonly name: string;
+  readonly project: Project;
+  /** Starts its agent. */
+  join(...options: readonly string[]): Promise<RunningWf>;
+  /** Writes a file that the workflow `site` looks for. */
+  put(file: 'go' | 'bad' | 'stuck'): void;
+  /** The folders that were made and undone, in order. */
+  log(): readonly string[];
+  /** The folders that are there. */
+  folders(): readonly string[];
+}
+
+/** A Restate, its handlers, and an operator. */
+export interface FleetWorld {
+  readonly restate: Restate;
+  handlers(): RunningWf;
+  /** Kills the handlers, or starts them again. */
+  serve(): Promise<void>;
+  host(name: string): TestHost;
+  /** Calls `wf fleet` as the operator. */
+  fleet(...args: readonly string[]): Promise<WfEnd>;
+  start(...args: readonly string[]): RunningWf;
+  show(id: string): Promise<FleetRecord>;
+  untilStatus(id: string, status: string): Promise<FleetRecord>;
+}
+
+export async function openFleetWorld(): Promise<FleetWorld> {
+  const restate = await startRestate();
+  const operator = openProject({ 'workflows/site.ts': SITE });
+  const env = { WF_FLEET: restate.url };
+  let handlers: RunningWf | undefined;
+  let port = '0';
+
+  const serve = async () => {
+    handlers = operator.serve(['fleet', 'serve', '--port', port, '--admin', restate.admin]);
+    const line = await handlers.printed(/serving the handlers/);
+    // At the same address: Restate calls those that it has registered.
+    port = /port (\d+)/.exec(line)?.[1] ?? port;
+  };
+  await serve();
+  const show = async (id: string) => {
+    const { stdout, stderr } = await operator.wf(['fleet', 'show', id, '--json'], { env });
+    if (stderr !== '') throw new Error(stderr);
+    return fleetRecordSchema.parse(JSON.parse(stdout));
+  };
+  return {
+    restate,
+    serve,
+    handlers() {
+      if (handlers === undefined) throw new Error('nobody serves');
+      return handlers;
+    },
+    host: (name) => openHost(name, restate.url),
+    fleet: (...args) => operator.wf(['fleet', ...args], { env }),
+    start: (...args) => operator.start(['fleet', ...args], { env }),
+    show,
+    async untilStatus(id, status) {
+      let record: FleetRecord | undefined;
+      await vi.waitFor(
+        async () => {
+          record = await show(id);
+          expect(record.status, JSON.stringify(record.hosts)).toBe(status);
+        },
+        { timeout: 40_000, interval: 200 },
+      );
+      if (record === undefined) throw new Error('not reached');
+      return record;
+    },
+  };
+}
+
+function openHost(name: string, url: string): TestHost {
+  const project = openProject({ 'workflows/site.ts': SITE });
+  const site = path.join(project.folder, 'site');
+  mkdirSync(site);
+  const log = path.join(site, 'log');
+  return {
+    name,
+    project,
+    async join(...options) {
+      const agent = project.serve(['agent', '--fleet', url, '--name', name, '--json', ...options]);
+      await agent.printed(/"did":"joined"/);
+      return agent;
+    },
+    put: (file) => writeFileSync(path.join(site, file), ''),
+    log: () => (existsSync(log) ? readFileSync(log, 'utf8').trimEnd().split('\n') : []),
+    folders: () =>
+      readdirSync(site, { withFileTypes: true })
+        .filter((entry) => entry.isDirectory())
+        .map((entry) => entry.name)
+        .toSorted(),
+  };
+}
