@@ -1,7 +1,9 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, vi } from 'vitest';
 import { z } from 'zod';
+import { atEndOfFile } from './file-folder.ts';
+import { running } from './processes.ts';
 import { type Restate, startRestate } from './restate.ts';
 import { openProject, type Project, type RunningWf, type WfEnd } from './run-wf.ts';
 
@@ -44,6 +46,8 @@ const fleetRecordSchema = z.strictObject({
 });
 export type FleetRecord = z.output<typeof fleetRecordSchema>;
 
+type SiteFile = 'go' | 'bad' | 'stuck';
+
 /** A host: a project with a database and a working directory of its own. */
 export interface TestHost {
   readonly name: string;
@@ -51,7 +55,10 @@ export interface TestHost {
   /** Starts its agent. */
   join(...options: readonly string[]): Promise<RunningWf>;
   /** Writes a file that the workflow `site` looks for. */
-  put(file: 'go' | 'bad' | 'stuck'): void;
+  put(file: SiteFile): void;
+  take(file: SiteFile): void;
+  /** Kills everything that wf has started there, as a power cut does. */
+  crash(agent: RunningWf): Promise<void>;
   /** The folders that were made and undone, in order. */
   log(): readonly string[];
   /** The folders that are there. */
@@ -64,11 +71,14 @@ export interface FleetWorld {
   handlers(): RunningWf;
   /** Kills the handlers, or starts them again. */
   serve(): Promise<void>;
-  host(name: string): TestHost;
-  /** Calls `wf fleet` as the operator. */
+  /** @param url another way to the mailbox */
+  host(name: string, url?: string): TestHost;
+  /** Calls `wf fleet` as the operator, for less than it takes to start a process. */
   fleet(...args: readonly string[]): Promise<WfEnd>;
   start(...args: readonly string[]): RunningWf;
   show(id: string): Promise<FleetRecord>;
+  /** Waits until a part has made its first folder, and waits for `go`. */
+  untilUnderWay(host: TestHost): Promise<void>;
   untilStatus(id: string, status: string): Promise<FleetRecord>;
 }
 
@@ -87,8 +97,8 @@ export async function openFleetWorld(): Promise<FleetWorld> {
   };
   await serve();
   const show = async (id: string) => {
-    const { stdout, stderr } = await operator.wf(['fleet', 'show', id, '--json'], { env });
-    if (stderr !== '') throw new Error(stderr);
+    const { stdout, exitCode } = await operator.sharedWf(['fleet', 'show', id, '--json'], env);
+    if (exitCode !== 0) throw new Error(stdout);
     return fleetRecordSchema.parse(JSON.parse(stdout));
   };
   return {
@@ -98,10 +108,11 @@ export async function openFleetWorld(): Promise<FleetWorld> {
       if (handlers === undefined) throw new Error('nobody serves');
       return handlers;
     },
-    host: (name) => openHost(name, restate.url),
-    fleet: (...args) => operator.wf(['fleet', ...args], { env }),
+    host: (name, url = restate.url) => openHost(name, url),
+    fleet: (...args) => operator.sharedWf(['fleet', ...args], env),
     start: (...args) => operator.start(['fleet', ...args], { env }),
     show,
+    untilUnderWay: (host) => vi.waitFor(() => expect(host.log()).toEqual(['one']), { timeout: 40_000, interval: 50 }),
     async untilStatus(id, status) {
       let record: FleetRecord | undefined;
       await vi.waitFor(
@@ -122,6 +133,11 @@ function openHost(name: string, url: string): TestHost {
   const site = path.join(project.folder, 'site');
   mkdirSync(site);
   const log = path.join(site, 'log');
+  const commands = () => running(new RegExp(`--db=${project.database} `));
+  // Parts outlive their agents.
+  atEndOfFile(async () => {
+    for (const pid of commands()) process.kill(pid, 'SIGKILL');
+  });
   return {
     name,
     project,
@@ -130,7 +146,13 @@ function openHost(name: string, url: string): TestHost {
       await agent.printed(/"did":"joined"/);
       return agent;
     },
+    async crash(agent) {
+      agent.kill('SIGKILL');
+      await agent.end;
+      for (const pid of commands()) process.kill(pid, 'SIGKILL');
+    },
     put: (file) => writeFileSync(path.join(site, file), ''),
+    take: (file) => rmSync(path.join(site, file)),
     log: () => (existsSync(log) ? readFileSync(log, 'utf8').trimEnd().split('\n') : []),
     folders: () =>
       readdirSync(site, { withFileTypes: true })

@@ -17,7 +17,11 @@ export interface Restate {
   kill(): Promise<void>;
 }
 
-const BINARY = createRequire(import.meta.url).resolve(`@restatedev/restate-server-linux-${arch()}/bin/restate-server`);
+const require = createRequire(import.meta.url);
+/** The package of this machine is an optional dependency of that of the server. */
+const BINARY = createRequire(require.resolve('@restatedev/restate-server/package.json')).resolve(
+  `@restatedev/restate-server-linux-${arch()}/bin/restate-server`,
+);
 
 const running = new Set<() => Promise<unknown>>();
 atEndOfFile(async () => {

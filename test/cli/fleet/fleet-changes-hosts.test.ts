@@ -12,7 +12,7 @@ const MADE = ['one', 'two'];
 const UNDONE = ['one', 'two', 'not two', 'not one'];
 
 test('a workflow changes a canary, then the others, and is taken back from all', async () => {
-  const hosts = ['fch-a1', 'fch-a2', 'fch-a3'].map(world.host);
+  const hosts = ['fch-a1', 'fch-a2', 'fch-a3'].map((name) => world.host(name));
   await Promise.all(hosts.map((host) => host.join('--label', 'role=web')));
   const started = await world.fleet('start', 'site', '--where', 'role=web', '--canary', '1', '--id', 'fcha');
   expect(started.stderr).toMatch(/^fcha wave 1: fch-a1: offered\n(?:.*\n)*fcha wave 2: fch-a3: succeeded$/m);
@@ -52,7 +52,7 @@ test('a workflow changes a canary, then the others, and is taken back from all',
 });
 
 test('a host that fails undoes its part, and all that were changed are undone', async () => {
-  const hosts = ['fch-b1', 'fch-b2', 'fch-b3'].map(world.host);
+  const hosts = ['fch-b1', 'fch-b2', 'fch-b3'].map((name) => world.host(name));
   hosts[1]?.put('bad');
   await Promise.all(hosts.map((host) => host.join()));
   const started = await world.fleet(
