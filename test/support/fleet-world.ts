@@ -4,7 +4,7 @@ import { expect, vi } from 'vitest';
 import { z } from 'zod';
 import { atEndOfFile } from './file-folder.ts';
 import { running } from './processes.ts';
-import { type Restate, startRestate } from './restate.ts';
+import { freePort, type Restate, startRestate } from './restate.ts';
 import { openProject, type Project, type RunningWf, type WfEnd } from './run-wf.ts';
 
 const SITE = readFileSync(new URL('../fixtures/workflows/site.ts', import.meta.url), 'utf8');
@@ -87,13 +87,12 @@ export async function openFleetWorld(): Promise<FleetWorld> {
   const operator = openProject({ 'workflows/site.ts': SITE });
   const env = { WF_FLEET: restate.url };
   let handlers: RunningWf | undefined;
-  let port = '0';
+  // At the same address after a kill: Restate calls the handlers that it has registered.
+  const port = String(await freePort());
 
   const serve = async () => {
     handlers = operator.serve(['fleet', 'serve', '--port', port, '--admin', restate.admin]);
-    const line = await handlers.printed(/serving the handlers/);
-    // At the same address: Restate calls those that it has registered.
-    port = /port (\d+)/.exec(line)?.[1] ?? port;
+    await handlers.printed(/serving the handlers/);
   };
   await serve();
   const show = async (id: string) => {

@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { mkdtempSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { createServer } from 'node:net';
@@ -32,7 +33,7 @@ atEndOfFile(async () => {
 /** Starts a server, which is killed after the last test of the file. */
 export async function startRestate(): Promise<Restate> {
   const folder = mkdtempSync(path.join(folderOfFile(), 'restate-'));
-  const [ingress, admin, node] = await freePorts();
+  const [ingress, admin, node] = [await freePort(), await freePort(), await freePort()];
   const addresses = {
     RESTATE_INGRESS__BIND_ADDRESS: `127.0.0.1:${ingress}`,
     RESTATE_ADMIN__BIND_ADDRESS: `127.0.0.1:${admin}`,
@@ -88,21 +89,18 @@ export async function startRestate(): Promise<Restate> {
   };
 }
 
-/** Returns three ports that are free now. */
-async function freePorts(): Promise<readonly [number, number, number]> {
-  const servers = [createServer(), createServer(), createServer()];
-  const ports = await Promise.all(
-    servers.map(
-      (server) =>
-        new Promise<number>((resolve) =>
-          server.listen(0, '127.0.0.1', () => {
-            const address = server.address();
-            resolve(typeof address === 'object' && address !== null ? address.port : 0);
-          }),
-        ),
-    ),
-  );
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  const [a = 0, b = 0, c = 0] = ports;
-  return [a, b, c];
+/**
+ * Returns a port that is free now, and that the kernel gives to nobody who asks for any: it is still free when a killed server is started
+ * again.
+ */
+export async function freePort(): Promise<number> {
+  for (;;) {
+    const port = randomInt(10_000, 30_000);
+    const server = createServer();
+    const isFree = await new Promise<boolean>((resolve) => {
+      server.once('error', () => resolve(false));
+      server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
+    });
+    if (isFree) return port;
+  }
 }
