@@ -27,7 +27,7 @@ const common = {
   jsx: 'automatic',
   jsxImportSource: 'preact',
   // A native addon; a translator that reads files beside itself; optional peers.
-  external: ['better-sqlite3', 'jiti', '@opentelemetry/*'],
+  external: ['better-sqlite3', 'jiti', '@opentelemetry/*', '@restatedev/*'],
   define: { WF_VERSION: JSON.stringify(version) },
   alias: {
     '@grpc/grpc-js': leftOut,

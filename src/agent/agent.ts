@@ -59,6 +59,8 @@ export type AgentNote =
 export interface Agent {
   /** Resolves once the agent is drained. @throws WfError of the database, after the agent has drained */
   readonly done: Promise<void>;
+  /** Resolves once the agent begins nothing more. */
+  readonly draining: Promise<void>;
   /** Begins nothing more; steps under way finish, and their runs are interrupted. */
   drain(signal: string): void;
 }
@@ -76,6 +78,10 @@ export function startAgent({ history, clock, owner, isAlive, concurrency, ...act
   let troubleMs = 0;
   let cancelCheck = () => {};
   let settle: () => void = () => {};
+  let tellDraining: () => void = () => {};
+  const draining = new Promise<void>((resolve) => {
+    tellDraining = resolve;
+  });
   const done = new Promise<void>((resolve, reject) => {
     settle = () => (failure === undefined ? resolve() : reject(failure));
   });
@@ -83,6 +89,7 @@ export function startAgent({ history, clock, owner, isAlive, concurrency, ...act
   function drain(signal: string): void {
     if (drainedBy !== undefined) return;
     drainedBy = signal;
+    tellDraining();
     cancelCheck();
     acts.report({ did: 'draining', signal, runs: [...active.keys()] });
     for (const handle of active.values()) handle?.interrupt(signal);
@@ -191,7 +198,7 @@ export function startAgent({ history, clock, owner, isAlive, concurrency, ...act
   }
 
   check();
-  return { done, drain };
+  return { done, draining, drain };
 }
 
 function displaced(): WfError {

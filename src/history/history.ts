@@ -3,10 +3,11 @@ import type { AgentRegistry } from './agent-work.ts';
 import type { HistoryPruner } from './prune/pruner.ts';
 import type { HistoryReader } from './reader.ts';
 import type { StartTimer } from './sqlite/transaction.ts';
+import type { Tombstones } from './tombstones.ts';
 import type { RunFileContent } from './transfer/run-file.ts';
 
 /** The history as the commands use it: the port of the engine, reading, pruning and importing. */
-export interface History extends HistoryPort, HistoryReader, HistoryPruner, AgentRegistry {
+export interface History extends HistoryPort, HistoryReader, HistoryPruner, AgentRegistry, Tombstones {
   /**
    * Stores a run of another machine for inspection: it cannot be resumed or rolled back here, and its changes do not count as changes
    * of this host. @param at now, in milliseconds since the epoch

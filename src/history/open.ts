@@ -11,6 +11,7 @@ import { groupCommits } from './sqlite/grouped-commits.ts';
 import { freeReserve, keepReserve, withReserve } from './sqlite/reserve.ts';
 import { Statements } from './sqlite/statements.ts';
 import { writeTransactions } from './sqlite/transaction.ts';
+import { createTombstones } from './tombstones.ts';
 import { importRun } from './transfer/import-run.ts';
 import { createWriter } from './writer.ts';
 
@@ -42,6 +43,7 @@ export function openHistory(path: string, options: ConnectOptions = {}): History
       timeCommits,
       ...pruner,
       ...createAgentRegistry(statements, write, requireInPlace, reader),
+      ...createTombstones(statements, write, file),
       compact: (isAlive) => withDatabaseErrors(file, () => pruner.compact(isAlive)),
       importRun: (content, at) => write(() => importRun(statements, reader, content, at)),
       freeReserve: () => withDatabaseErrors(file, () => freeReserve(file)),

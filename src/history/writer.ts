@@ -15,6 +15,7 @@ import type { Statements } from './sqlite/statements.ts';
 import type { Transact } from './sqlite/transaction.ts';
 import { storePlan, usePlan } from './store-plan.ts';
 import { storeDefinition, storeEntry, storeRun } from './store-run.ts';
+import { refuseEntombed } from './tombstones.ts';
 import { unendedRun } from './unended-run.ts';
 
 /** Methods for the process that advances a run, or is about to. */
@@ -123,6 +124,7 @@ export function createWriter({ statements, write, path, requireInPlace }: Writer
         storeDefinition(statements, header.definitionHash, definition, at);
         const { retryOf } = header.options;
         if (retryOf !== undefined) answerRetry(retryOf, at);
+        refuseEntombed(statements, header.id);
         const number = storeRun(statements, header, { owner });
         if (header.options.plan !== undefined) usePlan(statements, header.options.plan, number);
         claim(statements, number, claims, path);

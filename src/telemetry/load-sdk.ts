@@ -1,5 +1,4 @@
-import { createRequire } from 'node:module';
-import { requireTrusted } from '../trust/trusted-path.ts';
+import { hasPackage } from '../trust/optional-package.ts';
 import type { Protocol } from './trace-settings.ts';
 import { tracesError } from './traces-error.ts';
 
@@ -47,23 +46,9 @@ function importExporter(protocol: Protocol) {
   }
 }
 
-/** Checks that the packages are there. Node searches all folders upwards for one that is not, those of other users too. */
 function requireInstalled(protocol: Protocol): void {
-  const { resolve } = createRequire(import.meta.filename);
   const exporter = EXPORTERS[protocol];
-  for (const name of [...Object.keys(PACKAGES), exporter]) {
-    const file = resolvedBy(resolve, name);
-    if (file === undefined) throw missing(name, exporter);
-    requireTrusted(file, `the package ${name}`);
-  }
-}
-
-function resolvedBy(resolve: NodeJS.RequireResolve, name: string): string | undefined {
-  try {
-    return resolve(name);
-  } catch {
-    return undefined;
-  }
+  for (const name of [...Object.keys(PACKAGES), exporter]) if (!hasPackage(name)) throw missing(name, exporter);
 }
 
 function missing(name: string, exporter: string) {

@@ -22,6 +22,8 @@ type InputOwner = Pick<LoadedWorkflow, 'name' | 'input' | 'secretInputs'>;
 export interface WorkflowInput {
   /** Input with the schema's defaults, including the values of secret inputs. */
   readonly input: JsonObject;
+  /** Input as it was given: without defaults, and before the schema has transformed it. */
+  readonly given: JsonObject;
   /** Source of each secret input, see RunOptions. */
   readonly secrets: Readonly<Record<string, string | null>>;
 }
@@ -46,8 +48,9 @@ export function workflowInput(workflow: InputOwner, { assignments, file }: Given
   const secrets = takeSecrets(raw, secretNames);
   // A message about an input may contain its value.
   const { redactError } = redactInput(Object.fromEntries(raw), secretNames, () => 0).secrets;
-  const checked = check(workflow, Object.fromEntries(raw));
-  if (checked.type === 'valid' && malformed.length === 0) return { input: checked.input, secrets };
+  const given = Object.fromEntries(raw);
+  const checked = check(workflow, given);
+  if (checked.type === 'valid' && malformed.length === 0) return { input: checked.input, given, secrets };
   const problems = checked.type === 'valid' ? malformed : [checked.error.message, ...malformed];
   const names = Object.keys(workflow.input.shape);
   const unknown = [...raw.keys()].filter((name) => !names.includes(name));

@@ -45,6 +45,11 @@ export function wholeNumber(text: string): number {
   return Number(text);
 }
 
+/** Parses a number that may be 0. @throws InvalidArgumentError for any other text. */
+export function countNumber(text: string): number {
+  return text === '0' ? 0 : wholeNumber(text);
+}
+
 /** Parses the number of a port; 0 stands for any free one. @throws InvalidArgumentError for any other text. */
 export function portNumber(text: string): number {
   if (!/^[0-9]{1,5}$/.test(text)) throw new InvalidArgumentError('It must be a number from 0 to 65535.');

@@ -65,7 +65,19 @@ const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
     ['wf agent', 'advance runs until Ctrl-C'],
     ['wf agent --json', 'the same; prints one JSON object a line for each act'],
     ['sudo wf agent install', 'let systemd run it from now on'],
+    ['wf agent --fleet https://fleet.example.com --name web1 --label role=web', 'also carry out parts of fleet runs'],
     ['wf agent status', 'print whether it runs, and what it waits for'],
+  ],
+  fleet: [
+    ['wf fleet serve', 'serve the handlers for a Restate on this machine'],
+    ['wf fleet start network-change --hosts web1,web2,web3 --canary 1', 'change one host, then the others'],
+    [
+      'wf fleet start network-change --where role=web --at-once 10% --approve',
+      'wait for approval after the first wave',
+    ],
+    ['wf fleet show 7kq2mnp4rs --follow', 'follow a fleet run from any terminal'],
+    ['wf fleet cancel 7kq2mnp4rs --comment "wrong mask"', 'undo it on every host'],
+    ['wf fleet write-off web3 --reason "disk is dead"', 'stop waiting for a host'],
   ],
   schedule: [
     ['wf schedule print lab-network --on-calendar daily', 'print a service and a timer'],

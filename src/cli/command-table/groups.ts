@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { ActionFactory } from './action-factory.ts';
 import { building } from './building.ts';
 import { controlling } from './controlling.ts';
+import { fleets } from './fleets.ts';
 import { keeping } from './keeping.ts';
 import { reviewing } from './reviewing.ts';
 import { running } from './running.ts';
@@ -22,6 +23,7 @@ export const GROUPS: readonly CommandGroup[] = [
     add: controlling,
   },
   { heading: 'Run without a person:', names: ['agent', 'schedule'], add: unattended },
+  { heading: 'Run on many hosts:', names: ['fleet'], add: fleets },
   { heading: 'Review runs:', names: ['runs', 'plans', 'show', 'logs', 'diff', 'report', 'graph'], add: reviewing },
   { heading: 'Serve people and programs:', names: ['ui', 'mcp'], add: serving },
   { heading: 'Keep the history:', names: ['prune', 'export', 'import'], add: keeping },

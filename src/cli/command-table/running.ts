@@ -24,6 +24,7 @@ export function running(program: Command, action: ActionFactory): void {
     .option('--pause-after <stage>', PAUSE_AFTER)
     .addOption(onFailureOption())
     .option('--id <id>', 'id of the run; @slot in it stands for the current minute (default: a random id)')
+    .option('--definition <hash>', 'start only under this definition, as `definitionHash` of a run has it')
     .addOption(resumeOption())
     .addOption(ifRunningOption())
     .option('--confirm-within <duration>', 'take the changes back unless `wf confirm` comes within this time')

@@ -13,6 +13,10 @@ export function unattended(program: Command, action: ActionFactory): void {
     )
     .option('--concurrency <n>', 'advance at most so many runs at a time (default: 8)', wholeNumber)
     .option('--user', 'install or uninstall a service of this user (default: of the system for root)')
+    .option('--fleet <url>', 'also carry out the parts of fleet runs: the address where `wf fleet` reaches Restate')
+    .option('--name <host>', 'with --fleet: name of this host')
+    .option('--label <name=value>', 'with --fleet: a label for `wf fleet start --where`; repeatable', collect)
+    .option('--allow <workflow>', 'with --fleet: permit this workflow, and no other; repeatable', collect)
     .option('--ui', 'serve the page of `wf ui` as well, with its options; `wf ui` prints a link to it');
   addUiOptions(agent).action(action(['action'], async () => (await import('../commands/unattended/agent.ts')).agent));
   program

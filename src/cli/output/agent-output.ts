@@ -4,6 +4,8 @@ import type { ErrorRecord, WfError } from '../../engine/model/errors.ts';
 import { escapeSteering } from '../../engine/model/json.ts';
 import type { Notice } from '../../engine/ports/notifier.ts';
 import type { RunResult } from '../../engine/run/engine.ts';
+import type { FleetAgentNote } from '../../fleet/agent/fleet-agent.ts';
+import type { Answer } from '../../fleet/model/item.ts';
 import { isoTime } from '../../review/record/iso-time.ts';
 import { notNotifiedLine } from '../../review/text/notice-text.ts';
 import { suggestions } from '../../review/text/suggestion.ts';
@@ -12,6 +14,7 @@ import { type TextSink, writeLines } from './terminal.ts';
 /** An act of an agent, or its start or end. */
 export type AgentEvent =
   | AgentNote
+  | FleetAgentNote
   | {
       readonly did: 'started';
       readonly database: string;
@@ -39,6 +42,13 @@ function recordOf(event: AgentEvent): Readonly<Record<string, unknown>> {
     case 'ended':
     case 'draining':
       return event;
+    case 'joined':
+      return { did: event.did, host: event.host };
+    case 'took':
+      return { did: event.did, run: event.item.part, fleet: event.item.fleet, action: event.item.action };
+    case 'replied':
+      return { did: event.did, run: event.item.part, fleet: event.item.fleet, answer: event.answer };
+    case 'disconnected':
     case 'waited':
       return { did: event.did, error: event.error.toRecord(), retryAt: isoTime(event.retryAt) };
     case 'failed':
@@ -105,12 +115,31 @@ function words(event: AgentEvent): string {
       return `run ${event.due.run} not resumed: ${errorWords(event.error)} Next try at ${isoTime(event.retryAt)}.`;
     case 'waited':
       return `the database cannot be used: ${errorWords(event.error)} Next try at ${isoTime(event.retryAt)}.`;
+    case 'joined':
+      return `host ${event.host} has joined the fleet`;
+    case 'disconnected':
+      return `the fleet cannot be used: ${errorWords(event.error)} Next try at ${isoTime(event.retryAt)}.`;
+    case 'took':
+      return `part ${event.item.part}: ${event.item.action === 'run' ? 'to run' : `to roll back: ${event.item.reason}`}`;
+    case 'replied':
+      return `part ${event.item.part}: ${answerWords(event.answer)}`;
     case 'draining':
       return `${event.signal}: draining, ${event.runs.length === 0 ? 'no run is under way' : `waiting for ${event.runs.join(', ')}`}`;
     case 'not-notified':
       return notNotifiedLine(event, event.error);
     case 'ended':
       return 'agent ended';
+  }
+}
+
+function answerWords(answer: Answer): string {
+  switch (answer.type) {
+    case 'ended':
+      return answer.error === null ? answer.status : `${answer.status}: ${errorWords(answer.error)}`;
+    case 'refused':
+      return `refused: ${errorWords(answer.error)}`;
+    case 'tombstoned':
+      return 'it has not started, and never will';
   }
 }
 

@@ -34,6 +34,13 @@ export function runExists(run: RunId): WfError {
   });
 }
 
+/** Returns the error for a run that was rolled back before it started. */
+export function runTombstoned(run: RunId, reason: string): WfError {
+  return new WfError('E_TOMBSTONE', `run ${run} must never start here: ${reason}`, {
+    hint: 'Start the workflow under another id.',
+  });
+}
+
 /** Returns the error for an imported run: it took place on another machine, and cannot be resumed or undone here. */
 export function runImported(run: RunId, importedFrom: string): WfError {
   return new WfError('E_RUN_IMPORTED', `run ${run} was imported from ${importedFrom}: it is read-only here`, {

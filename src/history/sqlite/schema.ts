@@ -146,6 +146,18 @@ const SCHEMA = `
     owner_pid_namespace TEXT
   ) STRICT;
 
+  CREATE TABLE agent_identity (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    id TEXT NOT NULL
+  ) STRICT;
+
+  -- runs of a fleet that must never start here
+  CREATE TABLE tombstones (
+    run_id TEXT NOT NULL PRIMARY KEY,
+    at INTEGER NOT NULL,
+    reason TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
+
   CREATE TABLE claims (
     resource TEXT NOT NULL PRIMARY KEY,
     run INTEGER NOT NULL REFERENCES runs (number)

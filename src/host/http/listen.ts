@@ -1,6 +1,7 @@
 import { chmodSync, lstatSync, rmSync } from 'node:fs';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { connect } from 'node:net';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer as createHttp2Server, type Http2ServerRequest, type Http2ServerResponse } from 'node:http2';
+import { connect, type Server as NetServer } from 'node:net';
 import { WfError } from '../../engine/model/errors.ts';
 import { ownUser } from '../../trust/users.ts';
 import { errnoOf } from '../machine/errno.ts';
@@ -58,7 +59,32 @@ export async function listenHttp(address: ListenAddress, handler: RequestHandler
   };
 }
 
-function listening(server: Server, address: ListenAddress): Promise<void> {
+/**
+ * Starts an HTTP/2 server without TLS on 127.0.0.1, for a program that keeps few connections open.
+ * @throws WfError E_ADDRESS_IN_USE; E_PERMISSION; E_USAGE
+ */
+export async function listenHttp2(
+  port: number,
+  handler: (request: Http2ServerRequest, response: Http2ServerResponse) => void,
+): Promise<HttpServer> {
+  const server = createHttp2Server(handler);
+  const sessions = new Set<{ destroy(): void }>();
+  server.on('session', (session) => {
+    sessions.add(session);
+    session.once('close', () => sessions.delete(session));
+  });
+  await listening(server, { type: 'loopback', port });
+  return {
+    port: portOf(server),
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        for (const session of sessions) session.destroy();
+      }),
+  };
+}
+
+function listening(server: NetServer, address: ListenAddress): Promise<void> {
   return new Promise((resolve, reject) => {
     const refuse = (thrown: unknown) => reject(explained(thrown, address));
     server.once('error', refuse);
@@ -107,7 +133,7 @@ function isInUse(file: string): Promise<boolean> {
   });
 }
 
-function portOf(server: Server): number {
+function portOf(server: NetServer): number {
   const address = server.address();
   if (typeof address === 'object' && address !== null) return address.port;
   throw new WfError('E_INTERNAL', 'the server has no port', { hint: 'Report this defect of wf.' });

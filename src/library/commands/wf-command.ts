@@ -29,6 +29,8 @@ export interface WfCommandEnd {
 export interface StartedWfCommand {
   readonly pid: number;
   readonly end: Promise<WfCommandEnd>;
+  /** Stops listening: the command goes on, and this process may end. */
+  release(): void;
   /** Kills a command that only reads, with the processes that it started. */
   kill(): void;
 }
@@ -40,7 +42,7 @@ export function startWfCommand({ argv, database, stdin = '' }: WfCommand): Start
   const end = started.end.then(({ exitCode, stdout, stderr, isCut }): WfCommandEnd => {
     return { exitCode, document: documentIn(stdout), stderr, isCut };
   });
-  return { pid: started.pid, end, kill: started.kill };
+  return { pid: started.pid, end, release: started.release, kill: started.kill };
 }
 
 function documentIn(stdout: string): Json | undefined {

@@ -52,7 +52,7 @@ describe('completion', () => {
     expect(await offered('start', '--input', 'a=b', '--dry-run', '-')).toEqual(
       expect.arrayContaining(['--input', '--json', '--db']),
     );
-    expect(await offered('start', '--dry-run', '--d')).toEqual(['--detach', '--db']);
+    expect(await offered('start', '--dry-run', '--d')).toEqual(['--definition', '--detach', '--db']);
     expect(await offered('--j')).toEqual(['--json']);
   });
 

@@ -44,6 +44,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ui: ['engine', 'trust', 'host', 'history', 'definition', 'review', 'library'],
   // The status of a run, and names as people read them, are those of review.
   metrics: ['engine', 'history', 'review'],
+  // Fleet runs, and the agent of a host: what that does is a command of its own.
+  fleet: ['engine', 'trust', 'host', 'history', 'review', 'library'],
   // Calls commands of wf: it needs their schemas, and nothing of the host.
   mcp: ['engine', 'definition', 'review', 'library'],
   // Runs the command as a user does.
@@ -66,6 +68,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'ui',
     'metrics',
     'mcp',
+    'fleet',
     'index.ts',
   ],
   // From review, the types that `library` returns.

@@ -72,7 +72,7 @@ describe('a given secret', () => {
       assignments: ['password=@env:WF_TEST_SECRET', 'url=@env:WF_TEST_SECRET'],
       file: undefined,
     });
-    expect(given).toEqual({
+    expect(given).toMatchObject({
       input: { password: 'hunter2', url: '@env:WF_TEST_SECRET' },
       secrets: { password: 'env:WF_TEST_SECRET' },
     });

@@ -44,7 +44,7 @@ test.each([
   expect(reported).toMatchObject([{ code: 'E_TRACES', message: expect.stringContaining(says) }]);
 });
 
-test('the packages to install are the optional peers of the package', () => {
+test('the packages to install are optional peers of the package, as is the SDK of fleets', () => {
   const peers = z.record(z.string(), z.string());
   const { peerDependencies, peerDependenciesMeta } = z
     .object({
@@ -52,8 +52,12 @@ test('the packages to install are the optional peers of the package', () => {
       peerDependenciesMeta: z.record(z.string(), z.object({ optional: z.boolean() })),
     })
     .parse(JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')));
-  const source = readFileSync(new URL('../../../src/telemetry/load-sdk.ts', import.meta.url), 'utf8');
-  const named = new Set([...source.matchAll(/'(@opentelemetry\/[a-z-]+)'/g)].map(([, name]) => name));
+  const sources = ['telemetry', 'fleet/restate'].map((folder) =>
+    readFileSync(new URL(`../../../src/${folder}/load-sdk.ts`, import.meta.url), 'utf8'),
+  );
+  const named = new Set(
+    [...sources.join('').matchAll(/'(@(?:opentelemetry|restatedev)\/[a-z-]+)'/g)].map(([, name]) => name),
+  );
   expect(Object.keys(peerDependencies).toSorted()).toEqual([...named].toSorted());
   expect(peerDependenciesMeta).toEqual(
     Object.fromEntries(Object.keys(peerDependencies).map((name) => [name, { optional: true }])),

@@ -43,7 +43,7 @@ describe('commands', () => {
     const commands = createCommands((argv) => {
       begun.push(argv.join(' '));
       const kill = () => killed.push(argv.join(' '));
-      return { pid: 1_000 + begun.length, end: new Promise((resolve) => ends.push(resolve)), kill };
+      return { pid: 1_000 + begun.length, end: new Promise((resolve) => ends.push(resolve)), release: () => {}, kill };
     }, clock);
     return { commands, clock, ends, begun, killed };
   }

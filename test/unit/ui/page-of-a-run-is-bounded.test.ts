@@ -192,7 +192,7 @@ describe('the explanations of a run', () => {
         }).finally(() => {
           atOnce -= 1;
         });
-        return { pid: 1, end, kill: () => kill() };
+        return { pid: 1, end, release: () => {}, kill: () => kill() };
       },
       { after },
     );

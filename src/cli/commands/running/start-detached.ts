@@ -69,7 +69,7 @@ const EXIT_CODES: readonly ExitCode[] = [0, 1, 2, 3, 4, 5, 130, 143];
 
 function argumentsOf(given: StartOptions, id: RunId, database: string): readonly string[] {
   const { workflow, input, inputFile, runtime, pauseAfter, onFailure, onHangup, resume, ifRunning, json } = given;
-  const { confirmWithin, applyWithin, confirmBy, confirmIf, guard, notify } = given;
+  const { definition, confirmWithin, applyWithin, confirmBy, confirmIf, guard, notify } = given;
   const options: readonly (readonly [name: string, value: string | undefined])[] = [
     ['--id', id],
     ['--db', database],
@@ -83,6 +83,7 @@ function argumentsOf(given: StartOptions, id: RunId, database: string): readonly
     ['--apply-within', applyWithin],
     ['--confirm-by', confirmBy],
     ['--confirm-if', confirmIf],
+    ['--definition', definition],
     ['--resume', resume],
     ['--if-running', ifRunning],
     ['--notify', notify === false ? undefined : notify],

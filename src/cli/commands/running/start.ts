@@ -30,6 +30,7 @@ const options = z.object({
   pauseAfter: z.string().optional(),
   onFailure: z.enum(['rollback', 'keep']).default('rollback'),
   id: z.string().optional(),
+  definition: z.string().optional(),
   resume: z.enum(['auto', 'manual']).default('manual'),
   ifRunning: z.enum(['skip', 'wait']).optional(),
   dryRun: z.boolean().default(false),
@@ -56,6 +57,7 @@ export const start = defineCommand(options, async (given, services, terminal) =>
     return startDetached(given, id, services, terminal);
   }
   const resolved = await workflowByReference(services, given.workflow);
+  requireDefinition(given.definition, resolved);
   const begin = () => startOrPlan({ ...resolved, id, confirm, notify }, given, services, terminal);
   if (given.ifRunning === undefined || given.dryRun || given.plan) return begin();
   const { startAlone } = await import('./start-alone.ts');
@@ -154,6 +156,16 @@ function chosenId({ id: given }: StartOptions, { clock }: Services): RunId | und
   throw new WfError('E_USAGE', `--id "${id}" is not a valid run id`, {
     hint: RUN_ID_RULE,
   });
+}
+
+/** Refuses a workflow that has another definition than that of --definition. */
+function requireDefinition(hash: string | undefined, { workflow, definition }: ResolvedWorkflow): void {
+  if (hash === undefined || hash === definition.hash) return;
+  throw new WfError(
+    'E_DEFINITION_CHANGED',
+    `workflow ${workflow.name} has the definition ${definition.hash} here, not ${hash}`,
+    { hint: 'Bring the same workflow file, and the same version of wf, to this host.' },
+  );
 }
 
 /** If neither runtime can be used, reports why of both. */

@@ -16,6 +16,7 @@ import { agentUnitComment, agentUnitName, agentUnitText } from '../../systemd/ag
 import { requireRootOwned } from '../../systemd/require-root-owned.ts';
 import { requireSystemd, type Systemctl, scopeOf, systemctl, unitPath } from '../../systemd/service-manager.ts';
 import { type AgentOptions, uiOf } from './agent.ts';
+import { askedFleet, fleetArguments } from './fleet-options.ts';
 
 const ROOT = 0;
 /** The agent opens its database within this time. */
@@ -34,13 +35,14 @@ export async function installAgent(given: AgentOptions, services: Services, term
   const { concurrency, user, json } = given;
   const { database } = services.places;
   const page = uiOf(given) === undefined ? [] : ['--ui', ...uiArguments(given)];
+  const fleet = askedFleet(given) === undefined ? [] : fleetArguments(given);
   requireSystemd();
   const unit = await unitOf(database, user, services);
   const { name, file, scope } = unit;
   const history = await services.history();
   if (ownUser() === ROOT) requireRootOwned(services.places);
   const before = ownUnit(unit, database);
-  const text = agentUnitText(database, ['--concurrency', String(concurrency), ...page], scope, process.env);
+  const text = agentUnitText(database, ['--concurrency', String(concurrency), ...page, ...fleet], scope, process.env);
   if (before !== text) writeUnit(file, text);
   const written = `the unit ${file} is written`;
   await unit.systemctl.call(['daemon-reload'], written);

@@ -13,6 +13,7 @@ import type { StopSignal, Terminal } from '../../output/terminal.ts';
 import type { Services } from '../../services/services.ts';
 import { type AskedUi, askedUi, uiArguments, uiOptions } from '../../serving/ui-options.ts';
 import { advanceDue } from './advance-due.ts';
+import { type AskedFleet, askedFleet, fleetOptions } from './fleet-options.ts';
 
 const ACTIONS = ['install', 'uninstall', 'status'] as const;
 
@@ -25,6 +26,7 @@ const options = z.object({
   user: z.boolean().default(false),
   ui: z.boolean().default(false),
   ...uiOptions.shape,
+  ...fleetOptions.shape,
   json: z.boolean().default(false),
 });
 export type AgentOptions = z.output<typeof options>;
@@ -50,6 +52,7 @@ async function advanceRuns(given: AgentOptions, services: Services, terminal: Te
   const { concurrency, json } = given;
   const { clock, places, isAlive } = services;
   const asked = uiOf(given);
+  const fleet = askedFleet(given);
   const [history, engine] = [await services.history(), await services.engine()];
   const report = (event: AgentEvent) => printAgentEvent(terminal.out, event, clock.now(), json);
   const owner = ownProcess();
@@ -75,7 +78,8 @@ async function advanceRuns(given: AgentOptions, services: Services, terminal: Te
     running = startAgent({ history, clock, owner, isAlive, concurrency, begin, release: engine.releaseLease, report });
     // It came while the page was being started.
     if (stopped !== undefined) running.drain(stopped);
-    await running.done.finally(() => {
+    const joined = fleet === undefined ? undefined : join(fleet, { history, owner }, running, services, report);
+    await Promise.all([running.done, joined]).finally(() => {
       for (const end of unlisten) end();
     });
     report({ did: 'ended' });
@@ -84,6 +88,27 @@ async function advanceRuns(given: AgentOptions, services: Services, terminal: Te
     await page?.close();
     unregister(history, owner);
   }
+}
+
+/** Carries out parts of fleet runs until the agent is drained. An error of that drains the agent. */
+async function join(
+  fleet: AskedFleet,
+  process: { readonly history: History; readonly owner: Owner },
+  running: Agent,
+  services: Services,
+  report: (event: AgentEvent) => void,
+): Promise<void> {
+  const { joinFleet } = await import('./join-fleet.ts');
+  const draining = new AbortController();
+  const drained = running.draining.then(() => draining.abort());
+  try {
+    await joinFleet(fleet, process, services, report, draining.signal);
+  } catch (thrown) {
+    running.drain('SIGTERM');
+    await running.done;
+    throw thrown;
+  }
+  await drained;
 }
 
 /** Serves the page. An agent advances its runs all the same if somebody else serves one, or has taken its address. */

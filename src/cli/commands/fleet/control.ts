@@ -1,0 +1,16 @@
+import { type ExitCode, WfError } from '../../../engine/model/errors.ts';
+import { demandSchema } from '../../../fleet/model/fleet-run.ts';
+import type { Terminal } from '../../output/terminal.ts';
+import type { Services } from '../../services/services.ts';
+import { connectFleet, parseFleetId, requesterName } from './connect.ts';
+import type { FleetOptions } from './fleet.ts';
+import { printFleet } from './follow.ts';
+
+/** `wf fleet approve|pause|cancel|rollback ID`: asks something of a fleet run. It is durable, and begun, when the command ends. */
+export async function controlFleet(given: FleetOptions, services: Services, terminal: Terminal): Promise<ExitCode> {
+  const { action, subject = '', comment = null, json } = given;
+  const demand = demandSchema.safeParse({ kind: action, by: requesterName(), comment });
+  if (!demand.success) throw new WfError('E_INTERNAL', `no request is named ${action}`, { hint: 'Report this.' });
+  printFleet(await connectFleet(given, services).demand(parseFleetId(subject), demand.data), json, terminal);
+  return 0;
+}

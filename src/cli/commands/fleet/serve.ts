@@ -1,0 +1,27 @@
+import process from 'node:process';
+import type { ExitCode } from '../../../engine/model/errors.ts';
+import { serveHandlers } from '../../../fleet/restate/serve-handlers.ts';
+import { fleetUrl } from '../../arguments/fleet-url.ts';
+import { type Terminal, writeJson, writeLines } from '../../output/terminal.ts';
+import type { Services } from '../../services/services.ts';
+import type { FleetOptions } from './fleet.ts';
+
+const DEFAULT_ADMIN = 'http://127.0.0.1:9070';
+const DEFAULT_PORT = 9080;
+
+/** `wf fleet serve`: serves the handlers that Restate calls, until a stop signal. Killing it loses nothing: Restate calls them again. */
+export async function serveFleet(given: FleetOptions, _services: Services, terminal: Terminal): Promise<ExitCode> {
+  const stopped = new Promise<void>((resolve) => {
+    terminal.onStopSignal(() => resolve(), { runsWorkflowCode: false });
+    terminal.onHangup(() => resolve());
+  });
+  const admin = fleetUrl('--admin', given.admin ?? DEFAULT_ADMIN);
+  const warn = (line: string) => writeLines(terminal.err, [line]);
+  const { port, close } = await serveHandlers({ port: given.port ?? DEFAULT_PORT, admin, warn });
+  if (given.json) writeJson(terminal.out, { pid: process.pid, port, admin });
+  else
+    writeLines(terminal.out, [`serving the handlers of fleets on port ${port} of 127.0.0.1, for Restate at ${admin}`]);
+  await stopped;
+  await close();
+  return 0;
+}

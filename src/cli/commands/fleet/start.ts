@@ -1,0 +1,120 @@
+import { type ExitCode, WfError } from '../../../engine/model/errors.ts';
+import type { FleetControl } from '../../../fleet/fleet-transport.ts';
+import { type FleetRequest, fleetRequestSchema, fleetStatus } from '../../../fleet/model/fleet-run.ts';
+import { HOST_NAME_RULE, type HostName, hostNameSchema } from '../../../fleet/model/ids.ts';
+import { parseShare } from '../../../fleet/model/waves.ts';
+import { newRunId } from '../../../library/new-run-id.ts';
+import { didYouMean } from '../../../review/text/did-you-mean.ts';
+import { workflowInput } from '../../arguments/workflow-input.ts';
+import { isFileReference } from '../../arguments/workflow-reference.ts';
+import { type Terminal, writeLines } from '../../output/terminal.ts';
+import type { Services } from '../../services/services.ts';
+import { labelsOf } from '../unattended/fleet-options.ts';
+import { connectFleet, parseFleetId, requesterName } from './connect.ts';
+import type { FleetOptions } from './fleet.ts';
+import { followFleet, printFleet, printFollowed } from './follow.ts';
+
+/** `wf fleet start WORKFLOW`: starts a workflow of this project on several hosts, and follows it until it rests. */
+export async function startFleet(given: FleetOptions, services: Services, terminal: Terminal): Promise<ExitCode> {
+  const name = given.subject ?? '';
+  if (isFileReference(name)) {
+    throw new WfError('E_USAGE', `${name}: a fleet runs workflows by their names, which each host looks up`, {
+      hint: 'List them with `wf workflows`.',
+    });
+  }
+  const { workflow, definition } = await services.workflow(name);
+  const { given: input, secrets } = workflowInput(workflow, { assignments: given.input ?? [], file: given.inputFile });
+  const [secret] = Object.keys(secrets);
+  if (secret !== undefined) {
+    throw new WfError('E_INPUT', `input ${secret} is a secret, which fleet runs do not carry`, {
+      hint: 'Let the workflow read it from a file of each host.',
+    });
+  }
+  const control = connectFleet(given, services);
+  const hosts = await chosenHosts(given, control);
+  const atOnce = given.atOnce === undefined ? null : parseShare(given.atOnce);
+  if (atOnce === undefined) {
+    throw new WfError('E_USAGE', `--at-once ${given.atOnce} is neither a number of hosts nor a percentage`, {
+      hint: 'Give it as --at-once 20 or --at-once 10%.',
+    });
+  }
+  const request: FleetRequest = {
+    id: parseFleetId(given.id ?? newRunId()),
+    work: { workflow: workflow.name, definitionHash: definition.hash, input: { ...fleetInput(input) } },
+    hosts: [...hosts],
+    canary: given.canary ?? null,
+    atOnce,
+    maxFailures: given.maxFailures ?? 0,
+    approve: given.approve ?? false,
+    by: requesterName(),
+    retryOf: null,
+  };
+  return begin(request, control, given, services, terminal);
+}
+
+/** `wf fleet retry ID`: starts a fleet run that was rolled back anew, under another id, with the same definition and input. */
+export async function retryFleet(given: FleetOptions, services: Services, terminal: Terminal): Promise<ExitCode> {
+  const control = connectFleet(given, services);
+  const before = await control.show(parseFleetId(given.subject ?? ''));
+  const status = fleetStatus(before);
+  if (status !== 'rolled-back') {
+    throw new WfError('E_REQUEST_REFUSED', `fleet run ${before.request.id}: it is ${status}, not rolled back`, {
+      hint: `Inspect it with \`wf fleet show ${before.request.id}\`.`,
+    });
+  }
+  const id = parseFleetId(given.id ?? newRunId());
+  const request = { ...before.request, id, by: requesterName(), retryOf: before.request.id };
+  return begin(request, control, given, services, terminal);
+}
+
+async function begin(
+  request: FleetRequest,
+  control: FleetControl,
+  { detach, json }: FleetOptions,
+  services: Services,
+  terminal: Terminal,
+): Promise<ExitCode> {
+  const fleet = await control.start(request);
+  if (detach === true) {
+    if (json) printFleet(fleet, json, terminal);
+    else writeLines(terminal.out, [request.id]);
+    return 0;
+  }
+  writeLines(terminal.progress, [`fleet run ${request.id} of ${request.work.workflow} started`]);
+  return printFollowed(await followFleet(control, fleet, services, terminal), json, terminal);
+}
+
+/** Returns the hosts of --hosts in their order, or those with the labels of --where. @throws WfError E_USAGE, E_HOST_NOT_FOUND */
+async function chosenHosts({ hosts, where = [] }: FleetOptions, control: FleetControl): Promise<readonly HostName[]> {
+  if ((hosts === undefined) === (where.length === 0)) {
+    throw new WfError('E_USAGE', 'specify the hosts of a fleet run: either --hosts or --where', {
+      hint: 'List the hosts with `wf fleet hosts`.',
+    });
+  }
+  const labels = Object.entries(labelsOf('--where', where));
+  const known = await control.hosts();
+  if (hosts === undefined) {
+    const found = known.filter(({ session }) => labels.every(([key, value]) => session?.labels[key] === value));
+    if (found.length > 0) return found.map(({ host }) => host);
+    throw new WfError('E_HOST_NOT_FOUND', `no host has the labels ${where.join(', ')}`, {
+      hint: 'List the hosts with `wf fleet hosts`.',
+    });
+  }
+  const names = known.map(({ host }) => host);
+  const chosen = hosts.split(',').map((name) => {
+    const host = hostNameSchema.safeParse(name.trim());
+    if (!host.success) throw new WfError('E_USAGE', `--hosts: "${name}" is not a host name`, { hint: HOST_NAME_RULE });
+    return host.data;
+  });
+  const unknown = chosen.find((host) => !names.includes(host));
+  if (unknown !== undefined) {
+    throw new WfError('E_HOST_NOT_FOUND', `no agent of a host ${unknown} has been heard`, {
+      hint: `${didYouMean(unknown, names)}List the hosts with \`wf fleet hosts\`.`,
+    });
+  }
+  return [...new Set(chosen)];
+}
+
+/** Copies an input, whose members the schema of requests may not know as read-only. */
+const fleetInput = (input: unknown): FleetRequest['work']['input'] =>
+  fleetRequestSchema.shape.work.shape.input.parse(input);

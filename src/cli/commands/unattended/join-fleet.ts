@@ -1,0 +1,27 @@
+import { nanoid } from 'nanoid';
+import type { Owner } from '../../../engine/model/owner.ts';
+import { type FleetAgentNote, runFleetAgent } from '../../../fleet/agent/fleet-agent.ts';
+import { localParts } from '../../../fleet/agent/local-parts.ts';
+import { sessionIdSchema } from '../../../fleet/model/ids.ts';
+import { restateTransport } from '../../../fleet/restate/restate-transport.ts';
+import type { History } from '../../../history/history.ts';
+import { version } from '../../../library/version.ts';
+import type { Services } from '../../services/services.ts';
+import type { AskedFleet } from './fleet-options.ts';
+
+/** Carries out the items of the mailbox of this host, until the signal. @param owner the process of the agent */
+export async function joinFleet(
+  { url, host, labels, allowed }: AskedFleet,
+  { history, owner }: { readonly history: History; readonly owner: Owner },
+  { clock, isAlive, places }: Services,
+  report: (note: FleetAgentNote) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  const session = sessionIdSchema.parse(nanoid());
+  const request = { session, agent: history.agentId(nanoid()), boot: owner.bootId, labels, version };
+  const parts = localParts({ history, database: places.database, isAlive, now: () => clock.now() });
+  await runFleetAgent(
+    { transport: restateTransport(url, clock), host, request, parts, clock, allowed, report },
+    signal,
+  );
+}

@@ -1,0 +1,137 @@
+import type { ErrorCode, ErrorRecord } from '../../engine/model/errors.ts';
+import { WfError } from '../../engine/model/errors.ts';
+import type { RunId } from '../../engine/model/ids.ts';
+import { type Clock, pause } from '../../engine/ports/clock.ts';
+import { type Answer, type Item, isUndone, type Work } from '../model/item.ts';
+import type { Progress } from '../model/mailbox.ts';
+import type { LocalParts } from './local-parts.ts';
+
+/** The time between two looks at a part that another process advances. */
+const LOOK_MS = 200;
+/** Delays after a command that was refused. */
+const FIRST_DELAY_MS = 500;
+const LONGEST_DELAY_MS = 60_000;
+
+/** Errors of `wf start` after which the agent tries again: they pass, and have touched nothing. Any other one is the answer. */
+const PASSING: readonly ErrorCode[] = [
+  'E_DATABASE_LOCKED',
+  'E_DISK_FULL',
+  'E_LIMIT',
+  'E_INTERRUPTED',
+  'E_RUN_EXISTS',
+  'E_TOMBSTONE',
+];
+
+interface CarryOut {
+  readonly parts: LocalParts;
+  readonly clock: Clock;
+  /** Names of the workflows that the host permits; null for all. */
+  readonly allowed: readonly string[] | null;
+  progress(progress: Progress): void;
+}
+
+/**
+ * Carries out an item, and returns the answer. It attaches to what is there: an ended part gives its record, one under way is waited for,
+ * an unknown one is started. May be called again after a crash at any point.
+ * @throws the reason of the signal; then the part goes on, and only its waiting has ended
+ */
+export async function carryOut(item: Item, given: CarryOut, signal: AbortSignal): Promise<Answer> {
+  return item.action === 'run'
+    ? run(item.part, item.work, given, signal)
+    : rollBack(item.part, item.reason, given, signal);
+}
+
+async function run(part: RunId, work: Work, given: CarryOut, signal: AbortSignal): Promise<Answer> {
+  const retry = retries(part, given, signal);
+  for (;;) {
+    signal.throwIfAborted();
+    const found = given.parts.find(part);
+    switch (found.type) {
+      case 'ended':
+        return found.answer;
+      case 'tombstoned':
+        return { type: 'tombstoned' };
+      case 'open':
+        await retry.look(found.status);
+        break;
+      case 'absent': {
+        const refusal = refusalOf(work, given) ?? (await given.parts.start(part, work, signal));
+        // It has run, whatever it ended with.
+        if (refusal === undefined || given.parts.find(part).type !== 'absent') break;
+        if (PASSING.includes(refusal.code)) await retry.after(refusal);
+        // Final: a second delivery of the item must not start it.
+        else if (given.parts.entomb(part, `it was refused: ${refusal.message}`))
+          return { type: 'refused', error: refusal };
+      }
+    }
+  }
+}
+
+async function rollBack(part: RunId, reason: string, given: CarryOut, signal: AbortSignal): Promise<Answer> {
+  const retry = retries(part, given, signal);
+  let hasTried = false;
+  for (;;) {
+    signal.throwIfAborted();
+    const found = given.parts.find(part);
+    switch (found.type) {
+      case 'tombstoned':
+        return { type: 'tombstoned' };
+      case 'absent':
+        if (given.parts.entomb(part, reason)) return { type: 'tombstoned' };
+        break;
+      case 'ended': {
+        const { answer } = found;
+        if (hasTried || (answer.status !== 'succeeded' && isUndone(answer))) return answer;
+        const refusal = await given.parts.rollBack(part, signal);
+        if (refusal === undefined) hasTried = true;
+        else await retry.after(refusal);
+        break;
+      }
+      case 'open': {
+        if (found.status === 'rolling-back') {
+          await retry.look(found.status);
+          break;
+        }
+        given.progress({ part, status: found.status, error: null });
+        const refusal = await (found.isAdvanced
+          ? given.parts.cancel(part, reason, signal)
+          : given.parts.rollBack(part, signal));
+        if (refusal !== undefined) await retry.after(refusal);
+      }
+    }
+  }
+}
+
+/** Waits between two looks, and longer after each error; reports both. */
+function retries(part: RunId, { clock, progress }: CarryOut, signal: AbortSignal) {
+  let delayMs = 0;
+  return {
+    async look(status: string) {
+      delayMs = 0;
+      progress({ part, status, error: null });
+      await pause(clock, LOOK_MS, signal);
+    },
+    async after({ code, message }: ErrorRecord) {
+      delayMs = Math.min(LONGEST_DELAY_MS, Math.max(FIRST_DELAY_MS, 2 * delayMs));
+      progress({ part, status: 'refused', error: `${code}: ${message}` });
+      await pause(clock, delayMs, signal);
+    },
+  };
+}
+
+/** Returns why this host does not run a part at all. */
+function refusalOf({ workflow, input }: Work, { allowed }: CarryOut): ErrorRecord | undefined {
+  if (allowed !== null && !allowed.includes(workflow)) {
+    return new WfError('E_FORBIDDEN', `this host does not permit workflow ${workflow}`, {
+      hint: 'Its agent permits the workflows of --allow.',
+    }).toRecord();
+  }
+  // `wf start` would read the file or the variable of this host.
+  const [secret] = Object.entries(input).find(([, value]) => typeof value === 'string' && REFERENCE.test(value)) ?? [];
+  if (secret === undefined) return undefined;
+  return new WfError('E_INPUT', `input ${secret}: a fleet run cannot refer to files or variables of a host`, {
+    hint: 'Leave secrets out of fleet runs.',
+  }).toRecord();
+}
+
+const REFERENCE = /^@(?:file|env):/;

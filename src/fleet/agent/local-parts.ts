@@ -1,0 +1,123 @@
+import { type ErrorRecord, WfError } from '../../engine/model/errors.ts';
+import type { RunId } from '../../engine/model/ids.ts';
+import { isEnd, type RunStatus } from '../../engine/ports/history.ts';
+import type { History } from '../../history/history.ts';
+import {
+  errorIn,
+  type StartedWfCommand,
+  startWfCommand,
+  type WfCommand,
+  type WfCommandEnd,
+} from '../../library/commands/wf-command.ts';
+import { readRunMaterial } from '../../review/record/run-material.ts';
+import { runRecord } from '../../review/record/run-record.ts';
+import { type IsAlive, runStatus } from '../../review/record/run-status.ts';
+import type { Answer, Work } from '../model/item.ts';
+
+/** A part as the local database knows it. */
+export type LocalPart =
+  | { readonly type: 'absent' }
+  | { readonly type: 'tombstoned' }
+  | { readonly type: 'open'; readonly status: RunStatus; readonly isAdvanced: boolean }
+  | { readonly type: 'ended'; readonly answer: Extract<Answer, { type: 'ended' }> };
+
+/** The parts of fleet runs on this host: all of their state is in the local database. */
+export interface LocalParts {
+  find(part: RunId): LocalPart;
+  /** Keeps a part from ever starting; false if it has started. */
+  entomb(part: RunId, reason: string): boolean;
+  /**
+   * Starts a part under exactly the definition of the fleet. Resolves once its process has ended; with the error if it was refused.
+   * @throws the reason of the signal; the process goes on
+   */
+  start(part: RunId, work: Work, signal: AbortSignal): Promise<ErrorRecord | undefined>;
+  /** Cancels a part that a living process advances. Resolves as `start`. */
+  cancel(part: RunId, reason: string, signal: AbortSignal): Promise<ErrorRecord | undefined>;
+  /** Undoes a part that no process advances. Resolves as `start`. */
+  rollBack(part: RunId, signal: AbortSignal): Promise<ErrorRecord | undefined>;
+}
+
+interface LocalPartsDependencies {
+  readonly history: Pick<History, 'run' | 'isEntombed' | 'entomb'> & Parameters<typeof readRunMaterial>[0];
+  readonly database: string;
+  readonly isAlive: IsAlive;
+  now(): number;
+}
+
+/** Carries out parts as commands of wf in processes of their own, which outlive a killed agent. */
+export function localParts({ history, database, isAlive, now }: LocalPartsDependencies): LocalParts {
+  async function carryOut(command: Omit<WfCommand, 'database'>, signal: AbortSignal): Promise<ErrorRecord | undefined> {
+    signal.throwIfAborted();
+    const { document, exitCode, stderr } = await endOf(startWfCommand({ ...command, database }), signal);
+    if (document !== undefined) return errorIn(document);
+    // Killed, or without memory to begin: the database tells what it has done.
+    const why = exitCode === null ? 'was killed' : `ended with ${exitCode}: ${stderr.trim().slice(-300)}`;
+    return new WfError('E_INTERRUPTED', `\`wf ${command.argv[0]}\` ${why}`, { hint: 'It is tried again.' }).toRecord();
+  }
+
+  return {
+    find(id) {
+      const run = history.run(id);
+      if (run === undefined) return { type: history.isEntombed(id) ? 'tombstoned' : 'absent' };
+      const status = runStatus(run, isAlive);
+      if (isEnd(status)) return { type: 'ended', answer: answerOf(id) };
+      return { type: 'open', status, isAdvanced: run.owner !== null && isAlive(run.owner) };
+    },
+    entomb: (id, reason) => history.entomb(id, reason, now()),
+    start: (id, { workflow, definitionHash, input }, signal) =>
+      carryOut(
+        {
+          argv: [
+            'start',
+            `--id=${id}`,
+            '--resume=auto',
+            `--definition=${definitionHash}`,
+            '--input-file=-',
+            '--',
+            workflow,
+          ],
+          stdin: JSON.stringify(input),
+        },
+        signal,
+      ),
+    cancel: (id, reason, signal) => carryOut({ argv: ['cancel', `--comment=${reason}`, '--', id] }, signal),
+    rollBack: (id, signal) => carryOut({ argv: ['rollback', '--', id] }, signal),
+  };
+
+  function answerOf(id: RunId): Extract<Answer, { type: 'ended' }> {
+    const run = history.run(id);
+    if (run === undefined) throw new WfError('E_INTERNAL', `run ${id} has vanished`, { hint: 'Report this.' });
+    const record = runRecord(readRunMaterial(history, run), isAlive);
+    const { status, definitionHash, changes, verification, startedAt, finishedAt, error } = record;
+    return {
+      type: 'ended',
+      status: status === 'succeeded' || status === 'failed' || status === 'rolled-back' ? status : 'needs-attention',
+      definitionHash,
+      restored: verification?.restored ?? null,
+      changesInPlace: changes.filter((change) => IN_PLACE.includes(change.status)).length,
+      startedAt,
+      finishedAt,
+      error,
+    };
+  }
+}
+
+/** Waits for the end of a command; an abort lets it go on alone. */
+async function endOf({ end, release }: StartedWfCommand, signal: AbortSignal): Promise<WfCommandEnd> {
+  let abort = () => {};
+  const aborted = new Promise<never>((_resolve, reject) => {
+    abort = () => {
+      release();
+      reject(signal.reason);
+    };
+    signal.addEventListener('abort', abort, { once: true });
+  });
+  try {
+    return await Promise.race([end, aborted]);
+  } finally {
+    signal.removeEventListener('abort', abort);
+  }
+}
+
+/** Statuses of changes in place, without those that are kept by design. */
+const IN_PLACE: readonly string[] = ['intended', 'applied', 'stuck'];

@@ -1,0 +1,63 @@
+import type { Demand, FleetRequest, FleetRun, FleetStatus } from './model/fleet-run.ts';
+import type { FleetId, HostName, ItemId, SessionId } from './model/ids.ts';
+import type { Answer, Item } from './model/item.ts';
+import type { Mailbox, Progress, SessionRequest } from './model/mailbox.ts';
+
+/** A fleet run in a list. Times are in milliseconds since the epoch. */
+export interface FleetSummary {
+  readonly id: FleetId;
+  readonly workflow: string;
+  readonly status: FleetStatus;
+  readonly hosts: number;
+  readonly createdAt: number;
+  readonly finishedAt: number | null;
+}
+
+/** A host with a mailbox. */
+export type HostState = Pick<Mailbox, 'host' | 'session' | 'seenAt' | 'writtenOff' | 'progress'> & {
+  /** Items that the host has not answered. */
+  readonly items: number;
+};
+
+/** The mailbox of one host, for its agent. */
+export interface MailboxTransport {
+  /**
+   * Opens the session of an agent.
+   * @throws WfError E_MAILBOX_HELD while another agent has one; E_FLEET_UNREACHABLE
+   */
+  open(host: HostName, request: SessionRequest): Promise<void>;
+  /**
+   * Returns the first item of the mailbox, or null if it is empty, once that is another one than `current`; `unchanged` after a while.
+   * @throws WfError E_MAILBOX_HELD if the session is over; E_FLEET_UNREACHABLE; the reason of the signal
+   */
+  next(
+    host: HostName,
+    given: { readonly session: SessionId; readonly current: ItemId | null; readonly progress: Progress | null },
+    signal: AbortSignal,
+  ): Promise<Item | null | 'unchanged'>;
+  /** Answers an item. An answer that comes twice, or for an item that was replaced, changes nothing. @throws as `next` */
+  answer(
+    host: HostName,
+    given: { readonly session: SessionId; readonly item: ItemId; readonly answer: Answer },
+    signal: AbortSignal,
+  ): Promise<void>;
+}
+
+/** Fleet runs, for people. */
+export interface FleetControl {
+  /** Starts a fleet run; the same request with the same id starts it once. @throws WfError E_FLEET_EXISTS, E_FLEET_UNREACHABLE */
+  start(request: FleetRequest): Promise<FleetRun>;
+  /** Returns a fleet run; with `after`, once its version is higher, or after a while. @throws WfError E_FLEET_NOT_FOUND */
+  show(id: FleetId, after?: number): Promise<FleetRun>;
+  /** Asks something of a fleet run. @throws WfError E_FLEET_NOT_FOUND, E_REQUEST_REFUSED */
+  demand(id: FleetId, demand: Demand): Promise<FleetRun>;
+  /** Lists the newest fleet runs, newest first. */
+  fleets(): Promise<readonly FleetSummary[]>;
+  /** Lists the hosts whose agents have been heard, by name. */
+  hosts(): Promise<readonly HostState[]>;
+  /** Writes a host off. Returns the fleet runs to which it owes an answer. @throws WfError E_HOST_NOT_FOUND */
+  writeOff(host: HostName, given: { readonly by: string; readonly reason: string }): Promise<readonly FleetId[]>;
+}
+
+/** The engine that carries fleet runs: it keeps mailboxes and fleet runs, and delivers between them. */
+export type FleetTransport = MailboxTransport & FleetControl;

@@ -1,0 +1,85 @@
+import { durationText, momentText, relativeTimeText } from '../../review/text/format/duration.ts';
+import { counted } from '../../review/text/format/plain-text.ts';
+import { type Cell, tableLines } from '../../review/text/format/table.ts';
+import type { TextStyle } from '../../review/text/format/text-style.ts';
+import type { FleetSummary, HostState } from '../fleet-transport.ts';
+import { isSilent } from '../model/mailbox.ts';
+import type { FleetRecord } from './fleet-record.ts';
+
+/** Returns a fleet run with its hosts, for people. */
+export function fleetLines(record: FleetRecord, style: TextStyle): readonly string[] {
+  const { id, workflow, status, hosts, durationMs, waitingFor, requests, error } = record;
+  const took = durationMs === null ? '' : ` after ${durationText(durationMs)}`;
+  return [
+    `fleet run ${id}: ${workflow} on ${counted(hosts.length, 'host')}: ${status}${took}`,
+    '',
+    ...tableLines(
+      [{ title: 'WAVE', align: 'right' }, { title: 'HOST' }, { title: 'STATUS' }, { title: 'NOTE', shrinksTo: 20 }],
+      hosts.map(({ wave, host, status, writtenOff, error }): readonly Cell[] => [
+        String(wave),
+        host,
+        status,
+        writtenOff !== null
+          ? `written off by ${writtenOff.by}: ${writtenOff.reason}`
+          : error === null
+            ? ''
+            : `${error.code}: ${error.message}`,
+      ]),
+      style,
+    ),
+    ...requests.map(({ at, by, kind, comment }) => `${at} ${kind} by ${by}${comment === null ? '' : `: ${comment}`}`),
+    ...(error === null ? [] : ['', `${error.code}: ${error.message}`]),
+    ...(waitingFor === null ? [] : ['', `next: wf fleet approve ${id}, or wf fleet cancel ${id}`]),
+  ];
+}
+
+/** Returns the list of fleet runs. */
+export function fleetListLines(fleets: readonly FleetSummary[], now: number, style: TextStyle): readonly string[] {
+  return tableLines(
+    [
+      { title: 'ID' },
+      { title: 'WORKFLOW', shrinksTo: 8 },
+      { title: 'STATUS' },
+      { title: 'HOSTS', align: 'right' },
+      { title: 'CREATED' },
+    ],
+    fleets.map(({ id, workflow, status, hosts, createdAt }) => [
+      id,
+      workflow,
+      status,
+      String(hosts),
+      relativeTimeText(createdAt, now),
+    ]),
+    style,
+  );
+}
+
+/** Returns the list of hosts. */
+export function hostListLines(hosts: readonly HostState[], now: number, style: TextStyle): readonly string[] {
+  return tableLines(
+    [
+      { title: 'HOST' },
+      { title: 'STATE' },
+      { title: 'ITEMS', align: 'right' },
+      { title: 'LABELS', shrinksTo: 10 },
+      { title: 'NOTE', shrinksTo: 20 },
+    ],
+    hosts.map((host) => [
+      host.host,
+      stateOf(host, now),
+      String(host.items),
+      Object.entries(host.session?.labels ?? {})
+        .map(([key, value]) => `${key}=${value}`)
+        .join(' '),
+      host.writtenOff?.reason ?? host.progress?.error ?? '',
+    ]),
+    style,
+  );
+}
+
+function stateOf({ seenAt, writtenOff, ...mailbox }: HostState, now: number): string {
+  if (writtenOff !== null) return 'written off';
+  return isSilent({ seenAt }, now)
+    ? `silent${seenAt === null ? '' : ` since ${momentText(seenAt)}`}`
+    : (mailbox.progress?.status ?? 'connected');
+}

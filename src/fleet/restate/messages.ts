@@ -1,0 +1,76 @@
+import { z } from 'zod';
+import { demandSchema, FLEET_STATUSES, fleetRunSchema } from '../model/fleet-run.ts';
+import { fleetIdSchema, hostNameSchema, itemIdSchema, sessionIdSchema } from '../model/ids.ts';
+import { answerSchema, itemSchema } from '../model/item.ts';
+import { mailboxSchema, progressSchema } from '../model/mailbox.ts';
+
+/** Names of the virtual objects. */
+export const HOST_OBJECT = 'wf-host';
+export const FLEET_OBJECT = 'wf-fleet';
+export const DIRECTORY_OBJECT = 'wf-directory';
+/** The one key of the directory. */
+export const DIRECTORY_KEY = 'all';
+
+/** How long a long poll waits for news, in milliseconds. */
+export const POLL_MS = 20_000;
+
+/** What the handlers take. */
+export const pollSchema = z.strictObject({
+  session: sessionIdSchema,
+  current: itemIdSchema.nullable(),
+  progress: progressSchema.nullable(),
+});
+export const lookSchema = pollSchema.extend({ waiter: z.string() });
+export const answeredSchema = z.strictObject({ session: sessionIdSchema, item: itemIdSchema, answer: answerSchema });
+export const writeOffSchema = z.strictObject({ by: z.string().min(1), reason: z.string().min(1) });
+export const fleetEventSchema = z.discriminatedUnion('type', [
+  z.strictObject({
+    type: z.literal('answered'),
+    host: hostNameSchema,
+    action: z.enum(['run', 'roll-back']),
+    answer: answerSchema,
+  }),
+  z.strictObject({ type: z.literal('written-off'), host: hostNameSchema, by: z.string(), reason: z.string() }),
+  z.strictObject({ type: z.literal('demanded'), demand: demandSchema }),
+]);
+export const showSchema = z.strictObject({ after: z.int().nullable() });
+export const parkSchema = z.strictObject({ after: z.int(), waiter: z.string() });
+export const summarySchema = z.strictObject({
+  id: fleetIdSchema,
+  workflow: z.string(),
+  status: z.enum(FLEET_STATUSES),
+  hosts: z.int(),
+  createdAt: z.int(),
+  finishedAt: z.int().nullable(),
+  version: z.int(),
+});
+export type Summary = Readonly<z.output<typeof summarySchema>>;
+
+/** What the handlers return. */
+export const openedSchema = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('opened') }),
+  z.strictObject({ type: z.literal('held'), seenAt: z.int().nullable() }),
+]);
+export const headSchema = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('head'), item: itemSchema.nullable() }),
+  z.strictObject({ type: z.literal('parked') }),
+  z.strictObject({ type: z.literal('unchanged') }),
+  z.strictObject({ type: z.literal('held') }),
+]);
+export const takenSchema = z.strictObject({ type: z.enum(['taken', 'gone', 'held']) });
+export const writtenOffSchema = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('written-off'), fleets: z.array(fleetIdSchema) }),
+  z.strictObject({ type: z.literal('unknown') }),
+]);
+export const fleetSchema = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('fleet'), fleet: fleetRunSchema }),
+  z.strictObject({ type: z.literal('unknown') }),
+  z.strictObject({ type: z.literal('exists') }),
+  z.strictObject({ type: z.literal('refused'), why: z.string() }),
+]);
+export const mailboxStateSchema = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('mailbox'), mailbox: mailboxSchema }),
+  z.strictObject({ type: z.literal('unknown') }),
+]);
+export const hostNamesSchema = z.array(hostNameSchema);
+export const summariesSchema = z.array(summarySchema);

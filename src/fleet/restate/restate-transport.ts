@@ -1,0 +1,180 @@
+import type { z } from 'zod';
+import { WfError } from '../../engine/model/errors.ts';
+import type { Clock } from '../../engine/ports/clock.ts';
+import type { FleetTransport, HostState } from '../fleet-transport.ts';
+import type { FleetRun } from '../model/fleet-run.ts';
+import type { FleetId, HostName } from '../model/ids.ts';
+import {
+  DIRECTORY_KEY,
+  DIRECTORY_OBJECT,
+  FLEET_OBJECT,
+  fleetSchema,
+  HOST_OBJECT,
+  headSchema,
+  hostNamesSchema,
+  mailboxStateSchema,
+  openedSchema,
+  POLL_MS,
+  summariesSchema,
+  takenSchema,
+  writtenOffSchema,
+} from './messages.ts';
+
+/** The time for an answer of the ingress, in milliseconds; a long poll has `POLL_MS` more. */
+const ANSWER_MS = 15_000;
+/** Hosts whose mailboxes are read at the same time. */
+const READ_AT_ONCE = 20;
+
+interface Call<Schema extends z.ZodType> {
+  readonly to: readonly [object: string, key: string, handler: string];
+  readonly body?: unknown;
+  readonly returns: Schema;
+  readonly waitMs?: number;
+  readonly signal?: AbortSignal;
+}
+
+/** Reaches mailboxes and fleet runs through the ingress of Restate. @param url such as `http://127.0.0.1:8080` */
+export function restateTransport(url: string, clock: Pick<Clock, 'after'>): FleetTransport {
+  async function call<Schema extends z.ZodType>(given: Call<Schema>): Promise<z.output<Schema>> {
+    const { to, body, returns, waitMs = 0, signal } = given;
+    const limit = new AbortController();
+    const cancel = clock.after(ANSWER_MS + waitMs, () => limit.abort(), true);
+    try {
+      const response = await fetch(`${url}/${to.map(encodeURIComponent).join('/')}`, {
+        method: 'POST',
+        ...(body === undefined ? {} : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
+        redirect: 'error',
+        signal: signal === undefined ? limit.signal : AbortSignal.any([signal, limit.signal]),
+      });
+      const text = await response.text();
+      if (!response.ok) throw failed(url, response.status, text);
+      return parsed(url, returns, text);
+    } catch (thrown) {
+      if (signal?.aborted === true || thrown instanceof WfError) throw thrown;
+      throw limit.signal.aborted ? silent(url, ANSWER_MS + waitMs) : unreachable(url, thrown);
+    } finally {
+      cancel();
+    }
+  }
+
+  async function fleet(id: FleetId, handler: string, body: unknown, waitMs = 0): Promise<FleetRun> {
+    const found = await call({ to: [FLEET_OBJECT, id, handler], body, returns: fleetSchema, waitMs });
+    switch (found.type) {
+      case 'fleet':
+        return found.fleet;
+      case 'unknown':
+        throw new WfError('E_FLEET_NOT_FOUND', `there is no fleet run ${id}`, {
+          hint: 'List the fleet runs with `wf fleet runs`.',
+        });
+      case 'exists':
+        throw new WfError('E_FLEET_EXISTS', `fleet run ${id} exists already, and was started otherwise`, {
+          hint: `Choose another --id, or inspect it with \`wf fleet show ${id}\`.`,
+        });
+      case 'refused':
+        throw new WfError('E_REQUEST_REFUSED', `fleet run ${id}: ${found.why}`, {
+          hint: `Inspect it with \`wf fleet show ${id}\`.`,
+        });
+    }
+  }
+
+  async function hostState(host: HostName): Promise<HostState | undefined> {
+    const found = await call({ to: [HOST_OBJECT, host, 'show'], returns: mailboxStateSchema });
+    if (found.type === 'unknown') return undefined;
+    const { items, session, seenAt, writtenOff, progress } = found.mailbox;
+    return { host, session, seenAt, writtenOff, progress, items: items.length };
+  }
+
+  return {
+    async open(host, request) {
+      const opened = await call({ to: [HOST_OBJECT, host, 'open'], body: request, returns: openedSchema });
+      if (opened.type === 'held') throw held(host);
+    },
+    async next(host, given, signal) {
+      const found = await call({
+        to: [HOST_OBJECT, host, 'next'],
+        body: given,
+        returns: headSchema,
+        waitMs: POLL_MS,
+        signal,
+      });
+      switch (found.type) {
+        case 'head':
+          return found.item;
+        case 'held':
+          throw held(host);
+        case 'parked':
+        case 'unchanged':
+          return 'unchanged';
+      }
+    },
+    async answer(host, given, signal) {
+      const { type } = await call({ to: [HOST_OBJECT, host, 'answer'], body: given, returns: takenSchema, signal });
+      if (type === 'held') throw held(host);
+    },
+    start: (request) => fleet(request.id, 'start', request),
+    show: (id, after) => fleet(id, 'show', { after: after ?? null }, after === undefined ? 0 : POLL_MS),
+    demand: (id, demand) => fleet(id, 'demand', demand),
+    fleets: () => call({ to: [DIRECTORY_OBJECT, DIRECTORY_KEY, 'fleets'], returns: summariesSchema }),
+    async hosts() {
+      const names = await call({ to: [DIRECTORY_OBJECT, DIRECTORY_KEY, 'hosts'], returns: hostNamesSchema });
+      const states: HostState[] = [];
+      for (let begin = 0; begin < names.length; begin += READ_AT_ONCE) {
+        const some = await Promise.all(names.slice(begin, begin + READ_AT_ONCE).map(hostState));
+        states.push(...some.filter((state) => state !== undefined));
+      }
+      return states;
+    },
+    async writeOff(host, given) {
+      const done = await call({ to: [HOST_OBJECT, host, 'writeOff'], body: given, returns: writtenOffSchema });
+      if (done.type === 'written-off') return done.fleets;
+      throw new WfError('E_HOST_NOT_FOUND', `no agent of a host ${host} has been heard`, {
+        hint: 'List the hosts with `wf fleet hosts`.',
+      });
+    },
+  };
+}
+
+function parsed<Schema extends z.ZodType>(url: string, schema: Schema, text: string): z.output<Schema> {
+  try {
+    return schema.parse(JSON.parse(text));
+  } catch (thrown) {
+    throw new WfError('E_FLEET_UNREACHABLE', `${url} has answered with what this wf does not understand`, {
+      hint: 'Check that it is the ingress of Restate, and that `wf fleet serve` there has the version of this wf.',
+      cause: thrown,
+    });
+  }
+}
+
+function failed(url: string, status: number, text: string): WfError {
+  const why = text.slice(0, 300);
+  return new WfError('E_FLEET_UNREACHABLE', `${url} has answered with HTTP ${status}: ${why}`, {
+    hint:
+      status === 404
+        ? 'Start the handlers of the fleet with `wf fleet serve`.'
+        : 'Look at the output of `wf fleet serve` and of Restate.',
+    transient: status >= 500 || status === 404,
+  });
+}
+
+function silent(url: string, waitedMs: number): WfError {
+  return new WfError('E_FLEET_UNREACHABLE', `${url} has not answered within ${waitedMs / 1_000} s`, {
+    hint: 'It may still carry the request out. Check that `wf fleet serve` runs, then look with `wf fleet show`.',
+    transient: true,
+  });
+}
+
+function unreachable(url: string, thrown: unknown): WfError {
+  const cause = thrown instanceof Error && thrown.cause instanceof Error ? thrown.cause : thrown;
+  const why = cause instanceof Error ? cause.message : String(cause);
+  return new WfError('E_FLEET_UNREACHABLE', `${url} cannot be reached: ${why}`, {
+    hint: 'Check the address, and that Restate runs there.',
+    transient: true,
+    cause: thrown,
+  });
+}
+
+function held(host: HostName): WfError {
+  return new WfError('E_MAILBOX_HELD', `another agent has the mailbox of host ${host}`, {
+    hint: 'Give each host its own --name. A cloned host needs another name; an agent that was lost is displaced after 45 s.',
+  });
+}

@@ -1,0 +1,81 @@
+import { z } from 'zod';
+import { WfError } from '../../engine/model/errors.ts';
+import { type HttpServer, listenHttp2 } from '../../host/http/listen.ts';
+import { directoryObject } from './directory-object.ts';
+import { fleetObject } from './fleet-object.ts';
+import { hostObject } from './host-object.ts';
+import { loadSdk } from './load-sdk.ts';
+
+/** The handlers of fleets, which Restate calls. */
+export interface ServedHandlers {
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+export interface ServeOptions {
+  /** 0 for any free port. */
+  readonly port: number;
+  /** The admin API of Restate, with which the handlers are registered, such as `http://127.0.0.1:9070`. */
+  readonly admin: string;
+  /** Receives warnings and errors of the SDK, one line each. */
+  readonly warn: (line: string) => void;
+}
+
+/**
+ * Serves the handlers on 127.0.0.1, and registers them with Restate. New versions of handlers are registered in the place of the old ones:
+ * each call is short, and keeps nothing of a version.
+ * @throws WfError E_TOOL_MISSING, E_ADDRESS_IN_USE, E_FLEET_UNREACHABLE
+ */
+export async function serveHandlers({ port, admin, warn }: ServeOptions): Promise<ServedHandlers> {
+  const sdk = await loadSdk();
+  const handler = sdk.createEndpointHandler({
+    services: [hostObject(sdk), fleetObject(sdk), directoryObject(sdk)],
+    logger: ({ level }, ...words) => {
+      if (level === 'error' || level === 'warn') warn(words.map(wordOf).join(' ').replaceAll('\n', ' '));
+    },
+  });
+  const server: HttpServer = await listenHttp2(port, handler);
+  try {
+    await register(admin, `http://127.0.0.1:${server.port}`);
+  } catch (thrown) {
+    await server.close();
+    throw thrown;
+  }
+  return { port: server.port ?? port, close: server.close };
+}
+
+const wordOf = (word: unknown): string =>
+  word instanceof Error ? word.message : typeof word === 'string' ? word : JSON.stringify(word);
+
+const problemSchema = z.object({ message: z.string() });
+
+async function register(admin: string, uri: string): Promise<void> {
+  let response: Response;
+  try {
+    response = await fetch(`${admin}/deployments`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ uri, force: true }),
+      redirect: 'error',
+    });
+  } catch (thrown) {
+    const cause = thrown instanceof Error && thrown.cause instanceof Error ? thrown.cause : thrown;
+    throw new WfError('E_FLEET_UNREACHABLE', `the admin API of Restate at ${admin} cannot be reached: ${cause}`, {
+      hint: 'Start Restate, or give its address with --admin.',
+      cause: thrown,
+    });
+  }
+  const text = await response.text();
+  if (response.ok) return;
+  throw new WfError('E_FLEET_UNREACHABLE', `Restate at ${admin} does not take the handlers: ${messageIn(text)}`, {
+    hint: 'Restate 1.4 or newer is needed, and must reach 127.0.0.1 of this machine.',
+  });
+}
+
+function messageIn(text: string): string {
+  try {
+    return problemSchema.parse(JSON.parse(text)).message;
+  } catch {
+    return text.slice(0, 300);
+  }
+}

@@ -1,0 +1,173 @@
+import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { openLine } from '../../support/cut-line.ts';
+import { type FleetWorld, openFleetWorld, type TestHost } from '../../support/fleet-world.ts';
+
+let world: FleetWorld;
+beforeAll(async () => {
+  world = await openFleetWorld();
+});
+
+/** All hosts of the test. */
+const hosts: TestHost[] = [];
+const openHost = (name: string, url?: string): TestHost => {
+  const host = world.host(name, url);
+  hosts.push(host);
+  return host;
+};
+
+/** The oracle: no folder was made twice, and the log tells what is there. */
+afterEach(() => {
+  for (const host of hosts.splice(0)) {
+    const log = host.log();
+    expect(log.filter((line) => !line.startsWith('not ')).length).toBe(
+      new Set(log.filter((line) => !line.startsWith('not '))).size,
+    );
+    expect(host.folders()).toEqual(log.filter((line) => !line.startsWith('not ') && !log.includes(`not ${line}`)));
+  }
+});
+
+const start = (id: string, on: readonly TestHost[], ...more: readonly string[]) =>
+  world.fleet(
+    'start',
+    'site',
+    '--hosts',
+    on.map(({ name }) => name).join(','),
+    '--id',
+    id,
+    '--detach',
+    '--input',
+    'waits=true',
+    ...more,
+  );
+
+const MADE = ['one', 'two'];
+
+describe('a fleet run', () => {
+  test('is finished by an agent that is started again, whose part has gone on without it', async () => {
+    const host = openHost('ffs-a1');
+    const killed = await startAndWait('ffsa', host);
+    killed.kill('SIGKILL');
+    await killed.end;
+    const stopped = await host.join();
+    await stopped.printed(/"did":"took"/);
+    stopped.kill('SIGTERM');
+    expect(await stopped.end).toMatchObject({ exitCode: 0, stderr: '' });
+    host.put('go');
+    await vi.waitFor(() => expect(host.log()).toEqual(MADE), { timeout: 20_000 });
+    expect((await world.show('ffsa')).status).toBe('running');
+    await host.join();
+    await world.untilStatus('ffsa', 'succeeded');
+    expect(host.log()).toEqual(MADE);
+  });
+
+  test('is finished by a host that lost all its processes in the middle of a step', async () => {
+    const host = openHost('ffs-b1');
+    await host.crash(await startAndWait('ffsb', host));
+    await host.join();
+    host.put('go');
+    await world.untilStatus('ffsb', 'succeeded');
+    expect(host.log()).toEqual(MADE);
+  });
+
+  test('that was cancelled while a host was dead is undone there when it comes back', async () => {
+    const [host, other] = [openHost('ffs-c1'), openHost('ffs-c2')];
+    await other.join();
+    other.put('go');
+    await host.crash(await startAndWait('ffsc', host, other));
+    await world.fleet('cancel', 'ffsc');
+    await vi.waitFor(() => expect(other.folders()).toEqual([]), { timeout: 40_000 });
+    expect((await world.show('ffsc')).status).toBe('rolling-back');
+    await host.join();
+    await world.untilStatus('ffsc', 'rolled-back');
+    expect([host.folders(), host.log()]).toEqual([[], ['one', 'not one']]);
+  });
+
+  test('ends without a host that was written off, whose part never starts when it comes back', async () => {
+    const [host, other] = [openHost('ffs-d1'), openHost('ffs-d2')];
+    await host.crash(await host.join());
+    await other.join();
+    for (const one of [host, other]) one.put('go');
+    await start('ffsd', [host, other]);
+    await vi.waitFor(() => expect(other.log()).toEqual(MADE), { timeout: 40_000 });
+    expect(await world.fleet('write-off', host.name, '--reason', 'disk is dead')).toMatchObject({
+      exitCode: 0,
+      stdout: `host ${host.name} is written off; fleet runs that no longer wait for it: ffsd\n`,
+    });
+    const record = await world.untilStatus('ffsd', 'needs-attention');
+    expect(record.hosts).toMatchObject([
+      { status: 'written-off', writtenOff: { reason: 'disk is dead' } },
+      { status: 'undone', restored: true },
+    ]);
+    await host.join();
+    expect((await world.untilStatus('ffsd', 'rolled-back')).hosts).toMatchObject([{ status: 'undone' }, {}]);
+    expect(host.log()).toEqual([]);
+    const again = await host.project.wf(['start', 'site', '--id', `ffsd-${host.name}`]);
+    expect(again.stderr).toMatch(/^error E_TOMBSTONE: .* host ffs-d1 was written off: disk is dead/);
+  });
+
+  test('that is cancelled during a partition is undone once the line is mended; the cut host goes on till then', async () => {
+    const line = await openLine(world.restate.url);
+    const host = openHost('ffs-e1', line.url);
+    await startAndWait('ffse', host);
+    line.cut();
+    await world.fleet('cancel', 'ffse');
+    host.put('go');
+    await vi.waitFor(() => expect(host.log()).toEqual(MADE), { timeout: 20_000 });
+    line.mend();
+    const record = await world.untilStatus('ffse', 'rolled-back');
+    expect(record.hosts).toMatchObject([{ status: 'undone', restored: true }]);
+    expect(host.folders()).toEqual([]);
+  });
+
+  test('needs attention where its rollback fails, and is rolled back again once that is mended', async () => {
+    const host = openHost('ffs-f1');
+    for (const file of ['go', 'stuck'] as const) host.put(file);
+    await host.join();
+    await start('ffsf', [host]);
+    await world.untilStatus('ffsf', 'succeeded');
+    await world.fleet('rollback', 'ffsf');
+    const waited = await world.fleet('wait', 'ffsf', '--json');
+    expect(waited).toMatchObject({ exitCode: 5 });
+    expect(waited.json()).toMatchObject({ status: 'needs-attention', hosts: [{ restored: false, changesInPlace: 2 }] });
+    host.take('stuck');
+    await world.fleet('rollback', 'ffsf');
+    await world.untilStatus('ffsf', 'rolled-back');
+    expect(host.folders()).toEqual([]);
+  });
+
+  test('waits for a person while its handlers are dead, and goes on with others', async () => {
+    const [canary, other] = [openHost('ffs-g1'), openHost('ffs-g2')];
+    for (const host of [canary, other]) host.put('go');
+    await Promise.all([canary.join(), other.join()]);
+    await start('ffsg', [canary, other], '--canary', '1', '--approve');
+    expect((await world.untilStatus('ffsg', 'waiting')).waitingFor).toBe('approval');
+    expect(other.log()).toEqual([]);
+    world.handlers().kill('SIGKILL');
+    const approved = world.fleet('approve', 'ffsg', '--comment', 'seen');
+    await world.serve();
+    expect(await approved).toMatchObject({ exitCode: 0 });
+    const record = await world.untilStatus('ffsg', 'succeeded');
+    expect(record.requests).toMatchObject([{ kind: 'approve', comment: 'seen' }]);
+    expect(other.log()).toEqual(MADE);
+  });
+
+  test('goes on when Restate was killed in its middle', async () => {
+    const [one, two] = [openHost('ffs-h1'), openHost('ffs-h2')];
+    await two.join();
+    await startAndWait('ffsh', one, two);
+    await world.untilUnderWay(two);
+    one.put('go');
+    await world.restate.restart();
+    two.put('go');
+    await world.untilStatus('ffsh', 'succeeded');
+    expect([one.log(), two.log()]).toEqual([MADE, MADE]);
+  });
+});
+
+/** Starts the fleet run, and waits until the first host has begun it. Returns the agent of that host. */
+async function startAndWait(id: string, host: TestHost, ...others: readonly TestHost[]) {
+  const agent = await host.join();
+  await start(id, [host, ...others]);
+  await world.untilUnderWay(host);
+  return agent;
+}

@@ -1,0 +1,53 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { FleetTransport } from '../../../src/fleet/fleet-transport.ts';
+import { fleetIdSchema, hostNameSchema } from '../../../src/fleet/model/ids.ts';
+import { restateTransport } from '../../../src/fleet/restate/restate-transport.ts';
+import { type ServedHandlers, serveHandlers } from '../../../src/fleet/restate/serve-handlers.ts';
+import { systemClock } from '../../../src/host/machine/clock.ts';
+import { fleetTransportContract } from '../../support/fleet-transport-contract.ts';
+import { type Restate, startRestate } from '../../support/restate.ts';
+
+let restate: Restate;
+let handlers: ServedHandlers;
+let transport: FleetTransport;
+const warnings: string[] = [];
+
+beforeAll(async () => {
+  restate = await startRestate();
+  handlers = await serveHandlers({ port: 0, admin: restate.admin, warn: (line) => warnings.push(line) });
+  transport = restateTransport(restate.url, systemClock);
+});
+afterAll(async () => {
+  await handlers.close();
+});
+
+fleetTransportContract('Restate', { transport: () => transport, restart: () => restate.restart() });
+
+test('a mailbox takes nothing but what it knows, and its inner handlers are not reached from outside', async () => {
+  const call = async (path: string, body: unknown) => {
+    const answer = await fetch(`${restate.url}/${path}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    });
+    return [answer.status, await answer.text()] as const;
+  };
+  expect(await call('wf-host/h/open', { session: 'x' })).toEqual([400, expect.stringContaining('invalid request')]);
+  expect(await call('wf-host/a%20b/open', {})).toEqual([400, expect.stringContaining('invalid request')]);
+  for (const inner of ['wf-host/h/offer', 'wf-host/h/look', 'wf-fleet/f/tell', 'wf-directory/all/addHost']) {
+    expect((await call(inner, {}))[0]).toBe(400);
+  }
+});
+
+test('an engine that is not there, or has no handlers, is reported with what to do', async () => {
+  const nobody = restateTransport('http://127.0.0.1:9', systemClock);
+  await expect(nobody.fleets()).rejects.toMatchObject({ code: 'E_FLEET_UNREACHABLE', transient: true });
+  await expect(serveHandlers({ port: 0, admin: 'http://127.0.0.1:9', warn: () => {} })).rejects.toMatchObject({
+    code: 'E_FLEET_UNREACHABLE',
+  });
+  const bare = await startRestate();
+  const error = restateTransport(bare.url, systemClock).writeOff(hostNameSchema.parse('h'), { by: 'a', reason: 'b' });
+  await expect(error).rejects.toMatchObject({ hint: 'Start the handlers of the fleet with `wf fleet serve`.' });
+  await bare.kill();
+  expect(fleetIdSchema.safeParse('a/b').success).toBe(false);
+});
