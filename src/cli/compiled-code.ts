@@ -19,8 +19,10 @@ export function loadCompiled(file: string, digest: string, folder: string, requi
   const wrapped = `(function (exports, require, module, __filename, __dirname) { ${source}\n})`;
   const script = new Script(wrapped, { filename: file, ...(cachedData === undefined ? {} : { cachedData }) });
   if (cachedData === undefined || script.cachedDataRejected === true) {
-    // Written at exit, when V8 has also compiled the called functions.
-    process.once('exit', () => writeCache(cache, digest, script.createCachedData()));
+    // Written at exit, when V8 has also compiled the called functions. A command that fails has often called few.
+    process.once('exit', (exitCode) => {
+      if (exitCode === 0) writeCache(cache, digest, script.createCachedData());
+    });
   }
   const module = { exports: {} };
   const run: unknown = script.runInThisContext();
