@@ -94,7 +94,7 @@ await build({ ...common, outdir: path.join(out, 'ui'), entryPoints: { app: 'src/
 cpSync(path.join(root, 'src/ui/pages/icon.svg'), path.join(out, 'ui/icon.svg'));
 
 for (const copied of [
-  'workflow-code/interrupts.mjs',
+  'workflow-code/interrupts.cjs',
   'probe-agent/probe-agent.mjs',
   'probe-agent/probe-questions.mjs',
 ]) {

@@ -3,7 +3,7 @@ import process from 'node:process';
 import type { Worker } from 'node:worker_threads';
 
 /** In the folder of this module, or of the bundle that contains it. */
-const PROGRAM = path.join(import.meta.dirname, 'interrupts.mjs');
+const PROGRAM = path.join(import.meta.dirname, 'interrupts.cjs');
 
 /** A thread starts in about 30 ms. If it takes longer than this, wf continues without it. */
 const START_MS = 2_000;

@@ -1,7 +1,8 @@
 // Counts SIGINTs in a separate thread, so that they also end a wf whose main thread is in an endless loop of workflow code.
-import { writeSync } from 'node:fs';
-import { Script } from 'node:vm';
-import { parentPort, workerData } from 'node:worker_threads';
+// CommonJS: the thread starts without the loader of modules.
+const { writeSync } = require('node:fs');
+const { Script } = require('node:vm');
+const { parentPort, workerData } = require('node:worker_threads');
 
 /** Time for the main thread to end the process after the second one. */
 const GRACE_MS = 1_000;
