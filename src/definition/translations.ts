@@ -21,8 +21,8 @@ export function translated(
 ): string {
   if (folder === undefined) return translate(asked);
   const { filename = '', source } = asked;
-  // Translated code contains the path of its file in place of `import.meta`.
-  const named = source.includes('meta') ? filename : path.extname(filename);
+  // Translated code contains the path of its file in place of `import.meta`, between whose words a comment may be.
+  const named = /\bimport\s*(?:\.|\/[*/])/.test(source) ? filename : path.extname(filename);
   const key = JSON.stringify({ ...asked, filename: named, translator });
   const file = path.join(folder, `${createHash('sha256').update(key).digest('hex').slice(0, 32)}.cjs`);
   const known = readCacheFile(file)?.toString();

@@ -107,24 +107,39 @@ test.each([
 });
 
 test('a copy of a file is loaded by the translation of the first one', async () => {
-  write('main.ts', `export default { n: 1 };`);
+  // As states of machines have it.
+  const meta = 'export const meta = { meta: 1 };\n';
+  write('main.ts', `${meta}export default { n: 1 };`);
   await load();
   const [translation = ''] = readdirSync(cache());
   const file = path.join(cache(), translation);
   writeFileSync(file, readFileSync(file, 'utf8').replace('n: 1', 'n: 2'));
-  write('copy.ts', `export default { n: 1 };`);
+  write('copy.ts', `${meta}export default { n: 1 };`);
   expect(await load('copy.ts')).toEqual({ n: 2 });
-  write('changed.ts', `export default { n: 1, m: 1 };`);
+  write('changed.ts', `${meta}export default { n: 1, m: 1 };`);
   expect(await load('changed.ts')).toEqual({ n: 1, m: 1 });
-  write('copy.mjs', `export default { n: 1 };`);
+  write('copy.mjs', `${meta}export default { n: 1 };`);
   expect(await load('copy.mjs')).toEqual({ n: 1 });
 });
 
-test('a copy of a file knows its own place', async () => {
+test.for([
+  'import.meta.filename',
+  'import . meta.filename',
+  'import\n.meta.filename',
+  'import/* here */.meta.filename',
+  'import // here\n. /* there */ meta.filename',
+])('a copy of a file knows its own place: %j', async (place) => {
   for (const name of ['main.ts', 'copy.ts']) {
-    write(name, 'export default [import.meta.url, import . meta.filename, import.meta.dirname, __filename];');
+    write(name, `export default [${place}, __filename];`);
     const file = path.join(folder, name);
-    expect(await load(name)).toEqual([pathToFileURL(file).href, file, folder, file]);
+    expect(await load(name)).toEqual([file, file]);
+  }
+});
+
+test('a copy of a file knows its address and its folder', async () => {
+  for (const name of ['main.ts', 'copy.ts']) {
+    write(name, 'export default [import.meta.url, import.meta.dirname];');
+    expect(await load(name)).toEqual([pathToFileURL(path.join(folder, name)).href, folder]);
   }
 });
 
