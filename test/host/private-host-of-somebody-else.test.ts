@@ -8,6 +8,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { canActAsOrdinaryUser, ORDINARY_USER } from '../support/ordinary-user.ts';
 import { runRecordSchema } from '../support/run-record.ts';
 import { openProject, type Project, WF } from '../support/run-wf.ts';
+import { sharedCache } from '../support/shared-cache.ts';
 import { eventually } from './own-network.ts';
 
 const FALSE_HOST = fileURLToPath(new URL('../fixtures/host/false-private-host.mjs', import.meta.url));
@@ -106,7 +107,7 @@ describe.skipIf(!isRoot)('trust in a private host', () => {
     chmodSync(folder, 0o755);
     chownSync(folder, Number(ORDINARY_USER[2]), Number(ORDINARY_USER[4]));
     const database = path.join(folder, 'wf.db');
-    const env = { PATH: process.env['PATH'] ?? '', HOME: folder, WF_DB: database };
+    const env = { PATH: process.env['PATH'] ?? '', HOME: folder, ...sharedCache('ordinary user'), WF_DB: database };
     const asUser = (args: readonly string[]) =>
       execa(program, [...wrapper, NODE, WF, ...args], { env, extendEnv: false, cwd: folder, reject: false });
     const started = await asUser(PAUSED);

@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { atEndOfFile, folderOfFile } from './file-folder.ts';
+import { ORDINARY_USER_ID } from './ordinary-user.ts';
 import { sharedCache } from './shared-cache.ts';
 import { runSharedWf } from './shared-wf.ts';
 import { type RunningWf, startWf, type WfEnd, type WfOptions } from './wf-process.ts';
@@ -64,7 +65,11 @@ export function openProject(files: Readonly<Record<string, string>> = {}): Proje
   };
   for (const [name, text] of Object.entries(files)) write(name, text);
   const start = (args: readonly string[], options: WfOptions = {}) => {
-    const wf = startWf(args, { cwd: folder, ...options, env: { ...environment(database), ...options.env } });
+    const wf = startWf(args, {
+      cwd: folder,
+      ...options,
+      env: { ...environment(database), ...cacheOf(options), ...options.env },
+    });
     running.add(wf);
     void wf.end.finally(() => running.delete(wf));
     return wf;
@@ -89,6 +94,11 @@ export function openProject(files: Readonly<Record<string, string>> = {}): Proje
 /** Returns a text without the `--db` that the commands suggested in it carry: WF_DB chooses a project's database. */
 export function withoutDatabase({ database }: Pick<Project, 'database'>, text: string): string {
   return text.replaceAll(` --db ${database}`, '');
+}
+
+/** The ordinary user may not use a cache of root, and would translate the workflow and compile wf at each start. */
+function cacheOf({ through = [] }: WfOptions): Readonly<Record<string, string>> {
+  return through.includes(`${ORDINARY_USER_ID}`) ? sharedCache('ordinary user') : {};
 }
 
 /** A minimal environment: no setting of the user who runs the tests reaches wf. */

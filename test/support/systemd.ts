@@ -6,6 +6,7 @@ import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { vi } from 'vitest';
+import { sharedCache } from './shared-cache.ts';
 import { WF } from './wf-process.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '');
@@ -153,7 +154,8 @@ export async function bootSystemd(folder: string): Promise<SystemdMachine> {
       '-C',
       cwd,
       'PATH=/usr/sbin:/usr/bin:/sbin:/bin',
-      ...entries(env),
+      // What the machine writes there stays in its own layer.
+      ...entries({ ...sharedCache(), ...env }),
       ...argv,
     ];
     const { exitCode, stdout, stderr } = await execa(file, args, { reject: false, stdin: 'ignore' });

@@ -77,7 +77,7 @@ test.concurrent('a reader that closes the pipe early causes no error', async () 
   const shell = (script: string) =>
     execa('bash', ['-c', script, process.execPath, WF], {
       cwd: project.folder,
-      env: { WF_DB: project.database, HOME: project.folder },
+      env: project.environment,
       reject: false,
     });
   const end = await shell('set -o pipefail; "$0" "$1" steps --json | head -1');

@@ -14,7 +14,7 @@ const bash = (line: string, through: readonly string[] = []) => {
   const [file = 'bash', ...rest] = [...through, 'bash', '-c', `wf() { "$0" "$WF" "$@"; }; ${line}`, process.execPath];
   return execa(file, rest, {
     cwd: project.folder,
-    env: { WF, WF_DB: project.database, HOME: project.folder },
+    env: { ...project.environment, WF },
     reject: false,
     stdin: 'ignore',
   });

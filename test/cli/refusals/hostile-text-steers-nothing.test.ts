@@ -149,11 +149,9 @@ test('the live view prints only its own escape sequences', async () => {
   const { stdout } = await execa('script', ['--quiet', '--return', '--command', typed, '/dev/null'], {
     cwd: project.folder,
     env: {
-      PATH: process.env['PATH'] ?? '',
+      ...project.environment,
       TERM: 'xterm',
       COLUMNS: '200',
-      WF_DB: project.database,
-      HOME: project.folder,
     },
     extendEnv: false,
     reject: false,
