@@ -74,8 +74,11 @@ describe.skipIf(!canBootSystemd())('wf agent under a real systemd', () => {
     await expect.poll(async () => (await agent()).running, PATIENCE).toBe(true);
 
     // The runs of a machine that fails: one waits for a timer, one is under way.
-    const killed = machine.run(['timeout', '-s', 'KILL', '3', process.execPath, ...wfArgs('late', 9_000)], inProject());
-    await killed;
+    const { cwd, env } = inProject();
+    await machine.run([process.execPath, ...wfArgs('late', 9_000)], {
+      cwd,
+      env: { ...env, WF_CRASH_AT: 'after commit waiting' },
+    });
     expect((await agent()).next?.run).toBe('late');
     await machine.reboot();
     await expect.poll(async () => (await machine.run(['ip', 'netns', 'list'])).stdout, PATIENCE).toMatch(/^wired/);
