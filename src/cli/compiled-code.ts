@@ -4,6 +4,9 @@ import { cachedDataVersionTag } from 'node:v8';
 import { Script } from 'node:vm';
 import { readCacheFile, writeCacheFile } from '../trust/cache-file.ts';
 
+/** Exit codes of commands that are refused: these have called few functions. */
+const REFUSED: readonly number[] = [2, 3, 4];
+
 /**
  * Loads a CommonJS module like `require`, with V8's compiled code of an earlier start if `folder` has it. That saves a fifth of
  * `wf show`. Node 22 has `module.enableCompileCache()` for this.
@@ -19,9 +22,9 @@ export function loadCompiled(file: string, digest: string, folder: string, requi
   const wrapped = `(function (exports, require, module, __filename, __dirname) { ${source}\n})`;
   const script = new Script(wrapped, { filename: file, ...(cachedData === undefined ? {} : { cachedData }) });
   if (cachedData === undefined || script.cachedDataRejected === true) {
-    // Written at exit, when V8 has also compiled the called functions. A command that fails has often called few.
+    // Written at exit, when V8 has also compiled the called functions.
     process.once('exit', (exitCode) => {
-      if (exitCode === 0) writeCache(cache, digest, script.createCachedData());
+      if (!REFUSED.includes(exitCode)) writeCache(cache, digest, script.createCachedData());
     });
   }
   const module = { exports: {} };
