@@ -290,17 +290,25 @@ describe('an invalid run file', () => {
     fc.assert(
       fc.property(fc.nat(text.length), fc.nat(12), piece, (at, length, put) => {
         const altered = text.slice(0, at) + put + text.slice(at + length);
+        const refuse = (thrown: unknown): void => {
+          if (!(thrown instanceof WfError)) throw thrown;
+          expect(thrown.code).toBe('E_RUN_FILE_INVALID');
+          refused += 1;
+        };
+        let content: ReturnType<typeof parseRunFile>;
+        try {
+          content = parseRunFile(altered);
+        } catch (thrown) {
+          return refuse(thrown);
+        }
         const { history } = openForTest();
         try {
-          const content = parseRunFile(altered);
           history.importRun(content, AT);
           const again = runFileText(history.exportRun(content.run.id, 'here'));
           expect(again).toBe(runFileText(content));
         } catch (thrown) {
-          if (!(thrown instanceof WfError)) throw thrown;
-          expect(thrown.code).toBe('E_RUN_FILE_INVALID');
+          refuse(thrown);
           expect(history.runs({ limit: 1 })).toEqual([]);
-          refused += 1;
         } finally {
           history.close();
         }
