@@ -23,9 +23,9 @@ export type HostState = Pick<Mailbox, 'host' | 'session' | 'seenAt' | 'writtenOf
 export interface MailboxTransport {
   /**
    * Opens the session of an agent.
-   * @throws WfError E_MAILBOX_HELD while another agent has one; E_FLEET_UNREACHABLE
+   * @throws WfError E_MAILBOX_HELD while another agent has one; E_FLEET_UNREACHABLE; the reason of the signal
    */
-  open(host: HostName, request: SessionRequest): Promise<void>;
+  open(host: HostName, request: SessionRequest, signal: AbortSignal): Promise<void>;
   /**
    * Returns the first item of the mailbox, or null if it is empty, once that is another one than `current`; `unchanged` after a while.
    * @throws WfError E_MAILBOX_HELD if the session is over; E_FLEET_UNREACHABLE; the reason of the signal
@@ -47,8 +47,8 @@ export interface MailboxTransport {
 export interface FleetControl {
   /** Starts a fleet run; the same request with the same id starts it once. @throws WfError E_FLEET_EXISTS, E_FLEET_UNREACHABLE */
   start(request: FleetRequest): Promise<FleetRun>;
-  /** Returns a fleet run; with `after`, once its version is higher, or after a while. @throws WfError E_FLEET_NOT_FOUND */
-  show(id: FleetId, after?: number): Promise<FleetRun>;
+  /** Returns a fleet run; with `after`, once its version is higher, or after a while. @throws WfError E_FLEET_NOT_FOUND; the reason of the signal */
+  show(id: FleetId, after?: number, signal?: AbortSignal): Promise<FleetRun>;
   /** Asks something of a fleet run. @throws WfError E_FLEET_NOT_FOUND, E_REQUEST_REFUSED */
   demand(id: FleetId, demand: Demand): Promise<FleetRun>;
   /** Lists the newest fleet runs, newest first. */

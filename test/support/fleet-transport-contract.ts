@@ -52,7 +52,7 @@ export function fleetTransportContract(name: string, subject: Subject): void {
       version: '1',
       ...given,
     };
-    await subject.transport().open(host, request);
+    await subject.transport().open(host, request, NEVER);
     const next = (current: ItemId | null = null) =>
       subject.transport().next(host, { session, current, progress: null }, NEVER);
     const item = async (current: ItemId | null = null): Promise<Item> => {

@@ -118,7 +118,7 @@ function words(event: AgentEvent): string {
     case 'joined':
       return `host ${event.host} has joined the fleet`;
     case 'disconnected':
-      return `the fleet cannot be used: ${errorWords(event.error)} Next try at ${isoTime(event.retryAt)}.`;
+      return `disconnected from the fleet: ${errorWords(event.error)} Next try at ${isoTime(event.retryAt)}.`;
     case 'took':
       return `part ${event.item.part}: ${event.item.action === 'run' ? 'to run' : `to roll back: ${event.item.reason}`}`;
     case 'replied':

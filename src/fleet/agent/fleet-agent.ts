@@ -11,8 +11,8 @@ import type { LocalParts } from './local-parts.ts';
 const FIRST_DELAY_MS = 250;
 const LONGEST_DELAY_MS = 15_000;
 
-/** Errors of the fleet after which the agent tries again; any other one ends it. */
-const PASSING: readonly ErrorCode[] = ['E_FLEET_UNREACHABLE', 'E_MAILBOX_HELD'];
+/** Errors of the fleet and of the database after which the agent tries again; any other one ends it. */
+const PASSING: readonly ErrorCode[] = ['E_FLEET_UNREACHABLE', 'E_MAILBOX_HELD', 'E_DATABASE_LOCKED', 'E_DISK_FULL'];
 
 /** An act of the agent of a fleet. */
 export type FleetAgentNote =
@@ -57,7 +57,7 @@ export async function runFleetAgent(given: FleetAgentDependencies, signal: Abort
     let working: Working | undefined;
     let progress: Progress | null = null;
     try {
-      await transport.open(host, request);
+      await transport.open(host, request, signal);
       report({ did: 'joined', host });
       reported = '';
       while (!ended.aborted) {

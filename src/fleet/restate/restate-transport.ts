@@ -57,8 +57,13 @@ export function restateTransport(url: string, clock: Pick<Clock, 'after'>): Flee
     }
   }
 
-  async function fleet(id: FleetId, handler: string, body: unknown, waitMs = 0): Promise<FleetRun> {
-    const found = await call({ to: [FLEET_OBJECT, id, handler], body, returns: fleetSchema, waitMs });
+  async function fleet(
+    id: FleetId,
+    handler: string,
+    body: unknown,
+    more: { readonly waitMs?: number; readonly signal?: AbortSignal } = {},
+  ): Promise<FleetRun> {
+    const found = await call({ to: [FLEET_OBJECT, id, handler], body, returns: fleetSchema, ...more });
     switch (found.type) {
       case 'fleet':
         return found.fleet;
@@ -85,8 +90,8 @@ export function restateTransport(url: string, clock: Pick<Clock, 'after'>): Flee
   }
 
   return {
-    async open(host, request) {
-      const opened = await call({ to: [HOST_OBJECT, host, 'open'], body: request, returns: openedSchema });
+    async open(host, request, signal) {
+      const opened = await call({ to: [HOST_OBJECT, host, 'open'], body: request, returns: openedSchema, signal });
       if (opened.type === 'held') throw held(host);
     },
     async next(host, given, signal) {
@@ -112,7 +117,13 @@ export function restateTransport(url: string, clock: Pick<Clock, 'after'>): Flee
       if (type === 'held') throw held(host);
     },
     start: (request) => fleet(request.id, 'start', request),
-    show: (id, after) => fleet(id, 'show', { after: after ?? null }, after === undefined ? 0 : POLL_MS),
+    show: (id, after, signal) =>
+      fleet(
+        id,
+        'show',
+        { after: after ?? null },
+        { waitMs: after === undefined ? 0 : POLL_MS, ...(signal === undefined ? {} : { signal }) },
+      ),
     demand: (id, demand) => fleet(id, 'demand', demand),
     fleets: () => call({ to: [DIRECTORY_OBJECT, DIRECTORY_KEY, 'fleets'], returns: summariesSchema }),
     async hosts() {

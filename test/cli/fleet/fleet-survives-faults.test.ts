@@ -89,6 +89,8 @@ describe('a fleet run', () => {
     for (const one of [host, other]) one.put('go');
     await start('ffsd', [host, other]);
     await vi.waitFor(() => expect(other.log()).toEqual(MADE), { timeout: 40_000 });
+    const waiting = world.start('wait', 'ffsd', '--timeout', '1s');
+    expect(await waiting.end).toMatchObject({ exitCode: 4, stderr: expect.stringContaining('E_WAIT_TIMEOUT') });
     expect(await world.fleet('write-off', host.name, '--reason', 'disk is dead')).toMatchObject({
       exitCode: 0,
       stdout: `host ${host.name} is written off; fleet runs that no longer wait for it: ffsd\n`,

@@ -32,17 +32,13 @@ export async function followFleet(
   };
   const unlisten = terminal.onStopSignal((signal) => end({ type: 'stopped', signal }), { runsWorkflowCode: false });
   const cancel = timeoutMs === undefined ? () => {} : clock.after(timeoutMs, () => end({ type: 'timed-out' }));
-  const ended = new Promise<void>((resolve) => over.signal.addEventListener('abort', () => resolve(), { once: true }));
   try {
     let fleet = begun;
     const shown = new Map<string, string>();
     for (;;) {
       writeLines(terminal.progress, news(fleet, shown));
       if (RESTING.includes(fleetStatus(fleet))) return { type: 'rests', fleet };
-      const next = control.show(fleet.request.id, fleet.version);
-      // A long poll that nobody waits for any more ends by itself.
-      next.catch(() => {});
-      const newer = await Promise.race([next, ended]);
+      const newer = await newerThan(fleet, control, over.signal);
       if (early !== undefined) return early;
       if (newer === undefined) continue;
       // The answer of a long poll without news.
@@ -52,6 +48,20 @@ export async function followFleet(
   } finally {
     cancel();
     unlisten();
+  }
+}
+
+/** Waits for news of a fleet run; undefined after the signal. */
+async function newerThan(
+  { request, version }: FleetRun,
+  control: FleetControl,
+  signal: AbortSignal,
+): Promise<FleetRun | undefined> {
+  try {
+    return await control.show(request.id, version, signal);
+  } catch (thrown) {
+    if (signal.aborted) return undefined;
+    throw thrown;
   }
 }
 
