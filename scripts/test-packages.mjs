@@ -1,8 +1,10 @@
 // Installs what the tests need of Debian or Ubuntu: a Docker engine of their own, and the tools by which they look at the host.
-// Needs root and apt-get; where there is neither it says what is missing, and the tests that need it say so again.
+// Needs root and apt-get; where there is neither it says what is missing, and the tests that need it say so again. Installs the servers that
+// tests start, too, which are npm packages.
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 
 /** Programs, and the package that has each. */
 const PACKAGES = {
@@ -38,10 +40,21 @@ if (missing.length > 0 && (process.getuid?.() !== 0 || !isThere('apt-get'))) {
   aptGet('install', '-y', '-qq', '--no-install-recommends', ...missing);
 }
 
+const servers = fileURLToPath(new URL('../test/servers/', import.meta.url));
+const changedAt = (name) => statSync(path.join(servers, name), { throwIfNoEntry: false })?.mtimeMs ?? 0;
+if (changedAt('node_modules/.package-lock.json') < changedAt('package-lock.json')) {
+  process.stderr.write('Installing servers for the tests ...\n');
+  run('npm', ['ci', '--ignore-scripts', '--no-fund', '--no-audit'], { cwd: servers });
+}
+
 function aptGet(...args) {
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' };
-  const { status } = spawnSync('apt-get', args, { env, stdio: ['ignore', 'ignore', 'inherit'] });
+  run('apt-get', args, { env });
+}
+
+function run(program, args, options) {
+  const { status } = spawnSync(program, args, { ...options, stdio: ['ignore', 'ignore', 'inherit'] });
   if (status === 0) return;
-  process.stderr.write(`\n\`apt-get ${args.join(' ')}\` ended with ${status}; see above.\n`);
+  process.stderr.write(`\n\`${program} ${args.join(' ')}\` ended with ${status}; see above.\n`);
   process.exit(3);
 }

@@ -18,9 +18,8 @@ export interface Restate {
   kill(): Promise<void>;
 }
 
-const require = createRequire(import.meta.url);
 /** The package of this machine is an optional dependency of that of the server. */
-const BINARY = createRequire(require.resolve('@restatedev/restate-server/package.json')).resolve(
+const BINARY = createRequire(new URL('../servers/package.json', import.meta.url)).resolve(
   `@restatedev/restate-server-linux-${arch()}/bin/restate-server`,
 );
 
