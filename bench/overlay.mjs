@@ -19,7 +19,7 @@ const { HTTP_ECHO_IMAGE, PROBE_IMAGE } = await jiti.import('../test/support/imag
 const at = process.argv.indexOf('--rounds');
 const rounds = at === -1 ? 5 : Number(process.argv[at + 1]);
 const folder = mkdtempSync(path.join(tmpdir(), 'wf-bench-'));
-const engines = await Promise.all([openOwnEngine(), openOwnEngine()]);
+const engines = [await openOwnEngine(), await openOwnEngine()];
 const sockets = engines.map(({ engine }) => engine.dockerHost.slice('unix://'.length));
 const namespaces = engines.map(({ engine }) => `/run/netns/${engine.namespace}`);
 const env = { ...process.env, WF_DB: path.join(folder, 'wf.db'), DOCKER_HOST: `unix://${sockets[0]}` };

@@ -94,7 +94,8 @@ on alpha nft delete table inet overlay_count
 on beta nft delete table inet overlay_count
 engine alpha rm -f AppAlpha Neighbour >/dev/null
 engine beta rm -f AppBeta Stranger >/dev/null
-engine alpha network rm overlay other >/dev/null
+# The manager takes a moment to see that the containers of the worker are gone.
+for network in overlay other; do retry engine alpha network rm "$network"; done
 node=$(engine beta info -f '{{.Swarm.NodeID}}')
 engine beta swarm leave >/dev/null
 retry engine alpha node rm --force "$node"
