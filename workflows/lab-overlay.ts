@@ -5,8 +5,8 @@ import {
   imageAvailable,
   linkKind,
   networkNameFree,
-  outsideSwarm,
   requiredOn,
+  swarmFree,
   tool,
 } from 'wf-engine';
 import { failure } from './lab-overlay/failure.ts';
@@ -73,7 +73,7 @@ export default defineWorkflow({
     ...HOSTS.flatMap((host) =>
       requiredOn(host, [
         imageAvailable(input.image),
-        ...(isOnDocker(input) ? [outsideSwarm()] : []),
+        ...(isOnDocker(input) ? [swarmFree()] : []),
         ...namesOn(host, input).networks.map(networkNameFree),
         ...namesOn(host, input).containers.map(containerNameFree),
       ]),

@@ -12,6 +12,9 @@ import { initAnswer, nodeSpecAnswer, nodesAnswer, servicesAnswer, stateAnswer, t
 const LISTEN = '0.0.0.0:2377';
 /** The engine itself gives up a join after 10 s (a refusal) or 20 s (no answer, and tries on). */
 const JOIN_DEADLINE_MS = 12_000;
+/** At its deadline the engine still waits for an answer of the manager. */
+const NO_ANSWER = 'the Docker engine did not answer within';
+const NO_NODE = 'the engine did not become a node within';
 
 /** Returns the calls of an engine about swarms. */
 export function swarmCalls({ read, write, writeOrNull }: Connection): SwarmPort {
@@ -51,7 +54,8 @@ export function swarmCalls({ read, write, writeOrNull }: Connection): SwarmPort 
         );
       } catch (thrown) {
         // The error of the request, its cause, holds the request.
-        if (thrown instanceof WfError && thrown.code === 'E_DOCKER') throw cannotJoin(thrown.message, token);
+        if (thrown instanceof WfError && thrown.code === 'E_DOCKER')
+          throw cannotJoin(thrown.message.replace(NO_ANSWER, NO_NODE), token);
         throw thrown;
       }
     },

@@ -16,8 +16,8 @@ export {
   imageAvailable,
   localBridges,
   networkNameFree,
-  outsideSwarm,
   subnetFree,
+  swarmFree,
   volumeNameFree,
 } from './requirements.ts';
 export { initSwarm } from './swarm/init.ts';

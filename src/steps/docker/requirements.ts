@@ -34,21 +34,6 @@ export function localBridges(): Requirement {
   };
 }
 
-/** Requires that the engine is in no swarm: it can be in one only. */
-export function outsideSwarm(): Requirement {
-  return {
-    title: 'engine in no swarm',
-    purpose: 'making or joining a swarm',
-    claim: 'swarm',
-    check: ({ docker }) =>
-      orUnmet(async () => {
-        const state = await docker.swarm.state();
-        if (state.state === 'inactive') return { met: true, found: 'in none' };
-        return { met: false, error: swarmInUse(state) };
-      }),
-  };
-}
-
 /** Requires an image that is present or can be pulled. */
 export function imageAvailable(reference: string): Requirement {
   return {
@@ -134,6 +119,21 @@ export function subnetFree(cidr: string): Requirement {
     purpose: 'creating a network',
     claim: `subnet ${cidr}`,
     check: (host) => orUnmet(() => checkSubnet(cidr, host)),
+  };
+}
+
+/** Requires that the engine is in no swarm. */
+export function swarmFree(): Requirement {
+  return {
+    title: 'no swarm',
+    purpose: 'forming a swarm',
+    claim: 'swarm',
+    check: ({ docker }) =>
+      orUnmet(async () => {
+        if (docker.programs !== 'image') return { met: false, error: engineNeeded('a swarm') };
+        const state = await docker.swarm.state();
+        return state.state === 'inactive' ? { met: true, found: 'none' } : { met: false, error: swarmInUse(state) };
+      }),
   };
 }
 

@@ -8,7 +8,7 @@ import { removeEngine, startDaemon, stopDaemon } from '../../support/engine.ts';
 import { tool } from '../../support/host-state.ts';
 import { PROBE_IMAGE } from '../../support/images.ts';
 import { type OwnEngine, openOwnEngine } from '../../support/own-engine.ts';
-import { runRecordSchema } from '../../support/run-record.ts';
+import { refusalSchema, runRecordSchema } from '../../support/run-record.ts';
 import { openProject } from '../../support/run-wf.ts';
 
 const FILE = path.join(import.meta.dirname, '../../fixtures/workflows/swarm.ts');
@@ -190,12 +190,12 @@ describeDocker('a swarm of two given engines', () => {
     await alpha('network', 'create', '--opt', 'com.docker.network.bridge.name=docker_gwbridge', 'docker_gwbridge');
     const before = await states();
     const { wf, start, record, restored } = open();
-    const failed = await wf(start('sw-join', { managerPort: 2399 }));
+    const failed = await wf(start('sw-join', { managerAddress: '10.92.0.77:2377' }));
     expect(failed.exitCode).toBe(1);
     const { error } = await record('sw-join');
     expect(error).toMatchObject({
       code: 'E_SWARM_JOIN',
-      message: expect.stringMatching(/10\.92\.0\.1:2399.*connection refused/),
+      message: 'cannot join the swarm of 10.92.0.77:2377: the engine did not become a node within 12 s',
     });
     await restored('sw-join');
     for (const on of [alpha, beta]) expect(await swarmOf(on)).toMatch(/^inactive/);
@@ -215,6 +215,9 @@ describeDocker('a swarm of two given engines', () => {
       message: expect.stringMatching(/^the engine is a manager of swarm \w{25} \(node \w{25}\)$/),
     });
     await restored('sw-foreign');
+    const early = await wf([...start('sw-checked', { checked: true }), '--json']);
+    expect(early.exitCode).toBe(4);
+    expect(refusalSchema.parse(early.json()).error.code).toBe('E_SWARM_IN_USE');
     expect(await swarmOf(beta)).toBe(foreign);
     await beta('swarm', 'leave', '--force');
     await vi.waitFor(() => beta('network', 'rm', 'docker_gwbridge'), 10_000);
@@ -234,7 +237,8 @@ describeDocker('a swarm of two given engines', () => {
     });
     expect(await swarmOf(beta)).toMatch(/^inactive/);
     await startDaemon(engineOf(0).engine);
-    expect(await wf(['rollback', 'sw-dead'])).toMatchObject({ exitCode: 0 });
+    const undone = await wf(['rollback', 'sw-dead']);
+    expect(undone, undone.stderr).toMatchObject({ exitCode: 0 });
     await restored('sw-dead');
 
     expect(await wf(start('sw-swept', {}, '--pause-after', 'swarm'))).toMatchObject({ exitCode: 0 });

@@ -16,7 +16,7 @@ import { orUnknown } from '../engine/unknown.ts';
 import { encryptionBefore, isEncryptionLeft, removeEncryption } from './encryption.ts';
 import { refuseForeignUsers } from './foreign-users.ts';
 import { GATEWAY, makeGateway, ownGateway, removeGateway } from './gateway-bridge.ts';
-import { leaveSwarm, settledState, swarmInUse, untilIngress } from './membership.ts';
+import { leaveSwarm, managerState, swarmInUse, untilIngress } from './membership.ts';
 import { membershipFields, nodeFields } from './swarm-input.ts';
 
 const VXLAN_PORT = 4789;
@@ -64,7 +64,7 @@ export const initSwarm = defineStep({
       if (docker.programs !== 'image') throw engineNeeded('a swarm');
       if (earlier !== undefined) await requireSameEngine(earlier.engine, context);
       const engine = await docker.engineId();
-      const state = await (earlier === undefined ? docker.swarm.state() : settledState(context));
+      const state = await (earlier === undefined ? docker.swarm.state() : managerState(context));
       const target = `swarm at ${input.advertiseAddress}`;
       const { advertiseAddress, dataPathPort } = input;
       const encryption =
@@ -103,12 +103,13 @@ export const initSwarm = defineStep({
   inspect: (record, context) =>
     orUnknown(async () => {
       await requireSameEngine(record.engine, context);
-      const state = await settledState(context);
+      const state = await managerState(context);
       if (isOwnSwarm(state, record, context) || (await ownGateway(context)) !== null) return { found: 'in place' };
       if (state.state === 'inactive' && (await isEncryptionLeft(record.encryption, context)))
         return { found: 'in place' };
-      // A killed engine may have made the swarm and lost the mark.
-      if (record.cluster === null && state.state !== 'inactive' && state.cluster !== null && isUnmarked(state.cluster))
+      const { cluster } = state;
+      // An engine that was killed may have made the swarm without its mark.
+      if (record.node === null && state.state !== 'inactive' && (cluster === null || isUnmarked(cluster)))
         return { found: 'unknown', error: swarmInUse(state) };
       return {
         found: 'gone',
@@ -117,7 +118,7 @@ export const initSwarm = defineStep({
     }),
 
   async undo(record, context) {
-    const state = await settledState(context);
+    const state = await managerState(context);
     if (isOwnSwarm(state, record, context)) {
       await refuseForeignUsers(state, context);
       await leaveSwarm(context);
@@ -145,8 +146,9 @@ function initCommand({ advertiseAddress, listenAddress, dataPathPort, subnetPool
   ];
 }
 
-function isOwnSwarm({ cluster }: SwarmState, record: Record, { run }: HostContext): boolean {
-  return cluster !== null && isOurs(cluster, run) && (record.cluster === null || record.cluster === cluster.id);
+function isOwnSwarm({ state, node, cluster }: SwarmState, record: Record, { run }: HostContext): boolean {
+  if (state === 'inactive') return false;
+  return record.node === null ? cluster !== null && isOurs(cluster, run) : node === record.node;
 }
 
 function isUnmarked({ labels }: SwarmCluster): boolean {

@@ -17,7 +17,7 @@ import { orUnknown } from '../engine/unknown.ts';
 import { encryptionBefore, isEncryptionLeft, removeEncryption } from './encryption.ts';
 import { refuseForeignContainers } from './foreign-users.ts';
 import { GATEWAY, makeGateway, ownGateway, removeGateway } from './gateway-bridge.ts';
-import { isIngress, leaveSwarm, settledState, swarmInUse, untilIngress } from './membership.ts';
+import { isIngress, leaveSwarm, managerState, settledState, swarmInUse, untilIngress } from './membership.ts';
 import { managerAddressSchema, membershipFields, nodeFields } from './swarm-input.ts';
 
 const DEMOTED_WITHIN_MS = 10_000;
@@ -72,7 +72,7 @@ export const joinSwarm = defineStep({
       if (earlier !== undefined) await requireSameEngine(earlier.engine, context);
       const engine = await docker.engineId();
       const manager = onManager(input.manager, context);
-      const { cluster } = await manager.host.docker.swarm.state();
+      const { cluster } = await managerState(manager);
       const managerEngine = await manager.host.docker.engineId();
       const state = await (earlier === undefined ? docker.swarm.state() : settledState(context));
       const target = `node at ${input.advertiseAddress} of the swarm of ${input.manager}`;
@@ -219,13 +219,14 @@ async function listedNode(record: Record, context: HostContext): Promise<SwarmNo
   return (await nodesOfManager(record, context)).find(({ id }) => id === record.node);
 }
 
-/** Returns the list of the manager; empty if its engine has ended, or is no manager of that swarm any more. */
+/** Returns the list of the manager; empty if its engine has ended, or is in no swarm or another one. */
 async function nodesOfManager(record: Record, context: HostContext): Promise<readonly SwarmNode[]> {
-  const { docker } = context.named(record.manager);
+  const manager = onManager(record.manager, context);
+  const { docker } = manager.host;
   if (docker.hasEnded(record.managerEngine)) return [];
-  await requireSameEngine(record.managerEngine, { host: context.named(record.manager) });
-  const { cluster } = await docker.swarm.state();
-  return cluster?.id === record.cluster ? docker.swarm.nodes() : [];
+  await requireSameEngine(record.managerEngine, manager);
+  const { cluster } = await managerState(manager);
+  return cluster !== null && cluster.id === record.cluster ? docker.swarm.nodes() : [];
 }
 
 /** Makes a worker of a manager: one that leaves would take its vote along. */

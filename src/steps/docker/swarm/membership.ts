@@ -24,6 +24,33 @@ export async function settledState({ host, signal }: HostContext): Promise<Swarm
   }
 }
 
+/**
+ * Returns the state of an engine that is a manager, or in no swarm; waits while a manager that has just started does not know its swarm.
+ * @throws WfError E_HOST_STATE_UNKNOWN if it does not get to know it
+ */
+export async function managerState({ host, signal }: HostContext): Promise<SwarmState> {
+  const until = host.clock.now() + SETTLED_WITHIN_MS;
+  for (;;) {
+    const state = await host.docker.swarm.state();
+    const isStarting = state.state === 'pending' || state.state === 'active';
+    if (state.cluster !== null || !isStarting) return state;
+    if (host.clock.now() >= until || signal.aborted) throw unknownSwarm(state);
+    await pause(host.clock, POLL_MS, signal);
+  }
+}
+
+function unknownSwarm({ node, state, error }: SwarmState): WfError {
+  const why = error === null ? '' : `: ${error}`;
+  return new WfError(
+    'E_HOST_STATE_UNKNOWN',
+    `the engine is node ${node ?? 'without id'} (${state}), and does not know its swarm${why}`,
+    {
+      hint: 'It is no manager, or most managers are down: check `docker info` and `docker node ls`.',
+      transient: true,
+    },
+  );
+}
+
 /** Returns the error for an engine that is in a swarm which the run did not make, or join. */
 export function swarmInUse({ state, node, cluster, isManager, error }: SwarmState): WfError {
   const run = cluster === null ? undefined : runOf(cluster);
