@@ -155,7 +155,7 @@ describeDocker('a swarm of two given engines', () => {
   test('a second manager is demoted before it leaves; what somebody else has in the swarm is left alone', async () => {
     await rule(0, '--append', '0x200200');
     const before = await states();
-    const { wf, start, outputOf, restored } = open();
+    const { wf, start, record, outputOf, restored } = open();
     const { dataPathPort, subnetPool } = SWARM.initSwarm;
     const paused = await wf(
       start('sw-managers', { dataPathPort, subnetPool, as: SWARM.joinSwarm.as }, '--pause-after', 'swarm'),
@@ -177,6 +177,10 @@ describeDocker('a swarm of two given engines', () => {
     expect(refused.exitCode).toBe(5);
     expect(refused.stderr).toContain('network strange, which run sw-managers did not make, uses the swarm');
     expect(await alpha('network', 'ls', '--quiet', '--no-trunc', '--filter', 'name=strange')).toBe(strange);
+    const { verification } = await record('sw-managers');
+    expect(verification?.residues.map(({ subject }) => subject)).toEqual(
+      expect.arrayContaining([expect.stringMatching(/^alpha: swarm node \w{25}$/), 'alpha: link docker_gwbridge']),
+    );
     expect(await swarmOf(beta), 'beta has left').toMatch(/^inactive/);
     await alpha('network', 'rm', 'strange');
     expect(await wf(['rollback', 'sw-managers'])).toMatchObject({ exitCode: 0 });
@@ -190,15 +194,17 @@ describeDocker('a swarm of two given engines', () => {
     await alpha('network', 'create', '--opt', 'com.docker.network.bridge.name=docker_gwbridge', 'docker_gwbridge');
     const before = await states();
     const { wf, start, record, restored } = open();
-    const failed = await wf(start('sw-join', { managerAddress: '10.92.0.77:2377' }));
+    const failed = await wf(start('sw-join', { managerAddress: '10.92.0.77:2377' }, '--on-failure', 'keep'));
     expect(failed.exitCode).toBe(1);
     const { error } = await record('sw-join');
     expect(error).toMatchObject({
       code: 'E_SWARM_JOIN',
       message: 'cannot join the swarm of 10.92.0.77:2377: the engine did not become a node within 12 s',
     });
+    expect(await swarmOf(beta)).toMatch(/^inactive/);
+    expect(await wf(['rollback', 'sw-join'])).toMatchObject({ exitCode: 0 });
     await restored('sw-join');
-    for (const on of [alpha, beta]) expect(await swarmOf(on)).toMatch(/^inactive/);
+    expect(await swarmOf(alpha)).toMatch(/^inactive/);
     expect(await states()).toEqual(before);
     await alpha('network', 'rm', 'docker_gwbridge');
   });

@@ -120,7 +120,7 @@ export const joinSwarm = defineStep({
       () => manager.host.docker.swarm.updateNode(node, { labels: labelsOf(context.run) }),
       () => node,
     );
-    await untilIngress(context, async () => (await manager.host.docker.listNetworks()).some(isIngress));
+    if ((await manager.host.docker.listNetworks()).some(isIngress)) await untilIngress(context);
     return { ...record, node };
   },
 
