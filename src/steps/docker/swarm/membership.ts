@@ -47,7 +47,6 @@ function unknownSwarm({ node, state, error }: SwarmState): WfError {
     `the engine is node ${node ?? 'without id'} (${state}), and does not know its swarm${why}`,
     {
       hint: 'It is no manager, or most managers are down: check `docker info` and `docker node ls`.',
-      transient: true,
     },
   );
 }
