@@ -210,23 +210,27 @@ describeDocker('a swarm of two given engines', () => {
   });
 
   test('the swarm of somebody else is refused, and left alone', async () => {
-    await beta('swarm', 'init', '--advertise-addr', '127.0.0.1');
-    const foreign = await swarmOf(beta);
     const { wf, start, record, restored } = open();
-    const refused = await wf(start('sw-foreign', {}));
-    expect(refused.exitCode, refused.stderr).toBe(1);
-    const { error } = await record('sw-foreign');
-    expect(error).toMatchObject({
-      code: 'E_SWARM_IN_USE',
-      message: expect.stringMatching(/^the engine is a manager of swarm \w{25} \(node \w{25}\)$/),
-    });
-    await restored('sw-foreign');
-    const early = await wf([...start('sw-checked', { checked: true }), '--json']);
-    expect(early.exitCode).toBe(4);
-    expect(refusalSchema.parse(early.json()).error.code).toBe('E_SWARM_IN_USE');
-    expect(await swarmOf(beta)).toBe(foreign);
-    await beta('swarm', 'leave', '--force');
-    await vi.waitFor(() => beta('network', 'rm', 'docker_gwbridge'), 10_000);
+    for (const [id, on] of [
+      ['sw-init', alpha],
+      ['sw-other', beta],
+    ] as const) {
+      await on('swarm', 'init', '--advertise-addr', '127.0.0.1');
+      const foreign = await swarmOf(on);
+      const refused = await wf(start(id, {}));
+      expect(refused.exitCode, refused.stderr).toBe(1);
+      expect((await record(id)).error).toMatchObject({
+        code: 'E_SWARM_IN_USE',
+        message: expect.stringMatching(/^the engine is a manager of swarm \w{25} \(node \w{25}\)$/),
+      });
+      await restored(id);
+      const early = await wf([...start(`${id}-checked`, { checked: true }), '--json']);
+      expect(early.exitCode).toBe(4);
+      expect(refusalSchema.parse(early.json()).error.code).toBe('E_SWARM_IN_USE');
+      expect(await swarmOf(on)).toBe(foreign);
+      await on('swarm', 'leave', '--force');
+      await vi.waitFor(() => on('network', 'rm', 'docker_gwbridge'), 10_000);
+    }
   });
 
   test('a dead manager leaves its node list unproven until it is back; sweep finds a swarm without a history', async () => {
@@ -250,7 +254,7 @@ describeDocker('a swarm of two given engines', () => {
     expect(await wf(start('sw-swept', {}, '--pause-after', 'swarm'))).toMatchObject({ exitCode: 0 });
     const other = open();
     // Its history names the engines, and has no run with these marks.
-    await other.wf(other.start('sw-other', {}));
+    await other.wf(other.start('sw-later', {}));
     const swept = await other.wf(['sweep', '--yes', '--json']);
     const found = z
       .array(z.looseObject({ kind: z.string(), host: z.string(), status: z.string() }))
