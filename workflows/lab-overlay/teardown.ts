@@ -22,8 +22,10 @@ const cable = sequence({
 
 /** Takes everything down: containers, overlay and networks, and last the cable. */
 export const teardown = sequence({
-  removeCounters: revert('countSent', 'countArrived'),
-  overlay: eitherWay({ byHand: teardownByHand, onDocker: teardownOnDocker }),
+  overlay: parallel({
+    removeCounters: revert('countSent', 'countArrived'),
+    overlay: eitherWay({ byHand: teardownByHand, onDocker: teardownOnDocker }),
+  }),
   cable: { when: 'hasCable', ...cable },
   alone: parallel({ alpha: alone('alpha'), beta: alone('beta') }),
 });

@@ -155,7 +155,7 @@ describeDocker('a swarm of two given engines', () => {
   test('a second manager is demoted before it leaves; what somebody else has in the swarm is left alone', async () => {
     await rule(0, '--append', '0x200200');
     const before = await states();
-    const { wf, start, outputOf, restored } = open();
+    const { wf, start, record, outputOf, restored } = open();
     const { dataPathPort, subnetPool } = SWARM.initSwarm;
     const paused = await wf(
       start('sw-managers', { dataPathPort, subnetPool, as: SWARM.joinSwarm.as }, '--pause-after', 'swarm'),
@@ -177,6 +177,10 @@ describeDocker('a swarm of two given engines', () => {
     expect(refused.exitCode).toBe(5);
     expect(refused.stderr).toContain('network strange, which run sw-managers did not make, uses the swarm');
     expect(await alpha('network', 'ls', '--quiet', '--no-trunc', '--filter', 'name=strange')).toBe(strange);
+    const { verification } = await record('sw-managers');
+    expect(verification?.residues.map(({ subject }) => subject)).toEqual(
+      expect.arrayContaining([expect.stringMatching(/^alpha: swarm node \w{25}$/), 'alpha: link docker_gwbridge']),
+    );
     expect(await swarmOf(beta), 'beta has left').toMatch(/^inactive/);
     await alpha('network', 'rm', 'strange');
     expect(await wf(['rollback', 'sw-managers'])).toMatchObject({ exitCode: 0 });
@@ -190,37 +194,43 @@ describeDocker('a swarm of two given engines', () => {
     await alpha('network', 'create', '--opt', 'com.docker.network.bridge.name=docker_gwbridge', 'docker_gwbridge');
     const before = await states();
     const { wf, start, record, restored } = open();
-    const failed = await wf(start('sw-join', { managerAddress: '10.92.0.77:2377' }));
+    const failed = await wf(start('sw-join', { managerAddress: '10.92.0.77:2377' }, '--on-failure', 'keep'));
     expect(failed.exitCode).toBe(1);
     const { error } = await record('sw-join');
     expect(error).toMatchObject({
       code: 'E_SWARM_JOIN',
       message: 'cannot join the swarm of 10.92.0.77:2377: the engine did not become a node within 12 s',
     });
+    expect(await swarmOf(beta)).toMatch(/^inactive/);
+    expect(await wf(['rollback', 'sw-join'])).toMatchObject({ exitCode: 0 });
     await restored('sw-join');
-    for (const on of [alpha, beta]) expect(await swarmOf(on)).toMatch(/^inactive/);
+    expect(await swarmOf(alpha)).toMatch(/^inactive/);
     expect(await states()).toEqual(before);
     await alpha('network', 'rm', 'docker_gwbridge');
   });
 
   test('the swarm of somebody else is refused, and left alone', async () => {
-    await beta('swarm', 'init', '--advertise-addr', '127.0.0.1');
-    const foreign = await swarmOf(beta);
     const { wf, start, record, restored } = open();
-    const refused = await wf(start('sw-foreign', {}));
-    expect(refused.exitCode, refused.stderr).toBe(1);
-    const { error } = await record('sw-foreign');
-    expect(error).toMatchObject({
-      code: 'E_SWARM_IN_USE',
-      message: expect.stringMatching(/^the engine is a manager of swarm \w{25} \(node \w{25}\)$/),
-    });
-    await restored('sw-foreign');
-    const early = await wf([...start('sw-checked', { checked: true }), '--json']);
-    expect(early.exitCode).toBe(4);
-    expect(refusalSchema.parse(early.json()).error.code).toBe('E_SWARM_IN_USE');
-    expect(await swarmOf(beta)).toBe(foreign);
-    await beta('swarm', 'leave', '--force');
-    await vi.waitFor(() => beta('network', 'rm', 'docker_gwbridge'), 10_000);
+    for (const [id, on] of [
+      ['sw-init', alpha],
+      ['sw-other', beta],
+    ] as const) {
+      await on('swarm', 'init', '--advertise-addr', '127.0.0.1');
+      const foreign = await swarmOf(on);
+      const refused = await wf(start(id, {}));
+      expect(refused.exitCode, refused.stderr).toBe(1);
+      expect((await record(id)).error).toMatchObject({
+        code: 'E_SWARM_IN_USE',
+        message: expect.stringMatching(/^the engine is a manager of swarm \w{25} \(node \w{25}\)$/),
+      });
+      await restored(id);
+      const early = await wf([...start(`${id}-checked`, { checked: true }), '--json']);
+      expect(early.exitCode).toBe(4);
+      expect(refusalSchema.parse(early.json()).error.code).toBe('E_SWARM_IN_USE');
+      expect(await swarmOf(on)).toBe(foreign);
+      await on('swarm', 'leave', '--force');
+      await vi.waitFor(() => on('network', 'rm', 'docker_gwbridge'), 10_000);
+    }
   });
 
   test('a dead manager leaves its node list unproven until it is back; sweep finds a swarm without a history', async () => {
@@ -244,7 +254,7 @@ describeDocker('a swarm of two given engines', () => {
     expect(await wf(start('sw-swept', {}, '--pause-after', 'swarm'))).toMatchObject({ exitCode: 0 });
     const other = open();
     // Its history names the engines, and has no run with these marks.
-    await other.wf(other.start('sw-other', {}));
+    await other.wf(other.start('sw-later', {}));
     const swept = await other.wf(['sweep', '--yes', '--json']);
     const found = z
       .array(z.looseObject({ kind: z.string(), host: z.string(), status: z.string() }))

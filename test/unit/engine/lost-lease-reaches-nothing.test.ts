@@ -62,6 +62,7 @@ const NO_FILE: FileFound = {
 };
 
 const spec = { name: 'x', labels: {} };
+const node = { advertiseAddress: '127.0.0.1', listenAddress: null };
 const endpoint = { containerId: 'x', networkId: 'x', ipv4: null, aliases: [], options: {} };
 const WRITES: readonly (readonly [string, (ports: HostPorts) => Promise<unknown>])[] = [
   ['pull an image', ({ docker }) => docker.pullImage('x', () => {}, new AbortController().signal)],
@@ -80,6 +81,14 @@ const WRITES: readonly (readonly [string, (ports: HostPorts) => Promise<unknown>
     'run a command in a container, with separate outputs',
     ({ docker }) => docker.execCommand('x', ['true'], { timeoutMs: 1_000, user: null, cwd: null }),
   ],
+  ['make a swarm', ({ docker }) => docker.swarm.init({ ...node, ...spec, dataPathPort: 4789, subnetPool: null })],
+  [
+    'join a swarm',
+    ({ docker }) => docker.swarm.join({ ...node, token: { reveal: () => 'x' }, managerAddress: '127.0.0.1:1' }),
+  ],
+  ['leave a swarm', ({ docker }) => docker.swarm.leave()],
+  ['update a node', ({ docker }) => docker.swarm.updateNode('x', {})],
+  ['remove a node', ({ docker }) => docker.swarm.removeNode('x')],
 ];
 
 test('a lost lease prevents changes of files', async () => {
@@ -98,10 +107,11 @@ test('a lost lease prevents changes of files', async () => {
   expect(readdirSync(host.folder)).toEqual([]);
 });
 
-test.for(WRITES)('a lost lease prevents the request to %s', async ([, ask]) => {
+test.for(WRITES)('a lost lease prevents the request to %s, on a second host, too', async ([, ask]) => {
   await expect(ask(attempt.acting())).rejects.toMatchObject({ code: 'E_DOCKER_UNREACHABLE' });
   loseLease();
-  for (const ports of [attempt.acting(), attempt.observing]) {
+  const second = attempt.named('second');
+  for (const ports of [attempt.acting(), attempt.observing, second.acting(), second.observing]) {
     await expect(ask(ports)).rejects.toMatchObject({ code: 'E_LEASE_LOST' });
   }
 });

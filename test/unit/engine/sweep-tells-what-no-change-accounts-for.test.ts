@@ -11,6 +11,10 @@ const NONE: ReadonlySet<string> = new Set();
 const ID = 'a'.repeat(64);
 const container = dockerObject('container', ID, 'AppDev');
 const network = dockerObject('network', ID, 'devops');
+const NODE = 'n'.repeat(25);
+const swarm: MarkedObject = { kind: 'swarm', id: NODE, name: NODE, run: OURS, recognisedBy, undo: ['docker'] };
+const membership = (node: string | null) => ({ engine: 'E', cluster: 'c', node, encryption: null });
+const gateway = dockerObject('network', ID, 'docker_gwbridge');
 const link: MarkedObject = { kind: 'link', id: '7', name: 'int_hote', run: OURS, recognisedBy, undo: ['ip'] };
 const words = 'default via 10.2.0.1 dev eth1 proto 119 metric 100'.split(' ');
 const route: MarkedObject = {
@@ -84,6 +88,17 @@ const cases: readonly [string, MarkedObject, string, Json, 'accounted for' | 'le
     containerRecord('devops', ID),
     'left',
   ],
+  ['a swarm is accounted for by its node', swarm, 'swarm.init', membership(NODE), 'accounted for'],
+  ['a swarm is accounted for while its node is unknown', swarm, 'swarm.init', membership(null), 'accounted for'],
+  ['a later node of the engine is left', swarm, 'swarm.init', membership('o'.repeat(25)), 'left'],
+  [
+    'a node in the list of a manager is accounted for by the change of its host',
+    { ...swarm, kind: 'swarm-node' },
+    'swarm.join',
+    { ...membership(NODE), manager: 'alpha', managerEngine: 'F' },
+    'accounted for',
+  ],
+  ['the gateway bridge is accounted for by its swarm', gateway, 'swarm.init', membership(NODE), 'accounted for'],
   ['a link is accounted for by its ifindex', link, 'net.veth', pair(7), 'accounted for'],
   ['a link is accounted for by its name before its ifindex is known', link, 'net.veth', pair(null), 'accounted for'],
   ['a link of the same name with another ifindex is left', link, 'net.veth', pair(17), 'left'],

@@ -94,7 +94,7 @@ export function dockerEnglish(told: Told): DockerTexts {
       teardown: {
         title: 'Taking it all down',
         text: [
-          `Containers and counters go first, then the networks. \`beta\` leaves the Swarm, and vanishes from the list of the manager; then \`alpha\` leaves, and the Swarm is gone.`,
+          `Containers and counters go first, then the networks. Meanwhile \`beta\` leaves the Swarm, and vanishes from the list of the manager; then \`alpha\` leaves, and the Swarm is gone.`,
         ],
         notice: [
           `\`docker swarm leave\` leaves things behind: the network \`docker_gwbridge\`, firewall rules, namespaces. They are in the ledger of the step that caused them, and are removed, too, unless they were there before.`,
@@ -160,9 +160,11 @@ export function dockerStepsInEnglish(told: Told): StepTexts {
     pingEncrypted: `Ping \`${encryptedBeta}\` from \`${encryptedAlpha}\``,
     readEncrypted: 'Read the counter on `alpha`',
     readDecrypted: 'Read the counter on `beta`',
-    removeAlphaContainers: 'Remove the containers of `alpha`',
-    removeBetaContainers: 'Remove the containers of `beta`',
-    removeEspCounters: 'Remove the counters of ESP',
+    removeAlphaContainer: `Remove \`${alphaContainer}\``,
+    removeBetaContainer: `Remove \`${betaContainer}\``,
+    removeStrangerOnAlpha: `Remove \`${strangerContainer}\``,
+    removeStrangerOnBeta: `Remove \`${remoteStranger}\``,
+    removeEncrypted: 'Remove the containers on the encrypted network, and the counters of ESP',
     removeOverlays: 'Remove the overlay networks',
     betaLeaves: 'Let `beta` leave the Swarm',
     alphaLeaves: 'Let `alpha` leave the Swarm, which ends it',

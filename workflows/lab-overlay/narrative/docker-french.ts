@@ -94,7 +94,7 @@ export function dockerFrench(told: Told): DockerTexts {
       teardown: {
         title: 'Tout démonter',
         text: [
-          `Les conteneurs et les compteurs partent d’abord, puis les réseaux. \`beta\` quitte le Swarm et disparaît de la liste du manager ; puis \`alpha\` le quitte, et le Swarm n’existe plus.`,
+          `Les conteneurs et les compteurs partent d’abord, puis les réseaux. Pendant ce temps, \`beta\` quitte le Swarm et disparaît de la liste du manager ; puis \`alpha\` le quitte, et le Swarm n’existe plus.`,
         ],
         notice: [
           `\`docker swarm leave\` laisse des restes : le réseau \`docker_gwbridge\`, des règles de pare-feu, des espaces de noms. Ils sont au registre de l’étape qui les a causés, et sont supprimés aussi, sauf s’ils étaient là avant.`,
@@ -160,9 +160,11 @@ export function dockerStepsInFrench(told: Told): StepTexts {
     pingEncrypted: `Ping vers \`${encryptedBeta}\` depuis \`${encryptedAlpha}\``,
     readEncrypted: 'Lire le compteur sur `alpha`',
     readDecrypted: 'Lire le compteur sur `beta`',
-    removeAlphaContainers: 'Supprimer les conteneurs d’`alpha`',
-    removeBetaContainers: 'Supprimer les conteneurs de `beta`',
-    removeEspCounters: 'Supprimer les compteurs d’ESP',
+    removeAlphaContainer: `Supprimer \`${alphaContainer}\``,
+    removeBetaContainer: `Supprimer \`${betaContainer}\``,
+    removeStrangerOnAlpha: `Supprimer \`${strangerContainer}\``,
+    removeStrangerOnBeta: `Supprimer \`${remoteStranger}\``,
+    removeEncrypted: 'Supprimer les conteneurs du réseau chiffré et les compteurs d’ESP',
     removeOverlays: 'Supprimer les réseaux overlay',
     betaLeaves: 'Faire quitter le Swarm à `beta`',
     alphaLeaves: 'Faire quitter le Swarm à `alpha`, ce qui y met fin',

@@ -94,7 +94,7 @@ export const initSwarm = defineStep({
       () => docker.swarm.init({ ...input, labels: labelsOf(context.run) }),
       (id) => `Swarm initialized: current node (${id}) is now a manager.`,
     );
-    await untilIngress(context, async () => true);
+    await untilIngress(context);
     return { ...record, node };
   },
 

@@ -120,7 +120,7 @@ export const joinSwarm = defineStep({
       () => manager.host.docker.swarm.updateNode(node, { labels: labelsOf(context.run) }),
       () => node,
     );
-    await untilIngress(context, async () => (await manager.host.docker.listNetworks()).some(isIngress));
+    if ((await manager.host.docker.listNetworks()).some(isIngress)) await untilIngress(context);
     return { ...record, node };
   },
 
@@ -204,11 +204,12 @@ function isOwnAttempt({ state }: SwarmState, node: SwarmNode | undefined): boole
   return state === 'pending' || state === 'error' || (node !== undefined && runOf(node) === undefined);
 }
 
-/** Whether the engine is the recorded node; before it is one, whether it is about to become one. */
+/** Whether the engine is the recorded node, or tries to become one. */
 async function isOwnNode(state: SwarmState, record: Record, context: HostContext): Promise<boolean> {
   if (state.state === 'inactive') return false;
-  if (record.node !== null) return state.node === record.node;
+  if (record.node !== null && state.node === record.node) return true;
   if (state.state !== 'active') return (await ownGateway(context)) !== null;
+  if (record.node !== null) return false;
   const node = (await nodesOfManager(record, context)).find(({ id }) => id === state.node);
   return node !== undefined && (isOurs(node, context.run) || isOwnAttempt(state, node));
 }

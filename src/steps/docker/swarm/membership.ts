@@ -5,6 +5,7 @@ import type { SwarmState } from '../../../engine/ports/swarm.ts';
 import type { HostContext } from '../../../engine/workflow/step.ts';
 import { asCommand } from '../client-output.ts';
 import { runOf } from '../engine/ownership.ts';
+import { GATEWAY } from './gateway-bridge.ts';
 
 /** An engine starts a node in about 0.5 s, and gives up a join after 10 s. */
 const SETTLED_WITHIN_MS = 12_000;
@@ -46,7 +47,6 @@ function unknownSwarm({ node, state, error }: SwarmState): WfError {
     `the engine is node ${node ?? 'without id'} (${state}), and does not know its swarm${why}`,
     {
       hint: 'It is no manager, or most managers are down: check `docker info` and `docker node ls`.',
-      transient: true,
     },
   );
 }
@@ -93,12 +93,11 @@ export async function leaveSwarm(context: HostContext): Promise<void> {
   }
 }
 
-/** Waits until the engine has made its part of the ingress network, which it does in the background, if the swarm has one. */
-export async function untilIngress({ host, signal }: HostContext, isExpected: () => Promise<boolean>): Promise<void> {
+/** Waits for the part of the engine in the ingress network, which it makes in the background. The membership does not need it. */
+export async function untilIngress({ host, signal }: HostContext): Promise<void> {
   const until = host.clock.now() + LEFT_WITHIN_MS;
-  if (!(await isExpected())) return;
   while (host.clock.now() < until && !signal.aborted) {
-    const gateway = await host.docker.network('docker_gwbridge');
+    const gateway = await host.docker.network(GATEWAY);
     if (gateway !== null && gateway.members.length > 0) return;
     await pause(host.clock, POLL_MS, signal);
   }

@@ -2,9 +2,6 @@ import { z } from 'zod';
 import { engineIdSchema } from '../engine/same-engine.ts';
 import { encryptionSchema } from './encryption.ts';
 
-/** Port of a manager. */
-export const MANAGER_PORT = 2377;
-
 /** An address and a port, as `10.92.0.1:2377`. */
 const endpointSchema = z
   .string()
