@@ -45,7 +45,7 @@ export const ENGLISH: ReportWords = {
   workflowUnavailable: 'The workflow, which contains the explanations, cannot be read:',
   introduction: 'Introduction',
   stage: (number, title) => `Stage ${number}: ${title}`,
-  notReached: 'The run did not reach this stage.',
+  notReached: 'The run ended without this stage.',
   notReachedYet: 'The run has not begun this stage yet.',
   noSteps: 'No step began in this stage.',
   notice: 'What to notice',
@@ -134,7 +134,7 @@ export const ENGLISH: ReportWords = {
     running: 'running',
     succeeded: 'succeeded',
     failed: 'failed',
-    skipped: 'not reached',
+    skipped: 'not run',
     interrupted: 'interrupted',
   },
   stepStatus: {

@@ -46,7 +46,7 @@ export const FRENCH: ReportWords = {
   workflowUnavailable: 'Le workflow, qui contient les explications, ne peut pas être lu :',
   introduction: 'Introduction',
   stage: (number, title) => `Étape ${number} : ${title}`,
-  notReached: 'L’exécution n’est pas arrivée à cette étape.',
+  notReached: 'L’exécution s’est terminée sans cette étape.',
   notReachedYet: 'L’exécution n’a pas encore commencé cette étape.',
   noSteps: 'Aucune action n’a commencé dans cette étape.',
   notice: 'À remarquer',
@@ -150,7 +150,7 @@ export const FRENCH: ReportWords = {
     running: 'en cours',
     succeeded: 'réussie',
     failed: 'échouée',
-    skipped: 'pas atteinte',
+    skipped: 'non exécutée',
     interrupted: 'interrompue',
   },
   stepStatus: {

@@ -76,7 +76,7 @@ test('a report of a failed run lists failed attempts, unreached stages, and chan
   const step = part(text, '### `pingSplice`');
   expect(step).toContain('**Attempt 1**\n\n> **Attempt 1 failed**');
   expect(step).toContain('**Attempt 2**\n\n> **Attempt 2 failed**');
-  expect(part(text, '## Stage 3')).toContain('The run did not reach this stage.');
+  expect(part(text, '## Stage 3')).toContain('The run ended without this stage.');
   expect(part(text, '## Results')).toContain('it has proven nothing');
   expect(part(text, '## Verification')).toContain('the run left something behind');
   expect(part(text, '## Verification')).toContain('| `link int_hote` | added | - | `veth` | this run |');
