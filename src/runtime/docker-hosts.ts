@@ -35,7 +35,7 @@ export async function openDockerHosts(
   machine: HostPorts,
 ): Promise<DockerHosts> {
   requireEngines(hosts);
-  const declared = Object.fromEntries(Object.entries(hosts).map(([name, host]) => [name, withIdentity(name, host)]));
+  const declared = Object.fromEntries(Object.entries(hosts).map(([name, host]) => [name, withIdentity(host)]));
   const inside = await openPrivateEngines(run, declared, recorded, machine);
   const open = Object.entries(declared).map(([name, host]): readonly [string, OpenHost] => {
     if (isGivenHost(host)) return [name, openGivenHost(host, machine)];
@@ -55,9 +55,9 @@ export function requireEngines(hosts: NamedHosts): void {
 }
 
 /** Adds the identity of a given namespace, unless the run has it already. */
-function withIdentity(name: string, host: NamedHost): NamedHost {
+function withIdentity(host: NamedHost): NamedHost {
   if (!isGivenHost(host) || host.namespace === undefined || host.opened !== undefined) return host;
-  return { ...host, opened: openedNamespace(name, host.namespace) };
+  return { ...host, opened: openedNamespace(host.namespace) };
 }
 
 async function openPrivateEngines(

@@ -25,7 +25,7 @@ export async function checkDockerHosts(hosts: NamedHosts, machine: HostPorts): P
   if (given.length === 0 && !startsEngines) return checkRequirements(dockerNetworking(), machine);
   const open = new Map(given.map(({ name, host }) => [name, openGivenHost(host, machine).ports]));
   const ofHosts = given.flatMap(({ name, host: { namespace } }) =>
-    requiredOn(name, [...(namespace === undefined ? [] : [networkNamespace(name, namespace)]), ...localEngine()]),
+    requiredOn(name, [...(namespace === undefined ? [] : [networkNamespace(namespace)]), ...localEngine()]),
   );
   const ofEngines = startsEngines ? privateEngines() : [];
   return checkRequirements([...ofEngines, ...networkTools(), ...ofHosts], machine, (name) => open.get(name) ?? machine);
@@ -63,13 +63,13 @@ function root(): Requirement {
 const LIMIT_MS = 10_000;
 
 /** Requires that the path leads to a network namespace that wf can enter. */
-function networkNamespace(name: string, path: string): Requirement {
+function networkNamespace(path: string): Requirement {
   return {
     title: `network namespace ${path}`,
     purpose: 'finding the links of the engine',
     claim: null,
     async check({ command }) {
-      const { inode } = openedNamespace(name, path);
+      const { inode } = openedNamespace(path);
       try {
         await command.run(['true'], { timeoutMs: LIMIT_MS });
         return { met: true, found: String(inode) };

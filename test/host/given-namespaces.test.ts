@@ -14,7 +14,7 @@ describeOwnNetwork('a network namespace that is the host of a run', () => {
     await tool('ip', 'netns', 'add', name);
     onTestFinished(async () => void (await tool('ip', 'netns', 'delete', name)));
     const path = `/run/netns/${name}`;
-    return { path, opened: openedNamespace('alpha', path) };
+    return { path, opened: openedNamespace(path) };
   }
 
   test('is not the one that has its name later, even with its inode', async () => {
@@ -47,7 +47,7 @@ describeOwnNetwork('a network namespace that is the host of a run', () => {
 
   test('is another place if its name leads elsewhere while it lives', async () => {
     const given = await named(`wf-lives-${process.pid}`);
-    const opened = openedNamespace('alpha', '/proc/self/ns/net');
+    const opened = openedNamespace('/proc/self/ns/net');
     expect(() => findGivenNamespace({ ...given, opened })).toThrow(expect.objectContaining({ code: 'E_WRONG_PLACE' }));
     const nowhere = { path: '/run/netns/nowhere', opened };
     expect(() => findGivenNamespace(nowhere)).toThrow(expect.objectContaining({ code: 'E_HOST_STATE_UNKNOWN' }));

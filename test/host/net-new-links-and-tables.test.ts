@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Json } from '../../src/engine/model/json.ts';
 import type { StepActor } from '../../src/engine/workflow/define-step.ts';
 import type { StepRunner } from '../../src/engine/workflow/step.ts';
@@ -285,7 +285,8 @@ describeOwnNetwork('net.link, net.mtu, net.fdb and net.rule', () => {
     it('replaces a learned entry, and refuses one that somebody has set elsewhere', async () => {
       const entry = { link: 't_one', mac: MAC };
       ipBatch(['t_br', 't_one', 't_two'].map((name) => `link set ${name} up`));
-      bridge('fdb', 'add', MAC, 'dev', 't_one', 'master', 'dynamic');
+      // A port learns once its state is forwarding, a moment after it is up.
+      await vi.waitFor(() => bridge('fdb', 'add', MAC, 'dev', 't_one', 'master', 'dynamic'));
       const { record } = await carryOut(addForwardingEntry, entry, context());
       await changeOf(addForwardingEntry).undo(record, context());
       ip('link', 'set', 't_vx', 'master', 't_br');

@@ -60,7 +60,8 @@ export function hostObject(sdk: RestateSdk) {
         const mailbox = openSession(before, request, await ctx.date.now());
         if (mailbox === null) return { type: 'held', seenAt: before.seenAt };
         await write(ctx, before, mailbox);
-        send(ctx, { object: DIRECTORY_OBJECT, key: DIRECTORY_KEY, handler: 'addHost' }, ctx.key);
+        // An agent that has joined is found.
+        await call(ctx, { object: DIRECTORY_OBJECT, key: DIRECTORY_KEY, handler: 'addHost' }, ctx.key);
         return { type: 'opened' };
       },
 

@@ -50,11 +50,11 @@ function identityOf(path: string, { inode, born }: NamedNamespace): Pick<OpenedN
 }
 
 /** Returns the identity of the namespace of a host, which the run keeps. @throws WfError E_INPUT if the path leads to none */
-export function openedNamespace(host: string, path: string): OpenedNamespace {
+export function openedNamespace(path: string): OpenedNamespace {
   const found = findNamedNamespace(path);
   if (found !== null && found !== 'file') return { ...identityOf(path, found), bootId: bootId() };
   const problem = found === null ? 'does not exist' : 'is not a network namespace';
-  throw new WfError('E_INPUT', `host ${host}: ${path} ${problem}`, { hint: NAMES });
+  throw new WfError('E_INPUT', `${path} ${problem}`, { hint: NAMES });
 }
 
 const NAMES = 'List the named network namespaces with `ip netns list`; the path of one is `/run/netns/NAME`.';

@@ -130,7 +130,7 @@ describeDocker('two hosts with the engines of two namespaces', () => {
       /^2 E_INPUT workflow two-hosts: input hosts: is not empty/,
     );
     expect(await refused(`${good},${beta?.dockerHost}@/run/netns/none`)).toBe(
-      '2 E_INPUT host beta: /run/netns/none does not exist',
+      '2 E_INPUT beta: /run/netns/none does not exist',
     );
     expect(await refused(`${good},${beta?.dockerHost}@/proc/self/ns/pid`)).toMatch(
       /^2 E_INPUT beta: \/proc\/self\/ns\/pid is not a network namespace$/,

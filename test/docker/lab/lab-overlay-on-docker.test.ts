@@ -165,7 +165,7 @@ describeDocker('lab-overlay on given engines', () => {
       'after touch strangerOverlay apply 1 docker network create',
       'after touch dropOverlay undo 1 nft delete table',
       'after touch overlayNetwork undo 1 docker network rm',
-      'after touch joinSwarm undo 1 docker node rm',
+      'after touch initSwarm undo 1 docker swarm leave',
     ])
       expect(await wf(['resume', id], point), point).toMatchObject(KILLED);
     const end = await wf(['resume', id]);
@@ -209,8 +209,7 @@ describeDocker('lab-overlay on given engines', () => {
     await stopDaemon(on(0).engine, 'SIGKILL');
     const unreachable = await wf(['resume', id]);
     expect(unreachable.exitCode).toBe(3);
-    expect(unreachable.stderr).toContain('E_DOCKER_UNREACHABLE: no Docker engine answers at');
-    expect(unreachable.stderr).toContain('(host alpha)');
+    expect(unreachable.stderr).toContain('E_DOCKER_UNREACHABLE: alpha: no Docker engine answers at');
     await startDaemon(on(0).engine);
     const end = await wf(['rollback', id]);
     expect(end, end.stderr).toMatchObject({ exitCode: 0 });
@@ -218,7 +217,7 @@ describeDocker('lab-overlay on given engines', () => {
     expect(await states()).toEqual(before);
   });
 
-  test.runIf(EVERY_POINT).for([
+  const faults = [
     {
       fault: 'an underlay with a small MTU',
       pauseAfter: 'underlay',
@@ -253,22 +252,26 @@ describeDocker('lab-overlay on given engines', () => {
       make: () => on(1).at('docker', 'swarm', 'leave', '--force'),
       says: 'cannot start container',
     },
-  ])('$fault fails the run, which is undone', async ({ fault, pauseAfter, make, undo, says }) => {
-    const before = await states();
-    const id = `swarm-fault-${fault.replaceAll(/\W/g, '-')}`;
-    const { wf, start, record } = openLab(hosts);
-    const paused = await wf(start(id, '--pause-after', pauseAfter));
-    expect(paused, paused.stderr).toMatchObject({ exitCode: 0 });
-    await make();
-    const end = await wf(['resume', id]);
-    expect(end, end.stderr).toMatchObject({ exitCode: 1 });
-    const { status, error, verification } = await record(id);
-    expect({ status, error, verification }).toMatchObject({
-      status: 'rolled-back',
-      error: { message: expect.stringContaining(says) },
-      verification: { restored: true, residues: [], unexplained: [] },
-    });
-    await undo?.();
-    expect(await states()).toEqual(before);
-  });
+  ];
+  test.for(EVERY_POINT ? faults : [])(
+    '$fault fails the run, which is undone',
+    async ({ fault, pauseAfter, make, undo, says }) => {
+      const before = await states();
+      const id = `swarm-fault-${fault.replaceAll(/\W/g, '-')}`;
+      const { wf, start, record } = openLab(hosts);
+      const paused = await wf(start(id, '--pause-after', pauseAfter));
+      expect(paused, paused.stderr).toMatchObject({ exitCode: 0 });
+      await make();
+      const end = await wf(['resume', id]);
+      expect(end, end.stderr).toMatchObject({ exitCode: 1 });
+      const { status, error, verification } = await record(id);
+      expect({ status, error, verification }).toMatchObject({
+        status: 'rolled-back',
+        error: { message: expect.stringContaining(says) },
+        verification: { restored: true, residues: [], unexplained: [] },
+      });
+      await undo?.();
+      expect(await states()).toEqual(before);
+    },
+  );
 });
