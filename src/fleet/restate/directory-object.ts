@@ -24,7 +24,6 @@ export function directoryObject(sdk: RestateSdk) {
         const host = parseInput(sdk, hostNameSchema, input);
         const hosts = await hostsOf(ctx);
         if (!hosts.includes(host)) ctx.set('hosts', [...hosts, host].sort());
-        return null;
       }),
 
       addFleet: exclusive({ ingressPrivate: true }, async (ctx: ObjectContext, input: unknown) => {

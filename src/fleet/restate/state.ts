@@ -53,6 +53,7 @@ export function call(
 }
 
 const serialize = (value: unknown) => new TextEncoder().encode(JSON.stringify(value));
-const deserialize = (bytes: Uint8Array) => parseJson(new TextDecoder().decode(bytes));
+/** A handler that returns nothing sends nothing. */
+const deserialize = (bytes: Uint8Array) => (bytes.length === 0 ? null : parseJson(new TextDecoder().decode(bytes)));
 const SENT: Serde<unknown> = { contentType: 'application/json', serialize, deserialize };
 const RETURNED: Serde<Json> = { contentType: 'application/json', serialize, deserialize };
