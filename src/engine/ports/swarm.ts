@@ -7,7 +7,7 @@ export interface SwarmCluster {
   readonly dataPathPort: number;
 }
 
-/** What an engine knows of the swarm that it is in. */
+/** State of an engine, and the swarm that it is in. */
 export interface SwarmState {
   readonly state: SwarmLocalState;
   /** Id of its node; null if it is in no swarm. */

@@ -7,14 +7,14 @@ import { requireSuccess } from '../../../host/commands/checked-command.ts';
 import { READ_LIMITS } from '../../../host/ip/run-ip.ts';
 
 /**
- * What an engine leaves of encrypted overlay networks after it has left its swarm: rules of iptables that select a VNI, and policies of
- * IPsec for VXLAN to other nodes.
+ * Leftovers of encrypted overlay networks on an engine that has left its swarm: rules of iptables that select a VNI, and policies of IPsec
+ * for VXLAN to other nodes.
  */
 export const encryptionSchema = z.object({
   /** Address of the node, and UDP port of VXLAN. */
   address: z.string(),
   port: z.number().int(),
-  /** What there was before the engine was in the swarm: it stays. */
+  /** Rules and policies from before the engine was in the swarm: they stay. */
   rules: z.array(z.string()),
   hadPolicies: z.boolean(),
 });

@@ -1,10 +1,10 @@
 import { labelsOf, RUN_LABEL } from '../../../engine/model/mark.ts';
-import { pause } from '../../../engine/ports/clock.ts';
 import type { NetworkInfo } from '../../../engine/ports/docker.ts';
 import type { HostContext } from '../../../engine/workflow/step.ts';
 import { asCommand } from '../client-output.ts';
 import { isOurs } from '../engine/ownership.ts';
 import { networkGone, removeOwnNetwork } from '../network-removal.ts';
+import { lookUntil } from './look-until.ts';
 
 /** Network, and bridge, through which containers of overlay networks reach the host. An engine in a swarm makes it unless it exists. */
 export const GATEWAY = 'docker_gwbridge';
@@ -18,7 +18,6 @@ const OPTIONS = {
 
 /** The engine detaches its own endpoints some tenths of a second after it has left. */
 const UNUSED_WITHIN_MS = 10_000;
-const POLL_MS = 50;
 
 /** Returns the gateway bridge if the run made it; null if there is none, or it was there before. */
 export async function ownGateway({ host, run }: HostContext): Promise<NetworkInfo | null> {
@@ -45,15 +44,9 @@ export async function makeGateway(context: HostContext): Promise<void> {
 
 /** Removes the gateway bridge, if the run made it, once the engine has left. @throws WfError E_FOREIGN, E_RESIDUE */
 export async function removeGateway(context: HostContext): Promise<void> {
-  const { clock } = context.host;
-  const until = clock.now() + UNUSED_WITHIN_MS;
-  for (;;) {
-    const gateway = await ownGateway(context);
-    if (gateway === null) return;
-    if (gateway.members.length === 0 || clock.now() >= until || context.signal.aborted) {
-      await removeOwnNetwork(gateway, context);
-      return networkGone(gateway.id, GATEWAY, GATEWAY, context);
-    }
-    await pause(clock, POLL_MS, context.signal);
-  }
+  const isUnused = (gateway: NetworkInfo | null) => gateway === null || gateway.members.length === 0;
+  const gateway = await lookUntil(context, UNUSED_WITHIN_MS, () => ownGateway(context), isUnused);
+  if (gateway === null) return;
+  await removeOwnNetwork(gateway, context);
+  await networkGone(gateway.id, GATEWAY, GATEWAY, context);
 }

@@ -15,8 +15,8 @@ import { requireMadeOnEngine, requireSameEngine } from '../engine/same-engine.ts
 import { orUnknown } from '../engine/unknown.ts';
 import { encryptionBefore, isEncryptionLeft, removeEncryption } from './encryption.ts';
 import { refuseForeignUsers } from './foreign-users.ts';
-import { GATEWAY, makeGateway, ownGateway, removeGateway } from './gateway-bridge.ts';
-import { leaveSwarm, managerState, swarmInUse, untilIngress } from './membership.ts';
+import { makeGateway, ownGateway, removeGateway } from './gateway-bridge.ts';
+import { LEAVE_BY_HAND, leaveSwarm, managerState, swarmInUse, untilIngress } from './membership.ts';
 import { membershipFields, nodeFields } from './swarm-input.ts';
 
 const VXLAN_PORT = 4789;
@@ -128,14 +128,9 @@ export const initSwarm = defineStep({
       await removeEncryption(record.encryption, context);
   },
 
-  undoCommands: () => UNDO_BY_HAND,
-  rehearseUndo: () => UNDO_BY_HAND,
+  undoCommands: () => LEAVE_BY_HAND,
+  rehearseUndo: () => LEAVE_BY_HAND,
 });
-
-const UNDO_BY_HAND: readonly Argv[] = [
-  ['docker', 'swarm', 'leave', '--force'],
-  ['docker', 'network', 'rm', GATEWAY],
-];
 
 function initCommand({ advertiseAddress, listenAddress, dataPathPort, subnetPool }: Input): Argv {
   return [

@@ -3,7 +3,6 @@ import { engineNeeded } from '../../../docker/engine-needed.ts';
 import { WfError } from '../../../engine/model/errors.ts';
 import { labelsOf, RUN_LABEL } from '../../../engine/model/mark.ts';
 import { HOST_NAME } from '../../../engine/model/named-host.ts';
-import { pause } from '../../../engine/ports/clock.ts';
 import type { Argv } from '../../../engine/ports/command.ts';
 import type { SwarmNode, SwarmState } from '../../../engine/ports/swarm.ts';
 import { defineStep } from '../../../engine/workflow/define-step.ts';
@@ -16,12 +15,20 @@ import { engineIdSchema, requireMadeOnEngine, requireSameEngine } from '../engin
 import { orUnknown } from '../engine/unknown.ts';
 import { encryptionBefore, isEncryptionLeft, removeEncryption } from './encryption.ts';
 import { refuseForeignContainers } from './foreign-users.ts';
-import { GATEWAY, makeGateway, ownGateway, removeGateway } from './gateway-bridge.ts';
-import { isIngress, leaveSwarm, managerState, settledState, swarmInUse, untilIngress } from './membership.ts';
+import { makeGateway, ownGateway, removeGateway } from './gateway-bridge.ts';
+import { lookUntil } from './look-until.ts';
+import {
+  isIngress,
+  LEAVE_BY_HAND,
+  leaveSwarm,
+  managerState,
+  settledState,
+  swarmInUse,
+  untilIngress,
+} from './membership.ts';
 import { managerAddressSchema, membershipFields, nodeFields } from './swarm-input.ts';
 
 const DEMOTED_WITHIN_MS = 10_000;
-const POLL_MS = 50;
 
 const inputSchema = z.object({
   manager: z
@@ -160,14 +167,9 @@ export const joinSwarm = defineStep({
     );
   },
 
-  undoCommands: () => UNDO_BY_HAND,
-  rehearseUndo: () => UNDO_BY_HAND,
+  undoCommands: () => LEAVE_BY_HAND,
+  rehearseUndo: () => LEAVE_BY_HAND,
 });
-
-const UNDO_BY_HAND: readonly Argv[] = [
-  ['docker', 'swarm', 'leave', '--force'],
-  ['docker', 'network', 'rm', GATEWAY],
-];
 
 function joinCommand({ advertiseAddress, listenAddress, managerAddress }: Input): Argv {
   return [
@@ -232,7 +234,7 @@ async function nodesOfManager(record: Record, context: HostContext): Promise<rea
 
 /** Makes a worker of a manager: one that leaves would take its vote along. */
 async function demote({ manager: name, node }: Record, context: HostContext): Promise<void> {
-  const { clock, docker } = context.host;
+  const { docker } = context.host;
   if (node === null) return;
   const manager = onManager(name, context);
   await asCommand(
@@ -241,9 +243,7 @@ async function demote({ manager: name, node }: Record, context: HostContext): Pr
     () => manager.host.docker.swarm.updateNode(node, { role: 'worker' }),
     () => `Manager ${node} demoted in the swarm.`,
   );
-  const until = clock.now() + DEMOTED_WITHIN_MS;
-  while ((await docker.swarm.state()).isManager && clock.now() < until && !context.signal.aborted)
-    await pause(clock, POLL_MS, context.signal);
+  await lookUntil(context, DEMOTED_WITHIN_MS, docker.swarm.state, ({ isManager }) => !isManager);
 }
 
 function mismatchWithInput({ id, role, address }: SwarmNode, input: Input): WfError | undefined {

@@ -1,43 +1,42 @@
 import { WfError } from '../../../engine/model/errors.ts';
-import { pause } from '../../../engine/ports/clock.ts';
+import type { Argv } from '../../../engine/ports/command.ts';
 import type { NetworkInfo } from '../../../engine/ports/docker.ts';
 import type { SwarmState } from '../../../engine/ports/swarm.ts';
 import type { HostContext } from '../../../engine/workflow/step.ts';
 import { asCommand } from '../client-output.ts';
 import { runOf } from '../engine/ownership.ts';
 import { GATEWAY } from './gateway-bridge.ts';
+import { lookUntil } from './look-until.ts';
 
 /** An engine starts a node in about 0.5 s, and gives up a join after 10 s. */
 const SETTLED_WITHIN_MS = 12_000;
 const LEFT_WITHIN_MS = 10_000;
-const POLL_MS = 50;
+
+/** Leaves the swarm by hand, and removes the gateway bridge of the run. */
+export const LEAVE_BY_HAND: readonly Argv[] = [
+  ['docker', 'swarm', 'leave', '--force'],
+  ['docker', 'network', 'rm', GATEWAY],
+];
 
 /** The network of published ports, which an engine makes and removes with its membership. */
 const INGRESS = 'ingress';
 
 /** Returns the state of the engine; waits while it is `pending`: a request of a killed process may be under way. */
-export async function settledState({ host, signal }: HostContext): Promise<SwarmState> {
-  const until = host.clock.now() + SETTLED_WITHIN_MS;
-  for (;;) {
-    const state = await host.docker.swarm.state();
-    if (state.state !== 'pending' || host.clock.now() >= until || signal.aborted) return state;
-    await pause(host.clock, POLL_MS, signal);
-  }
+export function settledState(context: HostContext): Promise<SwarmState> {
+  const { swarm } = context.host.docker;
+  return lookUntil(context, SETTLED_WITHIN_MS, swarm.state, ({ state }) => state !== 'pending');
 }
 
 /**
  * Returns the state of an engine that is a manager, or in no swarm; waits while a manager that has just started does not know its swarm.
  * @throws WfError E_HOST_STATE_UNKNOWN if it does not get to know it
  */
-export async function managerState({ host, signal }: HostContext): Promise<SwarmState> {
-  const until = host.clock.now() + SETTLED_WITHIN_MS;
-  for (;;) {
-    const state = await host.docker.swarm.state();
-    const isStarting = state.state === 'pending' || state.state === 'active';
-    if (state.cluster !== null || !isStarting) return state;
-    if (host.clock.now() >= until || signal.aborted) throw unknownSwarm(state);
-    await pause(host.clock, POLL_MS, signal);
-  }
+export async function managerState(context: HostContext): Promise<SwarmState> {
+  const { swarm } = context.host.docker;
+  const isGood = ({ state, cluster }: SwarmState) => cluster !== null || (state !== 'pending' && state !== 'active');
+  const state = await lookUntil(context, SETTLED_WITHIN_MS, swarm.state, isGood);
+  if (!isGood(state)) throw unknownSwarm(state);
+  return state;
 }
 
 function unknownSwarm({ node, state, error }: SwarmState): WfError {
@@ -73,34 +72,29 @@ export function swarmInUse({ state, node, cluster, isManager, error }: SwarmStat
 
 /** Leaves the swarm, and waits until the engine has removed its part of the ingress network. */
 export async function leaveSwarm(context: HostContext): Promise<void> {
-  const { clock, docker } = context.host;
+  const { docker } = context.host;
   await asCommand(
     context,
     ['docker', 'swarm', 'leave', '--force'],
     () => docker.swarm.leave(),
     () => 'Node left the swarm.',
   );
-  const until = clock.now() + LEFT_WITHIN_MS;
-  for (;;) {
+  const look = async () => {
     const [{ state }, networks] = await Promise.all([docker.swarm.state(), docker.listNetworks()]);
-    if (state === 'inactive' && !networks.some(isSwarmNetwork)) return;
-    if (clock.now() >= until || context.signal.aborted) {
-      throw new WfError('E_RESIDUE', `the engine has left the swarm, but is ${state} and has networks of it`, {
-        hint: 'Check `docker info` and `docker network ls`; a restart of the engine removes them.',
-      });
-    }
-    await pause(clock, POLL_MS, context.signal);
-  }
+    return { state, hasLeft: state === 'inactive' && !networks.some(isSwarmNetwork) };
+  };
+  const { state, hasLeft } = await lookUntil(context, LEFT_WITHIN_MS, look, (seen) => seen.hasLeft);
+  if (hasLeft) return;
+  throw new WfError('E_RESIDUE', `the engine has left the swarm, but is ${state} and has networks of it`, {
+    hint: 'Check `docker info` and `docker network ls`; a restart of the engine removes them.',
+  });
 }
 
 /** Waits for the part of the engine in the ingress network, which it makes in the background. The membership does not need it. */
-export async function untilIngress({ host, signal }: HostContext): Promise<void> {
-  const until = host.clock.now() + LEFT_WITHIN_MS;
-  while (host.clock.now() < until && !signal.aborted) {
-    const gateway = await host.docker.network(GATEWAY);
-    if (gateway !== null && gateway.members.length > 0) return;
-    await pause(host.clock, POLL_MS, signal);
-  }
+export async function untilIngress(context: HostContext): Promise<void> {
+  const { docker } = context.host;
+  const isGood = (gateway: NetworkInfo | null) => gateway !== null && gateway.members.length > 0;
+  await lookUntil(context, LEFT_WITHIN_MS, () => docker.network(GATEWAY), isGood);
 }
 
 /** Returns whether other nodes have the network too. */
