@@ -1,14 +1,14 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { z } from 'zod';
 import { describeDocker } from '../../support/docker-tests.ts';
-import { removeEngine } from '../../support/engine.ts';
 import { tool } from '../../support/host-state.ts';
 import { PROBE_IMAGE } from '../../support/images.ts';
-import { type OwnEngine, openOwnEngine } from '../../support/own-engine.ts';
+import type { OwnEngine } from '../../support/own-engine.ts';
 import { refusalSchema, runRecordSchema } from '../../support/run-record.ts';
 import { openProject } from '../../support/run-wf.ts';
+import { useTwoEngines } from '../../support/two-engines.ts';
 
 const FILE = path.join(import.meta.dirname, '../../fixtures/workflows/two-hosts.ts');
 // Starts of engines take seconds on a busy machine.
@@ -18,17 +18,11 @@ vi.setConfig({ testTimeout: 120_000 });
 const NO_ENGINE = { DOCKER_HOST: 'unix:///nowhere.sock' };
 
 describeDocker('two hosts with the engines of two namespaces', () => {
-  let engines: readonly OwnEngine[] = [];
-  let hosts = '';
-  beforeAll(async () => {
-    engines = await Promise.all([openOwnEngine(), openOwnEngine()]);
-    hosts = engines.map(({ engine: { dockerHost, namespace } }) => `${dockerHost}@/run/netns/${namespace}`).join(',');
-  });
-  afterAll(() => Promise.all(engines.map(({ engine }) => removeEngine(engine))));
+  const { on, hosts, states } = useTwoEngines();
 
   /** @param at the engine in whose network namespace wf runs: its host then names none */
   function openHosts(at?: OwnEngine) {
-    const own = at === undefined ? hosts : hosts.replace(`@/run/netns/${at.engine.namespace}`, '');
+    const own = at === undefined ? hosts() : hosts().replace(`@/run/netns/${at.engine.namespace}`, '');
     const through = at?.options.through ?? [];
     const project = openProject({ 'workflows/two-hosts.ts': readFileSync(FILE, 'utf8') });
     const wf = (args: readonly string[], killAt?: string) =>
@@ -46,27 +40,25 @@ describeDocker('two hosts with the engines of two namespaces', () => {
     return { ...project, wf, read, start, record, shell };
   }
 
-  const states = () => Promise.all(engines.map(({ state }) => state()));
-
   test('each step and change is on the engine, and in the namespace, of its host', async () => {
     const before = await states();
     const { wf, start, record, shell } = openHosts();
     const paused = await wf(start('given', '--pause-after', 'reach'));
     expect(paused, paused.stderr).toMatchObject({ exitCode: 0 });
     expect(paused.stderr).toContain('runtime docker: the hosts of the run have Docker engines');
-    for (const { at } of engines) {
+    for (const { at } of [on(0), on(1)]) {
       expect(await at('docker', 'ps', '--format', '{{.Names}}')).toBe('AppDev');
       expect(await at('ip', '-brief', 'address', 'show', 'under0')).toMatch(/UP +10\.91\.0\.[12]\/24/);
     }
     const { changes } = await record('given');
     const network = changes.find(({ target }) => target === 'beta: network devops');
-    const beta = engines[1]?.engine;
+    const beta = on(1).engine;
     expect(network).toMatchObject({
       host: 'beta',
-      undo: [expect.stringMatching(`^docker --host ${beta?.dockerHost} network rm `)],
+      undo: [expect.stringMatching(`^docker --host ${beta.dockerHost} network rm `)],
     });
     const up = changes.find(({ target }) => target === 'beta: link under0 up on the host');
-    expect(up?.undo).toEqual([`nsenter --net=/run/netns/${beta?.namespace} ip link set dev under0 down`]);
+    expect(up?.undo).toEqual([`nsenter --net=/run/netns/${beta.namespace} ip link set dev under0 down`]);
     const [program = '', ...args] = (await shell('given', 'beta', 'AppDev')).slice(0, -3);
     expect(await tool(program, ...args, 'ip', '-brief', 'address')).toContain('10.42.0.2/24');
     const end = await wf(['resume', 'given']);
@@ -77,7 +69,7 @@ describeDocker('two hosts with the engines of two namespaces', () => {
 
   test('a killed run is resumed and rolled back on its engines, one of them in the namespace of wf', async () => {
     const before = await states();
-    const { wf, start, record } = openHosts(engines[0]);
+    const { wf, start, record } = openHosts(on(0));
     const killed = { signal: 'SIGKILL' };
     expect(await wf(start('g-moved'), 'after touch betaNetwork apply 1 docker network create')).toMatchObject(killed);
     expect(await wf(['resume', 'g-moved'], 'after touch moveLink apply 1 ip link set')).toMatchObject(killed);
@@ -94,8 +86,7 @@ describeDocker('two hosts with the engines of two namespaces', () => {
 
   test('verification names the host of a leftover, and sweep finds it there', async () => {
     const { wf, start, record } = openHosts();
-    const alpha = engines[0]?.at;
-    if (alpha === undefined) throw new Error('no engine');
+    const alpha = on(0).at;
     expect(await wf(start('g-left', '--pause-after', 'reach'))).toMatchObject({ exitCode: 0 });
     for (const name of ['left0', 'other0']) await alpha('ip', 'link', 'add', 'name', name, 'type', 'bridge');
     await alpha('ip', 'link', 'set', 'dev', 'left0', 'alias', 'wf.run=g-left');
@@ -119,26 +110,26 @@ describeDocker('two hosts with the engines of two namespaces', () => {
 
   test('a host that leads nowhere, or elsewhere, is refused before anything is touched', async () => {
     const { read } = openHosts();
-    const [alpha, beta] = engines.map(({ engine }) => engine);
+    const [alpha, beta] = [on(0).engine, on(1).engine];
     const refused = async (given: string, ...more: readonly string[]) => {
       const end = await read(['start', 'two-hosts', '--input', `hosts=${given}`, ...more, '--json']);
       const { code, message } = refusalSchema.parse(end.json()).error;
       return `${end.exitCode} ${code} ${message}`;
     };
-    const good = `${alpha?.dockerHost}@/run/netns/${alpha?.namespace}`;
+    const good = `${alpha.dockerHost}@/run/netns/${alpha.namespace}`;
     expect(await refused(`${good},tcp://127.0.0.1:2375@/run/netns/b`)).toMatch(
       /^2 E_INPUT workflow two-hosts: input hosts: is not empty/,
     );
-    expect(await refused(`${good},${beta?.dockerHost}@/run/netns/none`)).toBe(
+    expect(await refused(`${good},${beta.dockerHost}@/run/netns/none`)).toBe(
       '2 E_INPUT beta: /run/netns/none does not exist',
     );
-    expect(await refused(`${good},${beta?.dockerHost}@/proc/self/ns/pid`)).toMatch(
+    expect(await refused(`${good},${beta.dockerHost}@/proc/self/ns/pid`)).toMatch(
       /^2 E_INPUT beta: \/proc\/self\/ns\/pid is not a network namespace$/,
     );
-    expect(await refused(`${good},unix:///none.sock@/run/netns/${beta?.namespace}`)).toMatch(
+    expect(await refused(`${good},unix:///none.sock@/run/netns/${beta.namespace}`)).toMatch(
       /^3 E_DOCKER_UNREACHABLE beta: no Docker engine answers at unix:\/\/\/none.sock/,
     );
-    expect(await refused(hosts, '--runtime', 'embedded')).toMatch(
+    expect(await refused(hosts(), '--runtime', 'embedded')).toMatch(
       /^3 E_RUNTIME_UNAVAILABLE .* alpha has a Docker engine$/,
     );
     expect(await refused('', '--runtime', 'docker')).toMatch(/^3 E_RUNTIME_UNAVAILABLE .* cannot make the host alpha/);

@@ -1,14 +1,14 @@
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { z } from 'zod';
 import { EVERY_POINT } from '../../support/crash/crash-tests.ts';
 import { describeDocker } from '../../support/docker-tests.ts';
-import { removeEngine, startDaemon, stopDaemon } from '../../support/engine.ts';
+import { startDaemon, stopDaemon } from '../../support/engine.ts';
 import { tool } from '../../support/host-state.ts';
 import { HTTP_ECHO_IMAGE, PROBE_IMAGE } from '../../support/images.ts';
-import { type OwnEngine, openOwnEngine } from '../../support/own-engine.ts';
 import { processesOfPrivateHosts } from '../../support/processes.ts';
 import { refusalSchema, runRecordSchema } from '../../support/run-record.ts';
 import { openProject } from '../../support/run-wf.ts';
+import { useTwoEngines } from '../../support/two-engines.ts';
 
 // Starts of engines take seconds on a busy machine.
 vi.setConfig({ testTimeout: 240_000, hookTimeout: 120_000 });
@@ -122,20 +122,7 @@ describeDocker('lab-overlay on engines that the run starts', () => {
 });
 
 describeDocker('lab-overlay on given engines', () => {
-  let engines: readonly OwnEngine[] = [];
-  let hosts = '';
-  beforeAll(async () => {
-    engines = await Promise.all([openOwnEngine(), openOwnEngine()]);
-    hosts = engines.map(({ engine: { dockerHost, namespace } }) => `${dockerHost}@/run/netns/${namespace}`).join(',');
-  });
-  afterAll(() => Promise.all(engines.map(({ engine }) => removeEngine(engine))));
-
-  const on = (index: 0 | 1): OwnEngine => {
-    const engine = engines[index];
-    if (engine === undefined) throw new Error('no engine');
-    return engine;
-  };
-  const states = () => Promise.all(engines.map(({ state }) => state()));
+  const { on, hosts, states } = useTwoEngines();
 
   /** Joins the engines as somebody else did before the run. */
   async function ownUnderlay() {
@@ -156,7 +143,7 @@ describeDocker('lab-overlay on given engines', () => {
     const underlay = await ownUnderlay();
     const before = await states();
     const id = 'swarm-given';
-    const { wf, start, record } = openLab(hosts);
+    const { wf, start, record } = openLab(hosts());
     const asked = start(id, '--input', 'addresses=192.0.2.1,192.0.2.2');
     expect(await wf(asked, 'after touch initSwarm apply 1 docker swarm init')).toMatchObject(KILLED);
     for (const point of [
@@ -188,7 +175,7 @@ describeDocker('lab-overlay on given engines', () => {
   test('an engine that is in a swarm is refused before anything is touched', async () => {
     const { at } = on(1);
     await at('docker', 'swarm', 'init', '--advertise-addr', '127.0.0.1');
-    const { wf, start } = openLab(hosts);
+    const { wf, start } = openLab(hosts());
     const refused = await wf(start('swarm-refused', '--json'));
     expect(refused.exitCode).toBe(4);
     const { error } = refusalSchema.parse(refused.json());
@@ -203,7 +190,7 @@ describeDocker('lab-overlay on given engines', () => {
   test('a killed engine of the manager stops the run, which is rolled back once it is started again', async () => {
     const before = await states();
     const id = 'swarm-manager-killed';
-    const { wf, start, record } = openLab(hosts);
+    const { wf, start, record } = openLab(hosts());
     const paused = await wf(start(id, '--pause-after', 'overlay'));
     expect(paused, paused.stderr).toMatchObject({ exitCode: 0 });
     await stopDaemon(on(0).engine, 'SIGKILL');
@@ -221,7 +208,7 @@ describeDocker('lab-overlay on given engines', () => {
     {
       fault: 'an underlay with a small MTU',
       pauseAfter: 'underlay',
-      make: () => Promise.all(engines.map(({ at }) => at('ip', 'link', 'set', 'dev', 'under0', 'mtu', '1400'))),
+      make: () => Promise.all([on(0), on(1)].map(({ at }) => at('ip', 'link', 'set', 'dev', 'under0', 'mtu', '1400'))),
       says: '0 of 1 pings from the host to 10.91.0.2',
     },
     {
@@ -258,7 +245,7 @@ describeDocker('lab-overlay on given engines', () => {
     async ({ fault, pauseAfter, make, undo, says }) => {
       const before = await states();
       const id = `swarm-fault-${fault.replaceAll(/\W/g, '-')}`;
-      const { wf, start, record } = openLab(hosts);
+      const { wf, start, record } = openLab(hosts());
       const paused = await wf(start(id, '--pause-after', pauseAfter));
       expect(paused, paused.stderr).toMatchObject({ exitCode: 0 });
       await make();

@@ -1,15 +1,15 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { z } from 'zod';
 import { SWARM } from '../../../src/steps/examples/swarm.ts';
 import { describeDocker } from '../../support/docker-tests.ts';
-import { removeEngine, startDaemon, stopDaemon } from '../../support/engine.ts';
+import { startDaemon, stopDaemon } from '../../support/engine.ts';
 import { tool } from '../../support/host-state.ts';
 import { PROBE_IMAGE } from '../../support/images.ts';
-import { type OwnEngine, openOwnEngine } from '../../support/own-engine.ts';
 import { refusalSchema, runRecordSchema } from '../../support/run-record.ts';
 import { openProject } from '../../support/run-wf.ts';
+import { useTwoEngines } from '../../support/two-engines.ts';
 
 const FILE = path.join(import.meta.dirname, '../../fixtures/workflows/swarm.ts');
 /** The machine itself has no engine. */
@@ -95,27 +95,15 @@ describeDocker('a swarm of two engines that the run starts', () => {
 });
 
 describeDocker('a swarm of two given engines', () => {
-  let engines: readonly OwnEngine[] = [];
-  let hosts = '';
-  beforeAll(async () => {
-    engines = await Promise.all([openOwnEngine(), openOwnEngine()]);
-    hosts = engines.map(({ engine: { dockerHost, namespace } }) => `${dockerHost}@/run/netns/${namespace}`).join(',');
-  });
-  afterAll(() => Promise.all(engines.map(({ engine }) => removeEngine(engine))));
-  const engineOf = (index: number) => {
-    const engine = engines[index];
-    if (engine === undefined) throw new Error('no engine');
-    return engine;
-  };
-  const alpha = (...argv: readonly string[]) => engineOf(0).at('docker', ...argv);
-  const beta = (...argv: readonly string[]) => engineOf(1).at('docker', ...argv);
-  const states = () => Promise.all(engines.map(({ state }) => state()));
-  const swarmOf = (on: typeof alpha) => on('info', '--format', '{{.Swarm.LocalNodeState}} {{.Swarm.NodeID}}');
-  const open = () => openSwarm(hosts, NO_ENGINE);
+  const { on, hosts, states } = useTwoEngines();
+  const alpha = (...argv: readonly string[]) => on(0).at('docker', ...argv);
+  const beta = (...argv: readonly string[]) => on(1).at('docker', ...argv);
+  const swarmOf = (docker: typeof alpha) => docker('info', '--format', '{{.Swarm.LocalNodeState}} {{.Swarm.NodeID}}');
+  const open = () => openSwarm(hosts(), NO_ENGINE);
   /** A rule as an engine makes it for an encrypted network with this VNI. */
-  const rule = (index: number, verb: string, vni: string) => {
+  const rule = (index: 0 | 1, verb: string, vni: string) => {
     const match = ['-p', 'udp', '--dport', '4790', '-m', 'u32', '--u32', `0x0>>0x16&0x3c@0xc&0xffffff00=${vni}`];
-    return engineOf(index).at('iptables', verb, 'INPUT', ...match, '-j', 'DROP');
+    return on(index).at('iptables', verb, 'INPUT', ...match, '-j', 'DROP');
   };
 
   test('a run that is killed after each request is resumed, and rolled back, with nothing left', async () => {
@@ -167,11 +155,11 @@ describeDocker('a swarm of two given engines', () => {
         { address: '10.92.0.2', role: 'manager', reachability: 'reachable', isLeader: false },
       ],
     });
-    // What the engine would leave of an encrypted network, beside what was there before the run.
+    // Leftovers of an encrypted network, beside rules and policies from before the run.
     await rule(0, '--append', '0x100100');
     const policy = ['src', '10.92.0.1/32', 'dst', '10.92.0.2/32', 'proto', 'udp', 'dport', String(dataPathPort)];
     const template = ['tmpl', 'src', '10.92.0.1', 'dst', '10.92.0.2', 'proto', 'esp', 'mode', 'transport'];
-    await engineOf(0).at('ip', 'xfrm', 'policy', 'add', ...policy, 'dir', 'out', ...template);
+    await on(0).at('ip', 'xfrm', 'policy', 'add', ...policy, 'dir', 'out', ...template);
     const strange = await alpha('network', 'create', '--driver', 'overlay', 'strange');
     const refused = await wf(['rollback', 'sw-managers']);
     expect(refused.exitCode).toBe(5);
@@ -186,7 +174,7 @@ describeDocker('a swarm of two given engines', () => {
     expect(await wf(['rollback', 'sw-managers'])).toMatchObject({ exitCode: 0 });
     await restored('sw-managers');
     expect(await states()).toEqual(before);
-    expect(await engineOf(0).at('ip', 'xfrm', 'policy', 'list')).toBe('');
+    expect(await on(0).at('ip', 'xfrm', 'policy', 'list')).toBe('');
     await rule(0, '--delete', '0x200200');
   });
 
@@ -237,7 +225,7 @@ describeDocker('a swarm of two given engines', () => {
     const before = await states();
     const { wf, start, record, restored } = open();
     expect(await wf(start('sw-dead', {}, '--pause-after', 'swarm'))).toMatchObject({ exitCode: 0 });
-    await stopDaemon(engineOf(0).engine, 'SIGKILL');
+    await stopDaemon(on(0).engine, 'SIGKILL');
     const stuck = await wf(['rollback', 'sw-dead']);
     expect(stuck.exitCode).toBe(5);
     const { changes } = await record('sw-dead');
@@ -246,7 +234,7 @@ describeDocker('a swarm of two given engines', () => {
       reason: expect.stringContaining('no Docker engine answers'),
     });
     expect(await swarmOf(beta)).toMatch(/^inactive/);
-    await startDaemon(engineOf(0).engine);
+    await startDaemon(on(0).engine);
     const undone = await wf(['rollback', 'sw-dead']);
     expect(undone, undone.stderr).toMatchObject({ exitCode: 0 });
     await restored('sw-dead');
