@@ -44,7 +44,7 @@ export async function openLine(to: string): Promise<Line> {
     },
     mend() {
       isCut = false;
-      // What was on its way is lost: both ends have to begin again.
+      // Data on its way is lost: both ends have to begin again.
       for (const socket of sockets) socket.destroy();
     },
   };

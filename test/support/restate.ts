@@ -10,7 +10,7 @@ import { atEndOfFile, folderOfFile } from './file-folder.ts';
 
 /** A server of Restate on loopback, in a folder of its own. */
 export interface Restate {
-  /** Where mailboxes and fleet runs are reached. */
+  /** Address of mailboxes and fleet runs. */
   readonly url: string;
   readonly admin: string;
   /** Kills it, and starts it again on the same data and ports. */

@@ -154,7 +154,7 @@ export async function bootSystemd(folder: string): Promise<SystemdMachine> {
       '-C',
       cwd,
       'PATH=/usr/sbin:/usr/bin:/sbin:/bin',
-      // What the machine writes there stays in its own layer.
+      // Files that the machine writes there stay in its own layer.
       ...entries({ ...sharedCache(), ...env }),
       ...argv,
     ];

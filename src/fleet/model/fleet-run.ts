@@ -65,7 +65,7 @@ const partSchema = z.strictObject({
 });
 export type Part = Readonly<z.output<typeof partSchema>>;
 
-/** What people ask of a fleet run. */
+/** Requests of people to a fleet run. */
 export const DEMANDS = ['approve', 'pause', 'cancel', 'rollback'] as const;
 export const demandSchema = z.strictObject({
   kind: z.enum(DEMANDS),

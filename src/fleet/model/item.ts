@@ -8,7 +8,7 @@ export const workflowNameSchema = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,
 
 const inputSchema = z.record(z.string(), z.json());
 
-/** What a host is to run: under exactly this definition. */
+/** A workflow for a host to run, under exactly this definition. */
 export const workSchema = z.strictObject({
   workflow: workflowNameSchema,
   definitionHash: z.string().regex(/^[0-9a-f]{64}$/),

@@ -17,7 +17,7 @@ export const sessionRequestSchema = z.strictObject({
 });
 export type SessionRequest = Readonly<z.output<typeof sessionRequestSchema>>;
 
-/** What the host does with its first item. */
+/** The progress of a host with its first item. */
 export const progressSchema = z.strictObject({ part: z.string(), status: z.string(), error: z.string().nullable() });
 export type Progress = Readonly<z.output<typeof progressSchema>>;
 

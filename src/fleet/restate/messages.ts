@@ -14,7 +14,7 @@ export const DIRECTORY_KEY = 'all';
 /** How long a long poll waits for news, in milliseconds. */
 export const POLL_MS = 20_000;
 
-/** What the handlers take. */
+/** Inputs of the handlers. */
 export const pollSchema = z.strictObject({
   session: sessionIdSchema,
   current: itemIdSchema.nullable(),
@@ -46,7 +46,7 @@ export const summarySchema = z.strictObject({
 });
 export type Summary = Readonly<z.output<typeof summarySchema>>;
 
-/** What the handlers return. */
+/** Results of the handlers. */
 export const openedSchema = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('opened') }),
   z.strictObject({ type: z.literal('held'), seenAt: z.int().nullable() }),

@@ -71,7 +71,7 @@ class World {
     this.toMailbox.push(...offers);
   }
 
-  /** What the agent of a host may do next: work on the first item, or send an answer, perhaps again. */
+  /** Acts of the agent of a host: it works on the first item, or sends an answer, perhaps again. */
   private stepsOf(host: Host, luck: number): (() => void)[] {
     const [item] = this.mailbox(host.name).items;
     return [
