@@ -6,10 +6,10 @@ import { describeCrash, EVERY_POINT } from '../support/crash/crash-tests.ts';
 import { containersOnDocker, labOnDocker, overlayOnDocker, scaleOnDocker } from '../support/kit/container-cases.ts';
 import { fixture } from '../support/kit/open-case.ts';
 import { testCases } from '../support/kit/pass-the-kit.ts';
+import { swarmOnGivenEngines } from '../support/kit/swarm-case.ts';
 
 test('the workflows have every step runner of Docker that makes and undoes something', () => {
-  const swarm = new URL('../../workflows/lab-overlay/on-docker/swarm.ts', import.meta.url);
-  const text = [fixture('containers'), swarm].map((file) => readFileSync(file, 'utf8')).join('\n');
+  const text = ['containers', 'swarm'].map((name) => readFileSync(fixture(name), 'utf8')).join('\n');
   const missing = Object.entries(steps).filter(([name, exported]) => {
     const behaviour = runnerOf(exported)?.behaviour;
     return (
@@ -22,6 +22,7 @@ test('the workflows have every step runner of Docker that makes and undoes somet
 describeCrash('step runners for Docker, and the labs on Docker', () => {
   const cases = {
     'containers, Docker': containersOnDocker,
+    'swarm, Docker': swarmOnGivenEngines,
     ...(EVERY_POINT
       ? {
           'lab-network, Docker': labOnDocker,
@@ -30,5 +31,5 @@ describeCrash('step runners for Docker, and the labs on Docker', () => {
         }
       : {}),
   };
-  testCases(cases, { sideBySide: false, share: 7 });
+  testCases(cases, { sideBySide: false, share: 14 });
 });

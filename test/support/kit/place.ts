@@ -13,13 +13,13 @@ export interface Place {
   close(): Promise<void>;
 }
 
-/** No engine of the machine is used. */
-const NO_DOCKER = ['env', 'DOCKER_HOST=unix:///nonexistent/docker.sock'];
+/** Beginning of a command line that uses no engine of the machine. */
+export const WITHOUT_DOCKER = ['env', 'DOCKER_HOST=unix:///nonexistent/docker.sock'];
 
 /** Opens an empty namespace, whose loopback link is up. */
 export async function openPlace(): Promise<Place> {
   const holder = await holdNamespace();
-  const through = ['nsenter', `--net=${holder.namespace}`, '--', ...NO_DOCKER] as const;
+  const through = ['nsenter', `--net=${holder.namespace}`, '--', ...WITHOUT_DOCKER] as const;
   const place: Place = {
     through: [...through],
     run: (argv, input = '') => execFileSync(through[0], [...through.slice(1), ...argv], { encoding: 'utf8', input }),
