@@ -13,7 +13,7 @@ const container = dockerObject('container', ID, 'AppDev');
 const network = dockerObject('network', ID, 'devops');
 const NODE = 'n'.repeat(25);
 const swarm: MarkedObject = { kind: 'swarm', id: NODE, name: NODE, run: OURS, recognisedBy, undo: ['docker'] };
-const membership = (node: string | null) => ({ engine: 'E', cluster: 'c', node, encryption: null });
+const membership = (node: string | null) => ({ engine: 'E', cluster: 'c', node, gateway: null, encryption: null });
 const gateway = dockerObject('network', ID, 'docker_gwbridge');
 const link: MarkedObject = { kind: 'link', id: '7', name: 'int_hote', run: OURS, recognisedBy, undo: ['ip'] };
 const words = 'default via 10.2.0.1 dev eth1 proto 119 metric 100'.split(' ');

@@ -27,19 +27,21 @@ export async function ownGateway({ host, run }: HostContext): Promise<NetworkInf
 
 /**
  * Makes the gateway bridge with the mark of the run, before the engine makes one without. It proves later that the run brought the engine
- * into the swarm, and is removed like any network of the run.
+ * into the swarm, and is removed like any network of the run. Returns its id; null if there is one that the run did not make.
  */
-export async function makeGateway(context: HostContext): Promise<void> {
+export async function makeGateway(context: HostContext): Promise<string | null> {
   const { docker } = context.host;
-  if ((await docker.network(GATEWAY)) !== null) return;
+  const there = await docker.network(GATEWAY);
+  if (there !== null) return isOurs(there, context.run) ? there.id : null;
   const options = Object.entries(OPTIONS).flatMap(([name, value]) => ['--opt', `${name}=${value}`]);
-  await asCommand(
+  const { id } = await asCommand(
     context,
     ['docker', 'network', 'create', '--label', `${RUN_LABEL}=${context.run}`, ...options, GATEWAY],
     () => docker.createNetwork({ name: GATEWAY, subnet: null, labels: labelsOf(context.run), options: OPTIONS }),
-    ({ id }) => id,
-    ({ id }) => id,
+    (created) => created.id,
+    (created) => created.id,
   );
+  return id;
 }
 
 /** Removes the gateway bridge, if the run made it, once the engine has left. @throws WfError E_FOREIGN, E_RESIDUE */

@@ -69,11 +69,9 @@ export const initSwarm = defineStep({
       const { advertiseAddress, dataPathPort } = input;
       const encryption =
         earlier === undefined ? await encryptionBefore(advertiseAddress, dataPathPort, context) : earlier.encryption;
-      const record = { engine, cluster: null, node: null, encryption };
-      if (state.state === 'inactive') {
-        const found = (await ownGateway(context)) === null ? 'absent' : 'partial';
-        return { found, target, record };
-      }
+      const gateway = (await ownGateway(context))?.id ?? null;
+      const record = { engine, cluster: null, node: null, gateway, encryption };
+      if (state.state === 'inactive') return { found: gateway === null ? 'absent' : 'partial', target, record };
       const { cluster, node } = state;
       if (cluster === null || node === null || !isOurs(cluster, context.run))
         return { found: 'foreign', error: swarmInUse(state) };
@@ -87,7 +85,7 @@ export const initSwarm = defineStep({
 
   async apply(input, record, _found, context) {
     const { docker } = context.host;
-    await makeGateway(context);
+    const gateway = await makeGateway(context);
     const node = await asCommand(
       context,
       initCommand(input),
@@ -95,7 +93,7 @@ export const initSwarm = defineStep({
       (id) => `Swarm initialized: current node (${id}) is now a manager.`,
     );
     await untilIngress(context);
-    return { ...record, node };
+    return { ...record, gateway, node };
   },
 
   requireMadeHere: requireMadeOnEngine,

@@ -83,7 +83,10 @@ export const joinSwarm = defineStep({
       const managerEngine = await manager.host.docker.engineId();
       const state = await (earlier === undefined ? docker.swarm.state() : settledState(context));
       const target = `node at ${input.advertiseAddress} of the swarm of ${input.manager}`;
-      const before = { engine, cluster: null, node: null, encryption: null, manager: input.manager, managerEngine };
+      const before = {
+        ...{ engine, cluster: null, node: null, gateway: null, encryption: null },
+        ...{ manager: input.manager, managerEngine },
+      };
       // A plan observes this before the manager has made its swarm; apply refuses it.
       if (cluster === null) {
         if (state.state === 'inactive') return { found: 'absent', target, record: before };
@@ -93,11 +96,9 @@ export const joinSwarm = defineStep({
         earlier === undefined
           ? await encryptionBefore(input.advertiseAddress, cluster.dataPathPort, context)
           : earlier.encryption;
-      const record = { ...before, cluster: cluster.id, encryption };
-      if (state.state === 'inactive') {
-        const found = (await ownGateway(context)) === null ? 'absent' : 'partial';
-        return { found, target, record };
-      }
+      const gateway = (await ownGateway(context))?.id ?? null;
+      const record = { ...before, cluster: cluster.id, gateway, encryption };
+      if (state.state === 'inactive') return { found: gateway === null ? 'absent' : 'partial', target, record };
       const node = (await manager.host.docker.swarm.nodes()).find(({ id }) => id === state.node);
       if (node !== undefined && isOurs(node, context.run)) {
         const mismatch = mismatchWithInput(node, input);
@@ -115,12 +116,12 @@ export const joinSwarm = defineStep({
     const { swarm } = context.host.docker;
     const manager = onManager(input.manager, context);
     if (record.cluster === null) throw noManager(input.manager);
-    await makeGateway(context);
+    const gateway = await makeGateway(context);
     const { state } = await swarm.state();
     if (state !== 'inactive' && state !== 'active') await leaveSwarm(context);
     if (state !== 'active') await join(input, context, manager);
     const { node } = await swarm.state();
-    if (node === null) return record;
+    if (node === null) return { ...record, gateway };
     await asCommand(
       manager,
       ['docker', 'node', 'update', '--label-add', `${RUN_LABEL}=${context.run}`, node],
@@ -128,7 +129,7 @@ export const joinSwarm = defineStep({
       () => node,
     );
     if ((await manager.host.docker.listNetworks()).some(isIngress)) await untilIngress(context);
-    return { ...record, node };
+    return { ...record, gateway, node };
   },
 
   requireMadeHere: requireMadeOnEngine,
