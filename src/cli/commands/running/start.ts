@@ -79,21 +79,19 @@ async function startOrPlan(
   terminal: Terminal,
 ): Promise<ExitCode> {
   const engine = await services.engine();
-  const prepare = async () => {
-    const { refuseErrors } = await import('../../../review/check/check-workflow.ts');
-    refuseErrors(workflow, definition.description);
-    const pauseAfter = stageToPauseAfter(given.pauseAfter, workflow);
-    return { pauseAfter, ...workflowInput(workflow, { assignments: given.input, file: given.inputFile }) };
-  };
+  const readInput = () => workflowInput(workflow, { assignments: given.input, file: given.inputFile });
   // The input decides where the named hosts are.
-  const prepared = workflow.hosts === undefined ? undefined : await prepare();
-  const choice = await runtimeFor(given, workflow, prepared?.input ?? {}, engine);
+  const early = workflow.hosts === undefined ? undefined : readInput();
+  const choice = await runtimeFor(given, workflow, early?.input ?? {}, engine);
   const { runtime } = choice;
-  // A private host starts while the definition and the input are checked, on another CPU.
+  // A private host starts while the definition is checked, on another CPU.
   const isPlan = given.dryRun || given.plan;
   const prestarted = runtime === 'embedded' && !isPlan ? await engine.prestartHost(runtime, id) : undefined;
   try {
-    const { pauseAfter, input, secrets } = prepared ?? (await prepare());
+    const { refuseErrors } = await import('../../../review/check/check-workflow.ts');
+    refuseErrors(workflow, definition.description);
+    const pauseAfter = stageToPauseAfter(given.pauseAfter, workflow);
+    const { input, secrets } = early ?? readInput();
     const runOptions = {
       onFailure: given.onFailure,
       pauseAfter,
