@@ -15,6 +15,8 @@ const JOIN_DEADLINE_MS = 12_000;
 /** At its deadline the engine still waits for an answer of the manager. */
 const NO_ANSWER = 'the Docker engine did not answer within';
 const NO_NODE = 'the engine did not become a node within';
+/** A node changes its version by each report of its state: seldom twice in a row. */
+const UPDATE_ATTEMPTS = 5;
 
 /** Returns the calls of an engine about swarms. */
 export function swarmCalls({ read, write, writeOrNull }: Connection): SwarmPort {
@@ -84,13 +86,22 @@ export function swarmCalls({ read, write, writeOrNull }: Connection): SwarmPort 
     },
 
     async updateNode(id, { labels = {}, role }) {
-      await write(`update node ${id}`, async (client, abortSignal) => {
-        const node = client.getNode(id);
-        const { version, spec } = parseAnswer(nodeSpecAnswer(), await node.inspect(), `docker node inspect ${id}`);
-        const changed = { ...spec, Role: role ?? spec.Role, Labels: { ...spec.Labels, ...labels } };
-        // A concurrent update makes the version outdated: the engine then refuses.
-        await node.update({ _query: { version }, _body: changed, abortSignal });
-      });
+      const update = () =>
+        write(`update node ${id}`, async (client, abortSignal) => {
+          const node = client.getNode(id);
+          const { version, spec } = parseAnswer(nodeSpecAnswer(), await node.inspect(), `docker node inspect ${id}`);
+          const changed = { ...spec, Role: role ?? spec.Role, Labels: { ...spec.Labels, ...labels } };
+          await node.update({ _query: { version }, _body: changed, abortSignal });
+        });
+      for (let attempt = 1; ; attempt += 1) {
+        try {
+          return await update();
+        } catch (thrown) {
+          // A node that reports its state at this moment has another version.
+          const isOutdated = thrown instanceof WfError && /out of sequence/i.test(thrown.message);
+          if (!isOutdated || attempt === UPDATE_ATTEMPTS) throw thrown;
+        }
+      }
     },
 
     async removeNode(id) {

@@ -1,4 +1,4 @@
-import { vi } from 'vitest';
+import { expect, vi } from 'vitest';
 import { removeEngine, startDaemon, stopDaemon } from '../engine.ts';
 import { tool } from '../host-state.ts';
 import { type OwnEngine, openOwnEngine } from '../own-engine.ts';
@@ -63,14 +63,22 @@ async function stateOf({ at }: OwnEngine): Promise<unknown> {
     links: lines(links).map((line) => line.split(/[ @]/)[0]?.replace(/^veth\w+$/, 'veth')),
     rules: lines(rules)
       .filter((line) => line.startsWith('-'))
-      .map((line) => line.replaceAll(/veth\w+/g, 'veth')),
+      // An engine takes the next free range for each network.
+      .map((line) => line.replaceAll(/veth\w+/g, 'veth').replaceAll(/172\.\d+\.0\.0\/16/g, 'RANGE')),
   };
 }
 
 /** A swarm of somebody else; the bridge network, which a swarm leaves behind, goes with it. */
 function foreignSwarm({ at }: OwnEngine) {
   return {
-    put: () => at('docker', 'swarm', 'init', '--advertise-addr', '127.0.0.1'),
+    async put() {
+      await at('docker', 'swarm', 'init', '--advertise-addr', '127.0.0.1');
+      // The engine makes it in the background, and gives its networks a part in it.
+      await vi.waitFor(
+        async () => expect(await at('docker', 'network', 'inspect', 'docker_gwbridge')).toContain('ingress'),
+        10_000,
+      );
+    },
     async remove() {
       await at('docker', 'swarm', 'leave', '--force');
       await vi.waitFor(() => at('docker', 'network', 'rm', 'docker_gwbridge'), 10_000);

@@ -42,6 +42,7 @@ const inputSchema = z.object({
 /** Record of a membership in a swarm. */
 export const joinRecordSchema = z.object({
   ...membershipFields,
+  address: z.string(),
   manager: z.string(),
   managerEngine: engineIdSchema,
 });
@@ -61,7 +62,6 @@ export const joinSwarm = defineStep({
   }),
   record: joinRecordSchema,
   timeoutMs: 60_000,
-  // The labels of a node cannot be set while it reports its state: the engine then asks to try again.
   retry: ENGINE_RETRY,
   survivesReboot: true,
   alters: ['docker', 'network', 'firewall'],
@@ -85,7 +85,7 @@ export const joinSwarm = defineStep({
       const target = `node at ${input.advertiseAddress} of the swarm of ${input.manager}`;
       const before = {
         ...{ engine, cluster: null, node: null, gateway: null, encryption: null },
-        ...{ manager: input.manager, managerEngine },
+        ...{ address: input.advertiseAddress, manager: input.manager, managerEngine },
       };
       // A plan observes this before the manager has made its swarm; apply refuses it.
       if (cluster === null) {
@@ -122,12 +122,7 @@ export const joinSwarm = defineStep({
     if (state !== 'active') await join(input, context, manager);
     const { node } = await swarm.state();
     if (node === null) return { ...record, gateway };
-    await asCommand(
-      manager,
-      ['docker', 'node', 'update', '--label-add', `${RUN_LABEL}=${context.run}`, node],
-      () => manager.host.docker.swarm.updateNode(node, { labels: labelsOf(context.run) }),
-      () => node,
-    );
+    await markNode(node, manager);
     if ((await manager.host.docker.listNetworks()).some(isIngress)) await untilIngress(context);
     return { ...record, gateway, node };
   },
@@ -142,30 +137,32 @@ export const joinSwarm = defineStep({
         return { found: 'in place' };
       if (state.state === 'inactive' && (await isEncryptionLeft(record.encryption, context)))
         return { found: 'in place' };
-      if ((await listedNode(record, context)) !== undefined) return { found: 'in place' };
+      if ((await listedNodes(record, context)).length > 0) return { found: 'in place' };
       const where = state.state === 'inactive' ? 'in no swarm' : 'in another swarm';
       return { found: 'gone', reason: `the engine is ${where}` };
     }),
 
   async undo(record, context) {
     const state = await settledState(context);
+    const manager = onManager(record.manager, context);
     if (await isOwnNode(state, record, context)) {
       await refuseForeignContainers(context);
-      if (state.isManager) await demote(record, context);
+      // Once it has left, only its mark tells whose it is.
+      if (record.node === null && state.node !== null) await markNode(state.node, manager);
+      if (state.isManager && state.node !== null) await demote(state.node, manager, context);
       await leaveSwarm(context);
     }
     await removeGateway(context);
     if ((await context.host.docker.swarm.state()).state === 'inactive')
       await removeEncryption(record.encryption, context);
-    const listed = await listedNode(record, context);
-    if (listed === undefined) return;
-    const manager = onManager(record.manager, context);
-    await asCommand(
-      manager,
-      ['docker', 'node', 'rm', '--force', listed.id],
-      () => manager.host.docker.swarm.removeNode(listed.id),
-      () => listed.id,
-    );
+    for (const { id } of await listedNodes(record, context)) {
+      await asCommand(
+        manager,
+        ['docker', 'node', 'rm', '--force', id],
+        () => manager.host.docker.swarm.removeNode(id),
+        () => id,
+      );
+    }
   },
 
   undoCommands: () => LEAVE_BY_HAND,
@@ -217,10 +214,20 @@ async function isOwnNode(state: SwarmState, record: Record, context: HostContext
   return node !== undefined && (isOurs(node, context.run) || isOwnAttempt(state, node));
 }
 
-/** Returns the node in the list of the manager, if it has this run's mark. */
-async function listedNode(record: Record, context: HostContext): Promise<SwarmNode | undefined> {
-  if (record.node === null) return undefined;
-  return (await nodesOfManager(record, context)).find(({ id }) => id === record.node);
+/** Returns the nodes of this host in the list of the manager: each attempt to join makes one. */
+async function listedNodes(record: Record, context: HostContext): Promise<readonly SwarmNode[]> {
+  const isMarked = (node: SwarmNode) => node.address === record.address && isOurs(node, context.run);
+  return (await nodesOfManager(record, context)).filter((node) => node.id === record.node || isMarked(node));
+}
+
+/** Marks a node as that of the run. */
+async function markNode(node: string, manager: HostContext): Promise<void> {
+  await asCommand(
+    manager,
+    ['docker', 'node', 'update', '--label-add', `${RUN_LABEL}=${manager.run}`, node],
+    () => manager.host.docker.swarm.updateNode(node, { labels: labelsOf(manager.run) }),
+    () => node,
+  );
 }
 
 /** Returns the list of the manager; empty if its engine has ended, or is in no swarm or another one. */
@@ -234,17 +241,14 @@ async function nodesOfManager(record: Record, context: HostContext): Promise<rea
 }
 
 /** Makes a worker of a manager: one that leaves would take its vote along. */
-async function demote({ manager: name, node }: Record, context: HostContext): Promise<void> {
-  const { docker } = context.host;
-  if (node === null) return;
-  const manager = onManager(name, context);
+async function demote(node: string, manager: HostContext, context: HostContext): Promise<void> {
   await asCommand(
     manager,
     ['docker', 'node', 'demote', node],
     () => manager.host.docker.swarm.updateNode(node, { role: 'worker' }),
     () => `Manager ${node} demoted in the swarm.`,
   );
-  await lookUntil(context, DEMOTED_WITHIN_MS, docker.swarm.state, ({ isManager }) => !isManager);
+  await lookUntil(context, DEMOTED_WITHIN_MS, context.host.docker.swarm.state, ({ isManager }) => !isManager);
 }
 
 function mismatchWithInput({ id, role, address }: SwarmNode, input: Input): WfError | undefined {
