@@ -1,4 +1,4 @@
-import type { Demand, FleetRequest, FleetRun, FleetStatus } from './model/fleet-run.ts';
+import type { Demand, FleetHead, FleetRequest, FleetRun, FleetStatus } from './model/fleet-run.ts';
 import type { FleetId, HostName, ItemId, SessionId } from './model/ids.ts';
 import type { Answer, Item } from './model/item.ts';
 import type { Mailbox, Progress, SessionRequest } from './model/mailbox.ts';
@@ -47,13 +47,20 @@ export interface MailboxTransport {
 export interface FleetControl {
   /** Starts a fleet run; the same request with the same id starts it once. @throws WfError E_FLEET_EXISTS, E_FLEET_UNREACHABLE */
   start(request: FleetRequest): Promise<FleetRun>;
-  /** Returns a fleet run; with `after`, once its version is higher, or after a while. @throws WfError E_FLEET_NOT_FOUND; the reason of the signal */
-  show(id: FleetId, after?: number, signal?: AbortSignal): Promise<FleetRun>;
+  /** Returns a whole fleet run. @throws WfError E_FLEET_NOT_FOUND; the reason of the signal */
+  show(id: FleetId, signal?: AbortSignal): Promise<FleetRun>;
+  /**
+   * Returns the head of a fleet run once its version is higher than `after`, or after a while. A follower asks a few times a second at most,
+   * and costs the same for any number of hosts. @throws as `show`
+   */
+  follow(id: FleetId, after: number, signal?: AbortSignal): Promise<FleetHead>;
   /** Asks something of a fleet run. @throws WfError E_FLEET_NOT_FOUND, E_REQUEST_REFUSED */
   demand(id: FleetId, demand: Demand): Promise<FleetRun>;
   /** Lists the newest fleet runs, newest first. */
   fleets(): Promise<readonly FleetSummary[]>;
-  /** Lists the hosts whose agents have been heard, by name. */
+  /** Lists the names of the hosts whose agents have been heard. */
+  hostNames(): Promise<readonly HostName[]>;
+  /** Lists these hosts, by name: reads the mailbox of each. */
   hosts(): Promise<readonly HostState[]>;
   /** Writes a host off. Returns the fleet runs to which it owes an answer. @throws WfError E_HOST_NOT_FOUND */
   writeOff(host: HostName, given: { readonly by: string; readonly reason: string }): Promise<readonly FleetId[]>;

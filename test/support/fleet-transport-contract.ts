@@ -25,6 +25,8 @@ const DONE = answerSchema.parse({
 });
 const UNDONE: Answer = answerSchema.parse({ ...DONE, status: 'rolled-back', changesInPlace: 0, restored: true });
 const TOMBSTONED: Answer = { type: 'tombstoned' };
+/** On a busy machine, news take seconds. */
+const PATIENCE = { timeout: 20_000, interval: 20 };
 const NEVER = new AbortController().signal;
 
 interface Subject {
@@ -67,7 +69,7 @@ export function fleetTransportContract(name: string, subject: Subject): void {
   const start = (hosts: readonly { readonly host: HostName }[], given: Partial<FleetRequest> = {}) =>
     subject.transport().start(fleetRequest(1, { id: fleet(), hosts: hosts.map(({ host }) => host), ...given }));
   const untilStatus = (id: FleetId, status: string) =>
-    vi.waitFor(async () => expect(fleetStatus(await subject.transport().show(id))).toBe(status), { interval: 20 });
+    vi.waitFor(async () => expect(fleetStatus(await subject.transport().show(id))).toBe(status), PATIENCE);
 
   describe(name, () => {
     test('wakes an agent that waits, and the next wave begins when all have answered', async () => {
@@ -79,9 +81,8 @@ export function fleetTransportContract(name: string, subject: Subject): void {
       await canary.answer(first, DONE);
       await other.answer(await waiting[1], DONE);
       await untilStatus(request.id, 'succeeded');
-      expect(await subject.transport().fleets()).toContainEqual(
-        expect.objectContaining({ id: request.id, status: 'succeeded', hosts: 2 }),
-      );
+      const listed = expect.objectContaining({ id: request.id, status: 'succeeded', hosts: 2 });
+      await vi.waitFor(async () => expect(await subject.transport().fleets()).toContainEqual(listed), PATIENCE);
     });
 
     test('gives an item again until it is answered, and takes its answer once', async () => {
@@ -91,6 +92,7 @@ export function fleetTransportContract(name: string, subject: Subject): void {
       expect(await host.item()).toEqual(item);
       await host.answer(item, DONE);
       await host.answer(item, UNDONE);
+      await untilStatus(request.id, 'succeeded');
       expect((await subject.transport().show(request.id)).parts).toMatchObject([{ answer: { status: 'succeeded' } }]);
     });
 
@@ -113,7 +115,7 @@ export function fleetTransportContract(name: string, subject: Subject): void {
       const item = await one.item();
       await one.answer(item, DONE);
       await subject.restart();
-      await vi.waitFor(async () => expect(await two.item()).toMatchObject({ fleet: request.id }), { timeout: 20_000 });
+      await vi.waitFor(async () => expect(await two.item()).toMatchObject({ fleet: request.id }), PATIENCE);
       const { parts } = await subject.transport().show(request.id);
       expect(parts.map(({ status }) => status)).toEqual(['succeeded', 'offered']);
       await two.answer(await two.item(), UNDONE);
@@ -141,7 +143,7 @@ export function fleetTransportContract(name: string, subject: Subject): void {
       await one.answer(await one.item(), DONE);
       const fleets = await subject.transport().writeOff(gone.host, { by: 'ann', reason: 'burnt' });
       expect(fleets).toEqual([request.id]);
-      const undo = await vi.waitFor(() => one.item(), { interval: 20 });
+      const undo = await vi.waitFor(() => one.item(), PATIENCE);
       await one.answer(undo, UNDONE);
       await untilStatus(request.id, 'needs-attention');
       const hosts = await subject.transport().hosts();
@@ -156,15 +158,19 @@ export function fleetTransportContract(name: string, subject: Subject): void {
       await untilStatus(request.id, 'rolled-back');
     });
 
-    test('waits for news of a fleet run', async () => {
+    test('follows a fleet run from one change to the next', async () => {
       const host = await agent();
       const begun = await start([host]);
-      const news = subject.transport().show(begun.request.id, begun.version);
+      const { follow } = subject.transport();
+      const news = follow(begun.id, begun.version);
       await host.answer(await host.item(), DONE);
-      const first = await news;
-      const last =
-        first.version > begun.version ? first : await subject.transport().show(begun.request.id, begun.version);
-      expect(fleetStatus(last)).toBe('succeeded');
+      const head = await news;
+      expect([fleetStatus(head), head.counts.succeeded, head.version]).toEqual(['succeeded', 1, begun.version + 1]);
+      const stop = new AbortController();
+      const waiting = follow(begun.id, head.version, stop.signal);
+      stop.abort(new Error('stopped'));
+      await expect(waiting).rejects.toThrow('stopped');
+      await expect(follow(fleetIdSchema.parse('nosuch'), 0)).rejects.toMatchObject({ code: 'E_FLEET_NOT_FOUND' });
     });
 
     test('starts a request once, and refuses what cannot be', async () => {

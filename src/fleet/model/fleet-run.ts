@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { errorRecordSchema } from '../../engine/model/error-schema.ts';
-import { fleetIdSchema, hostNameSchema } from './ids.ts';
+import { fleetIdSchema, type HostName, hostNameSchema } from './ids.ts';
 import { answerSchema, workSchema } from './item.ts';
-import { shareSchema } from './waves.ts';
+import { shareSchema, wavesOf } from './waves.ts';
 
 /** The greatest number of hosts of one fleet run. */
 const MOST_HOSTS = 2_000;
@@ -52,7 +52,7 @@ export const PART_STATUSES = [
 ] as const;
 export type PartStatus = (typeof PART_STATUSES)[number];
 
-const partSchema = z.strictObject({
+export const partSchema = z.strictObject({
   host: hostNameSchema,
   /** From 0. */
   wave: z.int().min(0),
@@ -74,22 +74,34 @@ export const demandSchema = z.strictObject({
 });
 export type Demand = Readonly<z.output<typeof demandSchema>>;
 
-export const fleetRunSchema = z.strictObject({
-  request: fleetRequestSchema,
+/** The state of a fleet run that each event needs, whatever the number of its hosts. */
+export const fleetHeadSchema = z.strictObject({
+  id: fleetIdSchema,
   createdAt: timeSchema,
   finishedAt: timeSchema.nullable(),
   /** Rises with each change. */
   version: z.int(),
   phase: z.enum(['rolling-out', 'rolling-back', 'ended']),
+  /** The rules of its request. */
+  rules: fleetRequestSchema.pick({ maxFailures: true, approve: true }),
   /** Number of waves that have begun. */
   wavesBegun: z.int().min(0),
   approved: z.boolean(),
   paused: z.boolean(),
   /** Why it is rolled back; null otherwise. */
   error: z.nullable(errorRecordSchema()),
-  parts: z.array(partSchema).readonly(),
+  /** Number of parts with each status. */
+  counts: z.record(z.enum(PART_STATUSES), z.int().min(0)),
+  /** Number of parts that count towards `maxFailures`. */
+  failures: z.int().min(0),
   /** The requests that were accepted, oldest first. */
   demands: z.array(demandSchema.extend({ at: timeSchema })).readonly(),
+});
+export type FleetHead = Readonly<z.output<typeof fleetHeadSchema>>;
+
+export const fleetRunSchema = fleetHeadSchema.extend({
+  request: fleetRequestSchema,
+  parts: z.array(partSchema).readonly(),
 });
 export type FleetRun = Readonly<z.output<typeof fleetRunSchema>>;
 
@@ -107,29 +119,53 @@ export type FleetStatus = (typeof FLEET_STATUSES)[number];
 /** A host that has not answered. */
 export const isOpen = ({ status }: Part): boolean => status === 'offered' || status === 'undoing';
 
+/** Whether some host has not answered. */
+export const hasOpen = ({ counts }: FleetHead): boolean => counts.offered + counts.undoing > 0;
+
+/** Whether something of a part may be in place, or may still start, and its mailbox has no rollback. */
+export const isToUndo = ({ status }: Pick<Part, 'status'>): boolean =>
+  status === 'offered' || status === 'succeeded' || status === 'needs-attention';
+
 /** Whether a part counts towards `maxFailures`. */
 export const isFailure = ({ status, writtenOff }: Part): boolean =>
   writtenOff !== null || status === 'failed' || status === 'refused' || status === 'needs-attention';
 
 /** Returns the status of a fleet run, in the words of a run's status. */
-export function fleetStatus(fleet: FleetRun): FleetStatus {
-  switch (fleet.phase) {
+export function fleetStatus(head: FleetHead): FleetStatus {
+  switch (head.phase) {
     case 'rolling-out':
-      if (fleet.paused) return 'paused';
-      return needsApproval(fleet) ? 'waiting' : 'running';
+      if (head.paused) return 'paused';
+      return needsApproval(head) ? 'waiting' : 'running';
     case 'rolling-back':
       return 'rolling-back';
     case 'ended':
       // An unanswered write-off: nobody has seen the host.
-      if (fleet.parts.some(({ status }) => status === 'needs-attention' || status === 'written-off')) {
-        return 'needs-attention';
-      }
-      return fleet.error === null ? 'succeeded' : 'rolled-back';
+      if (head.counts['needs-attention'] + head.counts['written-off'] > 0) return 'needs-attention';
+      return head.error === null ? 'succeeded' : 'rolled-back';
   }
 }
 
 /** Whether the next wave waits for a person. */
-export function needsApproval({ request, wavesBegun, approved, parts }: FleetRun): boolean {
-  if (!request.approve || approved || wavesBegun !== 1) return false;
-  return parts.some(({ status }) => status === 'planned') && !parts.some(isOpen);
+export function needsApproval(head: FleetHead): boolean {
+  const { rules, approved, wavesBegun, counts } = head;
+  return rules.approve && !approved && wavesBegun === 1 && counts.planned > 0 && !hasOpen(head);
+}
+
+/** Returns the hosts of the waves that have begun. */
+export function begunHosts({ hosts, ...rule }: FleetRequest, { wavesBegun }: FleetHead): readonly HostName[] {
+  return wavesOf(hosts, rule).slice(0, wavesBegun).flat();
+}
+
+/** Returns a whole fleet run. @param begun the parts of the waves that have begun */
+export function wholeFleet(request: FleetRequest, head: FleetHead, begun: readonly Part[]): FleetRun {
+  const status = head.phase === 'rolling-out' ? 'planned' : 'skipped';
+  const others = wavesOf(request.hosts, request).flatMap((hosts, wave) =>
+    wave < head.wavesBegun ? [] : hosts.map((host): Part => ({ ...newPart(host, wave), status })),
+  );
+  return { ...head, request, parts: [...begun, ...others] };
+}
+
+/** Returns a part whose wave has not begun. */
+export function newPart(host: HostName, wave: number): Part {
+  return { host, wave, status: 'planned', answer: null, rollbacks: 0, writtenOff: null };
 }

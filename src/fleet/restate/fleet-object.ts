@@ -1,121 +1,133 @@
 import type { ObjectContext, ObjectSharedContext } from '@restatedev/restate-sdk';
-import { z } from 'zod';
-import { beginFleet, type Decision, decide, refusalOf } from '../model/decide.ts';
-import { demandSchema, type FleetRun, fleetRequestSchema, fleetRunSchema, fleetStatus } from '../model/fleet-run.ts';
+import { decide, type FleetEvent, refusalOf } from '../model/decide.ts';
+import {
+  begunHosts,
+  demandSchema,
+  type FleetHead,
+  type FleetRequest,
+  fleetHeadSchema,
+  fleetRequestSchema,
+  fleetStatus,
+  type Part,
+  partSchema,
+  wholeFleet,
+} from '../model/fleet-run.ts';
+import type { HostName } from '../model/ids.ts';
+import type { Offer } from '../model/offer.ts';
+import { beginFleet, takeStep } from '../model/take-step.ts';
 import { CHANGING, READING } from './handler-options.ts';
 import type { RestateSdk } from './load-sdk.ts';
-import {
-  DIRECTORY_KEY,
-  DIRECTORY_OBJECT,
-  FLEET_OBJECT,
-  fleetEventSchema,
-  HOST_OBJECT,
-  POLL_MS,
-  parkSchema,
-  type Summary,
-  showSchema,
-} from './messages.ts';
-import { call, parseInput, readState, send } from './state.ts';
+import { DIRECTORY_KEY, DIRECTORY_OBJECT, FLEET_OBJECT, HOST_OBJECT, newsSchema, type Summary } from './messages.ts';
+import { parseInput, readState, readStates, send } from './state.ts';
 
-/** The greatest number of long polls that wait for one fleet run; the oldest one then returns at its end. */
-const MOST_WAITERS = 50;
+/** Keys of the state. An event reads the head and one part, whatever the number of hosts. */
+const REQUEST = 'request';
+const HEAD = 'head';
+const partKey = (host: HostName): string => `part/${host}`;
+/** Restate sends only the state that a handler asks for. */
+const LAZY = { enableLazyState: true };
 
 /** One fleet run, whose id is the key: a virtual object, which decides at each event. */
 export function fleetObject(sdk: RestateSdk) {
   const { shared, exclusive } = sdk.handlers.object;
-  const waiters = z.array(z.string());
 
-  const read = (ctx: ObjectContext | ObjectSharedContext) => readState(ctx, 'fleet', fleetRunSchema);
+  const readHead = (ctx: ObjectContext | ObjectSharedContext) => readState(ctx, HEAD, fleetHeadSchema);
 
-  /** Stores a decision, sends its items, and wakes those who wait for news. */
-  async function carryOut(ctx: ObjectContext, before: FleetRun | undefined, { fleet, offers }: Decision) {
-    if (fleet.version === before?.version) return;
-    ctx.set('fleet', fleet);
-    for (const { host, item } of offers) send(ctx, { object: HOST_OBJECT, key: host, handler: 'offer' }, item);
-    const waiting = (await readState(ctx, 'waiters', waiters)) ?? [];
-    for (const waiter of waiting) ctx.resolveAwakeable(waiter, null);
-    if (waiting.length > 0) ctx.clear('waiters');
-    if (before !== undefined && fleetStatus(before) === fleetStatus(fleet)) return;
-    send(ctx, { object: DIRECTORY_OBJECT, key: DIRECTORY_KEY, handler: 'addFleet' }, summaryOf(fleet));
+  async function readRequest(ctx: ObjectContext | ObjectSharedContext): Promise<FleetRequest> {
+    const request = await readState(ctx, REQUEST, fleetRequestSchema);
+    if (request === undefined) throw new Error(`fleet run ${ctx.key} has no request`);
+    return request;
   }
+
+  const readBegun = (ctx: ObjectContext | ObjectSharedContext, request: FleetRequest, head: FleetHead) =>
+    readStates(ctx, begunHosts(request, head).map(partKey), partSchema);
+
+  /** Stores what has changed, and sends the items. */
+  function write(ctx: ObjectContext, head: FleetHead, parts: readonly Part[], offers: readonly Offer[]): void {
+    ctx.set(HEAD, head);
+    for (const part of parts) ctx.set(partKey(part.host), part);
+    for (const { host, item } of offers) send(ctx, { object: HOST_OBJECT, key: host, handler: 'offer' }, item);
+  }
+
+  /** Carries out what follows from an event. */
+  async function act(ctx: ObjectContext, before: FleetHead, part: Part | undefined, event: FleetEvent, at: number) {
+    const { head, part: changed, offers, step } = decide(before, part ?? null, event, at);
+    if (head.version === before.version) return;
+    write(ctx, head, changed === null ? [] : [changed], offers);
+    let after = head;
+    if (step !== null) {
+      const request = await readRequest(ctx);
+      const begun = step.type === 'roll-back' ? await readBegun(ctx, request, head) : [];
+      const taken = takeStep(head, step, request, begun, at);
+      write(ctx, taken.head, taken.parts, taken.offers);
+      after = taken.head;
+    }
+    if (fleetStatus(before) !== fleetStatus(after)) list(ctx, await readRequest(ctx), after);
+  }
+
+  const list = (ctx: ObjectContext, request: FleetRequest, head: FleetHead) =>
+    send(ctx, { object: DIRECTORY_OBJECT, key: DIRECTORY_KEY, handler: 'addFleet' }, summaryOf(request, head));
 
   return sdk.object({
     name: FLEET_OBJECT,
     options: CHANGING,
     handlers: {
-      start: async (ctx: ObjectContext, input: unknown) => {
+      start: exclusive(LAZY, async (ctx: ObjectContext, input: unknown) => {
         const request = parseInput(
           sdk,
           fleetRequestSchema.refine(({ id }) => id === ctx.key),
           input,
         );
-        const before = await read(ctx);
-        if (before !== undefined) {
-          const isSame = JSON.stringify(before.request) === JSON.stringify(request);
-          return isSame ? { type: 'fleet', fleet: before } : { type: 'exists' };
+        const known = await readState(ctx, REQUEST, fleetRequestSchema);
+        if (known !== undefined) {
+          return { type: JSON.stringify(known) === JSON.stringify(request) ? 'accepted' : 'exists' };
         }
-        const decision = beginFleet(request, await ctx.date.now());
-        await carryOut(ctx, undefined, decision);
-        return { type: 'fleet', fleet: decision.fleet };
-      },
+        const { head, parts, offers } = beginFleet(request, await ctx.date.now());
+        ctx.set(REQUEST, request);
+        write(ctx, head, parts, offers);
+        list(ctx, request, head);
+        return { type: 'accepted' };
+      }),
 
-      demand: async (ctx: ObjectContext, input: unknown) => {
+      demand: exclusive(LAZY, async (ctx: ObjectContext, input: unknown) => {
         const demand = parseInput(sdk, demandSchema, input);
-        const before = await read(ctx);
-        if (before === undefined) return { type: 'unknown' };
-        const why = refusalOf(before, demand);
+        const head = await readHead(ctx);
+        if (head === undefined) return { type: 'unknown' };
+        const why = refusalOf(head, demand);
         if (why !== undefined) return { type: 'refused', why };
-        const decision = decide(before, { type: 'demanded', demand }, await ctx.date.now());
-        await carryOut(ctx, before, decision);
-        return { type: 'fleet', fleet: decision.fleet };
-      },
+        await act(ctx, head, undefined, { type: 'demanded', demand }, await ctx.date.now());
+        return { type: 'accepted' };
+      }),
 
       /** Takes the news of a mailbox. */
-      tell: exclusive({ ingressPrivate: true }, async (ctx: ObjectContext, input: unknown) => {
-        const event = parseInput(sdk, fleetEventSchema, input);
-        const before = await read(ctx);
-        if (before !== undefined) await carryOut(ctx, before, decide(before, event, await ctx.date.now()));
+      tell: exclusive({ ...LAZY, ingressPrivate: true }, async (ctx: ObjectContext, input: unknown) => {
+        const { at, event } = parseInput(sdk, newsSchema, input);
+        const [head, part] = await Promise.all([readHead(ctx), readState(ctx, partKey(event.host), partSchema)]);
+        if (head !== undefined) await act(ctx, head, part, event, at);
       }),
 
-      /** Returns the fleet run; with `after`, waits until its version is higher. */
-      show: shared(READING, async (ctx: ObjectSharedContext, input: unknown) => {
-        const { after } = parseInput(sdk, showSchema, input);
-        const fleet = await read(ctx);
-        if (fleet === undefined) return { type: 'unknown' };
-        if (after === null || fleet.version > after) return { type: 'fleet', fleet };
-        const { id: waiter, promise } = ctx.awakeable<unknown>();
-        const newer = await call(ctx, { object: FLEET_OBJECT, key: ctx.key, handler: 'park' }, { after, waiter });
-        if (newer !== null) return newer;
-        try {
-          await promise.orTimeout(POLL_MS);
-        } catch (thrown) {
-          if (!(thrown instanceof sdk.TimeoutError)) throw thrown;
-        }
-        // A handler sees the state at its beginning: the caller asks again.
-        return { type: 'fleet', fleet };
+      head: shared({ ...READING, ...LAZY }, async (ctx: ObjectSharedContext) => {
+        const head = await readHead(ctx);
+        return head === undefined ? { type: 'unknown' } : { type: 'head', head };
       }),
 
-      /** Returns the fleet run if it is newer; null once the waiter is registered. */
-      park: exclusive({ ingressPrivate: true }, async (ctx: ObjectContext, input: unknown) => {
-        const { after, waiter } = parseInput(sdk, parkSchema, input);
-        const fleet = await read(ctx);
-        if (fleet === undefined) return { type: 'unknown' };
-        if (fleet.version > after) return { type: 'fleet', fleet };
-        const waiting = (await readState(ctx, 'waiters', waiters)) ?? [];
-        ctx.set('waiters', [...waiting.slice(1 - MOST_WAITERS), waiter]);
-        return null;
+      /** Returns the whole fleet run. */
+      show: shared(READING, async (ctx: ObjectSharedContext) => {
+        const head = await readHead(ctx);
+        if (head === undefined) return { type: 'unknown' };
+        const request = await readRequest(ctx);
+        return { type: 'fleet', fleet: wholeFleet(request, head, await readBegun(ctx, request, head)) };
       }),
     },
   });
 }
 
-function summaryOf(fleet: FleetRun): Summary {
-  const { request, createdAt, finishedAt, version } = fleet;
-  const { id, work, hosts } = request;
+function summaryOf({ id, work, hosts }: FleetRequest, head: FleetHead): Summary {
+  const { createdAt, finishedAt, version } = head;
   return {
     id,
     workflow: work.workflow,
-    status: fleetStatus(fleet),
+    status: fleetStatus(head),
     hosts: hosts.length,
     createdAt,
     finishedAt,

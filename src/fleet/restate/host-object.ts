@@ -47,8 +47,8 @@ export function hostObject(sdk: RestateSdk) {
     ctx.resolveAwakeable(waiter, head ?? null);
   }
 
-  const toFleet = (ctx: ObjectContext, { fleet }: Pick<Item, 'fleet'>, event: unknown) =>
-    send(ctx, { object: FLEET_OBJECT, key: fleet, handler: 'tell' }, event);
+  const toFleet = (ctx: ObjectContext, { fleet }: Pick<Item, 'fleet'>, at: number, event: unknown) =>
+    send(ctx, { object: FLEET_OBJECT, key: fleet, handler: 'tell' }, { at, event });
 
   return sdk.object({
     name: HOST_OBJECT,
@@ -99,18 +99,19 @@ export function hostObject(sdk: RestateSdk) {
         const mailbox = offer(before, item);
         if (mailbox !== null) return write(ctx, before, mailbox);
         const { by = 'wf', reason = '' } = before.writtenOff ?? {};
-        toFleet(ctx, item, { type: 'written-off', host: ctx.key, by, reason });
+        toFleet(ctx, item, await ctx.date.now(), { type: 'written-off', host: ctx.key, by, reason });
       }),
 
       answer: async (ctx: ObjectContext, input: unknown) => {
         const { session, item, answer } = parseInput(sdk, answeredSchema, input);
         const before = await read(ctx);
-        const alive = heard(before, session, null, await ctx.date.now());
+        const at = await ctx.date.now();
+        const alive = heard(before, session, null, at);
         if (alive === null) return { type: 'held' };
         const taken = answered(alive, item);
         await write(ctx, before, taken?.mailbox ?? alive);
         if (taken === null) return { type: 'gone' };
-        toFleet(ctx, taken.item, { type: 'answered', host: ctx.key, action: taken.item.action, answer });
+        toFleet(ctx, taken.item, at, { type: 'answered', host: ctx.key, action: taken.item.action, answer });
         return { type: 'taken' };
       },
 
@@ -118,9 +119,10 @@ export function hostObject(sdk: RestateSdk) {
         const given = parseInput(sdk, writeOffSchema, input);
         const before = await read(ctx);
         if (before.session === null) return { type: 'unknown' };
-        const { mailbox, fleets } = writeOff(before, given, await ctx.date.now());
+        const at = await ctx.date.now();
+        const { mailbox, fleets } = writeOff(before, given, at);
         await write(ctx, before, mailbox);
-        for (const fleet of fleets) toFleet(ctx, { fleet }, { type: 'written-off', host: ctx.key, ...given });
+        for (const fleet of fleets) toFleet(ctx, { fleet }, at, { type: 'written-off', host: ctx.key, ...given });
         return { type: 'written-off', fleets };
       },
 

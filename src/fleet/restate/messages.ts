@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { demandSchema, FLEET_STATUSES, fleetRunSchema } from '../model/fleet-run.ts';
+import { FLEET_STATUSES, fleetHeadSchema, fleetRunSchema } from '../model/fleet-run.ts';
 import { fleetIdSchema, hostNameSchema, itemIdSchema, sessionIdSchema } from '../model/ids.ts';
 import { answerSchema, itemSchema } from '../model/item.ts';
 import { mailboxSchema, progressSchema } from '../model/mailbox.ts';
@@ -23,18 +23,19 @@ export const pollSchema = z.strictObject({
 export const lookSchema = pollSchema.extend({ waiter: z.string() });
 export const answeredSchema = z.strictObject({ session: sessionIdSchema, item: itemIdSchema, answer: answerSchema });
 export const writeOffSchema = z.strictObject({ by: z.string().min(1), reason: z.string().min(1) });
-export const fleetEventSchema = z.discriminatedUnion('type', [
-  z.strictObject({
-    type: z.literal('answered'),
-    host: hostNameSchema,
-    action: z.enum(['run', 'roll-back']),
-    answer: answerSchema,
-  }),
-  z.strictObject({ type: z.literal('written-off'), host: hostNameSchema, by: z.string(), reason: z.string() }),
-  z.strictObject({ type: z.literal('demanded'), demand: demandSchema }),
-]);
-export const showSchema = z.strictObject({ after: z.int().nullable() });
-export const parkSchema = z.strictObject({ after: z.int(), waiter: z.string() });
+/** The news of a mailbox, and when it had them. */
+export const newsSchema = z.strictObject({
+  at: z.int(),
+  event: z.discriminatedUnion('type', [
+    z.strictObject({
+      type: z.literal('answered'),
+      host: hostNameSchema,
+      action: z.enum(['run', 'roll-back']),
+      answer: answerSchema,
+    }),
+    z.strictObject({ type: z.literal('written-off'), host: hostNameSchema, by: z.string(), reason: z.string() }),
+  ]),
+});
 export const summarySchema = z.strictObject({
   id: fleetIdSchema,
   workflow: z.string(),
@@ -62,11 +63,21 @@ export const writtenOffSchema = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('written-off'), fleets: z.array(fleetIdSchema) }),
   z.strictObject({ type: z.literal('unknown') }),
 ]);
-export const fleetSchema = z.discriminatedUnion('type', [
+const unknownSchema = z.strictObject({ type: z.literal('unknown') });
+export const fleetHeadResultSchema = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('head'), head: fleetHeadSchema }),
+  unknownSchema,
+]);
+export const fleetResultSchema = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('fleet'), fleet: fleetRunSchema }),
-  z.strictObject({ type: z.literal('unknown') }),
+  unknownSchema,
+]);
+/** Result of a request to a fleet run. */
+export const acceptedSchema = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('accepted') }),
   z.strictObject({ type: z.literal('exists') }),
   z.strictObject({ type: z.literal('refused'), why: z.string() }),
+  unknownSchema,
 ]);
 export const mailboxStateSchema = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('mailbox'), mailbox: mailboxSchema }),

@@ -1,14 +1,16 @@
 import type { z } from 'zod';
 import { WfError } from '../../engine/model/errors.ts';
-import type { Clock } from '../../engine/ports/clock.ts';
+import { type Clock, pause } from '../../engine/ports/clock.ts';
 import type { FleetTransport, HostState } from '../fleet-transport.ts';
-import type { FleetRun } from '../model/fleet-run.ts';
+import type { FleetHead, FleetRun } from '../model/fleet-run.ts';
 import type { FleetId, HostName } from '../model/ids.ts';
 import {
+  acceptedSchema,
   DIRECTORY_KEY,
   DIRECTORY_OBJECT,
   FLEET_OBJECT,
-  fleetSchema,
+  fleetHeadResultSchema,
+  fleetResultSchema,
   HOST_OBJECT,
   headSchema,
   hostNamesSchema,
@@ -19,9 +21,13 @@ import {
   takenSchema,
   writtenOffSchema,
 } from './messages.ts';
+import { reasonOf } from './reason-of.ts';
 
 /** The time for an answer of the ingress, in milliseconds; a long poll has `POLL_MS` more. */
 const ANSWER_MS = 15_000;
+/** Delays between two looks at a fleet run that is followed. */
+const FIRST_LOOK_MS = 200;
+const LAST_LOOK_MS = 1_000;
 /** Hosts whose mailboxes are read at the same time. */
 const READ_AT_ONCE = 20;
 
@@ -30,11 +36,11 @@ interface Call<Schema extends z.ZodType> {
   readonly body?: unknown;
   readonly returns: Schema;
   readonly waitMs?: number;
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Reaches mailboxes and fleet runs through the ingress of Restate. @param url such as `http://127.0.0.1:8080` */
-export function restateTransport(url: string, clock: Pick<Clock, 'after'>): FleetTransport {
+export function restateTransport(url: string, clock: Clock): FleetTransport {
   async function call<Schema extends z.ZodType>(given: Call<Schema>): Promise<z.output<Schema>> {
     const { to, body, returns, waitMs = 0, signal } = given;
     const limit = new AbortController();
@@ -57,30 +63,38 @@ export function restateTransport(url: string, clock: Pick<Clock, 'after'>): Flee
     }
   }
 
-  async function fleet(
-    id: FleetId,
-    handler: string,
-    body: unknown,
-    more: { readonly waitMs?: number; readonly signal?: AbortSignal } = {},
-  ): Promise<FleetRun> {
-    const found = await call({ to: [FLEET_OBJECT, id, handler], body, returns: fleetSchema, ...more });
-    switch (found.type) {
-      case 'fleet':
-        return found.fleet;
+  const head = async (id: FleetId, signal?: AbortSignal): Promise<FleetHead> => {
+    const found = await call({ to: [FLEET_OBJECT, id, 'head'], returns: fleetHeadResultSchema, signal });
+    if (found.type === 'unknown') throw notFound(id);
+    return found.head;
+  };
+
+  async function show(id: FleetId, signal?: AbortSignal): Promise<FleetRun> {
+    const found = await call({ to: [FLEET_OBJECT, id, 'show'], returns: fleetResultSchema, signal });
+    if (found.type === 'unknown') throw notFound(id);
+    return found.fleet;
+  }
+
+  /** Asks something of a fleet run, and returns it. */
+  async function ask(id: FleetId, handler: 'start' | 'demand', body: unknown): Promise<FleetRun> {
+    const answer = await call({ to: [FLEET_OBJECT, id, handler], body, returns: acceptedSchema });
+    switch (answer.type) {
+      case 'accepted':
+        return show(id);
       case 'unknown':
-        throw new WfError('E_FLEET_NOT_FOUND', `there is no fleet run ${id}`, {
-          hint: 'List the fleet runs with `wf fleet runs`.',
-        });
+        throw notFound(id);
       case 'exists':
         throw new WfError('E_FLEET_EXISTS', `fleet run ${id} exists already, and was started otherwise`, {
           hint: `Choose another --id, or inspect it with \`wf fleet show ${id}\`.`,
         });
       case 'refused':
-        throw new WfError('E_REQUEST_REFUSED', `fleet run ${id}: ${found.why}`, {
+        throw new WfError('E_REQUEST_REFUSED', `fleet run ${id}: ${answer.why}`, {
           hint: `Inspect it with \`wf fleet show ${id}\`.`,
         });
     }
   }
+
+  const hostNames = () => call({ to: [DIRECTORY_OBJECT, DIRECTORY_KEY, 'hosts'], returns: hostNamesSchema });
 
   async function hostState(host: HostName): Promise<HostState | undefined> {
     const found = await call({ to: [HOST_OBJECT, host, 'show'], returns: mailboxStateSchema });
@@ -116,18 +130,21 @@ export function restateTransport(url: string, clock: Pick<Clock, 'after'>): Flee
       const { type } = await call({ to: [HOST_OBJECT, host, 'answer'], body: given, returns: takenSchema, signal });
       if (type === 'held') throw held(host);
     },
-    start: (request) => fleet(request.id, 'start', request),
-    show: (id, after, signal) =>
-      fleet(
-        id,
-        'show',
-        { after: after ?? null },
-        { waitMs: after === undefined ? 0 : POLL_MS, ...(signal === undefined ? {} : { signal }) },
-      ),
-    demand: (id, demand) => fleet(id, 'demand', demand),
+    start: (request) => ask(request.id, 'start', request),
+    show,
+    async follow(id, after, signal) {
+      const startedAt = clock.now();
+      for (let delayMs = FIRST_LOOK_MS; ; delayMs = Math.min(LAST_LOOK_MS, 2 * delayMs)) {
+        await pause(clock, delayMs, signal);
+        const found = await head(id, signal);
+        if (found.version > after || clock.now() - startedAt > POLL_MS) return found;
+      }
+    },
+    demand: (id, demand) => ask(id, 'demand', demand),
     fleets: () => call({ to: [DIRECTORY_OBJECT, DIRECTORY_KEY, 'fleets'], returns: summariesSchema }),
+    hostNames,
     async hosts() {
-      const names = await call({ to: [DIRECTORY_OBJECT, DIRECTORY_KEY, 'hosts'], returns: hostNamesSchema });
+      const names = await hostNames();
       const states: HostState[] = [];
       for (let begin = 0; begin < names.length; begin += READ_AT_ONCE) {
         const some = await Promise.all(names.slice(begin, begin + READ_AT_ONCE).map(hostState));
@@ -175,12 +192,16 @@ function silent(url: string, waitedMs: number): WfError {
 }
 
 function unreachable(url: string, thrown: unknown): WfError {
-  const cause = thrown instanceof Error && thrown.cause instanceof Error ? thrown.cause : thrown;
-  const why = cause instanceof Error ? cause.message : String(cause);
-  return new WfError('E_FLEET_UNREACHABLE', `${url} cannot be reached: ${why}`, {
+  return new WfError('E_FLEET_UNREACHABLE', `${url} cannot be reached: ${reasonOf(thrown)}`, {
     hint: 'Check the address, and that Restate runs there.',
     transient: true,
     cause: thrown,
+  });
+}
+
+function notFound(id: FleetId): WfError {
+  return new WfError('E_FLEET_NOT_FOUND', `there is no fleet run ${id}`, {
+    hint: 'List the fleet runs with `wf fleet runs`.',
   });
 }
 

@@ -5,6 +5,7 @@ import { directoryObject } from './directory-object.ts';
 import { fleetObject } from './fleet-object.ts';
 import { hostObject } from './host-object.ts';
 import { loadSdk } from './load-sdk.ts';
+import { reasonOf } from './reason-of.ts';
 
 /** The handlers of fleets, which Restate calls. */
 export interface ServedHandlers {
@@ -59,11 +60,14 @@ async function register(admin: string, uri: string): Promise<void> {
       redirect: 'error',
     });
   } catch (thrown) {
-    const cause = thrown instanceof Error && thrown.cause instanceof Error ? thrown.cause : thrown;
-    throw new WfError('E_FLEET_UNREACHABLE', `the admin API of Restate at ${admin} cannot be reached: ${cause}`, {
-      hint: 'Start Restate, or give its address with --admin.',
-      cause: thrown,
-    });
+    throw new WfError(
+      'E_FLEET_UNREACHABLE',
+      `the admin API of Restate at ${admin} cannot be reached: ${reasonOf(thrown)}`,
+      {
+        hint: 'Start Restate, or give its address with --admin.',
+        cause: thrown,
+      },
+    );
   }
   const text = await response.text();
   if (response.ok) return;

@@ -25,6 +25,22 @@ export async function readState<Schema extends z.ZodType>(
   return value === null ? undefined : schema.parse(value);
 }
 
+/** Returns values of the state of an object, in the order of their keys, without those that are not there. */
+export async function readStates<Schema extends z.ZodType>(
+  ctx: ObjectContext | ObjectSharedContext,
+  keys: readonly string[],
+  schema: Schema,
+): Promise<readonly z.output<Schema>[]> {
+  // All are asked for before the first one is awaited.
+  const asked = keys.map((key) => ctx.get<unknown>(key));
+  const values: z.output<Schema>[] = [];
+  for (const one of asked) {
+    const value = await one;
+    if (value !== null) values.push(schema.parse(value));
+  }
+  return values;
+}
+
 interface Target {
   readonly object: string;
   readonly key: string;

@@ -15,7 +15,7 @@ test('a workflow changes a canary, then the others, and is taken back from all',
   const hosts = ['fch-a1', 'fch-a2', 'fch-a3'].map((name) => world.host(name));
   await Promise.all(hosts.map((host) => host.join('--label', 'role=web')));
   const started = await world.fleet('start', 'site', '--where', 'role=web', '--canary', '1', '--id', 'fcha');
-  expect(started.stderr).toMatch(/^fcha wave 1: fch-a1: offered\n(?:.*\n)*fcha wave 2: fch-a3: succeeded$/m);
+  expect(started.stderr).toMatch(/^fcha wave 1: 2 planned, 1 offered\n(?:fcha wave .*\n)*fcha wave 2: 3 succeeded$/m);
   expect(started).toMatchObject({
     exitCode: 0,
     stdout: expect.stringMatching(/^fleet run fcha: site on 3 hosts: succeeded/),

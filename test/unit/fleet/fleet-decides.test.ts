@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { beginFleet, type Decision, decide, type FleetEvent, refusalOf } from '../../../src/fleet/model/decide.ts';
+import { type FleetEvent, refusalOf } from '../../../src/fleet/model/decide.ts';
 import { type Demand, type FleetRun, fleetStatus, type PartStatus } from '../../../src/fleet/model/fleet-run.ts';
 import { hostNameSchema } from '../../../src/fleet/model/ids.ts';
 import type { Answer } from '../../../src/fleet/model/item.ts';
 import { parseShare, wavesOf } from '../../../src/fleet/model/waves.ts';
+import { beginInMemory, type Played, playInMemory } from '../../support/fleet-in-memory.ts';
 import { fleetRequest } from '../../support/fleet-request.ts';
 
 const ERROR = { code: 'E_STEP_FAILED', message: 'no', hint: 'h' } as const;
@@ -35,19 +36,19 @@ const writeOff = (host: string): FleetEvent => ({
 const demand = (kind: Demand['kind']): FleetEvent => ({ type: 'demanded', demand: { kind, by: 'ann', comment: null } });
 
 /** Plays events, and returns the items that each has put into mailboxes, as `host:action`. */
-function play(first: Pick<Decision, 'fleet'>, ...events: readonly FleetEvent[]) {
+function play(first: Pick<Played, 'fleet'>, ...events: readonly FleetEvent[]) {
   let { fleet } = first;
   const offers: (readonly string[])[] = [];
   for (const event of events) {
-    const decision = decide(fleet, event, 1);
-    fleet = decision.fleet;
-    offers.push(namesOf(decision));
+    const played = playInMemory(fleet, event, 1);
+    fleet = played.fleet;
+    offers.push(namesOf(played));
   }
   return { fleet, offers, status: fleetStatus(fleet), parts: statuses(fleet) };
 }
-const namesOf = ({ offers }: Decision) => offers.map(({ host, item }) => `${host}:${item.action}`);
+const namesOf = ({ offers }: Played) => offers.map(({ host, item }) => `${host}:${item.action}`);
 const statuses = ({ parts }: FleetRun): readonly PartStatus[] => parts.map(({ status }) => status);
-const begin = (...given: Parameters<typeof fleetRequest>) => beginFleet(fleetRequest(...given), 0);
+const begin = (...given: Parameters<typeof fleetRequest>) => beginInMemory(fleetRequest(...given), 0);
 
 describe('waves', () => {
   test.each([
@@ -172,9 +173,9 @@ describe('a fleet run', () => {
 
   test('names each rollback differently, so that its answer is its own', () => {
     const done = play(begin(1), answer('h0', OK));
-    const first = decide(done.fleet, demand('rollback'), 1);
-    const failed = decide(first.fleet, answer('h0', ended('needs-attention', 1), 'roll-back'), 1);
-    const second = decide(failed.fleet, demand('rollback'), 1);
+    const first = playInMemory(done.fleet, demand('rollback'), 1);
+    const failed = playInMemory(first.fleet, answer('h0', ended('needs-attention', 1), 'roll-back'), 1);
+    const second = playInMemory(failed.fleet, demand('rollback'), 1);
     expect([first, second].map(({ offers }) => offers[0]?.item.id)).toEqual(['fl-h0/roll-back/1', 'fl-h0/roll-back/2']);
   });
 
@@ -191,13 +192,13 @@ describe('a fleet run', () => {
     }
     expect(ask(back, 'rollback')).toBe('it is rolled back');
     expect(ask(play(begin(1), answer('h0', REFUSED)).fleet, 'rollback')).toBe('nothing of it is in place on its hosts');
-    for (const fleet of [running, done, back]) expect(decide(fleet, demand('approve'), 1).fleet).toBe(fleet);
+    for (const fleet of [running, done, back]) expect(playInMemory(fleet, demand('approve'), 1).fleet).toBe(fleet);
   });
 
   test('takes an answer once, and none of a stranger', () => {
     const { fleet } = play(begin(2), answer('h0', OK));
     for (const event of [answer('h0', REFUSED), answer('h9', OK), writeOff('h0'), answer('h1', OK, 'roll-back')]) {
-      expect(decide(fleet, event, 1)).toEqual({ fleet, offers: [] });
+      expect(playInMemory(fleet, event, 1)).toEqual({ fleet, offers: [] });
     }
   });
 });

@@ -1,10 +1,19 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { beginFleet, decide, type FleetEvent } from '../../../src/fleet/model/decide.ts';
-import { DEMANDS, type FleetRequest, type FleetRun, fleetStatus, isOpen } from '../../../src/fleet/model/fleet-run.ts';
+import type { FleetEvent } from '../../../src/fleet/model/decide.ts';
+import {
+  DEMANDS,
+  type FleetRequest,
+  type FleetRun,
+  fleetStatus,
+  isFailure,
+  isOpen,
+  PART_STATUSES,
+} from '../../../src/fleet/model/fleet-run.ts';
 import type { HostName } from '../../../src/fleet/model/ids.ts';
 import type { Answer, Item } from '../../../src/fleet/model/item.ts';
 import { answered, emptyMailbox, type Mailbox, offer, writeOff } from '../../../src/fleet/model/mailbox.ts';
+import { beginInMemory, playInMemory } from '../../support/fleet-in-memory.ts';
 import { fleetRequest } from '../../support/fleet-request.ts';
 
 /** A host as its local database and its kernel know it. */
@@ -28,7 +37,7 @@ class World {
   private at = 1;
 
   constructor(request: FleetRequest) {
-    const { fleet, offers } = beginFleet(request, 0);
+    const { fleet, offers } = beginInMemory(request, 0);
     this.fleet = fleet;
     this.toMailbox.push(...offers);
     this.mailboxes = new Map(request.hosts.map((host) => [host, emptyMailbox(host)]));
@@ -65,10 +74,11 @@ class World {
 
   private apply(event: FleetEvent): void {
     this.at += 1;
-    const { fleet, offers } = decide(this.fleet, event, this.at);
+    const { fleet, offers } = playInMemory(this.fleet, event, this.at);
     expect(fleet.version).toBeGreaterThanOrEqual(this.fleet.version);
     this.fleet = fleet;
     this.toMailbox.push(...offers);
+    requireCounted(fleet);
   }
 
   /** Acts of the agent of a host: it works on the first item, or sends an answer, perhaps again. */
@@ -136,6 +146,13 @@ class World {
       },
     ];
   }
+}
+
+/** The head knows as much of the parts as the parts themselves. */
+function requireCounted({ counts, failures, parts, request }: FleetRun): void {
+  expect(parts.map(({ host }) => host)).toEqual(request.hosts);
+  const counted = PART_STATUSES.map((status) => [status, parts.filter((part) => part.status === status).length]);
+  expect([counts, failures]).toEqual([Object.fromEntries(counted), parts.filter(isFailure).length]);
 }
 
 function answerOf(end: 'changed' | 'undone' | 'stuck' | 'running' | undefined): Answer {

@@ -1,7 +1,12 @@
 import type { ExitCode } from '../../../engine/model/errors.ts';
-import { pause } from '../../../engine/ports/clock.ts';
 import type { FleetControl } from '../../../fleet/fleet-transport.ts';
-import { type FleetRun, type FleetStatus, fleetStatus } from '../../../fleet/model/fleet-run.ts';
+import {
+  type FleetHead,
+  type FleetRun,
+  type FleetStatus,
+  fleetStatus,
+  PART_STATUSES,
+} from '../../../fleet/model/fleet-run.ts';
 import { fleetRecord } from '../../../fleet/record/fleet-record.ts';
 import { fleetLines } from '../../../fleet/record/fleet-text.ts';
 import { signalExitCode } from '../../output/exit-code.ts';
@@ -16,7 +21,7 @@ type Followed =
   | { readonly type: 'stopped'; readonly signal: StopSignal }
   | { readonly type: 'timed-out' };
 
-/** Follows a fleet run until it rests, and prints each change of a host. A stop signal ends the following, and not the fleet run. */
+/** Follows a fleet run until it rests, and prints how many hosts have which status. A stop signal ends the following, and not the fleet run. */
 export async function followFleet(
   control: FleetControl,
   begun: FleetRun,
@@ -33,43 +38,28 @@ export async function followFleet(
   const unlisten = terminal.onStopSignal((signal) => end({ type: 'stopped', signal }), { runsWorkflowCode: false });
   const cancel = timeoutMs === undefined ? () => {} : clock.after(timeoutMs, () => end({ type: 'timed-out' }));
   try {
-    let fleet = begun;
-    const shown = new Map<string, string>();
+    let head: FleetHead = begun;
+    let shown = '';
     for (;;) {
-      writeLines(terminal.progress, news(fleet, shown));
-      if (RESTING.includes(fleetStatus(fleet))) return { type: 'rests', fleet };
-      const newer = await newerThan(fleet, control, over.signal);
-      if (early !== undefined) return early;
-      if (newer === undefined) continue;
-      // The answer of a long poll without news.
-      if (newer.version === fleet.version) await pause(clock, 20);
-      fleet = newer;
+      const line = progressLine(head);
+      if (line !== shown) writeLines(terminal.progress, [line]);
+      shown = line;
+      if (RESTING.includes(fleetStatus(head))) return { type: 'rests', fleet: await control.show(begun.id) };
+      head = await control.follow(begun.id, head.version, over.signal);
     }
+  } catch (thrown) {
+    if (early !== undefined) return early;
+    throw thrown;
   } finally {
     cancel();
     unlisten();
   }
 }
 
-/** Waits for news of a fleet run; undefined after the signal. */
-async function newerThan(
-  { request, version }: FleetRun,
-  control: FleetControl,
-  signal: AbortSignal,
-): Promise<FleetRun | undefined> {
-  try {
-    return await control.show(request.id, version, signal);
-  } catch (thrown) {
-    if (signal.aborted) return undefined;
-    throw thrown;
-  }
-}
-
-/** Returns a line for each host whose status has changed. */
-function news({ parts, request }: FleetRun, shown: Map<string, string>): readonly string[] {
-  const changed = parts.filter(({ host, status }) => status !== 'planned' && shown.get(host) !== status);
-  for (const { host, status } of changed) shown.set(host, status);
-  return changed.map(({ host, status, wave }) => `${request.id} wave ${wave + 1}: ${host}: ${status}`);
+/** Returns the numbers of hosts by status, such as `7kq2mnp4rs wave 2: 1 succeeded, 2 offered`. */
+function progressLine({ id, wavesBegun, counts }: FleetHead): string {
+  const numbers = PART_STATUSES.filter((status) => counts[status] > 0).map((status) => `${counts[status]} ${status}`);
+  return `${id} wave ${wavesBegun}: ${numbers.join(', ')}`;
 }
 
 /** Prints a fleet run as it rests, and returns the exit code of `wf fleet start` and `wait`. */

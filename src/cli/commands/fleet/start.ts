@@ -91,21 +91,21 @@ async function chosenHosts({ hosts, where = [] }: FleetOptions, control: FleetCo
       hint: 'List the hosts with `wf fleet hosts`.',
     });
   }
-  const labels = Object.entries(labelsOf('--where', where));
-  const known = await control.hosts();
   if (hosts === undefined) {
+    const labels = Object.entries(labelsOf('--where', where));
+    const known = await control.hosts();
     const found = known.filter(({ session }) => labels.every(([key, value]) => session?.labels[key] === value));
     if (found.length > 0) return found.map(({ host }) => host);
     throw new WfError('E_HOST_NOT_FOUND', `no host has the labels ${where.join(', ')}`, {
       hint: 'List the hosts with `wf fleet hosts`.',
     });
   }
-  const names = known.map(({ host }) => host);
   const chosen = hosts.split(',').map((name) => {
     const host = hostNameSchema.safeParse(name.trim());
     if (!host.success) throw new WfError('E_USAGE', `--hosts: "${name}" is not a host name`, { hint: HOST_NAME_RULE });
     return host.data;
   });
+  const names = await control.hostNames();
   const unknown = chosen.find((host) => !names.includes(host));
   if (unknown !== undefined) {
     throw new WfError('E_HOST_NOT_FOUND', `no agent of a host ${unknown} has been heard`, {
