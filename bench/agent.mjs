@@ -2,7 +2,7 @@
 // moment at which the run has acted on it.
 //   node bench/agent.mjs [--runs 1000] [--seconds 60]
 import { spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
@@ -10,6 +10,7 @@ import { createInterface } from 'node:readline';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { openEngine } from '../dist/index.js';
+import { cpuOf, memoryOf } from './lib/process.mjs';
 
 const option = (name, standard) => {
   const at = process.argv.indexOf(name);
@@ -59,17 +60,6 @@ async function leaveRuns(folder) {
   );
   await engine.close();
   return deadlines;
-}
-
-/** Memory (PSS) in MiB. */
-const memoryOf = (pid) => Number(/^Pss: +(\d+)/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'))[1]) / 1024;
-
-/** CPU time in milliseconds; the kernel counts in hundredths of a second. */
-function cpuOf(pid) {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    .replace(/^.*\) /, '')
-    .split(' ');
-  return (Number(fields[11]) + Number(fields[12])) * 10;
 }
 
 const folder = mkdtempSync(path.join(tmpdir(), 'wf-bench-'));
