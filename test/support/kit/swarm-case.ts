@@ -46,7 +46,10 @@ async function joinByCable([alpha, beta]: readonly [OwnEngine, OwnEngine]): Prom
   }
 }
 
-/** Returns the state without ids, which each swarm and each network has of its own. */
+/**
+ * Returns the state without ids, which each swarm and each network has of its own, and without the ingress network, which an engine makes
+ * in the background.
+ */
 async function stateOf({ at }: OwnEngine): Promise<unknown> {
   const swarm = await at('docker', 'info', '--format', '{{.Swarm.LocalNodeState}} {{.Swarm.ControlAvailable}}');
   const nodes = swarm.endsWith('true')
@@ -59,8 +62,8 @@ async function stateOf({ at }: OwnEngine): Promise<unknown> {
   return {
     swarm,
     nodes: lines(nodes),
-    networks: lines(networks),
-    links: lines(links).map((line) => line.split(/[ @]/)[0]?.replace(/^veth\w+$/, 'veth')),
+    networks: lines(networks).filter((line) => !line.startsWith('ingress ')),
+    links: lines(links).flatMap((line) => line.match(/^(?!veth)[^ @]+/)?.[0] ?? []),
     rules: lines(rules)
       .filter((line) => line.startsWith('-'))
       // An engine takes the next free range for each network.

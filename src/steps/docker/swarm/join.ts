@@ -182,7 +182,7 @@ function onManager(name: string, { run, named, signal, record, progress }: HostC
   return { run, host: named(name), named, signal, record, progress };
 }
 
-/** Joins; if that fails, the engine stops trying. */
+/** Joins; if that fails, the engine stops trying. A node that has joined all the same is left to the next attempt, or to the undo. */
 async function join(input: Input, context: HostContext, manager: HostContext): Promise<void> {
   const token = await manager.host.docker.swarm.joinToken(input.as);
   const { managerAddress, advertiseAddress, listenAddress } = input;
@@ -194,7 +194,8 @@ async function join(input: Input, context: HostContext, manager: HostContext): P
       () => `This node joined a swarm as a ${input.as}.`,
     );
   } catch (thrown) {
-    await context.host.docker.swarm.leave();
+    const { swarm } = context.host.docker;
+    if ((await swarm.state()).state !== 'active') await swarm.leave();
     throw thrown;
   }
 }
