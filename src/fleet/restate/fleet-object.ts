@@ -102,7 +102,8 @@ export function fleetObject(sdk: RestateSdk) {
       /** Takes the news of a mailbox. */
       tell: exclusive({ ...LAZY, ingressPrivate: true }, async (ctx: ObjectContext, input: unknown) => {
         const { at, event } = parseInput(sdk, newsSchema, input);
-        const [head, part] = await Promise.all([readHead(ctx), readState(ctx, partKey(event.host), partSchema)]);
+        const head = await readHead(ctx);
+        const part = await readState(ctx, partKey(event.host), partSchema);
         if (head !== undefined) await act(ctx, head, part, event, at);
       }),
 

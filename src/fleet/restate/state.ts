@@ -21,8 +21,7 @@ export async function readState<Schema extends z.ZodType>(
   key: string,
   schema: Schema,
 ): Promise<z.output<Schema> | undefined> {
-  const value: unknown = await ctx.get(key);
-  return value === null ? undefined : schema.parse(value);
+  return parseState(schema, await ctx.get<unknown>(key));
 }
 
 /** Returns values of the state of an object, in the order of their keys, without those that are not there. */
@@ -31,15 +30,18 @@ export async function readStates<Schema extends z.ZodType>(
   keys: readonly string[],
   schema: Schema,
 ): Promise<readonly z.output<Schema>[]> {
-  // All are asked for before the first one is awaited.
+  // All are asked for at once, and awaited one after the other: the SDK cannot wait for two promises at a time.
   const asked = keys.map((key) => ctx.get<unknown>(key));
   const values: z.output<Schema>[] = [];
   for (const one of asked) {
-    const value = await one;
-    if (value !== null) values.push(schema.parse(value));
+    const value = parseState(schema, await one);
+    if (value !== undefined) values.push(value);
   }
   return values;
 }
+
+const parseState = <Schema extends z.ZodType>(schema: Schema, value: unknown): z.output<Schema> | undefined =>
+  value === null ? undefined : schema.parse(value);
 
 interface Target {
   readonly object: string;
