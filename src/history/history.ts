@@ -2,6 +2,7 @@ import type { HistoryPort } from '../engine/ports/history.ts';
 import type { AgentRegistry } from './agent-work.ts';
 import type { HistoryPruner } from './prune/pruner.ts';
 import type { HistoryReader } from './reader.ts';
+import type { FleetCopy } from './rows/fleet-copies.ts';
 import type { StartTimer } from './sqlite/transaction.ts';
 import type { Tombstones } from './tombstones.ts';
 import type { RunFileContent } from './transfer/run-file.ts';
@@ -14,6 +15,8 @@ export interface History extends HistoryPort, HistoryReader, HistoryPruner, Agen
    * @throws WfError E_RUN_EXISTS; E_RUN_FILE_INVALID: nothing was stored.
    */
   importRun(content: RunFileContent, at: number): void;
+  /** Stores the copy of a fleet run that has ended, unless there is a newer one. */
+  putFleetCopy(copy: FleetCopy): void;
   /** Measures each commit of this process from now on, with the wait for other writers; a commit that fails is not measured. */
   timeCommits(start: StartTimer): void;
 }

@@ -3,6 +3,7 @@ import type { History } from './history.ts';
 import { openReadOnly } from './open-read-only.ts';
 import { createPruner } from './prune/pruner.ts';
 import { createReader, type HistoryReader } from './reader.ts';
+import { storeFleetCopy } from './rows/fleet-copies.ts';
 import { type ConnectOptions, connect } from './sqlite/connect.ts';
 import { withDatabaseErrors } from './sqlite/database-error.ts';
 import { findDatabaseFile, prepareDatabaseFile, watchDatabaseFile } from './sqlite/database-file.ts';
@@ -46,6 +47,7 @@ export function openHistory(path: string, options: ConnectOptions = {}): History
       ...createTombstones(statements, write, file),
       compact: (isAlive) => withDatabaseErrors(file, () => pruner.compact(isAlive)),
       importRun: (content, at) => write(() => importRun(statements, reader, content, at)),
+      putFleetCopy: (copy) => write(() => storeFleetCopy(statements, copy)),
       freeReserve: () => withDatabaseErrors(file, () => freeReserve(file)),
       close() {
         group.commitNow();

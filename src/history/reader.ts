@@ -15,6 +15,13 @@ import { type Space, spaceOf } from './prune/space.ts';
 import { CHANGE_COLUMNS, changeOfRunRow, changeRow } from './rows/change-row.ts';
 import { EVIDENCE_COLUMNS, evidenceRow } from './rows/evidence.ts';
 import { readFingerprint } from './rows/fingerprints.ts';
+import {
+  type FleetCopy,
+  type FleetCopyFilter,
+  type FleetCopySummary,
+  listFleetCopies,
+  readFleetCopy,
+} from './rows/fleet-copies.ts';
 import { JOURNAL_COLUMNS, parseJournalRow } from './rows/journal-row.ts';
 import { jsonText, parseRow } from './rows/parse-row.ts';
 import { PLAN_QUERY, planRow } from './rows/plan-row.ts';
@@ -43,6 +50,10 @@ export interface HistoryReader
   unendedRun(workflow: string): RunId | undefined;
   /** Names of the workflows that have runs, sorted. */
   workflowNames(): readonly string[];
+  /** Returns the copy of a fleet run that has ended. */
+  fleetCopy(id: string): FleetCopy | undefined;
+  /** Lists the copies of fleet runs, newest first. */
+  fleetCopies(filter: FleetCopyFilter): readonly FleetCopySummary[];
   /** Reads the content of a run file at one moment. @param machine name of this machine @throws WfError E_RUN_NOT_FOUND */
   exportRun(id: RunId, machine: string): RunFileContent;
   /** Returns what pruning would remove. */
@@ -225,6 +236,8 @@ export function createReader(db: Database, statements: Statements, path: string)
           .map((row) => parseRow(planRow(), row, { path, table: 'plans', of: `plan ${row['id']}` })),
       ),
     fingerprint: (hash) => read(() => readFingerprint(statements, hash, path)),
+    fleetCopy: (id) => read(() => readFleetCopy(statements, id, path)),
+    fleetCopies: (filter) => read(() => listFleetCopies(statements, filter, path)),
     openRequests: () =>
       read(() =>
         statements

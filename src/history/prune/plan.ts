@@ -27,10 +27,17 @@ export interface PrunePlan {
   readonly unfinished: number;
   /** Number of unused plans to remove. */
   readonly plans: number;
+  /** Number of copies of fleet runs to remove. */
+  readonly fleetRuns: number;
 }
 
 /** Condition for an unused plan that is old enough. A used plan goes with its run. */
 export const AGED_PLAN = 'run IS NULL AND created_at < @plansBefore';
+
+/** Condition for the copy of a fleet run that is old enough, and needs no attention. */
+export const AGED_FLEET_COPY = `finished_at < @endedBefore AND status <> 'needs-attention' AND number NOT IN (
+  SELECT number FROM (SELECT number, row_number() OVER (PARTITION BY workflow ORDER BY created_at DESC, id DESC) AS place
+    FROM fleet_runs) WHERE place <= @keep)`;
 
 /** Position of pruning: all runs of this workflow and status up to this run have been considered. */
 export interface PrunePosition {
@@ -88,9 +95,12 @@ export function prunePlan(
     if (isEnd(status)) onHost += counts.aged - counts.removable;
     else unfinished += counts.aged - counts.removable;
   }
-  const { plansBefore = null } = request;
+  const { plansBefore = null, endedBefore, keep } = request;
   const plans = Number(statements.value(`SELECT count(*) FROM plans WHERE ${AGED_PLAN}`, { plansBefore }));
-  return { removable, onHost, unfinished, plans };
+  const fleetRuns = Number(
+    statements.value(`SELECT count(*) FROM fleet_runs WHERE ${AGED_FLEET_COPY}`, { endedBefore, keep }),
+  );
+  return { removable, onHost, unfinished, plans, fleetRuns };
 }
 
 /** Yields a selection for each workflow and status, from a position on. */

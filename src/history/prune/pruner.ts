@@ -7,7 +7,15 @@ import { parseRow } from '../rows/parse-row.ts';
 import { OWNER_COLUMNS, ownerColumns, ownerOf } from '../rows/run-row.ts';
 import type { Statements } from '../sqlite/statements.ts';
 import type { Transact } from '../sqlite/transaction.ts';
-import { AGED, AGED_PLAN, type PrunePosition, type PruneRequest, REMOVABLE, selections } from './plan.ts';
+import {
+  AGED,
+  AGED_FLEET_COPY,
+  AGED_PLAN,
+  type PrunePosition,
+  type PruneRequest,
+  REMOVABLE,
+  selections,
+} from './plan.ts';
 
 /**
  * Removes old runs on request: the only exception to "history is append-only". A run is removed whole, in one transaction, and never if
@@ -18,6 +26,8 @@ export interface HistoryPruner {
   pruneSome(request: PruneRequest, after: PrunePosition | null): RunsPruned;
   /** Removes the unused plans of the request, in one transaction. Returns their number. */
   prunePlans(request: PruneRequest): number;
+  /** Removes the copies of fleet runs of the request, in one transaction. Returns their number. */
+  pruneFleetCopies(request: PruneRequest): number;
   /**
    * Removes some definitions and fingerprints that no run refers to, in one short transaction. Returns `busy` while a process
    * advances a run, which may be about to refer to one.
@@ -125,6 +135,9 @@ export function createPruner({ db, statements, write, path, workflowNames }: Pru
 
     prunePlans: ({ plansBefore = null }) =>
       write(() => statements.run(`DELETE FROM plans WHERE ${AGED_PLAN}`, { plansBefore }).changes),
+
+    pruneFleetCopies: ({ endedBefore, keep }) =>
+      write(() => statements.run(`DELETE FROM fleet_runs WHERE ${AGED_FLEET_COPY}`, { endedBefore, keep }).changes),
 
     pruneUnused: (after, isAlive) =>
       write(() => {

@@ -158,6 +158,21 @@ const SCHEMA = `
     reason TEXT NOT NULL
   ) STRICT, WITHOUT ROWID;
 
+  -- fleet runs that have ended, as this machine saw them last
+  CREATE TABLE fleet_runs (
+    number INTEGER PRIMARY KEY,
+    id TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    finished_at INTEGER NOT NULL,
+    workflow TEXT NOT NULL,
+    status TEXT NOT NULL,
+    hosts INTEGER NOT NULL,
+    version INTEGER NOT NULL,
+    compressed BLOB NOT NULL, -- the record
+    UNIQUE (id, created_at)
+  ) STRICT;
+  CREATE INDEX fleet_runs_newest ON fleet_runs (created_at, id);
+
   CREATE TABLE claims (
     resource TEXT NOT NULL PRIMARY KEY,
     run INTEGER NOT NULL REFERENCES runs (number)

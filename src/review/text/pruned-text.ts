@@ -10,6 +10,8 @@ export interface Pruned {
   readonly runs: Readonly<Record<string, number>>;
   /** Number of unused plans. */
   readonly plans: number;
+  /** Number of copies of fleet runs. */
+  readonly fleetRuns: number;
   readonly definitions: number;
   readonly fingerprints: number;
   /** Number of runs that are old enough but kept: they have changes in place, or need attention. */
@@ -29,18 +31,20 @@ export function prunedLines(pruned: Pruned, style: TextStyle): readonly string[]
   return [removedLine(pruned), ...keptLines(pruned), ...spaceLines(pruned)].map((line) => suggestions(line, style));
 }
 
-function removedLine({ dryRun, runs, plans, definitions, fingerprints }: Pruned): string {
+function removedLine({ dryRun, runs, plans, fleetRuns, definitions, fingerprints }: Pruned): string {
   const total = Object.values(runs).reduce((sum, count) => sum + count, 0);
   const verb = dryRun ? 'Would remove' : 'Removed';
-  if (total === 0 && plans + definitions + fingerprints === 0) return `${verb} nothing: no run is old enough.`;
+  if (total === 0 && plans + fleetRuns + definitions + fingerprints === 0)
+    return `${verb} nothing: no run is old enough.`;
   const of = Object.entries(runs).map(([workflow, count]) => `${oneLine(workflow)} ${count}`);
-  const unused = [
+  const others = [
+    ...(fleetRuns === 0 ? [] : [counted(fleetRuns, 'fleet run')]),
     ...(plans === 0 ? [] : [counted(plans, 'unused plan')]),
     ...(definitions === 0 ? [] : [counted(definitions, 'unused definition')]),
     ...(fingerprints === 0 ? [] : [counted(fingerprints, 'unused fingerprint')]),
   ];
   const named = of.length === 0 ? '' : ` (${of.join(', ')})`;
-  return `${verb} ${[`${counted(total, 'run')}${named}`, ...unused].join(', ')}.`;
+  return `${verb} ${[`${counted(total, 'run')}${named}`, ...others].join(', ')}.`;
 }
 
 function keptLines({ onHost, unfinished, isBusy }: Pruned): readonly string[] {

@@ -162,7 +162,13 @@ test('an imported run is pruned by its age alone', () => {
   const { history } = openForTest();
   history.importRun(parseRunFile(exported(INTERRUPTED)), AT);
   const request = { endedBefore: AT + 50, keep: 0, isAlive: () => false };
-  expect(history.prunePlan(request)).toEqual({ plans: 0, removable: { lab: 1 }, onHost: 0, unfinished: 0 });
+  expect(history.prunePlan(request)).toEqual({
+    plans: 0,
+    fleetRuns: 0,
+    removable: { lab: 1 },
+    onHost: 0,
+    unfinished: 0,
+  });
   expect(history.pruneSome(request, null).removed).toEqual(['lab']);
   expect(history.run(runId('there'))).toBeUndefined();
 });

@@ -31,7 +31,7 @@ export const prune = defineCommand(options, async (given, services, { out, err }
   const pruned = given.yes ? await carriedOut(request, given, services) : await planned(request, services);
   if (given.json) writeJson(out, pruned);
   else writeLines(out, prunedLines(pruned, out.style));
-  if (!given.json && !given.yes && Object.keys(pruned.runs).length + pruned.plans > 0)
+  if (!given.json && !given.yes && Object.keys(pruned.runs).length + pruned.plans + pruned.fleetRuns > 0)
     writeLines(err, ['Nothing removed. Add --yes to remove them.']);
   return 0;
 });
@@ -43,16 +43,17 @@ function requestOf({ olderThan, keep = 0 }: Given, { clock, isAlive }: Services)
 }
 
 const NO_SPACE: Space = { file: 0, free: 0 };
-const NO_PLAN: PrunePlan = { removable: {}, onHost: 0, unfinished: 0, plans: 0 };
+const NO_PLAN: PrunePlan = { removable: {}, onHost: 0, unfinished: 0, plans: 0, fleetRuns: 0 };
 
 async function planned(request: PruneRequest, services: Services): Promise<Pruned> {
   const history = await services.historyForReading();
-  const { removable, onHost, unfinished, plans } = history?.prunePlan(request) ?? NO_PLAN;
+  const { removable, onHost, unfinished, plans, fleetRuns } = history?.prunePlan(request) ?? NO_PLAN;
   const { file, free } = history?.space() ?? NO_SPACE;
   return {
     dryRun: true,
     runs: removable,
     plans,
+    fleetRuns,
     definitions: 0,
     fingerprints: 0,
     ...{ onHost, unfinished, isBusy: false, freedBytes: 0, freeBytes: free, fileBytes: file },
@@ -68,6 +69,7 @@ async function carriedOut(request: PruneRequest, { compact }: Given, services: S
   const runs = await removeRuns(history, request, services);
   removeUnusedCopies(keptFolder(services.places.database), (run) => history.run(run) !== undefined);
   const plans = history.prunePlans(request);
+  const fleetRuns = history.pruneFleetCopies(request);
   const unused = await removeUnused(history, services);
   const removed = history.space();
   if (compact) history.compact(services.isAlive);
@@ -78,6 +80,7 @@ async function carriedOut(request: PruneRequest, { compact }: Given, services: S
     dryRun: false,
     runs,
     plans,
+    fleetRuns,
     ...unused,
     onHost,
     unfinished,
