@@ -68,6 +68,7 @@ export interface TestHost {
 /** A Restate, its handlers, and an operator. */
 export interface FleetWorld {
   readonly restate: Restate;
+  readonly operator: Project;
   handlers(): RunningWf;
   /** Kills the handlers, or starts them again. */
   serve(): Promise<void>;
@@ -102,6 +103,7 @@ export async function openFleetWorld(): Promise<FleetWorld> {
   };
   return {
     restate,
+    operator,
     serve,
     handlers() {
       if (handlers === undefined) throw new Error('nobody serves');

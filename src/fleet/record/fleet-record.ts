@@ -1,62 +1,70 @@
-import type { ErrorRecord } from '../../engine/model/errors.ts';
-import type { Json } from '../../engine/model/json.ts';
+import { z } from 'zod';
+import { errorRecordSchema } from '../../engine/model/error-schema.ts';
+import { runIdSchema } from '../../engine/model/identity-schemas.ts';
 import { isoTime } from '../../review/record/iso-time.ts';
 import {
+  FLEET_STATUSES,
   type FleetRun,
-  type FleetStatus,
   fleetStatus,
   needsApproval,
+  PART_STATUSES,
   type Part,
-  type PartStatus,
 } from '../model/fleet-run.ts';
-import { partOf } from '../model/ids.ts';
-import type { Share } from '../model/waves.ts';
+import { fleetIdSchema, hostNameSchema, partOf } from '../model/ids.ts';
+import { workSchema } from '../model/item.ts';
+import { shareSchema } from '../model/waves.ts';
 
-/** The output of `wf fleet start`, `show` and `wait` with `--json`. Times are ISO 8601 in UTC; null is "not yet". */
-export interface FleetRecord {
-  readonly id: string;
-  readonly workflow: string;
-  readonly definitionHash: string;
-  readonly status: FleetStatus;
-  readonly input: { readonly [name: string]: Json };
-  readonly createdAt: string;
-  readonly finishedAt: string | null;
-  readonly durationMs: number | null;
-  /** Null unless a person must approve the next wave. */
-  readonly waitingFor: 'approval' | null;
-  readonly canary: number | null;
-  readonly atOnce: Share | null;
-  readonly maxFailures: number;
-  readonly by: string;
-  readonly retryOf: string | null;
-  readonly hosts: readonly HostRecord[];
-  /** The accepted requests, oldest first. */
-  readonly requests: readonly {
-    readonly at: string;
-    readonly by: string;
-    readonly kind: string;
-    readonly comment: string | null;
-  }[];
-  /** Why it was rolled back; null if it was not. */
-  readonly error: ErrorRecord | null;
-}
+const momentSchema = z.iso.datetime();
+const errorSchema = z.nullable(errorRecordSchema());
 
 /** The part of one host. */
-interface HostRecord {
-  readonly host: string;
+const hostRecordSchema = z.object({
+  host: hostNameSchema,
   /** The id of its local run. */
-  readonly part: string;
-  /** From 1. */
-  readonly wave: number;
-  readonly status: PartStatus;
-  /** Whether the host was found as it was before; null if that was not checked. */
-  readonly restored: boolean | null;
-  readonly changesInPlace: number | null;
-  readonly startedAt: string | null;
-  readonly finishedAt: string | null;
-  readonly writtenOff: { readonly at: string; readonly by: string; readonly reason: string } | null;
-  readonly error: ErrorRecord | null;
-}
+  part: runIdSchema(),
+  wave: z.int().meta({ description: 'from 1' }),
+  status: z.enum(PART_STATUSES),
+  restored: z
+    .boolean()
+    .nullable()
+    .meta({ description: 'whether the host was found as it was before; null if that was not checked' }),
+  changesInPlace: z.int().nullable(),
+  startedAt: momentSchema.nullable(),
+  finishedAt: momentSchema.nullable(),
+  writtenOff: z.object({ at: momentSchema, by: z.string(), reason: z.string() }).nullable(),
+  error: errorSchema,
+});
+
+/** The output of `wf fleet start`, `show` and `wait` with `--json`. Times are ISO 8601 in UTC; null is "not yet". */
+export const fleetRecordSchema = z
+  .object({
+    id: fleetIdSchema,
+    workflow: z.string(),
+    definitionHash: z.string(),
+    status: z.enum(FLEET_STATUSES),
+    input: workSchema.shape.input,
+    createdAt: momentSchema,
+    finishedAt: momentSchema.nullable(),
+    durationMs: z.int().nullable(),
+    waitingFor: z
+      .literal('approval')
+      .nullable()
+      .meta({ description: 'null unless a person must approve the next wave' }),
+    canary: z.int().nullable(),
+    atOnce: shareSchema.nullable(),
+    maxFailures: z.int(),
+    by: z.string(),
+    retryOf: fleetIdSchema.nullable(),
+    hosts: z.array(hostRecordSchema).readonly(),
+    requests: z
+      .array(z.object({ at: momentSchema, by: z.string(), kind: z.string(), comment: z.string().nullable() }))
+      .readonly()
+      .meta({ description: 'the accepted requests, oldest first' }),
+    error: errorSchema.meta({ description: 'why it was rolled back; null if it was not' }),
+  })
+  .meta({ id: 'FleetRecord' });
+export type FleetRecord = Readonly<z.output<typeof fleetRecordSchema>>;
+type HostRecord = FleetRecord['hosts'][number];
 
 /** Returns the record of a fleet run. */
 export function fleetRecord(fleet: FleetRun): FleetRecord {

@@ -1,8 +1,8 @@
-import { durationText, momentText, relativeTimeText } from '../../review/text/format/duration.ts';
+import { durationText, momentText } from '../../review/text/format/duration.ts';
 import { counted } from '../../review/text/format/plain-text.ts';
 import { type Cell, tableLines } from '../../review/text/format/table.ts';
 import type { TextStyle } from '../../review/text/format/text-style.ts';
-import type { FleetSummary, HostState } from '../fleet-transport.ts';
+import type { HostState } from '../fleet-transport.ts';
 import { isSilent } from '../model/mailbox.ts';
 import type { FleetRecord } from './fleet-record.ts';
 
@@ -31,27 +31,6 @@ export function fleetLines(record: FleetRecord, style: TextStyle): readonly stri
     ...(error === null ? [] : ['', `${error.code}: ${error.message}`]),
     ...(waitingFor === null ? [] : ['', `next: wf fleet approve ${id}, or wf fleet cancel ${id}`]),
   ];
-}
-
-/** Returns the list of fleet runs. */
-export function fleetListLines(fleets: readonly FleetSummary[], now: number, style: TextStyle): readonly string[] {
-  return tableLines(
-    [
-      { title: 'ID' },
-      { title: 'WORKFLOW', shrinksTo: 8 },
-      { title: 'STATUS' },
-      { title: 'HOSTS', align: 'right' },
-      { title: 'CREATED' },
-    ],
-    fleets.map(({ id, workflow, status, hosts, createdAt }) => [
-      id,
-      workflow,
-      status,
-      String(hosts),
-      relativeTimeText(createdAt, now),
-    ]),
-    style,
-  );
 }
 
 /** Returns the list of hosts. */

@@ -3,6 +3,7 @@ import { demandSchema } from '../../../fleet/model/fleet-run.ts';
 import type { Terminal } from '../../output/terminal.ts';
 import type { Services } from '../../services/services.ts';
 import { connectFleet, parseFleetId, requesterName } from './connect.ts';
+import { copying } from './copies.ts';
 import type { FleetOptions } from './fleet.ts';
 import { printFleet } from './follow.ts';
 
@@ -11,6 +12,7 @@ export async function controlFleet(given: FleetOptions, services: Services, term
   const { action, subject = '', comment = null, json } = given;
   const demand = demandSchema.safeParse({ kind: action, by: requesterName(), comment });
   if (!demand.success) throw new WfError('E_INTERNAL', `no request is named ${action}`, { hint: 'Report this.' });
-  printFleet(await connectFleet(given, services).demand(parseFleetId(subject), demand.data), json, terminal);
+  const control = copying(connectFleet(given, services), services, terminal.err);
+  printFleet(await control.demand(parseFleetId(subject), demand.data), json, terminal);
   return 0;
 }

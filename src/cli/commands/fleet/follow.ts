@@ -7,7 +7,7 @@ import {
   fleetStatus,
   PART_STATUSES,
 } from '../../../fleet/model/fleet-run.ts';
-import { fleetRecord } from '../../../fleet/record/fleet-record.ts';
+import { type FleetRecord, fleetRecord } from '../../../fleet/record/fleet-record.ts';
 import { fleetLines } from '../../../fleet/record/fleet-text.ts';
 import { signalExitCode } from '../../output/exit-code.ts';
 import { type StopSignal, type Terminal, writeJson, writeLines } from '../../output/terminal.ts';
@@ -78,8 +78,11 @@ export function printFollowed(followed: Followed, json: boolean, terminal: Termi
 }
 
 /** Prints a fleet run. */
-export function printFleet(fleet: FleetRun, json: boolean, { out }: Terminal): void {
-  const record = fleetRecord(fleet);
+export function printFleet(fleet: FleetRun, json: boolean, terminal: Terminal): void {
+  printRecord(fleetRecord(fleet), json, terminal);
+}
+
+export function printRecord(record: FleetRecord, json: boolean, { out }: Terminal): void {
   if (json) writeJson(out, record);
   else writeLines(out, fleetLines(record, out.style));
 }

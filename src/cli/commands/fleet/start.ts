@@ -11,6 +11,7 @@ import { type Terminal, writeLines } from '../../output/terminal.ts';
 import type { Services } from '../../services/services.ts';
 import { labelsOf } from '../unattended/fleet-options.ts';
 import { connectFleet, parseFleetId, requesterName } from './connect.ts';
+import { copying } from './copies.ts';
 import type { FleetOptions } from './fleet.ts';
 import { followFleet, printFleet, printFollowed } from './follow.ts';
 
@@ -30,7 +31,7 @@ export async function startFleet(given: FleetOptions, services: Services, termin
       hint: 'Let the workflow read it from a file of each host.',
     });
   }
-  const control = connectFleet(given, services);
+  const control = copying(connectFleet(given, services), services, terminal.err);
   const hosts = await chosenHosts(given, control);
   const atOnce = given.atOnce === undefined ? null : parseShare(given.atOnce);
   if (atOnce === undefined) {
@@ -54,7 +55,7 @@ export async function startFleet(given: FleetOptions, services: Services, termin
 
 /** `wf fleet retry ID`: starts a fleet run that was rolled back anew, under another id, with the same definition and input. */
 export async function retryFleet(given: FleetOptions, services: Services, terminal: Terminal): Promise<ExitCode> {
-  const control = connectFleet(given, services);
+  const control = copying(connectFleet(given, services), services, terminal.err);
   const before = await control.show(parseFleetId(given.subject ?? ''));
   const status = fleetStatus(before);
   if (status !== 'rolled-back') {

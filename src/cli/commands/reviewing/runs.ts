@@ -53,14 +53,16 @@ export const runs = defineCommand(options, async (given, services, terminal) => 
     history === undefined
       ? []
       : page.runs.map((run) => runSummary(run, services.isAlive, () => readWaitMaterial(history, run)));
+  const style = documentStyle(given, terminal.out);
+  const fleets = format === 'table' ? await fleetsText(history, given, query, services, style) : '';
   const text =
     format === 'json'
       ? jsonText(summaries())
-      : listText(page.runs, format, services, documentStyle(given, terminal.out));
+      : [listText(page.runs, format, services, style), fleets].filter((table) => table !== '').join('\n');
   writeDocument({ title: 'the list of runs', format, text, about: {} }, given, terminal);
   if (!given.json && format !== 'json')
     writeLines(terminal.err, [
-      ...nothingLines(page, given, history, services),
+      ...(fleets === '' ? nothingLines(page, given, history, services) : []),
       ...nextLines(page, given, terminal.err.style),
     ]);
   return 0;
@@ -88,6 +90,22 @@ function listText(
     case 'table':
       return runs.length === 0 ? '' : linesText(runListLines(runs, services.isAlive, services.clock.now(), style));
   }
+}
+
+/** Returns a table of the newest copies of fleet runs, below the first page of runs; empty if there are none, or inputs or texts are sought. */
+async function fleetsText(
+  history: HistoryReader | undefined,
+  { before, limit }: Given,
+  { where, text, ...query }: Omit<RunQuery, 'before' | 'after'>,
+  { clock }: Services,
+  style: TextStyle,
+): Promise<string> {
+  if (before !== undefined || where.length > 0 || text !== undefined) return '';
+  const found = history?.fleetCopies({ ...query, limit: limit + 1 }) ?? [];
+  if (found.length === 0) return '';
+  const { fleetListLines } = await import('../../../fleet/record/fleet-list.ts');
+  const more = found.length > limit ? ['Older fleet runs: wf fleet runs'] : [];
+  return linesText([...fleetListLines(found.slice(0, limit), clock.now(), style), ...more]);
 }
 
 function pageOf(
