@@ -6,6 +6,7 @@ import { addUiOptions } from './ui-options.ts';
 export function serving(program: Command, action: ActionFactory): void {
   const page = program.command('ui').summary('serve a local web page of all runs, until it is stopped');
   addUiOptions(page)
+    .option('--fleet <url>', 'also show fleet runs as they are now: ingress of Restate (also: WF_FLEET)')
     .option('--open', 'open the page in the browser of this machine')
     .action(action([], async () => (await import('../commands/serving/ui.ts')).ui));
   program

@@ -70,6 +70,7 @@ export async function serveUi(asked: AskedUi, services: Services, written?: Hist
     command,
     commands,
     catalog: createWorkflowCatalog(commands, clock),
+    fleet: asked.fleet,
     reports: createReports(command, clock),
     allowActions,
     basePath,
@@ -83,6 +84,7 @@ export async function serveUi(asked: AskedUi, services: Services, written?: Hist
     ...{ owner: ownProcess(), instance, url: server.url, port: server.port, allowActions, origin: asked.origin },
     socket: socketOf(asked),
     users: [...asked.users],
+    fleet: asked.fleet?.url ?? null,
     metricsToken: digestOf(asked.metricsToken),
   };
   state.register(own);
@@ -130,7 +132,7 @@ async function firstThatListens(
 /** Each option that is given must be that of the server; and whoever asks for a link must know whether people may act with it. */
 function requireSame(other: RegisteredServer, asked: AskedUi): void {
   const { pid } = other.owner;
-  const { allowActions, listen, basePath, origin, allowed, metricsToken } = asked;
+  const { allowActions, listen, basePath, origin, allowed, fleet, metricsToken } = asked;
   const hasOtherPort = listen?.type === 'loopback' && listen.port !== 0 && listen.port !== other.port;
   const hasOtherSocket = listen?.type === 'socket' && socketOf(asked) !== other.socket;
   const hasOtherPath = basePath !== '' && new URL(other.url).pathname !== basePath;
@@ -140,6 +142,7 @@ function requireSame(other: RegisteredServer, asked: AskedUi): void {
     ...(hasOtherPort || hasOtherSocket || hasOtherPath ? [`at ${other.socket ?? other.url}`] : []),
     ...(origin !== null && origin !== other.origin ? ['with another --origin'] : []),
     ...(hasOtherUsers ? ['with other users in --allow-user'] : []),
+    ...(fleet !== null && fleet.url !== other.fleet ? ['with another --fleet'] : []),
     ...(metricsToken !== null && digestOf(metricsToken) !== other.metricsToken ? ['with another --metrics-token'] : []),
   ];
   if (differs.length === 0) return;

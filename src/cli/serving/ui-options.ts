@@ -6,6 +6,7 @@ import type { ListenAddress } from '../../host/http/listen.ts';
 import { userNumber } from '../../host/machine/user-number.ts';
 import { requireTrusted } from '../../trust/trusted-path.ts';
 import { trustedUsers } from '../../trust/users.ts';
+import type { PageFleet } from '../../ui/server/ui-context.ts';
 
 /** Options of the page, wherever it is served. */
 export const uiOptions = z.object({
@@ -30,6 +31,8 @@ export interface AskedUi {
   /** Those of `--allow-user` among them. */
   readonly allowed: readonly number[];
   readonly allowActions: boolean;
+  /** Null: the page shows copies of fleet runs alone. */
+  readonly fleet: PageFleet | null;
   /** Null: `/metrics` is not served. */
   readonly metricsToken: string | null;
 }
@@ -57,6 +60,7 @@ export function askedUi({ port, socket, allowActions, basePath, origin, allowUse
     users: new Set([...trustedUsers(), ...allowed]),
     allowed,
     allowActions,
+    fleet: null,
     metricsToken: metricsToken === undefined ? null : tokenIn(metricsToken),
   };
 }

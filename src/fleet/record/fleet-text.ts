@@ -5,6 +5,7 @@ import type { TextStyle } from '../../review/text/format/text-style.ts';
 import type { HostState } from '../fleet-transport.ts';
 import { isSilent } from '../model/mailbox.ts';
 import type { FleetRecord } from './fleet-record.ts';
+import { hostNote } from './host-note.ts';
 
 /** Returns a fleet run with its hosts, for people. */
 export function fleetLines(record: FleetRecord, style: TextStyle): readonly string[] {
@@ -15,16 +16,7 @@ export function fleetLines(record: FleetRecord, style: TextStyle): readonly stri
     '',
     ...tableLines(
       [{ title: 'WAVE', align: 'right' }, { title: 'HOST' }, { title: 'STATUS' }, { title: 'NOTE', shrinksTo: 20 }],
-      hosts.map(({ wave, host, status, writtenOff, error }): readonly Cell[] => [
-        String(wave),
-        host,
-        status,
-        writtenOff !== null
-          ? `written off by ${writtenOff.by}: ${writtenOff.reason}`
-          : error === null
-            ? ''
-            : `${error.code}: ${error.message}`,
-      ]),
+      hosts.map((each): readonly Cell[] => [String(each.wave), each.host, each.status, hostNote(each)]),
       style,
     ),
     ...requests.map(({ at, by, kind, comment }) => `${at} ${kind} by ${by}${comment === null ? '' : `: ${comment}`}`),

@@ -1,4 +1,5 @@
 import { ACTION_ROUTES } from './action-routes.ts';
+import { FLEET_ROUTES } from './fleet-routes.ts';
 import { MACHINE_ROUTES } from './machine-routes.ts';
 import type { ApiRoute } from './route.ts';
 import { RUN_PAGE_ROUTES } from './run-page-routes.ts';
@@ -12,4 +13,5 @@ export const API_ROUTES: readonly ApiRoute[] = [
   ...ACTION_ROUTES,
   ...WORKFLOW_ROUTES,
   ...MACHINE_ROUTES,
+  ...FLEET_ROUTES,
 ];

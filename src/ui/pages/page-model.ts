@@ -5,6 +5,8 @@ import type { DescribedWorkflow, ListedWorkflow } from '../commands/workflow-cat
 import type { ChangesView } from '../views/changes-view.ts';
 import type { ChoiceView } from '../views/comparison-view.ts';
 import type { DoctorView } from '../views/doctor-view.ts';
+import type { FleetView } from '../views/fleets/fleet-view.ts';
+import type { FleetsView } from '../views/fleets/fleets-view.ts';
 import type { PlansView } from '../views/plans-view.ts';
 import type { RunPageView } from '../views/run-page-view.ts';
 import type { RunsView } from '../views/runs-view.ts';
@@ -20,6 +22,8 @@ export type PageModel =
   | { readonly page: 'plans'; readonly view: PlansView }
   | { readonly page: 'plan'; readonly view: PlanRecord }
   | { readonly page: 'doctor'; readonly view: DoctorView }
+  | { readonly page: 'fleets'; readonly view: FleetsView }
+  | { readonly page: 'fleet'; readonly view: FleetView }
   | { readonly page: 'workflows'; readonly workflows: readonly ListedWorkflow[] }
   | { readonly page: 'workflow'; readonly workflow: DescribedWorkflow };
 
@@ -56,6 +60,10 @@ export function titleOf(model: PageModel): string {
       return `Plan ${model.view.id}`;
     case 'doctor':
       return 'Doctor';
+    case 'fleets':
+      return 'Fleet runs';
+    case 'fleet':
+      return `Fleet run ${model.view.record.id}`;
     case 'workflows':
       return 'Workflows';
     case 'workflow':

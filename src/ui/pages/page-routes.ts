@@ -6,6 +6,8 @@ import { changesView } from '../views/changes-view.ts';
 import { choiceView, comparisonView, runChangesView } from '../views/comparison-view.ts';
 import { displayed } from '../views/displayed.ts';
 import { doctorView } from '../views/doctor-view.ts';
+import { fleetView } from '../views/fleets/fleet-view.ts';
+import { fleetsView } from '../views/fleets/fleets-view.ts';
 import { plansView, planView } from '../views/plans-view.ts';
 import { runPageView } from '../views/run-page-view.ts';
 import { runsQuerySchema } from '../views/runs-query.ts';
@@ -76,6 +78,14 @@ export const PAGE_ROUTES: readonly PageRoute[] = [
     load: async (context, { query }) => ({
       page: 'doctor',
       view: displayed(await doctorView(context, parsedQuery(doctorQuerySchema, query).after)),
+    }),
+  },
+  { path: '/fleets', load: async (context) => ({ page: 'fleets', view: displayed(await fleetsView(context)) }) },
+  {
+    path: '/fleets/:fleet',
+    load: async (context, { params }) => ({
+      page: 'fleet',
+      view: displayed(await fleetView(context, params['fleet'] ?? '')),
     }),
   },
   {

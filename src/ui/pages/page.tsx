@@ -1,6 +1,8 @@
 import { ChoicePage } from './compare/choice-page.tsx';
 import { ComparisonPage } from './compare/comparison-page.tsx';
 import { RunChangesPage } from './compare/run-changes-page.tsx';
+import { FleetPage } from './fleets/fleet-page.tsx';
+import { FleetsPage } from './fleets/fleets-page.tsx';
 import { ChangesPage } from './machine/changes-page.tsx';
 import { DoctorPage } from './machine/doctor-page.tsx';
 import { PlanPage } from './machine/plan-page.tsx';
@@ -37,6 +39,10 @@ export function Page({ frame, model }: PageProps) {
       return <PlanPage frame={frame} view={model.view} />;
     case 'doctor':
       return <DoctorPage frame={frame} view={model.view} />;
+    case 'fleets':
+      return <FleetsPage frame={frame} view={model.view} />;
+    case 'fleet':
+      return <FleetPage frame={frame} view={model.view} />;
     case 'workflows':
       return <WorkflowsPage frame={frame} workflows={model.workflows} />;
     case 'workflow':

@@ -70,6 +70,7 @@ export function renderErrorPage(shell: Shell, error: ErrorRecord): string {
 /** The ways from every page, with the pages to which they lead. */
 const SECTIONS: readonly Section[] = [
   { title: 'Runs', path: '/', pages: ['runs'] },
+  { title: 'Fleets', path: '/fleets', pages: ['fleets', 'fleet'] },
   { title: 'Workflows', path: '/workflows', pages: ['workflows'] },
   { title: 'Plans', path: '/plans', pages: ['plans'] },
   { title: 'Changes', path: '/changes', pages: ['changes'] },

@@ -12,6 +12,7 @@ import { PAGE_ROUTES } from '../pages/page-routes.ts';
 import { renderErrorPage, renderPage, renderSignIn, type Shell } from '../pages/shell.tsx';
 import { openEventStream } from '../stream/event-stream.ts';
 import type { Feeds } from '../stream/feeds.ts';
+import type { FleetFeeds } from '../stream/fleet-feeds.ts';
 import { streamQuerySchema } from '../stream/stream-query.ts';
 import type { Assets } from './assets.ts';
 import { type Access, type GuardedEnv, guard } from './guard.ts';
@@ -35,12 +36,21 @@ export interface AppParts {
   readonly access: Omit<Access, 'open' | 'byToken' | 'isReading'>;
   readonly assets: Assets;
   readonly feeds: Feeds;
+  readonly fleetFeeds: FleetFeeds;
   /** Whether the page is reached by https, through a proxy. */
   readonly isSecure: boolean;
 }
 
 /** Composes the page and its API behind the one guard. */
-export function createApp({ context, access, assets, feeds, isSecure, metricsToken }: AppParts): Hono<GuardedEnv> {
+export function createApp({
+  context,
+  access,
+  assets,
+  feeds,
+  fleetFeeds,
+  isSecure,
+  metricsToken,
+}: AppParts): Hono<GuardedEnv> {
   const { basePath } = context;
   const { sessions } = access;
   const assetPaths = [assets.script, assets.style, assets.icon].map(({ name }) => `${basePath}/assets/${name}`);
@@ -142,6 +152,9 @@ export function createApp({ context, access, assets, feeds, isSecure, metricsTok
         }),
       );
     }
+    const changed = () => stream.send('fleets', {});
+    if (query.data.fleet !== undefined) stream.onClose(fleetFeeds.follow(query.data.fleet, changed));
+    if (query.data.fleets !== undefined) stream.onClose(fleetFeeds.followAll(changed));
     if (query.data.runs !== undefined) stream.onClose(feeds.followRuns(() => stream.send('runs', {})));
     return RESPONSE_ALREADY_SENT;
   });

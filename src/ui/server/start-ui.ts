@@ -1,6 +1,7 @@
 import { getRequestListener } from '@hono/node-server';
 import { type HttpServer, type ListenAddress, listenHttp } from '../../host/http/listen.ts';
 import { createFeeds } from '../stream/feeds.ts';
+import { createFleetFeeds } from '../stream/fleet-feeds.ts';
 import { createApp } from './app.ts';
 import { readAssets } from './assets.ts';
 import { createSessions } from './sessions.ts';
@@ -32,6 +33,7 @@ export interface UiServer {
 export async function startUi(context: UiContext, options: UiOptions): Promise<UiServer> {
   const { listen, origin } = options;
   const feeds = createFeeds(context);
+  const fleetFeeds = createFleetFeeds(context.clock, context.fleet);
   const hosts = new Set<string>();
   const origins = new Set<string>();
   const app = createApp({
@@ -45,6 +47,7 @@ export async function startUi(context: UiContext, options: UiOptions): Promise<U
     },
     assets: readAssets(),
     feeds,
+    fleetFeeds,
     metricsToken: options.metricsToken,
     isSecure: origin?.startsWith('https:') ?? false,
   });
@@ -60,6 +63,7 @@ export async function startUi(context: UiContext, options: UiOptions): Promise<U
     port: server.port,
     async close() {
       feeds.close();
+      fleetFeeds.close();
       // Commands that act outlive the server; the answers of the others have no reader.
       context.commands.close();
       context.reports.close();

@@ -28,6 +28,8 @@ const serverSchema = z.strictObject({
   origin: z.string().nullable(),
   /** Users whose processes may connect. */
   users: z.array(z.number()),
+  /** The address of the fleet; null if it shows copies alone. */
+  fleet: z.string().nullable(),
   /** SHA-256 of the token for programs; null if they read nothing. */
   metricsToken: z.string().nullable(),
 });

@@ -1,11 +1,21 @@
 import type { Json } from '../../engine/model/json.ts';
 import type { Owner } from '../../engine/model/owner.ts';
 import type { Clock } from '../../engine/ports/clock.ts';
+import type { FleetControl } from '../../fleet/fleet-transport.ts';
 import type { HistoryReader } from '../../history/reader.ts';
 import type { StartedWfCommand } from '../../library/commands/wf-command.ts';
 import type { Commands } from '../commands/commands.ts';
 import type { WorkflowCatalog } from '../commands/workflow-catalog.ts';
 import type { Reports } from '../views/reports.ts';
+
+/** The way to the fleet runs as they are now. */
+export interface PageFleet {
+  /** Address of the fleet, for suggested commands. */
+  readonly url: string;
+  readonly control: Pick<FleetControl, 'show' | 'fleets' | 'demand'>;
+  /** The name under which requests are recorded, such as `ann@ops1`. */
+  readonly by: string;
+}
 
 /** The services from which the page and its API are made. */
 export interface UiContext {
@@ -22,6 +32,8 @@ export interface UiContext {
   command(argv: readonly string[], stdin?: Json): StartedWfCommand;
   /** Returns the metrics of this process, for Prometheus. @throws WfError E_DATABASE* */
   metrics(): Promise<{ readonly mediaType: string; readonly text: string }>;
+  /** Null if the page shows copies of fleet runs alone. */
+  readonly fleet: PageFleet | null;
   readonly reports: Reports;
   /** Runs such commands, a bounded number of them at once. */
   readonly commands: Commands;

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { runIdSchema } from '../../engine/model/identity-schemas.ts';
+import { fleetIdSchema } from '../../fleet/model/ids.ts';
 
 /** The query of the event stream. */
 export const streamQuerySchema = z.strictObject({
@@ -10,5 +11,7 @@ export const streamQuerySchema = z.strictObject({
     .nonnegative()
     .default(0)
     .meta({ description: 'the last entry of its journal that is known; the header `Last-Event-ID` takes precedence' }),
+  fleet: fleetIdSchema.optional().meta({ description: 'reports that this fleet run has changed' }),
+  fleets: z.literal('1').optional().meta({ description: 'reports that any fleet run has changed' }),
   runs: z.literal('1').optional().meta({ description: 'reports that any run has changed' }),
 });

@@ -40,8 +40,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'index.ts',
   ],
   agent: ['engine', 'history'],
-  // The page: what it shows is read from the history; what it does is a command of its own.
-  ui: ['engine', 'trust', 'host', 'history', 'definition', 'review', 'library'],
+  // The page: what it shows is read from the history and the fleet; what it does to a run is a command of its own.
+  ui: ['engine', 'trust', 'host', 'history', 'definition', 'review', 'library', 'fleet'],
   // The status of a run, and names as people read them, are those of review.
   metrics: ['engine', 'history', 'review'],
   // Fleet runs, and the agent of a host: what that does is a command of its own.

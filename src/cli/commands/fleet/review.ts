@@ -1,8 +1,8 @@
-import { asWfError, type ExitCode, WfError } from '../../../engine/model/errors.ts';
-import type { FleetControl, FleetSummary } from '../../../fleet/fleet-transport.ts';
-import { copiedRecord, notCopied, withCopies } from '../../../fleet/record/fleet-copy.ts';
+import { type ExitCode, WfError } from '../../../engine/model/errors.ts';
+import { notCopied } from '../../../fleet/record/fleet-copy.ts';
 import { fleetListLines } from '../../../fleet/record/fleet-list.ts';
 import { fleetSummaryRecord } from '../../../fleet/record/fleet-summary.ts';
+import { knownFleets, knownRun } from '../../../fleet/record/known-fleets.ts';
 import { ageOption } from '../../../review/query/moment.ts';
 import { type Terminal, writeJson, writeLines } from '../../output/terminal.ts';
 import type { Services } from '../../services/services.ts';
@@ -18,53 +18,32 @@ const MOST_COPIED = 20;
 export async function runs(given: FleetOptions, services: Services, { out, err }: Terminal): Promise<ExitCode> {
   const control = copying(connectFleet(given, services), services, err);
   const history = await services.historyForReading();
-  const { known, error } = await knownFleets(control);
-  const fleets = withCopies(known, history);
+  const { live, all, error } = await knownFleets(control, history);
   if (error !== undefined) {
-    if (fleets.length === 0) throw error;
+    if (all.length === 0) throw error;
     warnOfCopies(error, services, err);
   }
-  if (given.json) writeJson(out, fleets.map(fleetSummaryRecord));
-  else if (fleets.length > 0) writeLines(out, fleetListLines(fleets, services.clock.now(), out.style));
+  if (given.json) writeJson(out, all.map(fleetSummaryRecord));
+  else if (all.length > 0) writeLines(out, fleetListLines(all, services.clock.now(), out.style));
   else writeLines(err, ['No fleet runs. Start one with `wf fleet start`.']);
   await Promise.allSettled(
-    notCopied(known, history)
+    notCopied(live, history)
       .slice(0, MOST_COPIED)
       .map(({ id }) => control.show(id)),
   );
   return 0;
 }
 
-/** Returns the fleet runs of Restate; none, and why, if it cannot be reached. */
-async function knownFleets(
-  control: FleetControl,
-): Promise<{ readonly known: readonly FleetSummary[]; readonly error?: WfError }> {
-  try {
-    return { known: await control.fleets() };
-  } catch (thrown) {
-    const error = asWfError(thrown);
-    if (error.code === 'E_FLEET_UNREACHABLE') return { known: [], error };
-    throw thrown;
-  }
-}
-
 /** `wf fleet show ID`: shows a fleet run, or its copy if Restate does not have it; with --follow, once it rests. */
 export async function show(given: FleetOptions, services: Services, terminal: Terminal): Promise<ExitCode> {
   const control = copying(connectFleet(given, services), services, terminal.err);
-  const id = parseFleetId(given.subject ?? '');
-  try {
-    const fleet = await control.show(id);
-    if (given.follow !== true) printFleet(fleet, given.json, terminal);
-    else printFollowed(await followFleet(control, fleet, services, terminal), given.json, terminal);
-  } catch (thrown) {
-    const error = asWfError(thrown);
-    const isMissing = error.code === 'E_FLEET_NOT_FOUND' || error.code === 'E_FLEET_UNREACHABLE';
-    const history = isMissing ? await services.historyForReading() : undefined;
-    const record = copiedRecord(history, id, services.places.database);
-    if (record === undefined) throw thrown;
-    warnOfCopies(error, services, terminal.err);
-    printRecord(record, given.json, terminal);
-  }
+  const { historyForReading, places } = services;
+  const known = await knownRun(control, historyForReading, parseFleetId(given.subject ?? ''), places.database);
+  if (known.type === 'copy') {
+    warnOfCopies(known.error, services, terminal.err);
+    printRecord(known.record, given.json, terminal);
+  } else if (given.follow !== true) printFleet(known.fleet, given.json, terminal);
+  else printFollowed(await followFleet(control, known.fleet, services, terminal), given.json, terminal);
   return 0;
 }
 

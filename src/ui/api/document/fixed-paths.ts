@@ -42,9 +42,9 @@ export function fixedPaths(schemas: SchemaWriter, basePath: string): Paths {
     '/events': {
       get: {
         operationId: 'followEvents',
-        summary: 'Follow a run, or the list of runs.',
+        summary: 'Follow runs and fleet runs.',
         description:
-          'A stream of server-sent events. `event: run` has the view of the run in `data`, with the steps and changes alone that have changed, and the number of the last entry of its journal in `id`; a client that asks again with `Last-Event-ID` misses nothing. `event: runs` has an empty object: some run has changed.',
+          'A stream of server-sent events. `event: run` has the view of the run in `data`, with the steps and changes alone that have changed, and the number of the last entry of its journal in `id`; a client that asks again with `Last-Event-ID` misses nothing. `event: runs` has an empty object: some run has changed. `event: fleets` has one, too: the fleet run, or the list, has changed.',
         parameters: [
           ...parameters(streamQuerySchema, 'query', schemas),
           { name: 'last-event-id', in: 'header', required: false, schema: { type: 'integer', minimum: 0 } },

@@ -40,17 +40,22 @@ export function followRun(basePath: string, run: string, after: number, follower
   return end;
 }
 
-/** Calls `onChange` when any run has changed, and whenever the connection is there (again): something may have changed meanwhile. */
-export function followRuns(
+/**
+ * Calls `onChange` when something that a query names has changed, and whenever the connection is there (again): it may have changed
+ * meanwhile. @param query such as `runs=1`
+ */
+export function followChanges(
   basePath: string,
+  query: string,
   onChange: () => void,
   report: (connection: Connection) => void,
 ): () => void {
   const listen = (stream: Stream) => {
     stream.addEventListener('open', onChange);
     stream.addEventListener('runs', onChange);
+    stream.addEventListener('fleets', onChange);
   };
-  return keepStream(basePath, () => 'runs=1', listen, report);
+  return keepStream(basePath, () => query, listen, report);
 }
 
 /**

@@ -1,8 +1,6 @@
-import { useEffect, useState } from 'preact/hooks';
 import type { RunsView } from '../../views/runs-view.ts';
 import { Questions } from '../actions/questions.tsx';
-import { type Connection, followRuns } from '../live/event-source.ts';
-import { pageReader } from '../live/page-reader.ts';
+import { usePage } from '../live/use-page.ts';
 import type { PageFrame } from '../page-model.ts';
 import { ConnectionNotice } from '../parts/connection-notice.tsx';
 import { Filters } from './filters.tsx';
@@ -19,26 +17,13 @@ interface RunsPageProps {
 
 /** The history: runs, newest first, as it grows. */
 export function RunsPage({ frame, view: first }: RunsPageProps) {
-  const [view, setView] = useState(first);
-  const [failure, setFailure] = useState('');
-  const [connection, setConnection] = useState<Connection>('connected');
-  useEffect(() => {
-    const reader = pageReader((answer) => {
-      setFailure(answer.type === 'failed' ? answer.reason : '');
-      if (answer.type === 'page' && answer.model.page === 'runs') setView(answer.model.view);
-    });
-    const unfollow = followRuns(frame.basePath, reader.readAgain, setConnection);
-    return () => {
-      unfollow();
-      reader.stop();
-    };
-  }, [frame.basePath]);
-
+  const live = usePage(frame.basePath, 'runs=1', first, (model) => (model.page === 'runs' ? model.view : undefined));
+  const { view } = live;
   const { query, problem, runs, workflows, questions, hasMoreQuestions, inPlace, searchedTo } = view;
   return (
     <>
       <h1>Runs</h1>
-      <ConnectionNotice connection={connection} problem={failure} />
+      <ConnectionNotice connection={live.connection} problem={live.problem} />
       <Questions frame={frame} questions={questions} />
       {hasMoreQuestions && (
         <p>
