@@ -98,7 +98,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'browser',
-          globalSetup: 'test/support/build-wf.ts',
+          globalSetup: ['test/support/build-wf.ts', 'test/support/build-programs.ts'],
           include: ['test/browser/**/*.test.ts'],
           ...shared,
           fileParallelism: false,

@@ -145,6 +145,7 @@ const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
   ui: [
     ['wf ui --open', 'open the page in the browser of this machine'],
     ['wf ui --allow-actions', 'let people start, approve and undo runs there'],
+    ['wf ui --fleet http://127.0.0.1:8080', 'also show the fleet runs of a Restate'],
     ['wf ui --socket /run/wf/ui.sock --origin https://wf.example.com', 'serve it behind a proxy'],
   ],
   mcp: [

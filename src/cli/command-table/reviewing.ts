@@ -10,7 +10,7 @@ import { DIFF_FORMATS, LIST_FORMATS } from './formats.ts';
 export function reviewing(program: Command, action: ActionFactory): void {
   const listing = program
     .command('runs')
-    .summary('list runs, newest first')
+    .summary('list runs, newest first, and fleet runs that have ended')
     .option('--workflow <name>', 'runs of this workflow only')
     .addOption(
       new Option('--status <status>', 'runs with this status; a run that failed and was undone is rolled-back').choices(
