@@ -54,7 +54,7 @@ test('a fleet run is followed, approved and cancelled on its page, and outlives 
   await act(page, 'Cancel and undo');
   for (const host of ['fbr-a1', 'fbr-a2']) await untilHost(page, host, 'undone');
   await page.locator('h1 .status.rolled-back').waitFor();
-  await page.getByText('E_CANCELLED').waitFor();
+  await page.locator('.error-box', { hasText: 'E_CANCELLED' }).waitFor();
   expect([canary.folders(), other.folders()]).toEqual([[], []]);
   const requests = page.getByRole('table', { name: 'Requests, oldest first' });
   expect(await requests.getByRole('row').allTextContents()).toEqual([

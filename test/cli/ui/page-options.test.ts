@@ -15,6 +15,7 @@ test.for([
   ['--origin=wf.example.com'],
   ['--origin=https://wf.example.com/wf'],
   ['--allow-user=nobody-of-this-name'],
+  ['--fleet=nowhere'],
 ])('wf ui %s is refused', async (args) => {
   const refused = await openFoldersProject().wf(['ui', '--json', ...args]);
   expect([refused.exitCode, refused.json()]).toEqual([2, { error: expect.objectContaining({ code: 'E_USAGE' }) }]);
@@ -70,6 +71,7 @@ test('wf ui prints a link to a server with the same options, and refuses others'
     '--origin=https://wf.example.com',
     '--allow-user=4294967',
     `--metrics-token=${token}`,
+    '--fleet=http://127.0.0.1:9',
   ]) {
     const { exitCode, stdout } = await project.wf(['ui', '--json', option]);
     expect([option, exitCode, JSON.parse(stdout)]).toMatchObject([option, 4, { error: { code: 'E_UI_RUNNING' } }]);

@@ -7,18 +7,22 @@ import { oneLine } from '../../../review/text/format/plain-text.ts';
 import { type TextSink, writeLines } from '../../output/terminal.ts';
 import type { Services } from '../../services/services.ts';
 
-/** Returns a control that copies each fleet run to the history when it sees that it has ended. A copy that fails is a warning. */
+/** Returns a control that copies each fleet run to the history when it sees that it has ended. The first copy that fails is a warning. */
 export function copying(
   control: FleetControl,
   { history }: Pick<Services, 'history'>,
   warnings: TextSink,
 ): FleetControl {
+  let hasWarned = false;
+
   async function copied(fleet: FleetRun): Promise<FleetRun> {
     const copy = copyOf(fleet);
     if (copy === undefined) return fleet;
     try {
       (await history()).putFleetCopy(copy);
     } catch (thrown) {
+      if (hasWarned) return fleet;
+      hasWarned = true;
       writeLines(warnings, warningLines(asWfError(thrown).toRecord(), warnings.style));
     }
     return fleet;
