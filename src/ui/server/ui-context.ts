@@ -12,7 +12,7 @@ import type { Reports } from '../views/reports.ts';
 export interface PageFleet {
   /** Address of the fleet, for suggested commands. */
   readonly url: string;
-  readonly control: Pick<FleetControl, 'show' | 'fleets' | 'demand'>;
+  readonly control: Pick<FleetControl, 'show' | 'follow' | 'fleets' | 'demand'>;
   /** The name under which requests are recorded, such as `ann@ops1`. */
   readonly by: string;
 }

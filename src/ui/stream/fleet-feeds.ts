@@ -64,8 +64,8 @@ export function createFleetFeeds(clock: Clock, fleet: PageFleet | null): FleetFe
       join(id, changed, (watch) => {
         if (fleet === null) return;
         void run(watch, REST_MS, async (before, signal) => {
-          const after = typeof before === 'number' ? before : undefined;
-          return (await fleet.control.show(id, after, signal)).version;
+          const after = typeof before === 'number' ? before : 0;
+          return (await fleet.control.follow(id, after, signal)).version;
         });
       }),
     followAll: (changed) =>

@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest';
 import type { FleetSummary } from '../../../src/fleet/fleet-transport.ts';
-import { beginFleet, decide } from '../../../src/fleet/model/decide.ts';
 import { fleetIdSchema } from '../../../src/fleet/model/ids.ts';
 import { copiedRecord, copyOf, notCopied, withCopies } from '../../../src/fleet/record/fleet-copy.ts';
 import { fleetRecord, fleetRecordSchema } from '../../../src/fleet/record/fleet-record.ts';
@@ -8,12 +7,13 @@ import { fleetSummaryRecord } from '../../../src/fleet/record/fleet-summary.ts';
 import { fleetLines } from '../../../src/fleet/record/fleet-text.ts';
 import { PLAIN_STYLE } from '../../../src/review/text/format/text-style.ts';
 import { errorOf, openForTest } from '../../fixtures/history/temporary.ts';
+import { beginInMemory, playInMemory } from '../../support/fleet-in-memory.ts';
 import { fleetRequest } from '../../support/fleet-request.ts';
 
-const { fleet: begun } = beginFleet(fleetRequest(2, { canary: 1 }), 1_000);
+const { fleet: begun } = beginInMemory(fleetRequest(2, { canary: 1 }), 1_000);
 const demand = { kind: 'cancel', by: 'ann', comment: 'wrong' } as const;
-const cancelled = decide(begun, { type: 'demanded', demand }, 2_000).fleet;
-const ended = decide(
+const cancelled = playInMemory(begun, { type: 'demanded', demand }, 2_000).fleet;
+const ended = playInMemory(
   cancelled,
   {
     type: 'answered',

@@ -1,23 +1,24 @@
 import { expect, test, vi } from 'vitest';
 import { WfError } from '../../../src/engine/model/errors.ts';
-import { beginFleet } from '../../../src/fleet/model/decide.ts';
 import { systemClock } from '../../../src/host/machine/clock.ts';
 import type { PageFleet } from '../../../src/ui/server/ui-context.ts';
 import { createFleetFeeds } from '../../../src/ui/stream/fleet-feeds.ts';
+import { beginInMemory } from '../../support/fleet-in-memory.ts';
 import { fleetRequest } from '../../support/fleet-request.ts';
 
-const { fleet } = beginFleet(fleetRequest(2), 0);
+const { fleet } = beginInMemory(fleetRequest(2), 0);
 
 /** A fleet whose long polls are answered by hand. */
 function answeredByHand() {
   const asked: {
-    after: number | undefined;
+    after: number;
     signal: AbortSignal | undefined;
     answer(version: number): void;
     fail(): void;
   }[] = [];
   const control: PageFleet['control'] = {
-    show: (_id, after, signal) =>
+    show: async () => fleet,
+    follow: (_id, after, signal) =>
       new Promise((resolve, reject) => {
         const fail = () => reject(new WfError('E_FLEET_UNREACHABLE', 'gone', { hint: '' }));
         asked.push({ after, signal, answer: (version) => resolve({ ...fleet, version }), fail });
@@ -51,7 +52,7 @@ test('pages that follow one fleet run share its long poll, and are told of each 
   second.answer(3);
   (await nth(2)).fail();
   const fourth = await nth(3);
-  expect([fourth.after, told]).toEqual([undefined, { one: 2, other: 2 }]);
+  expect([fourth.after, told]).toEqual([0, { one: 2, other: 2 }]);
   leave();
   expect(fourth.signal?.aborted).toBe(false);
   leaveOther();
