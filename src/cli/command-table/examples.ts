@@ -69,6 +69,7 @@ const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
     ['wf agent status', 'print whether it runs, and what it waits for'],
   ],
   fleet: [
+    ['wf fleet demo', 'try it: three hosts in namespaces of this machine, which vanish at the end'],
     ['wf fleet serve', 'serve the handlers for a Restate on this machine'],
     ['wf fleet start network-change --hosts web1,web2,web3 --canary 1', 'change one host, then the others'],
     [

@@ -1,5 +1,6 @@
 /** The actions of `wf fleet`. */
 export const FLEET_ACTIONS = [
+  'demo',
   'serve',
   'start',
   'runs',

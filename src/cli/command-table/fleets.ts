@@ -11,6 +11,7 @@ export function fleets(program: Command, action: ActionFactory): void {
     .addArgument(new Argument('<action>', 'what to do').choices(FLEET_ACTIONS))
     .argument('[subject]', 'start: a workflow; write-off: a host; others: the id of a fleet run')
     .option('--fleet <url>', 'ingress of Restate (default: http://127.0.0.1:8080; also: WF_FLEET)')
+    .option('--keep', 'demo: leave the hosts up until Ctrl-C')
     .option('--port <port>', 'serve: port of 127.0.0.1 for Restate (default: 9080; 0 for any)', portNumber)
     .option('--admin <url>', 'serve: admin API of Restate (default: http://127.0.0.1:9070)')
     .option('--hosts <names>', 'start: hosts, separated by commas, in the order of the waves')

@@ -64,6 +64,11 @@ export function rollbackExitCode(result: RunResult): ExitCode {
 /** Worst first. */
 const WORST: readonly ExitCode[] = [130, 143, 5, 1, 4, 3, 2];
 
+/** Returns the exit code with which another process of wf has ended; 1 for any other end. @param exitCode null if it was killed */
+export function exitCodeOf(exitCode: number | null): ExitCode {
+  return exitCode === 0 ? 0 : (WORST.find((code) => code === exitCode) ?? 1);
+}
+
 /** Returns the exit code of a command that advanced several runs: that of the stop signal, otherwise the worst. */
 export function worstExitCode(codes: readonly ExitCode[]): ExitCode {
   return WORST.find((code) => codes.includes(code)) ?? 0;

@@ -1,16 +1,20 @@
 import { WfError } from '../../engine/model/errors.ts';
-import { hasPackage } from '../../trust/optional-package.ts';
+import { findInPackage } from '../../trust/optional-package.ts';
 
 const SDK = '@restatedev/restate-sdk';
-const SDK_VERSION = '1.17';
+/** For the package.json of a project, or a command. */
+export const SDK_PACKAGE = `${SDK}@1.17`;
 
 export type RestateSdk = typeof import('@restatedev/restate-sdk');
 
-/** Loads the SDK of Restate: an optional peer. @throws WfError E_TOOL_MISSING with the command that installs it; E_UNTRUSTED */
+/** Returns the path of the SDK of Restate, an optional peer; undefined if it is not installed. @throws WfError E_UNTRUSTED */
+export const findSdk = (): string | undefined => findInPackage(SDK);
+
+/** Loads the SDK of Restate. @throws WfError E_TOOL_MISSING with the command that installs it; E_UNTRUSTED */
 export async function loadSdk(): Promise<RestateSdk> {
-  if (!hasPackage(SDK)) {
+  if (findSdk() === undefined) {
     throw new WfError('E_TOOL_MISSING', `${SDK} is not installed beside wf-engine`, {
-      hint: `Install it with \`npm install ${SDK}@${SDK_VERSION}\`.`,
+      hint: `Install it with \`npm install ${SDK_PACKAGE}\`.`,
     });
   }
   addWithResolvers();

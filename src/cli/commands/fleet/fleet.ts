@@ -13,6 +13,7 @@ interface Syntax {
 
 /** The name of the argument of each action, and its own options. */
 const SYNTAX: Readonly<Record<FleetAction, Syntax>> = {
+  demo: { subject: null, options: ['keep'] },
   serve: { subject: null, options: ['port', 'admin'] },
   start: {
     subject: 'WORKFLOW',
@@ -50,6 +51,7 @@ const options = z.object({
   timeout: z.string().optional(),
   comment: z.string().optional(),
   reason: z.string().optional(),
+  keep: z.boolean().optional(),
   json: z.boolean().default(false),
 });
 export type FleetOptions = z.output<typeof options>;
@@ -65,6 +67,8 @@ type Act = (given: FleetOptions, services: Services, terminal: Terminal) => Prom
 
 async function load(action: FleetAction): Promise<Act> {
   switch (action) {
+    case 'demo':
+      return (await import('./demo.ts')).demoFleet;
     case 'serve':
       return (await import('./serve.ts')).serveFleet;
     case 'start':
