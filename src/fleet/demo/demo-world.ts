@@ -8,7 +8,7 @@ import { runChecked } from '../../host/commands/checked-command.ts';
 import { startProgram } from '../../host/processes/start-program.ts';
 import { wfProgram } from '../../library/program-files.ts';
 import type { FleetControl } from '../fleet-transport.ts';
-import { startRestateServer } from '../restate/restate-server.ts';
+import { ingressSocket, startRestateServer } from '../restate/restate-server.ts';
 import { restateTransport } from '../restate/restate-transport.ts';
 import { serveHandlers } from '../restate/serve-handlers.ts';
 import { createBridge, createNamespaceHost, onHost } from './namespace-host.ts';
@@ -33,8 +33,8 @@ export const DEMO_HOSTS: readonly DemoHost[] = [
 
 /** A file system of its own: nothing of the demo is on a disk. */
 const FOLDER = '/run/wf-demo';
-/** Socket of the ingress of Restate. */
-export const DEMO_SOCKET = `${FOLDER}/restate/data/ingress.sock`;
+const RESTATE_FOLDER = path.join(FOLDER, 'restate');
+export const DEMO_SOCKET = ingressSocket(RESTATE_FOLDER);
 
 const MOUNT = ['mount', '--no-mtab', '-t', 'tmpfs', '-o', 'mode=755', 'wf', '/run'] as const;
 const LIMIT_MS = 20_000;
@@ -62,7 +62,7 @@ export async function startDemo({ command, clock, server, workflow }: DemoDepend
   const admin = '127.0.0.1:9070';
   await Promise.all([
     startRestateServer(server, {
-      folder: path.join(FOLDER, 'restate'),
+      folder: RESTATE_FOLDER,
       addresses: { ingress: `${RESTATE}:8080`, admin, node: '127.0.0.1:5122' },
       clock,
     }),

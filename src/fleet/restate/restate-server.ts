@@ -36,6 +36,11 @@ export interface ServerAddresses {
   readonly node: string;
 }
 
+const NODE_NAME = 'wf';
+
+/** Returns the Unix socket of the ingress of a server in this folder. */
+export const ingressSocket = (folder: string): string => path.join(folder, 'data', NODE_NAME, 'ingress.sock');
+
 /** Returns the settings of a server of its own: no file and no variable of the user decides. */
 export function serverSettings(folder: string, { ingress, admin, node }: ServerAddresses): Record<string, string> {
   return {
@@ -44,7 +49,7 @@ export function serverSettings(folder: string, { ingress, admin, node }: ServerA
     RESTATE_BIND_ADDRESS: node,
     RESTATE_ADVERTISED_ADDRESS: `http://${node}`,
     RESTATE_BASE_DIR: path.join(folder, 'data'),
-    RESTATE_NODE_NAME: 'wf',
+    RESTATE_NODE_NAME: NODE_NAME,
     RESTATE_DISABLE_TELEMETRY: 'true',
     RESTATE_DEFAULT_NUM_PARTITIONS: '2',
     RESTATE_ROCKSDB_TOTAL_MEMORY_SIZE: '256MB',

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { Socket } from 'node:net';
 import process from 'node:process';
+import { exitProcess } from '../processes/own-process.ts';
 import { allPids, processStat } from '../processes/process.ts';
 import { ownNetworkNamespace } from './namespace.ts';
 
@@ -73,7 +74,7 @@ export function isInOwnNamespaces(): boolean {
 export function endWithStarter(): void {
   const starter = new Socket({ fd: STARTER_DESCRIPTOR, readable: true, writable: true });
   starter.on('error', () => {});
-  starter.once('close', () => process.exit(1));
+  starter.once('close', () => exitProcess(1));
   starter.resume();
   starter.write('begun');
   // The line alone does not keep this process alive.
