@@ -123,7 +123,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'crash',
-          globalSetup: 'test/support/build-wf.ts',
+          globalSetup: ['test/support/build-wf.ts', 'test/support/build-programs.ts'],
           include: ['test/crash/**/*.test.ts'],
           ...shared,
           sequence: { groupOrder: 1 },

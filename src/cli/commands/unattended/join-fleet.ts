@@ -1,10 +1,13 @@
+import process from 'node:process';
 import { nanoid } from 'nanoid';
 import type { Owner } from '../../../engine/model/owner.ts';
+import { mortalMailbox, mortalParts } from '../../../fleet/agent/crash-points.ts';
 import { type FleetAgentNote, runFleetAgent } from '../../../fleet/agent/fleet-agent.ts';
 import { localParts } from '../../../fleet/agent/local-parts.ts';
 import { sessionIdSchema } from '../../../fleet/model/ids.ts';
 import { restateTransport } from '../../../fleet/restate/restate-transport.ts';
 import type { History } from '../../../history/history.ts';
+import { createCrashPoints } from '../../../host/workflow-code/crash-points.ts';
 import { version } from '../../../library/version.ts';
 import type { Services } from '../../services/services.ts';
 import type { AskedFleet } from './fleet-options.ts';
@@ -19,9 +22,9 @@ export async function joinFleet(
 ): Promise<void> {
   const session = sessionIdSchema.parse(nanoid());
   const request = { session, agent: history.agentId(nanoid()), boot: owner.bootId, labels, version };
-  const parts = localParts({ history, database: places.database, isAlive, now: () => clock.now() });
-  await runFleetAgent(
-    { transport: restateTransport(url, clock), host, request, parts, clock, allowed, report },
-    signal,
-  );
+  const points = createCrashPoints(process.env);
+  const transport = mortalMailbox(restateTransport(url, clock), points);
+  const local = localParts({ history, database: places.database, isAlive, now: () => clock.now() });
+  const parts = mortalParts(local, points);
+  await runFleetAgent({ transport, host, request, parts, clock, allowed, report }, signal);
 }
