@@ -3,6 +3,7 @@ import path from 'node:path';
 import { expect, vi } from 'vitest';
 import { z } from 'zod';
 import { atEndOfFile } from './file-folder.ts';
+import { type FleetNetwork, type NetworkHost, openFleetNetwork } from './fleet-network.ts';
 import { running } from './processes.ts';
 import { freePort, type Restate, startRestate } from './restate.ts';
 import { openProject, type Project, type RunningWf, type WfEnd } from './run-wf.ts';
@@ -52,8 +53,10 @@ type SiteFile = 'go' | 'bad' | 'stuck';
 export interface TestHost {
   readonly name: string;
   readonly project: Project;
-  /** Starts its agent. */
+  /** Starts its agent, and waits until that has joined. */
   join(...options: readonly string[]): Promise<RunningWf>;
+  /** Starts its agent. */
+  start(options: readonly string[], env?: Readonly<Record<string, string>>): Promise<RunningWf>;
   /** Writes a file that the workflow `site` looks for. */
   put(file: SiteFile): void;
   take(file: SiteFile): void;
@@ -63,6 +66,9 @@ export interface TestHost {
   log(): readonly string[];
   /** The folders that are there. */
   folders(): readonly string[];
+  /** Cuts it off from Restate, and joins it again; only if `HAS_NETWORK`. */
+  cut(): Promise<void>;
+  mend(): Promise<void>;
 }
 
 /** A Restate, its handlers, and an operator. */
@@ -70,10 +76,9 @@ export interface FleetWorld {
   readonly restate: Restate;
   readonly operator: Project;
   handlers(): RunningWf;
-  /** Kills the handlers, or starts them again. */
-  serve(): Promise<void>;
-  /** @param url another way to the mailbox */
-  host(name: string, url?: string): TestHost;
+  /** Starts the handlers. They have the port of those before, unless another one is given. */
+  serve(port?: number): Promise<void>;
+  host(name: string): TestHost;
   /** Calls `wf fleet` as the operator, for less than it takes to start a process. */
   fleet(...args: readonly string[]): Promise<WfEnd>;
   start(...args: readonly string[]): RunningWf;
@@ -84,15 +89,20 @@ export interface FleetWorld {
 }
 
 export async function openFleetWorld(): Promise<FleetWorld> {
-  const restate = await startRestate();
+  const network = await openFleetNetwork();
+  return openWorldOn(await startRestate(network.address), network);
+}
+
+/** Opens the world of a server that runs already. */
+export async function openWorldOn(restate: Restate, network: FleetNetwork): Promise<FleetWorld> {
   const operator = openProject({ 'workflows/site.ts': SITE });
   const env = { WF_FLEET: restate.url };
   let handlers: RunningWf | undefined;
   // At the same address after a kill: Restate calls the handlers that it has registered.
-  const port = String(await freePort());
+  const usual = await freePort();
 
-  const serve = async () => {
-    handlers = operator.serve(['fleet', 'serve', '--port', port, '--admin', restate.admin]);
+  const serve = async (port = usual) => {
+    handlers = operator.serve(['fleet', 'serve', '--port', String(port), '--admin', restate.admin]);
     await handlers.printed(/serving the handlers/);
   };
   await serve();
@@ -109,7 +119,7 @@ export async function openFleetWorld(): Promise<FleetWorld> {
       if (handlers === undefined) throw new Error('nobody serves');
       return handlers;
     },
-    host: (name, url = restate.url) => openHost(name, url),
+    host: (name) => openHost(name, restate.url, network.host()),
     fleet: (...args) => operator.sharedWf(['fleet', ...args], env),
     start: (...args) => operator.start(['fleet', ...args], { env }),
     show,
@@ -129,7 +139,17 @@ export async function openFleetWorld(): Promise<FleetWorld> {
   };
 }
 
-function openHost(name: string, url: string): TestHost {
+/** The oracle of all faults: no folder was made twice, and the log tells what is there. */
+export function expectDoneOnce(hosts: readonly TestHost[]): void {
+  for (const host of hosts) {
+    const log = host.log();
+    const made = log.filter((line) => !line.startsWith('not '));
+    expect(made).toEqual([...new Set(made)]);
+    expect(host.folders()).toEqual(made.filter((line) => !log.includes(`not ${line}`)));
+  }
+}
+
+function openHost(name: string, url: string, { enter, cut, mend }: NetworkHost): TestHost {
   const project = openProject({ 'workflows/site.ts': SITE });
   const site = path.join(project.folder, 'site');
   mkdirSync(site);
@@ -142,8 +162,14 @@ function openHost(name: string, url: string): TestHost {
   return {
     name,
     project,
+    cut,
+    mend,
+    async start(options, env = {}) {
+      const argv = ['agent', '--fleet', url, '--name', name, '--json', ...options];
+      return project.serve(argv, { through: await enter(), env });
+    },
     async join(...options) {
-      const agent = project.serve(['agent', '--fleet', url, '--name', name, '--json', ...options]);
+      const agent = await this.start(options);
       await agent.printed(/"did":"joined"/);
       return agent;
     },

@@ -4,8 +4,10 @@ import { createRequire } from 'node:module';
 import { createServer } from 'node:net';
 import { arch } from 'node:os';
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { vi } from 'vitest';
+import { serverSettings } from '../../src/fleet/restate/restate-server.ts';
 import { atEndOfFile, folderOfFile } from './file-folder.ts';
 
 /** A server of Restate on loopback, in a folder of its own. */
@@ -18,8 +20,17 @@ export interface Restate {
   kill(): Promise<void>;
 }
 
+/** A server of a cluster. */
+export interface RestateNode extends Restate {
+  /** Its address for the others. */
+  readonly peer: string;
+  start(settings?: Readonly<Record<string, string>>): Promise<void>;
+}
+
+/** The folder of the servers for tests. */
+export const SERVERS = fileURLToPath(new URL('../servers', import.meta.url));
 /** The package of this machine is an optional dependency of that of the server. */
-const BINARY = createRequire(new URL('../servers/package.json', import.meta.url)).resolve(
+export const SERVER_BINARY = createRequire(path.join(SERVERS, 'package.json')).resolve(
   `@restatedev/restate-server-linux-${arch()}/bin/restate-server`,
 );
 
@@ -29,57 +40,75 @@ atEndOfFile(async () => {
   running.clear();
 });
 
-/** Starts a server, which is killed after the last test of the file. */
-export async function startRestate(): Promise<Restate> {
+/** Starts a server, which is killed after the last test of the file. @param address of its ingress */
+export async function startRestate(address = '127.0.0.1'): Promise<Restate> {
+  const node = await openNode('wf', address);
+  await node.start();
+  return node;
+}
+
+/** Starts a cluster on loopback, which is killed after the last test of the file. */
+export async function startCluster(): Promise<readonly RestateNode[]> {
+  const nodes = await Promise.all(['wf1', 'wf2', 'wf3'].map((name) => openNode(name, '127.0.0.1')));
+  const [first, ...others] = nodes;
+  if (first === undefined) throw new Error('no node');
+  const settings = {
+    RESTATE_CLUSTER_NAME: 'wf-test',
+    RESTATE_DEFAULT_REPLICATION: '2',
+    RESTATE_METADATA_CLIENT__ADDRESSES: JSON.stringify(nodes.map(({ peer }) => peer)),
+  };
+  await Promise.all([
+    first.start({ ...settings, RESTATE_AUTO_PROVISION: 'true' }),
+    ...others.map((node) => node.start({ ...settings, RESTATE_AUTO_PROVISION: 'false' })),
+  ]);
+  return nodes;
+}
+
+async function openNode(name: string, address: string): Promise<RestateNode> {
   const folder = mkdtempSync(path.join(folderOfFile(), 'restate-'));
   const [ingress, admin, node] = [await freePort(), await freePort(), await freePort()];
-  const addresses = {
-    RESTATE_INGRESS__BIND_ADDRESS: `127.0.0.1:${ingress}`,
-    RESTATE_ADMIN__BIND_ADDRESS: `127.0.0.1:${admin}`,
-    RESTATE_BIND_ADDRESS: `127.0.0.1:${node}`,
-    RESTATE_ADVERTISED_ADDRESS: `http://127.0.0.1:${node}`,
-  };
+  const settings = serverSettings(folder, {
+    ingress: `${address}:${ingress}`,
+    admin: `127.0.0.1:${admin}`,
+    node: `127.0.0.1:${node}`,
+  });
+  const [url, adminUrl] = [`http://${address}:${ingress}`, `http://127.0.0.1:${admin}`];
+  let more: Readonly<Record<string, string>> = {};
+  let child: ReturnType<typeof spawn> | undefined;
   const spawn = () =>
-    execa(BINARY, ['--no-logo'], {
+    execa(SERVER_BINARY, ['--no-logo'], {
       cwd: folder,
-      env: {
-        ...addresses,
-        RESTATE_BASE_DIR: path.join(folder, 'data'),
-        RESTATE_NODE_NAME: 'wf-test',
-        RESTATE_DISABLE_TELEMETRY: 'true',
-        RESTATE_DEFAULT_NUM_PARTITIONS: '2',
-        RESTATE_ROCKSDB_TOTAL_MEMORY_SIZE: '256MB',
-        RESTATE_LISTEN_MODE: 'tcp',
-        RESTATE_LOG_FILTER: 'warn',
-        DO_NOT_TRACK: '1',
-      },
+      env: { ...settings, RESTATE_NODE_NAME: name, RESTATE_LISTEN_MODE: 'tcp', ...more },
       extendEnv: false,
       reject: false,
       stdin: 'ignore',
       stdout: 'ignore',
       stderr: 'ignore',
     });
-  let child = spawn();
-  const [url, adminUrl] = [`http://127.0.0.1:${ingress}`, `http://127.0.0.1:${admin}`];
   const ready = () =>
     vi.waitFor(
       async () => {
-        for (const address of [`${adminUrl}/health`, `${url}/restate/health`]) {
-          if (!(await fetch(address)).ok) throw new Error(`${address} is not ready`);
+        for (const health of [`${adminUrl}/health`, `${url}/restate/health`]) {
+          if (!(await fetch(health)).ok) throw new Error(`${health} is not ready`);
         }
       },
-      { timeout: 30_000, interval: 50 },
+      { timeout: 60_000, interval: 50 },
     );
   const kill = async () => {
-    child.kill('SIGKILL');
+    child?.kill('SIGKILL');
     await child;
   };
   running.add(kill);
-  await ready();
   return {
     url,
     admin: adminUrl,
+    peer: `http://127.0.0.1:${node}`,
     kill,
+    async start(given = {}) {
+      more = given;
+      child = spawn();
+      await ready();
+    },
     async restart() {
       await kill();
       child = spawn();

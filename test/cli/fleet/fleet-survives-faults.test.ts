@@ -1,6 +1,6 @@
 import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
-import { openLine } from '../../support/cut-line.ts';
-import { type FleetWorld, openFleetWorld, type TestHost } from '../../support/fleet-world.ts';
+import { HAS_NETWORK } from '../../support/fleet-network.ts';
+import { expectDoneOnce, type FleetWorld, openFleetWorld, type TestHost } from '../../support/fleet-world.ts';
 
 let world: FleetWorld;
 beforeAll(async () => {
@@ -9,22 +9,12 @@ beforeAll(async () => {
 
 /** All hosts of the test. */
 const hosts: TestHost[] = [];
-const openHost = (name: string, url?: string): TestHost => {
-  const host = world.host(name, url);
+const openHost = (name: string): TestHost => {
+  const host = world.host(name);
   hosts.push(host);
   return host;
 };
-
-/** The oracle: no folder was made twice, and the log tells what is there. */
-afterEach(() => {
-  for (const host of hosts.splice(0)) {
-    const log = host.log();
-    expect(log.filter((line) => !line.startsWith('not ')).length).toBe(
-      new Set(log.filter((line) => !line.startsWith('not '))).size,
-    );
-    expect(host.folders()).toEqual(log.filter((line) => !line.startsWith('not ') && !log.includes(`not ${line}`)));
-  }
-});
+afterEach(() => expectDoneOnce(hosts.splice(0)));
 
 const start = (id: string, on: readonly TestHost[], ...more: readonly string[]) =>
   world.fleet(
@@ -107,19 +97,21 @@ describe('a fleet run', () => {
     expect(again.stderr).toMatch(/^error E_TOMBSTONE: .* host ffs-d1 was written off: disk is dead/);
   });
 
-  test('that is cancelled during a partition is undone once the line is mended; the cut host goes on till then', async () => {
-    const line = await openLine(world.restate.url);
-    const host = openHost('ffs-e1', line.url);
-    await startAndWait('ffse', host);
-    line.cut();
-    await world.fleet('cancel', 'ffse');
-    host.put('go');
-    await vi.waitFor(() => expect(host.log()).toEqual(MADE), { timeout: 20_000 });
-    line.mend();
-    const record = await world.untilStatus('ffse', 'rolled-back');
-    expect(record.hosts).toMatchObject([{ status: 'undone', restored: true }]);
-    expect(host.folders()).toEqual([]);
-  });
+  test.runIf(HAS_NETWORK)(
+    'that is cancelled during a partition is undone after it; the cut host goes on till then',
+    async () => {
+      const host = openHost('ffs-e1');
+      await startAndWait('ffse', host);
+      await host.cut();
+      await world.fleet('cancel', 'ffse');
+      host.put('go');
+      await vi.waitFor(() => expect(host.log()).toEqual(MADE), { timeout: 20_000 });
+      await host.mend();
+      const record = await world.untilStatus('ffse', 'rolled-back');
+      expect(record.hosts).toMatchObject([{ status: 'undone', restored: true }]);
+      expect(host.folders()).toEqual([]);
+    },
+  );
 
   test('needs attention where its rollback fails, and is rolled back again once that is mended', async () => {
     const host = openHost('ffs-f1');
