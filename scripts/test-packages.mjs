@@ -21,6 +21,7 @@ const PACKAGES = {
   busybox: 'busybox-static',
   chromium: 'chromium',
   curl: 'curl',
+  faketime: 'faketime',
   fish: 'fish',
   strace: 'strace',
   'systemd-analyze': 'systemd',

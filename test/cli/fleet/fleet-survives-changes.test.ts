@@ -1,0 +1,102 @@
+import { readdirSync } from 'node:fs';
+import path from 'node:path';
+import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { expectDoneOnce, type FleetWorld, openFleetWorld, type TestHost } from '../../support/fleet-world.ts';
+import { freePort } from '../../support/restate.ts';
+
+let world: FleetWorld;
+beforeAll(async () => {
+  world = await openFleetWorld();
+});
+
+const hosts: TestHost[] = [];
+const openHost = (name: string): TestHost => {
+  const host = world.host(name);
+  hosts.push(host);
+  return host;
+};
+afterEach(() => expectDoneOnce(hosts.splice(0)));
+
+const MADE = ['one', 'two'];
+const WAITS = ['--input', 'waits=true', '--detach'];
+
+/** From the package faketime: it shifts the time of day, and no timer. */
+const LIBRARY = 'faketime/libfaketime.so.1';
+function timeOfDay(shift: string): Readonly<Record<string, string>> {
+  const folder = readdirSync('/usr/lib').find((name) => name.endsWith('-linux-gnu')) ?? '';
+  return { LD_PRELOAD: path.join('/usr/lib', folder, LIBRARY), FAKETIME: shift, FAKETIME_DONT_FAKE_MONOTONIC: '1' };
+}
+
+describe('a fleet run', () => {
+  test('goes on under handlers of another deployment, whose predecessors are dead', async () => {
+    const host = openHost('fsc-a1');
+    await host.join();
+    await world.fleet('start', 'site', '--hosts', 'fsc-a1', '--id', 'fsca', ...WAITS);
+    await world.untilUnderWay(host);
+    const old = world.handlers();
+    await world.serve(await freePort());
+    old.kill('SIGKILL');
+    await old.end;
+    host.put('go');
+    await world.untilStatus('fsca', 'succeeded');
+    await world.fleet('rollback', 'fsca');
+    await world.untilStatus('fsca', 'rolled-back');
+    expect(host.folders()).toEqual([]);
+  });
+
+  test('ends on hosts whose clocks are a day off', async () => {
+    const [late, early] = [openHost('fsc-b1'), openHost('fsc-b2')];
+    for (const [host, shift] of [
+      [late, '-1d'],
+      [early, '+1d'],
+    ] as const) {
+      await (await host.start([], timeOfDay(shift))).printed(/"did":"joined"/);
+      host.put('go');
+    }
+    await world.fleet('start', 'site', '--hosts', 'fsc-b1,fsc-b2', '--canary', '1', '--id', 'fscb', ...WAITS);
+    const { hosts: parts } = await world.untilStatus('fscb', 'succeeded');
+    const [first, second] = parts.map(({ startedAt }) => Date.parse(startedAt ?? ''));
+    expect((second ?? 0) - (first ?? 0)).toBeGreaterThan(1.9 * 86_400_000);
+    const listed = await world.fleet('hosts', '--json');
+    // The clock of Restate decides who is connected.
+    expect(listed.json()).toMatchObject([{}, { host: 'fsc-b1', connected: true }, { host: 'fsc-b2', connected: true }]);
+    await world.fleet('rollback', 'fscb');
+    await world.untilStatus('fscb', 'rolled-back');
+    expect([late.folders(), early.folders()]).toEqual([[], []]);
+  });
+
+  test('takes its turn on hosts that another one changes', async () => {
+    const [one, two] = [openHost('fsc-c1'), openHost('fsc-c2')];
+    await Promise.all([one.join(), two.join()]);
+    await world.fleet('start', 'site', '--hosts', 'fsc-c1,fsc-c2', '--id', 'fscc', ...WAITS);
+    await world.fleet('start', 'site', '--hosts', 'fsc-c2,fsc-c1', '--id', 'fscd', ...WAITS);
+    await Promise.all([world.untilUnderWay(one), world.untilUnderWay(two)]);
+    for (const host of [one, two]) host.put('go');
+    const first = await world.untilStatus('fscc', 'succeeded');
+    const second = await world.untilStatus('fscd', 'succeeded');
+    const began = Object.fromEntries(second.hosts.map(({ host, startedAt }) => [host, startedAt ?? '']));
+    for (const { host, finishedAt } of first.hosts) expect((began[host] ?? '') >= (finishedAt ?? '?')).toBe(true);
+    // It found what it would have made, and has nothing to undo.
+    expect(second.hosts.map(({ changesInPlace }) => changesInPlace)).toEqual([0, 0]);
+    await world.fleet('rollback', 'fscd');
+    await world.untilStatus('fscd', 'rolled-back');
+    for (const host of [one, two]) expect([host.folders(), host.log()]).toEqual([MADE, MADE]);
+    await world.fleet('rollback', 'fscc');
+    await world.untilStatus('fscc', 'rolled-back');
+    expect([one.folders(), two.folders()]).toEqual([[], []]);
+  });
+
+  test('does nothing twice if an item is delivered again', async () => {
+    const host = openHost('fsc-e1');
+    host.put('go');
+    const killed = await host.start([], { WF_CRASH_AT: 'before mailbox answer' });
+    await killed.printed(/"did":"joined"/);
+    await world.fleet('start', 'site', '--hosts', 'fsc-e1', '--id', 'fsce', ...WAITS);
+    expect((await killed.end).signal).toBe('SIGKILL');
+    await vi.waitFor(() => expect(host.log()).toEqual(MADE), { timeout: 20_000 });
+    expect((await world.show('fsce')).status).toBe('running');
+    await host.join();
+    await world.untilStatus('fsce', 'succeeded');
+    expect(host.log()).toEqual(MADE);
+  });
+});
