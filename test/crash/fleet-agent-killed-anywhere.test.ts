@@ -1,6 +1,7 @@
 import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { dealt, EVERY_POINT } from '../support/crash/crash-tests.ts';
-import { expectDoneOnce, type FleetWorld, openFleetWorld, type TestHost } from '../support/fleet-world.ts';
+import { expectDoneOnce } from '../support/fleet-oracle.ts';
+import { type FleetWorld, openFleetWorld, type TestHost } from '../support/fleet-world.ts';
 
 /** The points of an agent on the way to the end of each journey. */
 const JOURNEYS = {

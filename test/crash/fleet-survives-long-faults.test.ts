@@ -2,7 +2,8 @@ import { setTimeout } from 'node:timers/promises';
 import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { EVERY_POINT } from '../support/crash/crash-tests.ts';
 import { HAS_NETWORK, LOOPBACK } from '../support/fleet-network.ts';
-import { expectDoneOnce, type FleetWorld, openFleetWorld, openWorldOn, type TestHost } from '../support/fleet-world.ts';
+import { expectDoneOnce } from '../support/fleet-oracle.ts';
+import { type FleetWorld, openFleetWorld, openWorldOn, type TestHost } from '../support/fleet-world.ts';
 import { startCluster } from '../support/restate.ts';
 
 const hosts: TestHost[] = [];

@@ -139,16 +139,6 @@ export async function openWorldOn(restate: Restate, network: FleetNetwork): Prom
   };
 }
 
-/** The oracle of all faults: no folder was made twice, and the log tells what is there. */
-export function expectDoneOnce(hosts: readonly TestHost[]): void {
-  for (const host of hosts) {
-    const log = host.log();
-    const made = log.filter((line) => !line.startsWith('not '));
-    expect(made).toEqual([...new Set(made)]);
-    expect(host.folders()).toEqual(made.filter((line) => !log.includes(`not ${line}`)));
-  }
-}
-
 function openHost(name: string, url: string, { enter, cut, mend }: NetworkHost): TestHost {
   const project = openProject({ 'workflows/site.ts': SITE });
   const site = path.join(project.folder, 'site');

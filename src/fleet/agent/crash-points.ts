@@ -3,7 +3,7 @@ import type { MailboxTransport } from '../fleet-transport.ts';
 import type { LocalParts } from './local-parts.ts';
 
 /** Lets a test kill an agent before and after each call to its mailbox. */
-export function mortalMailbox(transport: MailboxTransport, points: CrashPoints): MailboxTransport {
+export function mailboxWithCrashPoints(transport: MailboxTransport, points: CrashPoints): MailboxTransport {
   const { open, next, answer } = transport;
   return {
     open: (...given) => around(points, 'mailbox open', () => open(...given)),
@@ -13,7 +13,7 @@ export function mortalMailbox(transport: MailboxTransport, points: CrashPoints):
 }
 
 /** The same for each act on a part of this host. */
-export function mortalParts(parts: LocalParts, points: CrashPoints): LocalParts {
+export function partsWithCrashPoints(parts: LocalParts, points: CrashPoints): LocalParts {
   const { find, entomb, start, cancel, rollBack } = parts;
   return {
     find,

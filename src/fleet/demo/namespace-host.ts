@@ -40,7 +40,7 @@ export async function createNamespaceHost(command: CommandPort, host: NamespaceH
 }
 
 /** Returns the tool that drops connections; undefined if this machine has none. */
-export function firewallTool(): 'nft' | 'iptables' | undefined {
+function firewallTool(): 'nft' | 'iptables' | undefined {
   return (['nft', 'iptables'] as const).find((tool) => findTool(tool) !== undefined);
 }
 

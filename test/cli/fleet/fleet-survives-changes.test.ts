@@ -1,7 +1,8 @@
 import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
-import { expectDoneOnce, type FleetWorld, openFleetWorld, type TestHost } from '../../support/fleet-world.ts';
+import { expectDoneOnce } from '../../support/fleet-oracle.ts';
+import { type FleetWorld, openFleetWorld, type TestHost } from '../../support/fleet-world.ts';
 import { freePort } from '../../support/restate.ts';
 
 let world: FleetWorld;

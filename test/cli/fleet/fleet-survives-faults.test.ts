@@ -1,6 +1,7 @@
 import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { HAS_NETWORK } from '../../support/fleet-network.ts';
-import { expectDoneOnce, type FleetWorld, openFleetWorld, type TestHost } from '../../support/fleet-world.ts';
+import { expectDoneOnce } from '../../support/fleet-oracle.ts';
+import { type FleetWorld, openFleetWorld, type TestHost } from '../../support/fleet-world.ts';
 
 let world: FleetWorld;
 beforeAll(async () => {

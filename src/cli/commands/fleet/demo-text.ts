@@ -1,5 +1,5 @@
 import { commandLine } from '../../../engine/model/evidence.ts';
-import { agentArguments, DEMO_HOSTS, DEMO_URL, type DemoHost } from '../../../fleet/demo/demo-world.ts';
+import { agentArguments, DEMO_HOSTS, DEMO_URL, type DemoHost } from '../../../fleet/demo/start-demo.ts';
 
 /** A host with its links and addresses before and after the fleet run that was rolled back. */
 export interface ProvenHost extends DemoHost {
@@ -9,7 +9,7 @@ export interface ProvenHost extends DemoHost {
 }
 
 /** Returns what has started, as a person would have typed it. */
-export function firstLines(workflow: string, drops: boolean): readonly string[] {
+export function startedLines(workflow: string, drops: boolean): readonly string[] {
   const names = DEMO_HOSTS.map(({ name }) => name).join(', ');
   return [
     `  restate   ${DEMO_URL}   restate-server`,

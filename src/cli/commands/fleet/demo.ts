@@ -1,7 +1,7 @@
 import path from 'node:path';
 import process from 'node:process';
 import { type ExitCode, WfError } from '../../../engine/model/errors.ts';
-import { DEMO_SOCKET } from '../../../fleet/demo/demo-world.ts';
+import { DEMO_SOCKET } from '../../../fleet/demo/start-demo.ts';
 import { findSdk, SDK_PACKAGE } from '../../../fleet/restate/load-sdk.ts';
 import { findRestateServer, SERVER_PACKAGE } from '../../../fleet/restate/restate-server.ts';
 import { type Relay, relayToSocket } from '../../../host/http/relay.ts';
@@ -21,8 +21,8 @@ import { SAFE_DIRECTORY_VARIABLE } from '../../../trust/trusted-path.ts';
 import { exitCodeOf, signalExitCode } from '../../output/exit-code.ts';
 import { type StopSignal, type Terminal, writeLines } from '../../output/terminal.ts';
 import type { Services } from '../../services/services.ts';
-import { DEMO_KEPT_VARIABLE, DEMO_SERVER_VARIABLE, tellDemo } from './demo-story.ts';
 import type { FleetOptions } from './fleet.ts';
+import { DEMO_KEPT_VARIABLE, DEMO_SERVER_VARIABLE, runDemo } from './run-demo.ts';
 
 /** Variables of the user that reach the demo: those of paths and of the terminal. */
 const KEPT = ['PATH', 'HOME', 'XDG_CACHE_HOME', 'LANG', 'TERM', 'COLORTERM', 'NO_COLOR', 'FORCE_COLOR', 'WF_DEBUG'];
@@ -32,7 +32,7 @@ const KEPT = ['PATH', 'HOME', 'XDG_CACHE_HOME', 'LANG', 'TERM', 'COLORTERM', 'NO
  * itself as the first process of namespaces of its own; all of the demo is in them, and ends with this process, however that ends.
  */
 export async function demoFleet(given: FleetOptions, services: Services, terminal: Terminal): Promise<ExitCode> {
-  if (isInOwnNamespaces()) return tellDemo(given, services, terminal);
+  if (isInOwnNamespaces()) return runDemo(given, services, terminal);
   const { json, keep } = given;
   requireLinuxAndTools();
   const { server, sdk } = requireRestate();

@@ -1,7 +1,7 @@
 import process from 'node:process';
 import { nanoid } from 'nanoid';
 import type { Owner } from '../../../engine/model/owner.ts';
-import { mortalMailbox, mortalParts } from '../../../fleet/agent/crash-points.ts';
+import { mailboxWithCrashPoints, partsWithCrashPoints } from '../../../fleet/agent/crash-points.ts';
 import { type FleetAgentNote, runFleetAgent } from '../../../fleet/agent/fleet-agent.ts';
 import { localParts } from '../../../fleet/agent/local-parts.ts';
 import { sessionIdSchema } from '../../../fleet/model/ids.ts';
@@ -23,8 +23,8 @@ export async function joinFleet(
   const session = sessionIdSchema.parse(nanoid());
   const request = { session, agent: history.agentId(nanoid()), boot: owner.bootId, labels, version };
   const points = createCrashPoints(process.env);
-  const transport = mortalMailbox(restateTransport(url, clock), points);
+  const transport = mailboxWithCrashPoints(restateTransport(url, clock), points);
   const local = localParts({ history, database: places.database, isAlive, now: () => clock.now() });
-  const parts = mortalParts(local, points);
+  const parts = partsWithCrashPoints(local, points);
   await runFleetAgent({ transport, host, request, parts, clock, allowed, report }, signal);
 }

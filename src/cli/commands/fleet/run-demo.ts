@@ -3,6 +3,7 @@ import type { ExitCode } from '../../../engine/model/errors.ts';
 import { commandLine } from '../../../engine/model/evidence.ts';
 import { pause } from '../../../engine/ports/clock.ts';
 import type { CommandPort } from '../../../engine/ports/command.ts';
+import { dropPacketsTo, linksOfHost } from '../../../fleet/demo/namespace-host.ts';
 import {
   DEMO_GATEWAY,
   DEMO_HOSTS,
@@ -10,14 +11,13 @@ import {
   DEMO_URL,
   dropsConnections,
   startDemo,
-} from '../../../fleet/demo/demo-world.ts';
-import { dropPacketsTo, linksOfHost } from '../../../fleet/demo/namespace-host.ts';
+} from '../../../fleet/demo/start-demo.ts';
 import { type FleetRecord, fleetRecord } from '../../../fleet/record/fleet-record.ts';
 import { endWithStarter } from '../../../host/namespaces/own-namespaces.ts';
 import { SILENT, type Terminal, writeJson, writeLines } from '../../output/terminal.ts';
 import type { Services } from '../../services/services.ts';
 import { parseFleetId } from './connect.ts';
-import { firstLines, keptLines, type ProvenHost, proofLines } from './demo-text.ts';
+import { keptLines, type ProvenHost, proofLines, startedLines } from './demo-text.ts';
 import type { FleetOptions } from './fleet.ts';
 import { startFleet } from './start.ts';
 
@@ -31,17 +31,17 @@ const WORKFLOW = 'network-change';
 const FAILING = 'web3';
 
 /** A fleet run of the demo. */
-interface Chapter {
+interface DemoRun {
   readonly id: string;
   readonly title: string;
   readonly input: readonly string[];
 }
-const SUCCESS: Chapter = {
+const SUCCESS: DemoRun = {
   id: 'demo1',
   title: '1. A new link on each host: on one of them first, the canary',
   input: ['link=svc0', 'kind=bridge', 'addresses=["192.0.2.10/24"]'],
 };
-const FAILURE: Chapter = {
+const FAILURE: DemoRun = {
   id: 'demo2',
   title: `2. One more link, on hosts that reach their gateway; ${FAILING} does not any more`,
   input: ['link=svc1', 'kind=bridge', 'addresses=["198.51.100.10/24"]', `ping=${DEMO_GATEWAY}`],
@@ -56,20 +56,20 @@ interface DemoRecord {
   readonly restored: boolean;
 }
 
-/** Tells the demo in the namespaces of this process, which ends with its starter. */
-export async function tellDemo({ json }: FleetOptions, services: Services, terminal: Terminal): Promise<ExitCode> {
+/** Runs the demo in the namespaces of this process, which ends with its starter. */
+export async function runDemo({ json }: FleetOptions, services: Services, terminal: Terminal): Promise<ExitCode> {
   endWithStarter();
   const { clock } = services;
   const { command } = await services.hostPorts();
-  const say = json ? () => {} : (lines: readonly string[]) => writeLines(terminal.out, lines);
-  say(['Restate and three hosts start in namespaces of their own: nothing else on this machine changes.', '']);
+  const print = json ? () => {} : (lines: readonly string[]) => writeLines(terminal.out, lines);
+  print(['Restate and three hosts start in namespaces of their own: nothing else on this machine changes.', '']);
   const server = process.env[DEMO_SERVER_VARIABLE] ?? '';
   const control = await startDemo({ command, clock, server, workflow: WORKFLOW });
-  say(firstLines(WORKFLOW, await dropsConnections(clock)));
+  print(startedLines(WORKFLOW, await dropsConnections(clock)));
 
-  async function run({ id, title, input }: Chapter): Promise<FleetRecord> {
+  async function run({ id, title, input }: DemoRun): Promise<FleetRecord> {
     const options = ['--id', id, '--where', DEMO_LABEL, '--canary', '1', ...input.flatMap((each) => ['--input', each])];
-    say(['', title, '', `  ${commandLine(['wf', 'fleet', 'start', WORKFLOW, ...options])}`, '']);
+    print(['', title, '', `  ${commandLine(['wf', 'fleet', 'start', WORKFLOW, ...options])}`, '']);
     const given = { id, where: [DEMO_LABEL], canary: 1, input: [...input], json };
     await startFleet({ action: 'start', subject: WORKFLOW, fleet: DEMO_URL, ...given }, services, {
       ...terminal,
@@ -84,18 +84,15 @@ export async function tellDemo({ json }: FleetOptions, services: Services, termi
   await dropPacketsTo(command, FAILING, DEMO_GATEWAY);
   const second = await run(FAILURE);
   const after = await linksOfHosts(command);
-  const hosts = DEMO_HOSTS.map((host, index): ProvenHost => {
-    const [was = [], is = []] = [before[index], after[index]];
-    return { ...host, before: was, after: is, asBefore: was.join() === is.join() };
-  });
+  const hosts = provenHosts(before, after);
   const restored = hosts.every(({ asBefore }) => asBefore);
   const record: DemoRecord = { hosts, fleets: [first, second], restored };
   if (json) writeJson(terminal.out, record);
-  else say(proofLines(hosts));
+  else print(proofLines(hosts));
 
   const kept = process.env[DEMO_KEPT_VARIABLE];
   if (kept !== undefined) {
-    say(keptLines(kept));
+    print(keptLines(kept));
     // Until the starter ends.
     for (;;) await pause(clock, 3_600_000);
   }
@@ -103,4 +100,14 @@ export async function tellDemo({ json }: FleetOptions, services: Services, termi
   return first.status === 'succeeded' && second.status === 'rolled-back' ? 0 : 1;
 }
 
-const linksOfHosts = (command: CommandPort) => Promise.all(DEMO_HOSTS.map(({ name }) => linksOfHost(command, name)));
+type LinksOfHosts = readonly (readonly string[])[];
+
+function provenHosts(before: LinksOfHosts, after: LinksOfHosts): readonly ProvenHost[] {
+  return DEMO_HOSTS.map((host, index) => {
+    const [was = [], is = []] = [before[index], after[index]];
+    return { ...host, before: was, after: is, asBefore: was.join() === is.join() };
+  });
+}
+
+const linksOfHosts = (command: CommandPort): Promise<LinksOfHosts> =>
+  Promise.all(DEMO_HOSTS.map(({ name }) => linksOfHost(command, name)));
