@@ -67,7 +67,9 @@ async function stateOf({ at }: OwnEngine): Promise<unknown> {
     rules: lines(rules)
       .filter((line) => line.startsWith('-'))
       // An engine takes the next free range for each network.
-      .map((line) => line.replaceAll(/veth\w+/g, 'veth').replaceAll(/172\.\d+\.0\.0\/16/g, 'RANGE')),
+      .map((line) =>
+        line.replaceAll(/veth\w+/g, 'veth').replaceAll(/-s \S+ ! -o docker_gwbridge/g, '-s RANGE ! -o docker_gwbridge'),
+      ),
   };
 }
 

@@ -119,6 +119,7 @@ export const initSwarm = defineStep({
     const state = await managerState(context);
     if (isOwnSwarm(state, record, context)) {
       await refuseForeignUsers(state, context);
+      if (record.node === null) await untilIngress(context);
       await leaveSwarm(context);
     }
     await removeGateway(context);

@@ -123,7 +123,7 @@ export const joinSwarm = defineStep({
     const { node } = await swarm.state();
     if (node === null) return { ...record, gateway };
     await markNode(node, manager);
-    if ((await manager.host.docker.listNetworks()).some(isIngress)) await untilIngress(context);
+    await settleNode(manager, context);
     return { ...record, gateway, node };
   },
 
@@ -147,8 +147,11 @@ export const joinSwarm = defineStep({
     const manager = onManager(record.manager, context);
     if (await isOwnNode(state, record, context)) {
       await refuseForeignContainers(context);
-      // Once it has left, only its mark tells whose it is.
-      if (record.node === null && state.node !== null) await markNode(state.node, manager);
+      if (record.node === null && state.node !== null) {
+        // Once it has left, only its mark tells whose it is.
+        await markNode(state.node, manager);
+        await settleNode(manager, context);
+      }
       if (state.isManager && state.node !== null) await demote(state.node, manager, context);
       await leaveSwarm(context);
     }
@@ -219,6 +222,11 @@ async function isOwnNode(state: SwarmState, record: Record, context: HostContext
 async function listedNodes(record: Record, context: HostContext): Promise<readonly SwarmNode[]> {
   const isMarked = (node: SwarmNode) => node.address === record.address && isOurs(node, context.run);
   return (await nodesOfManager(record, context)).filter((node) => node.id === record.node || isMarked(node));
+}
+
+/** Waits for what a new node makes in the background: one that leaves before keeps it. */
+async function settleNode(manager: HostContext, context: HostContext): Promise<void> {
+  if ((await manager.host.docker.listNetworks()).some(isIngress)) await untilIngress(context);
 }
 
 /** Marks a node as that of the run. */

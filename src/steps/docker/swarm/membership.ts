@@ -90,7 +90,10 @@ export async function leaveSwarm(context: HostContext): Promise<void> {
   });
 }
 
-/** Waits for the part of the engine in the ingress network, which it makes in the background. The membership does not need it. */
+/**
+ * Waits for the part of the engine in the ingress network, which it makes in the background. The membership does not need it, but an engine
+ * that leaves before has the network until it is restarted.
+ */
 export async function untilIngress(context: HostContext): Promise<void> {
   const { docker } = context.host;
   const isGood = (gateway: NetworkInfo | null) => gateway !== null && gateway.members.length > 0;
