@@ -17,6 +17,7 @@ const PACKAGES = {
   nsenter: 'util-linux',
   ping: 'iputils-ping',
   openssl: 'openssl',
+  nginx: 'nginx-light',
   brctl: 'bridge-utils',
   busybox: 'busybox-static',
   chromium: 'chromium',

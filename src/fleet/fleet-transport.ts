@@ -2,6 +2,7 @@ import type { Demand, FleetHead, FleetRequest, FleetRun, FleetStatus } from './m
 import type { FleetId, HostName, ItemId, SessionId } from './model/ids.ts';
 import type { Answer, Item } from './model/item.ts';
 import type { Mailbox, Progress, SessionRequest } from './model/mailbox.ts';
+import type { SealedSecrets } from './model/sealed.ts';
 
 /** A fleet run in a list. Times are in milliseconds since the epoch. */
 export interface FleetSummary {
@@ -45,8 +46,12 @@ export interface MailboxTransport {
 
 /** Fleet runs, for people. */
 export interface FleetControl {
-  /** Starts a fleet run; the same request with the same id starts it once. @throws WfError E_FLEET_EXISTS, E_FLEET_UNREACHABLE */
-  start(request: FleetRequest): Promise<FleetRun>;
+  /**
+   * Starts a fleet run; the same request with the same id starts it once.
+   * @param sealed values of its secret inputs; a retry has those of the fleet run that it starts anew
+   * @throws WfError E_FLEET_EXISTS, E_FLEET_UNREACHABLE
+   */
+  start(request: FleetRequest, sealed?: SealedSecrets): Promise<FleetRun>;
   /** Returns a whole fleet run. @throws WfError E_FLEET_NOT_FOUND; the reason of the signal */
   show(id: FleetId, signal?: AbortSignal): Promise<FleetRun>;
   /**

@@ -14,11 +14,19 @@ export interface Tombstones {
    */
   entomb(run: RunId, reason: string, at: number): boolean;
   isEntombed(run: RunId): boolean;
-  /** Returns the id of the agent of this database; `proposed` becomes it if there is none. */
-  agentId(proposed: string): string;
+  /** Returns the identity of the agent of this database; `proposed` becomes it if there is none. */
+  agentIdentity(proposed: AgentIdentity): AgentIdentity;
 }
 
-const text = lazy(() => z.string());
+/** An agent of a fleet. */
+export interface AgentIdentity {
+  /** Random. */
+  readonly id: string;
+  /** The seed of its key pair: secret. */
+  readonly seed: string;
+}
+
+const identity = lazy(() => z.strictObject({ id: z.string(), seed: z.string() }));
 
 export function createTombstones(statements: Statements, write: Transact, path: string): Tombstones {
   return {
@@ -32,13 +40,14 @@ export function createTombstones(statements: Statements, write: Transact, path: 
         return true;
       }),
     isEntombed: (run) => reasonOf(statements, run) !== undefined,
-    agentId: (proposed) =>
+    agentIdentity: ({ id, seed }) =>
       write(() => {
-        statements.run('INSERT INTO agent_identity (one, id) VALUES (1, @proposed) ON CONFLICT (one) DO NOTHING', {
-          proposed,
-        });
-        const id = statements.value('SELECT id FROM agent_identity');
-        return parseRow(text(), id, { path, table: 'agent_identity', of: 'the agent' });
+        statements.run(
+          'INSERT INTO agent_identity (one, id, seed) VALUES (1, @id, @seed) ON CONFLICT (one) DO NOTHING',
+          { id, seed },
+        );
+        const row = statements.row('SELECT id, seed FROM agent_identity');
+        return parseRow(identity(), row, { path, table: 'agent_identity', of: 'the agent' });
       }),
   };
 }

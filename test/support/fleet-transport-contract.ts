@@ -109,6 +109,25 @@ export function fleetTransportContract(name: string, subject: Subject): void {
       expect(await host.item(back.id)).toMatchObject({ action: 'run', fleet: second.request.id });
     });
 
+    test('gives a host its own sealed secrets with the run and its rollback, and again with a retry', async () => {
+      const [one, two] = [await agent(), await agent()];
+      const secrets = { [one.host]: { token: 'b25l' }, [two.host]: { token: 'dHdv' } };
+      const hosts = [one.host, two.host];
+      const request = fleetRequest(1, { id: fleet(), hosts, secrets: ['token'] });
+      await subject.transport().start(request, secrets);
+      const [first, second] = [await one.item(), await two.item()];
+      expect([first.sealed, second.sealed]).toEqual([{ token: 'b25l' }, { token: 'dHdv' }]);
+      await subject.transport().demand(request.id, { kind: 'cancel', by: 'ann', comment: null });
+      const [back, other] = [await one.item(first.id), await two.item(second.id)];
+      expect([back.action, back.sealed]).toEqual(['roll-back', { token: 'b25l' }]);
+      await one.answer(back, TOMBSTONED);
+      await two.answer(other, TOMBSTONED);
+      await untilStatus(request.id, 'rolled-back');
+      const retried = fleetRequest(1, { id: fleet(), hosts, secrets: ['token'], retryOf: request.id });
+      await subject.transport().start(retried);
+      expect([(await one.item()).sealed, (await two.item()).sealed]).toEqual([first.sealed, second.sealed]);
+    });
+
     test('keeps everything when the engine is killed', async () => {
       const [one, two] = [await agent(), await agent()];
       const { request } = await start([one, two]);

@@ -78,7 +78,8 @@ export interface FleetWorld {
   handlers(): RunningWf;
   /** Starts the handlers. They have the port of those before, unless another one is given. */
   serve(port?: number): Promise<void>;
-  host(name: string): TestHost;
+  /** @param url that its agent reaches the fleet by, by default that of Restate */
+  host(name: string, url?: string): TestHost;
   /** Calls `wf fleet` as the operator, for less than it takes to start a process. */
   fleet(...args: readonly string[]): Promise<WfEnd>;
   start(...args: readonly string[]): RunningWf;
@@ -88,14 +89,19 @@ export interface FleetWorld {
   untilStatus(id: string, status: string): Promise<FleetRecord>;
 }
 
-export async function openFleetWorld(): Promise<FleetWorld> {
+/** Texts of files by their paths in a project. */
+type Files = Readonly<Record<string, string>>;
+
+/** @param more files of the operator and of each host */
+export async function openFleetWorld(more: Files = {}): Promise<FleetWorld> {
   const network = await openFleetNetwork();
-  return openWorldOn(await startRestate(network.address), network);
+  return openWorldOn(await startRestate({ address: network.address }), network, more);
 }
 
 /** Opens the world of a server that runs already. */
-export async function openWorldOn(restate: Restate, network: FleetNetwork): Promise<FleetWorld> {
-  const operator = openProject({ 'workflows/site.ts': SITE });
+export async function openWorldOn(restate: Restate, network: FleetNetwork, more: Files = {}): Promise<FleetWorld> {
+  const files = { 'workflows/site.ts': SITE, ...more };
+  const operator = openProject(files);
   const env = { WF_FLEET: restate.url };
   let handlers: RunningWf | undefined;
   // At the same address after a kill: Restate calls the handlers that it has registered.
@@ -119,7 +125,7 @@ export async function openWorldOn(restate: Restate, network: FleetNetwork): Prom
       if (handlers === undefined) throw new Error('nobody serves');
       return handlers;
     },
-    host: (name) => openHost(name, restate.url, network.host()),
+    host: (name, url = restate.url) => openHost(name, url, network.host(), files),
     fleet: (...args) => operator.sharedWf(['fleet', ...args], env),
     start: (...args) => operator.start(['fleet', ...args], { env }),
     show,
@@ -139,8 +145,8 @@ export async function openWorldOn(restate: Restate, network: FleetNetwork): Prom
   };
 }
 
-function openHost(name: string, url: string, { enter, cut, mend }: NetworkHost): TestHost {
-  const project = openProject({ 'workflows/site.ts': SITE });
+function openHost(name: string, url: string, { enter, cut, mend }: NetworkHost, files: Files): TestHost {
+  const project = openProject(files);
   const site = path.join(project.folder, 'site');
   mkdirSync(site);
   const log = path.join(site, 'log');

@@ -1,5 +1,5 @@
-import { randomInt } from 'node:crypto';
-import { mkdtempSync } from 'node:fs';
+import { createPublicKey, randomInt } from 'node:crypto';
+import { mkdtempSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { createServer } from 'node:net';
 import { arch } from 'node:os';
@@ -15,6 +15,8 @@ export interface Restate {
   /** Address of mailboxes and fleet runs. */
   readonly url: string;
   readonly admin: string;
+  /** All that it stores is below it. */
+  readonly folder: string;
   /** Kills it, and starts it again on the same data and ports. */
   restart(): Promise<void>;
   kill(): Promise<void>;
@@ -40,10 +42,10 @@ atEndOfFile(async () => {
   running.clear();
 });
 
-/** Starts a server, which is killed after the last test of the file. @param address of its ingress */
-export async function startRestate(address = '127.0.0.1'): Promise<Restate> {
+/** Starts a server, which is killed after the last test of the file. @param settings more of its environment */
+export async function startRestate({ address = '127.0.0.1', settings = {} } = {}): Promise<Restate> {
   const node = await openNode('wf', address);
-  await node.start();
+  await node.start(settings);
   return node;
 }
 
@@ -78,7 +80,15 @@ async function openNode(name: string, address: string): Promise<RestateNode> {
   const spawn = () =>
     execa(SERVER_BINARY, ['--no-logo'], {
       cwd: folder,
-      env: { ...settings, RESTATE_NODE_NAME: name, RESTATE_LISTEN_MODE: 'tcp', ...more },
+      env: {
+        ...settings,
+        RESTATE_NODE_NAME: name,
+        RESTATE_LISTEN_MODE: 'tcp',
+        // Tests search its files.
+        RESTATE_ROCKSDB_DISABLE_WAL_COMPRESSION: 'true',
+        RESTATE_ROCKSDB_DISABLE_L0_L1_COMPRESSION: 'true',
+        ...more,
+      },
       extendEnv: false,
       reject: false,
       stdin: 'ignore',
@@ -103,6 +113,7 @@ async function openNode(name: string, address: string): Promise<RestateNode> {
     url,
     admin: adminUrl,
     peer: `http://127.0.0.1:${node}`,
+    folder,
     kill,
     async start(given = {}) {
       more = given;
@@ -116,6 +127,17 @@ async function openNode(name: string, address: string): Promise<RestateNode> {
     },
   };
 }
+
+/** Returns the public key of a private one, as Restate prints it: `kid`. @param file an ed25519 key in PEM */
+export function identityKeyOf(file: string): string {
+  const { x = '' } = createPublicKey(readFileSync(file)).export({ format: 'jwk' });
+  let number = BigInt(`0x${Buffer.from(x, 'base64url').toString('hex')}`);
+  let text = '';
+  for (; number > 0n; number /= 58n) text = BASE58.charAt(Number(number % 58n)) + text;
+  return `publickeyv1_${text}`;
+}
+
+const BASE58 = '123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz';
 
 /**
  * Returns a port that is free now, and that the kernel gives to nobody who asks for any: it is still free when a killed server is started

@@ -12,8 +12,16 @@ export function fleets(program: Command, action: ActionFactory): void {
     .argument('[subject]', 'start: a workflow; write-off: a host; others: the id of a fleet run')
     .option('--fleet <url>', 'ingress of Restate (default: http://127.0.0.1:8080; also: WF_FLEET)')
     .option('--keep', 'demo: leave the hosts up until Ctrl-C')
+    .option('--cert <file>', 'certificate of the operator, for a proxy before Restate (also: WF_FLEET_CERT)')
+    .option('--key <file>', 'private key of --cert (also: WF_FLEET_KEY)')
+    .option('--ca <file>', 'CA of the proxy (default: those that Node trusts; also: WF_FLEET_CA)')
     .option('--port <port>', 'serve: port of 127.0.0.1 for Restate (default: 9080; 0 for any)', portNumber)
     .option('--admin <url>', 'serve: admin API of Restate (default: http://127.0.0.1:9070)')
+    .option(
+      '--identity-key <key>',
+      'serve: refuse requests that this key of Restate has not signed; repeatable',
+      collect,
+    )
     .option('--hosts <names>', 'start: hosts, separated by commas, in the order of the waves')
     .option('--where <name=value>', 'start, hosts: hosts with this label; repeatable', collect)
     .option('--canary <n>', 'start: number of hosts in the first wave', wholeNumber)

@@ -17,6 +17,9 @@ export function unattended(program: Command, action: ActionFactory): void {
     .option('--name <host>', 'with --fleet: name of this host')
     .option('--label <name=value>', 'with --fleet: a label for `wf fleet start --where`; repeatable', collect)
     .option('--allow <workflow>', 'with --fleet: permit this workflow, and no other; repeatable', collect)
+    .option('--cert <file>', 'with --fleet: certificate of this host, for a proxy before Restate')
+    .option('--key <file>', 'with --fleet: private key of --cert')
+    .option('--ca <file>', 'with --fleet: CA of the proxy (default: those that Node trusts)')
     .option('--ui', 'serve the page of `wf ui` as well, with its options; `wf ui` prints a link to it');
   addUiOptions(agent).action(action(['action'], async () => (await import('../commands/unattended/agent.ts')).agent));
   program

@@ -65,6 +65,7 @@ export const ERROR_EXIT_CODES = {
   E_OUTPUT: 3,
   E_TRACES: 3,
   E_FLEET_UNREACHABLE: 3,
+  E_CERTIFICATE: 3,
   // 4: something is in the way
   E_NAME_IN_USE: 4,
   E_SUBNET_IN_USE: 4,

@@ -5,6 +5,7 @@ import { type Clock, pause } from '../../engine/ports/clock.ts';
 import { type Answer, type Item, isUndone, type Work } from '../model/item.ts';
 import type { Progress } from '../model/mailbox.ts';
 import type { LocalParts } from './local-parts.ts';
+import { referenceIn } from './reference-in.ts';
 
 /** The time between two looks at a part that another process advances. */
 const LOOK_MS = 200;
@@ -36,12 +37,12 @@ interface CarryOut {
  * @throws the reason of the signal; then the part goes on, and only its waiting has ended
  */
 export async function carryOut(item: Item, given: CarryOut, signal: AbortSignal): Promise<Answer> {
-  return item.action === 'run'
-    ? run(item.part, item.work, given, signal)
-    : rollBack(item.part, item.reason, given, signal);
+  return item.action === 'run' ? run(item, given, signal) : rollBack(item, given, signal);
 }
 
-async function run(part: RunId, work: Work, given: CarryOut, signal: AbortSignal): Promise<Answer> {
+type Of<Action extends Item['action']> = Extract<Item, { action: Action }>;
+
+async function run({ part, work, sealed }: Of<'run'>, given: CarryOut, signal: AbortSignal): Promise<Answer> {
   const retry = retries(part, given, signal);
   for (;;) {
     signal.throwIfAborted();
@@ -51,11 +52,15 @@ async function run(part: RunId, work: Work, given: CarryOut, signal: AbortSignal
         return found.answer;
       case 'tombstoned':
         return { type: 'tombstoned' };
-      case 'open':
-        await retry.look(found.status);
+      case 'open': {
+        // Nobody else has the secrets with which it resumes.
+        const resumes = found.status === 'interrupted' && sealed !== undefined;
+        const refusal = resumes ? await given.parts.resume(part, sealed, signal) : undefined;
+        await (refusal === undefined ? retry.look(found.status) : retry.after(refusal));
         break;
+      }
       case 'absent': {
-        const refusal = refusalOf(work, given) ?? (await given.parts.start(part, work, signal));
+        const refusal = refusalOf(work, given) ?? (await given.parts.start(part, work, sealed, signal));
         // It has run, whatever it ended with.
         if (refusal === undefined || given.parts.find(part).type !== 'absent') break;
         if (PASSING.includes(refusal.code)) await retry.after(refusal);
@@ -67,7 +72,11 @@ async function run(part: RunId, work: Work, given: CarryOut, signal: AbortSignal
   }
 }
 
-async function rollBack(part: RunId, reason: string, given: CarryOut, signal: AbortSignal): Promise<Answer> {
+async function rollBack(
+  { part, reason, sealed }: Of<'roll-back'>,
+  given: CarryOut,
+  signal: AbortSignal,
+): Promise<Answer> {
   const retry = retries(part, given, signal);
   let hasTried = false;
   for (;;) {
@@ -82,7 +91,7 @@ async function rollBack(part: RunId, reason: string, given: CarryOut, signal: Ab
       case 'ended': {
         const { answer } = found;
         if (hasTried || (answer.status !== 'succeeded' && isUndone(answer))) return answer;
-        const refusal = await given.parts.rollBack(part, signal);
+        const refusal = await given.parts.rollBack(part, sealed, signal);
         if (refusal === undefined) hasTried = true;
         else await retry.after(refusal);
         break;
@@ -95,7 +104,7 @@ async function rollBack(part: RunId, reason: string, given: CarryOut, signal: Ab
         given.progress({ part, status: found.status, error: null });
         const refusal = await (found.isAdvanced
           ? given.parts.cancel(part, reason, signal)
-          : given.parts.rollBack(part, signal));
+          : given.parts.rollBack(part, sealed, signal));
         if (refusal !== undefined) await retry.after(refusal);
       }
     }
@@ -126,12 +135,5 @@ function refusalOf({ workflow, input }: Work, { allowed }: CarryOut): ErrorRecor
       hint: 'Its agent permits the workflows of --allow.',
     }).toRecord();
   }
-  // `wf start` would read the file or the variable of this host.
-  const [secret] = Object.entries(input).find(([, value]) => typeof value === 'string' && REFERENCE.test(value)) ?? [];
-  if (secret === undefined) return undefined;
-  return new WfError('E_INPUT', `input ${secret}: a fleet run cannot refer to files or variables of a host`, {
-    hint: 'Leave secrets out of fleet runs.',
-  }).toRecord();
+  return referenceIn(input);
 }
-
-const REFERENCE = /^@(?:file|env):/;

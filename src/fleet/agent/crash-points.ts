@@ -14,7 +14,7 @@ export function mailboxWithCrashPoints(transport: MailboxTransport, points: Cras
 
 /** The same for each act on a part of this host. */
 export function partsWithCrashPoints(parts: LocalParts, points: CrashPoints): LocalParts {
-  const { find, entomb, start, cancel, rollBack } = parts;
+  const { find, entomb, start, resume, cancel, rollBack } = parts;
   return {
     find,
     entomb(...given) {
@@ -24,6 +24,7 @@ export function partsWithCrashPoints(parts: LocalParts, points: CrashPoints): Lo
       return isEntombed;
     },
     start: (...given) => around(points, 'part start', () => start(...given)),
+    resume: (...given) => around(points, 'part resume', () => resume(...given)),
     cancel: (...given) => around(points, 'part cancel', () => cancel(...given)),
     rollBack: (...given) => around(points, 'part rollback', () => rollBack(...given)),
   };

@@ -12,7 +12,15 @@ const FIRST_DELAY_MS = 250;
 const LONGEST_DELAY_MS = 15_000;
 
 /** Errors of the fleet and of the database after which the agent tries again; any other one ends it. */
-const PASSING: readonly ErrorCode[] = ['E_FLEET_UNREACHABLE', 'E_MAILBOX_HELD', 'E_DATABASE_LOCKED', 'E_DISK_FULL'];
+const PASSING: readonly ErrorCode[] = [
+  'E_FLEET_UNREACHABLE',
+  'E_MAILBOX_HELD',
+  // Runs of this host go on, and a renewed certificate is read.
+  'E_CERTIFICATE',
+  'E_FORBIDDEN',
+  'E_DATABASE_LOCKED',
+  'E_DISK_FULL',
+];
 
 /** An act of the agent of a fleet. */
 export type FleetAgentNote =

@@ -1,6 +1,6 @@
-import { type ErrorRecord, WfError } from '../../engine/model/errors.ts';
+import { asWfError, type ErrorRecord, WfError } from '../../engine/model/errors.ts';
 import type { RunId } from '../../engine/model/ids.ts';
-import { isEnd, type RunStatus } from '../../engine/ports/history.ts';
+import { isEnd, type RunStatus, type StoredRun } from '../../engine/ports/history.ts';
 import type { History } from '../../history/history.ts';
 import {
   errorIn,
@@ -13,6 +13,9 @@ import { readRunMaterial } from '../../review/record/run-material.ts';
 import { runRecord } from '../../review/record/run-record.ts';
 import { type IsAlive, runStatus } from '../../review/record/run-status.ts';
 import type { Answer, Work } from '../model/item.ts';
+import type { Sealed } from '../model/sealed.ts';
+import type { OpenSecrets } from '../secrets/host-secrets.ts';
+import { referenceIn } from './reference-in.ts';
 
 /** A part as the local database knows it. */
 export type LocalPart =
@@ -30,22 +33,25 @@ export interface LocalParts {
    * Starts a part under exactly the definition of the fleet. Resolves once its process has ended; with the error if it was refused.
    * @throws the reason of the signal; the process goes on
    */
-  start(part: RunId, work: Work, signal: AbortSignal): Promise<ErrorRecord | undefined>;
+  start(part: RunId, work: Work, sealed: Sealed | undefined, signal: AbortSignal): Promise<ErrorRecord | undefined>;
+  /** Resumes an interrupted part with its secret inputs, which only the fleet has. Resolves as `start`. */
+  resume(part: RunId, sealed: Sealed, signal: AbortSignal): Promise<ErrorRecord | undefined>;
   /** Cancels a part that a living process advances. Resolves as `start`. */
   cancel(part: RunId, reason: string, signal: AbortSignal): Promise<ErrorRecord | undefined>;
   /** Undoes a part that no process advances. Resolves as `start`. */
-  rollBack(part: RunId, signal: AbortSignal): Promise<ErrorRecord | undefined>;
+  rollBack(part: RunId, sealed: Sealed | undefined, signal: AbortSignal): Promise<ErrorRecord | undefined>;
 }
 
 interface LocalPartsDependencies {
   readonly history: Pick<History, 'run' | 'isEntombed' | 'entomb'> & Parameters<typeof readRunMaterial>[0];
   readonly database: string;
   readonly isAlive: IsAlive;
+  readonly openSecrets: OpenSecrets;
   now(): number;
 }
 
 /** Carries out parts as commands of wf in processes of their own, which outlive a killed agent. */
-export function localParts({ history, database, isAlive, now }: LocalPartsDependencies): LocalParts {
+export function localParts({ history, database, isAlive, openSecrets, now }: LocalPartsDependencies): LocalParts {
   async function carryOut(command: Omit<WfCommand, 'database'>, signal: AbortSignal): Promise<ErrorRecord | undefined> {
     signal.throwIfAborted();
     const { document, exitCode, stderr } = await endOf(startWfCommand({ ...command, database }), signal);
@@ -64,30 +70,47 @@ export function localParts({ history, database, isAlive, now }: LocalPartsDepend
       return { type: 'open', status, isAdvanced: run.owner !== null && isAlive(run.owner) };
     },
     entomb: (id, reason) => history.entomb(id, reason, now()),
-    start: (id, { workflow, definitionHash, input }, signal) =>
-      carryOut(
-        {
-          argv: [
-            'start',
-            `--id=${id}`,
-            '--resume=auto',
-            `--definition=${definitionHash}`,
-            '--input-file=-',
-            '--',
-            workflow,
-          ],
-          stdin: JSON.stringify(input),
-        },
-        signal,
-      ),
+    start: (id, { workflow, definitionHash, input }, sealed, signal) =>
+      withSecrets(sealed, definitionHash, (secrets) => {
+        const options = [`--id=${id}`, '--resume=auto', `--definition=${definitionHash}`, '--input-file=-'];
+        const stdin = JSON.stringify({ ...input, ...secrets });
+        return carryOut({ argv: ['start', ...options, '--', workflow], stdin }, signal);
+      }),
+    resume: (id, sealed, signal) => again('resume', id, sealed, signal),
     cancel: (id, reason, signal) => carryOut({ argv: ['cancel', `--comment=${reason}`, '--', id] }, signal),
-    rollBack: (id, signal) => carryOut({ argv: ['rollback', '--', id] }, signal),
+    rollBack: (id, sealed, signal) => again('rollback', id, sealed, signal),
   };
 
-  function answerOf(id: RunId): Extract<Answer, { type: 'ended' }> {
+  /** Calls a command on a part, and gives it the secrets again. */
+  function again(command: 'resume' | 'rollback', id: RunId, sealed: Sealed | undefined, signal: AbortSignal) {
+    return withSecrets(sealed, runOf(id).definitionHash, (secrets) =>
+      carryOut({ argv: [command, '--input-file=-', '--', id], stdin: JSON.stringify(secrets) }, signal),
+    );
+  }
+
+  /** Opens secrets for an act. They reach it on its standard input, and are stored nowhere. */
+  async function withSecrets(
+    sealed: Sealed | undefined,
+    definitionHash: string,
+    act: (secrets: Readonly<Record<string, string>>) => Promise<ErrorRecord | undefined>,
+  ): Promise<ErrorRecord | undefined> {
+    let secrets: Readonly<Record<string, string>>;
+    try {
+      secrets = await openSecrets(sealed, definitionHash);
+    } catch (thrown) {
+      return asWfError(thrown).toRecord();
+    }
+    return referenceIn(secrets) ?? act(secrets);
+  }
+
+  function runOf(id: RunId): StoredRun {
     const run = history.run(id);
-    if (run === undefined) throw new WfError('E_INTERNAL', `run ${id} has vanished`, { hint: 'Report this.' });
-    const record = runRecord(readRunMaterial(history, run), isAlive);
+    if (run !== undefined) return run;
+    throw new WfError('E_INTERNAL', `run ${id} has vanished`, { hint: 'Report this.' });
+  }
+
+  function answerOf(id: RunId): Extract<Answer, { type: 'ended' }> {
+    const record = runRecord(readRunMaterial(history, runOf(id)), isAlive);
     const { status, definitionHash, changes, verification, startedAt, finishedAt, error } = record;
     return {
       type: 'ended',

@@ -13,6 +13,8 @@ const timeSchema = z.int();
 export const fleetRequestSchema = z.strictObject({
   id: fleetIdSchema,
   work: workSchema,
+  /** Names of the secret inputs, whose sealed values are kept with each host. */
+  secrets: z.array(z.string()).default([]),
   hosts: z
     .array(hostNameSchema)
     .min(1)
@@ -83,7 +85,7 @@ export const fleetHeadSchema = z.strictObject({
   version: z.int(),
   phase: z.enum(['rolling-out', 'rolling-back', 'ended']),
   /** The rules of its request. */
-  rules: fleetRequestSchema.pick({ maxFailures: true, approve: true }),
+  rules: fleetRequestSchema.pick({ maxFailures: true, approve: true, secrets: true }),
   /** Number of waves that have begun. */
   wavesBegun: z.int().min(0),
   approved: z.boolean(),

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { errorRecordSchema } from '../../engine/model/error-schema.ts';
 import { runIdSchema } from '../../engine/model/identity-schemas.ts';
 import { fleetIdSchema, type ItemId, itemIdSchema } from './ids.ts';
+import { sealedSchema } from './sealed.ts';
 
 /** Workflows of a fleet are named, and never paths of files. */
 export const workflowNameSchema = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$/);
@@ -16,7 +17,8 @@ export const workSchema = z.strictObject({
 });
 export type Work = Readonly<z.output<typeof workSchema>>;
 
-const itemBase = { id: itemIdSchema, fleet: fleetIdSchema, part: runIdSchema() };
+/** A rollback has the secrets, too: commands that undo may need them. */
+const itemBase = { id: itemIdSchema, fleet: fleetIdSchema, part: runIdSchema(), sealed: sealedSchema.optional() };
 
 /** A request to a host, in its mailbox until the host has answered it. */
 export const itemSchema = z.discriminatedUnion('action', [

@@ -12,6 +12,8 @@ export const sessionRequestSchema = z.strictObject({
   agent: z.string().min(8).max(64),
   /** The id of the boot of its machine: a clone of the host has another one. */
   boot: z.string().min(1).max(64),
+  /** The key to which secrets for this host are sealed. */
+  publicKey: z.base64url().length(43).optional(),
   labels: z.record(z.string(), z.string()),
   version: z.string(),
 });

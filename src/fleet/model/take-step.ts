@@ -29,14 +29,14 @@ export interface StepTaken {
 
 /** Begins a fleet run with its first wave. @param at now, in milliseconds since the epoch */
 export function beginFleet(request: FleetRequest, at: number): StepTaken {
-  const { id, maxFailures, approve, hosts } = request;
+  const { id, maxFailures, approve, secrets, hosts } = request;
   const head: FleetHead = {
     id,
     createdAt: at,
     finishedAt: null,
     version: 1,
     phase: 'rolling-out',
-    rules: { maxFailures, approve },
+    rules: { maxFailures, approve, secrets },
     wavesBegun: 0,
     approved: false,
     paused: false,

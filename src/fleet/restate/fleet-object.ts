@@ -17,7 +17,16 @@ import type { Offer } from '../model/offer.ts';
 import { beginFleet, takeStep } from '../model/take-step.ts';
 import { CHANGING, READING } from './handler-options.ts';
 import type { RestateSdk } from './load-sdk.ts';
-import { DIRECTORY_KEY, DIRECTORY_OBJECT, FLEET_OBJECT, HOST_OBJECT, newsSchema, type Summary } from './messages.ts';
+import {
+  DIRECTORY_KEY,
+  DIRECTORY_OBJECT,
+  FLEET_OBJECT,
+  HOST_OBJECT,
+  newsSchema,
+  type Summary,
+  startSchema,
+} from './messages.ts';
+import { storedSealed, storeSealed, withSealed } from './sealed-state.ts';
 import { parseInput, readState, readStates, send } from './state.ts';
 
 /** Keys of the state. An event reads the head and one part, whatever the number of hosts. */
@@ -43,23 +52,24 @@ export function fleetObject(sdk: RestateSdk) {
     readStates(ctx, begunHosts(request, head).map(partKey), partSchema);
 
   /** Stores what has changed, and sends the items. */
-  function write(ctx: ObjectContext, head: FleetHead, parts: readonly Part[], offers: readonly Offer[]): void {
+  async function write(ctx: ObjectContext, head: FleetHead, parts: readonly Part[], offers: readonly Offer[]) {
     ctx.set(HEAD, head);
     for (const part of parts) ctx.set(partKey(part.host), part);
-    for (const { host, item } of offers) send(ctx, { object: HOST_OBJECT, key: host, handler: 'offer' }, item);
+    const sent = head.rules.secrets.length === 0 ? offers : await withSealed(ctx, offers);
+    for (const { host, item } of sent) send(ctx, { object: HOST_OBJECT, key: host, handler: 'offer' }, item);
   }
 
   /** Carries out what follows from an event. */
   async function act(ctx: ObjectContext, before: FleetHead, part: Part | undefined, event: FleetEvent, at: number) {
     const { head, part: changed, offers, step } = decide(before, part ?? null, event, at);
     if (head.version === before.version) return;
-    write(ctx, head, changed === null ? [] : [changed], offers);
+    await write(ctx, head, changed === null ? [] : [changed], offers);
     let after = head;
     if (step !== null) {
       const request = await readRequest(ctx);
       const begun = step.type === 'roll-back' ? await readBegun(ctx, request, head) : [];
       const taken = takeStep(head, step, request, begun, at);
-      write(ctx, taken.head, taken.parts, taken.offers);
+      await write(ctx, taken.head, taken.parts, taken.offers);
       after = taken.head;
     }
     if (fleetStatus(before) !== fleetStatus(after)) list(ctx, await readRequest(ctx), after);
@@ -73,18 +83,19 @@ export function fleetObject(sdk: RestateSdk) {
     options: CHANGING,
     handlers: {
       start: exclusive(LAZY, async (ctx: ObjectContext, input: unknown) => {
-        const request = parseInput(
+        const { request, sealed } = parseInput(
           sdk,
-          fleetRequestSchema.refine(({ id }) => id === ctx.key),
+          startSchema.refine(({ request: { id } }) => id === ctx.key),
           input,
         );
         const known = await readState(ctx, REQUEST, fleetRequestSchema);
         if (known !== undefined) {
           return { type: JSON.stringify(known) === JSON.stringify(request) ? 'accepted' : 'exists' };
         }
+        await storeSealed(ctx, request, sealed);
         const { head, parts, offers } = beginFleet(request, await ctx.date.now());
         ctx.set(REQUEST, request);
-        write(ctx, head, parts, offers);
+        await write(ctx, head, parts, offers);
         list(ctx, request, head);
         return { type: 'accepted' };
       }),
@@ -106,6 +117,11 @@ export function fleetObject(sdk: RestateSdk) {
         const part = await readState(ctx, partKey(event.host), partSchema);
         if (head !== undefined) await act(ctx, head, part, event, at);
       }),
+
+      /** Returns the sealed secrets, for a retry. */
+      sealed: shared({ ...READING, ...LAZY, ingressPrivate: true }, async (ctx: ObjectSharedContext) =>
+        storedSealed(ctx, await readRequest(ctx)),
+      ),
 
       head: shared({ ...READING, ...LAZY }, async (ctx: ObjectSharedContext) => {
         const head = await readHead(ctx);

@@ -1,8 +1,9 @@
 import { z } from 'zod';
-import { FLEET_STATUSES, fleetHeadSchema, fleetRunSchema } from '../model/fleet-run.ts';
+import { FLEET_STATUSES, fleetHeadSchema, fleetRequestSchema, fleetRunSchema } from '../model/fleet-run.ts';
 import { fleetIdSchema, hostNameSchema, itemIdSchema, sessionIdSchema } from '../model/ids.ts';
 import { answerSchema, itemSchema } from '../model/item.ts';
 import { mailboxSchema, progressSchema } from '../model/mailbox.ts';
+import { sealedSecretsSchema } from '../model/sealed.ts';
 
 /** Names of the virtual objects. */
 export const HOST_OBJECT = 'wf-host';
@@ -23,6 +24,7 @@ export const pollSchema = z.strictObject({
 export const lookSchema = pollSchema.extend({ waiter: z.string() });
 export const answeredSchema = z.strictObject({ session: sessionIdSchema, item: itemIdSchema, answer: answerSchema });
 export const writeOffSchema = z.strictObject({ by: z.string().min(1), reason: z.string().min(1) });
+export const startSchema = z.strictObject({ request: fleetRequestSchema, sealed: sealedSecretsSchema });
 /** The news of a mailbox, and when it had them. */
 export const newsSchema = z.strictObject({
   at: z.int(),

@@ -4,6 +4,8 @@ import { type Clock, pause } from '../../engine/ports/clock.ts';
 import type { FleetTransport, HostState } from '../fleet-transport.ts';
 import type { FleetHead, FleetRun } from '../model/fleet-run.ts';
 import type { FleetId, HostName } from '../model/ids.ts';
+import { NO_TLS_FILES, type TlsFiles } from '../tls/credentials.ts';
+import { ingressClient } from './ingress-client.ts';
 import {
   acceptedSchema,
   DIRECTORY_KEY,
@@ -39,24 +41,29 @@ interface Call<Schema extends z.ZodType> {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Reaches mailboxes and fleet runs through the ingress of Restate. @param url such as `http://127.0.0.1:8080` */
-export function restateTransport(url: string, clock: Clock): FleetTransport {
+/**
+ * Reaches mailboxes and fleet runs through the ingress of Restate.
+ * @param url such as `http://127.0.0.1:8080`
+ * @param tls files for a proxy before it, which `url` with https is the address of
+ */
+export function restateTransport(url: string, clock: Clock, tls: TlsFiles = NO_TLS_FILES): FleetTransport {
+  const client = ingressClient(url, tls);
+
   async function call<Schema extends z.ZodType>(given: Call<Schema>): Promise<z.output<Schema>> {
     const { to, body, returns, waitMs = 0, signal } = given;
     const limit = new AbortController();
     const cancel = clock.after(ANSWER_MS + waitMs, () => limit.abort(), true);
     try {
-      const response = await fetch(`${url}/${to.map(encodeURIComponent).join('/')}`, {
-        method: 'POST',
-        ...(body === undefined ? {} : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
-        redirect: 'error',
-        signal: signal === undefined ? limit.signal : AbortSignal.any([signal, limit.signal]),
-      });
-      const text = await response.text();
-      if (!response.ok) throw failed(url, response.status, text);
+      const { status, text } = await client.post(
+        to.map(encodeURIComponent).join('/'),
+        body === undefined ? undefined : JSON.stringify(body),
+        signal === undefined ? limit.signal : AbortSignal.any([signal, limit.signal]),
+      );
+      if (status !== 200) throw failed(url, status, text);
       return parsed(url, returns, text);
     } catch (thrown) {
-      if (signal?.aborted === true || thrown instanceof WfError) throw thrown;
+      if (signal?.aborted === true) throw signal.reason;
+      if (thrown instanceof WfError) throw thrown;
       throw limit.signal.aborted ? silent(url, ANSWER_MS + waitMs) : unreachable(url, thrown);
     } finally {
       cancel();
@@ -130,7 +137,7 @@ export function restateTransport(url: string, clock: Clock): FleetTransport {
       const { type } = await call({ to: [HOST_OBJECT, host, 'answer'], body: given, returns: takenSchema, signal });
       if (type === 'held') throw held(host);
     },
-    start: (request) => ask(request.id, 'start', request),
+    start: (request, sealed = {}) => ask(request.id, 'start', { request, sealed }),
     show,
     async follow(id, after, signal) {
       const startedAt = clock.now();

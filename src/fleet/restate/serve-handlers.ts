@@ -18,6 +18,8 @@ export interface ServeOptions {
   readonly port: number;
   /** The admin API of Restate, with which the handlers are registered, such as `http://127.0.0.1:9070`. */
   readonly admin: string;
+  /** Public keys of Restate, such as `publickeyv1_...`: a request that none of them has signed is refused. None: all are taken. */
+  readonly identityKeys: readonly string[];
   /** Receives warnings and errors of the SDK, one line each. */
   readonly warn: (line: string) => void;
 }
@@ -27,10 +29,11 @@ export interface ServeOptions {
  * each call is short, and keeps nothing of a version.
  * @throws WfError E_TOOL_MISSING, E_ADDRESS_IN_USE, E_FLEET_UNREACHABLE
  */
-export async function serveHandlers({ port, admin, warn }: ServeOptions): Promise<ServedHandlers> {
+export async function serveHandlers({ port, admin, identityKeys, warn }: ServeOptions): Promise<ServedHandlers> {
   const sdk = await loadSdk();
   const handler = sdk.createEndpointHandler({
     services: [hostObject(sdk), fleetObject(sdk), directoryObject(sdk)],
+    ...(identityKeys.length === 0 ? {} : { identityKeys: [...identityKeys] }),
     logger: ({ level }, ...words) => {
       if (level === 'error' || level === 'warn') warn(words.map(wordOf).join(' ').replaceAll('\n', ' '));
     },

@@ -148,7 +148,8 @@ const SCHEMA = `
 
   CREATE TABLE agent_identity (
     one INTEGER PRIMARY KEY CHECK (one = 1),
-    id TEXT NOT NULL
+    id TEXT NOT NULL,
+    seed TEXT NOT NULL -- of the key pair to which a fleet seals secrets
   ) STRICT;
 
   -- runs of a fleet that must never start here

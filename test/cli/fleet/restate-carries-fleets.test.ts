@@ -14,7 +14,12 @@ const warnings: string[] = [];
 
 beforeAll(async () => {
   restate = await startRestate();
-  handlers = await serveHandlers({ port: 0, admin: restate.admin, warn: (line) => warnings.push(line) });
+  handlers = await serveHandlers({
+    port: 0,
+    admin: restate.admin,
+    identityKeys: [],
+    warn: (line) => warnings.push(line),
+  });
   transport = restateTransport(restate.url, systemClock);
 });
 afterAll(async () => {
@@ -44,7 +49,9 @@ test('a mailbox takes nothing but what it knows, and its inner handlers are not 
 test('an engine that is not there, or has no handlers, is reported with what to do', async () => {
   const nobody = restateTransport('http://127.0.0.1:9', systemClock);
   await expect(nobody.fleets()).rejects.toMatchObject({ code: 'E_FLEET_UNREACHABLE', transient: true });
-  await expect(serveHandlers({ port: 0, admin: 'http://127.0.0.1:9', warn: () => {} })).rejects.toMatchObject({
+  await expect(
+    serveHandlers({ port: 0, admin: 'http://127.0.0.1:9', identityKeys: [], warn: () => {} }),
+  ).rejects.toMatchObject({
     code: 'E_FLEET_UNREACHABLE',
   });
   const bare = await startRestate();

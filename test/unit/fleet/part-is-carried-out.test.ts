@@ -57,6 +57,7 @@ function open(...states: readonly (LocalPart | 'refused' | 'killed' | 'held')[])
       return find().type === 'absent';
     },
     start: act('start'),
+    resume: act('resume'),
     cancel: act('cancel'),
     rollBack: act('roll back'),
   };
@@ -92,6 +93,18 @@ test('a start that was killed is tried again, and one that was refused never is'
   const refused = open(ABSENT, 'refused', ABSENT);
   expect(await refused.carry(RUN)).toEqual({ type: 'refused', error: error('E_INPUT') });
   expect(refused.did).toEqual(['start', 'entomb: it was refused: no']);
+});
+
+test('an interrupted part with secrets is resumed with them, and another one by the agent', async () => {
+  const interrupted: LocalPart = { type: 'open', status: 'interrupted', isAdvanced: false };
+  const host = open(interrupted, DONE);
+  expect([await host.carry({ ...RUN, sealed: { token: 'x' } }), host.did]).toEqual([ended('succeeded', 1), ['resume']]);
+  const stop = new AbortController();
+  const plain = open(interrupted);
+  const waiting = plain.carry(RUN, null, stop.signal);
+  setTimeout(() => stop.abort(new Error('stopped')), 20);
+  await expect(waiting).rejects.toThrow('stopped');
+  expect(plain.did).toEqual([]);
 });
 
 test('a host starts no workflow that it does not permit, and reads no file or variable for a fleet', async () => {

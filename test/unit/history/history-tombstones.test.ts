@@ -29,13 +29,14 @@ test('a run that has started gets no tombstone', () => {
   expect([history.run(PART)?.status, history.isEntombed(PART)]).toEqual(['running', false]);
 });
 
-test('the agent of a database keeps its id', () => {
+test('the agent of a database keeps its id and its key', () => {
+  const first = { id: 'first-id', seed: 'first-seed' };
   const { history, path } = openForTest();
-  expect(history.agentId('first-id')).toBe('first-id');
+  expect(history.agentIdentity(first)).toEqual(first);
   history.close();
   const again = openHistory(path);
   try {
-    expect(again.agentId('second-id')).toBe('first-id');
+    expect(again.agentIdentity({ id: 'second-id', seed: 'second-seed' })).toEqual(first);
   } finally {
     again.close();
   }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { ExitCode } from '../../../engine/model/errors.ts';
 import { WfError } from '../../../engine/model/errors.ts';
+import { fleetTlsOptions } from '../../arguments/fleet-tls.ts';
 import { FLEET_ACTIONS, type FleetAction } from '../../command-table/fleet-actions.ts';
 import { defineCommand } from '../../define-command.ts';
 import type { Terminal } from '../../output/terminal.ts';
@@ -11,10 +12,13 @@ interface Syntax {
   readonly options: readonly string[];
 }
 
+/** Options of each action that reaches the fleet. */
+const CONNECTION = ['fleet', 'cert', 'key', 'ca'];
+
 /** The name of the argument of each action, and its own options. */
 const SYNTAX: Readonly<Record<FleetAction, Syntax>> = {
   demo: { subject: null, options: ['keep'] },
-  serve: { subject: null, options: ['port', 'admin'] },
+  serve: { subject: null, options: ['port', 'admin', 'identityKey'] },
   start: {
     subject: 'WORKFLOW',
     options: ['hosts', 'where', 'canary', 'atOnce', 'maxFailures', 'approve', 'input', 'inputFile', 'id', 'detach'],
@@ -35,8 +39,10 @@ const options = z.object({
   action: z.enum(FLEET_ACTIONS),
   subject: z.string().optional(),
   fleet: z.string().optional(),
+  ...fleetTlsOptions.shape,
   port: z.number().max(65_535).optional(),
   admin: z.string().optional(),
+  identityKey: z.array(z.string()).optional(),
   hosts: z.string().optional(),
   where: z.array(z.string()).optional(),
   canary: z.number().min(1).optional(),
@@ -93,8 +99,9 @@ async function load(action: FleetAction): Promise<Act> {
 
 /** @throws WfError E_USAGE if the argument is missing, or an option belongs to another action */
 function requireOwnOptions(given: FleetOptions): void {
-  const { action, subject, fleet: _fleet, json: _json, ...rest } = given;
-  const { subject: wanted, options: own } = SYNTAX[action];
+  const { action, subject, json: _json, ...rest } = given;
+  const { subject: wanted, options } = SYNTAX[action];
+  const own = action === 'serve' ? options : [...options, ...CONNECTION];
   if (wanted !== null && subject === undefined) {
     throw new WfError('E_USAGE', `wf fleet ${action} needs ${wanted}`, {
       hint: `Type \`wf fleet ${action} ${wanted}\`.`,

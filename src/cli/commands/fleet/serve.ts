@@ -1,5 +1,5 @@
 import process from 'node:process';
-import type { ExitCode } from '../../../engine/model/errors.ts';
+import { type ExitCode, WfError } from '../../../engine/model/errors.ts';
 import { serveHandlers } from '../../../fleet/restate/serve-handlers.ts';
 import { fleetUrl } from '../../arguments/fleet-url.ts';
 import { type Terminal, writeJson, writeLines } from '../../output/terminal.ts';
@@ -17,11 +17,20 @@ export async function serveFleet(given: FleetOptions, _services: Services, termi
   });
   const admin = fleetUrl('--admin', given.admin ?? DEFAULT_ADMIN);
   const warn = (line: string) => writeLines(terminal.err, [line]);
-  const { port, close } = await serveHandlers({ port: given.port ?? DEFAULT_PORT, admin, warn });
+  const identityKeys = (given.identityKey ?? []).map(identityKey);
+  const { port, close } = await serveHandlers({ port: given.port ?? DEFAULT_PORT, admin, identityKeys, warn });
   if (given.json) writeJson(terminal.out, { pid: process.pid, port, admin });
   else
     writeLines(terminal.out, [`serving the handlers of fleets on port ${port} of 127.0.0.1, for Restate at ${admin}`]);
   await stopped;
   await close();
   return 0;
+}
+
+/** The SDK takes 32 bytes in base 58. */
+function identityKey(given: string): string {
+  if (/^publickeyv1_[1-9A-HJ-NP-Za-km-z]{32,44}$/.test(given)) return given;
+  throw new WfError('E_USAGE', `--identity-key ${given} is not a public key of Restate`, {
+    hint: 'Give the `kid` that Restate prints when it starts, such as publickeyv1_2jRGdEnX...',
+  });
 }

@@ -1,11 +1,14 @@
+import { z } from 'zod';
 import { type ExitCode, WfError } from '../../../engine/model/errors.ts';
 import type { FleetControl } from '../../../fleet/fleet-transport.ts';
 import { type FleetRequest, fleetRequestSchema, fleetStatus } from '../../../fleet/model/fleet-run.ts';
 import { HOST_NAME_RULE, type HostName, hostNameSchema } from '../../../fleet/model/ids.ts';
+import type { SealedSecrets } from '../../../fleet/model/sealed.ts';
 import { parseShare } from '../../../fleet/model/waves.ts';
+import { sealSecrets } from '../../../fleet/secrets/seal-secrets.ts';
 import { newRunId } from '../../../library/new-run-id.ts';
 import { didYouMean } from '../../../review/text/did-you-mean.ts';
-import { workflowInput } from '../../arguments/workflow-input.ts';
+import { type WorkflowInput, workflowInput } from '../../arguments/workflow-input.ts';
 import { isFileReference } from '../../arguments/workflow-reference.ts';
 import { type Terminal, writeLines } from '../../output/terminal.ts';
 import type { Services } from '../../services/services.ts';
@@ -24,13 +27,8 @@ export async function startFleet(given: FleetOptions, services: Services, termin
     });
   }
   const { workflow, definition } = await services.workflow(name);
-  const { given: input, secrets } = workflowInput(workflow, { assignments: given.input ?? [], file: given.inputFile });
-  const [secret] = Object.keys(secrets);
-  if (secret !== undefined) {
-    throw new WfError('E_INPUT', `input ${secret} is a secret, which fleet runs do not carry`, {
-      hint: 'Let the workflow read it from a file of each host.',
-    });
-  }
+  const typed = workflowInput(workflow, { assignments: given.input ?? [], file: given.inputFile });
+  const { input, secrets } = splitInput(typed);
   const control = copying(connectFleet(given, services), services, terminal.err);
   const hosts = await chosenHosts(given, control);
   const atOnce = given.atOnce === undefined ? null : parseShare(given.atOnce);
@@ -41,7 +39,8 @@ export async function startFleet(given: FleetOptions, services: Services, termin
   }
   const request: FleetRequest = {
     id: parseFleetId(given.id ?? newRunId()),
-    work: { workflow: workflow.name, definitionHash: definition.hash, input: { ...fleetInput(input) } },
+    work: { workflow: workflow.name, definitionHash: definition.hash, input },
+    secrets: Object.keys(secrets),
     hosts: [...hosts],
     canary: given.canary ?? null,
     atOnce,
@@ -50,7 +49,9 @@ export async function startFleet(given: FleetOptions, services: Services, termin
     by: requesterName(),
     retryOf: null,
   };
-  return begin(request, control, given, services, terminal);
+  const sealed =
+    request.secrets.length === 0 ? {} : await sealSecrets(secrets, definition.hash, hosts, await control.hosts());
+  return begin(request, sealed, control, given, services, terminal);
 }
 
 /** `wf fleet retry ID`: starts a fleet run that was rolled back anew, under another id, with the same definition and input. */
@@ -65,17 +66,18 @@ export async function retryFleet(given: FleetOptions, services: Services, termin
   }
   const id = parseFleetId(given.id ?? newRunId());
   const request = { ...before.request, id, by: requesterName(), retryOf: before.request.id };
-  return begin(request, control, given, services, terminal);
+  return begin(request, {}, control, given, services, terminal);
 }
 
 async function begin(
   request: FleetRequest,
+  sealed: SealedSecrets,
   control: FleetControl,
   { detach, json }: FleetOptions,
   services: Services,
   terminal: Terminal,
 ): Promise<ExitCode> {
-  const fleet = await control.start(request);
+  const fleet = await control.start(request, sealed);
   if (detach === true) {
     if (json) printFleet(fleet, json, terminal);
     else writeLines(terminal.out, [request.id]);
@@ -116,6 +118,17 @@ async function chosenHosts({ hosts, where = [] }: FleetOptions, control: FleetCo
   return [...new Set(chosen)];
 }
 
-/** Copies an input, whose members the schema of requests may not know as read-only. */
-const fleetInput = (input: unknown): FleetRequest['work']['input'] =>
-  fleetRequestSchema.shape.work.shape.input.parse(input);
+const splitSchema = z.object({
+  input: fleetRequestSchema.shape.work.shape.input,
+  secrets: z.record(z.string(), z.string()),
+});
+
+/** Returns the secret inputs apart from the others, which Restate may know. */
+function splitInput({ given, secrets }: WorkflowInput): z.output<typeof splitSchema> {
+  const isSecret = (name: string) => Object.hasOwn(secrets, name);
+  const entries = Object.entries(given);
+  return splitSchema.parse({
+    input: Object.fromEntries(entries.filter(([name]) => !isSecret(name))),
+    secrets: Object.fromEntries(entries.filter(([name]) => isSecret(name))),
+  });
+}

@@ -6,6 +6,8 @@ import { type FleetAgentNote, runFleetAgent } from '../../../fleet/agent/fleet-a
 import { localParts } from '../../../fleet/agent/local-parts.ts';
 import { sessionIdSchema } from '../../../fleet/model/ids.ts';
 import { restateTransport } from '../../../fleet/restate/restate-transport.ts';
+import { openSecretsOf } from '../../../fleet/secrets/host-secrets.ts';
+import { newSeed, publicKeyOf } from '../../../fleet/secrets/seal.ts';
 import type { History } from '../../../history/history.ts';
 import { createCrashPoints } from '../../../host/workflow-code/crash-points.ts';
 import { version } from '../../../library/version.ts';
@@ -14,17 +16,20 @@ import type { AskedFleet } from './fleet-options.ts';
 
 /** Carries out the items of the mailbox of this host, until the signal. @param owner the process of the agent */
 export async function joinFleet(
-  { url, host, labels, allowed }: AskedFleet,
+  { url, tls, host, labels, allowed }: AskedFleet,
   { history, owner }: { readonly history: History; readonly owner: Owner },
   { clock, isAlive, places }: Services,
   report: (note: FleetAgentNote) => void,
   signal: AbortSignal,
 ): Promise<void> {
   const session = sessionIdSchema.parse(nanoid());
-  const request = { session, agent: history.agentId(nanoid()), boot: owner.bootId, labels, version };
+  const { id, seed } = history.agentIdentity({ id: nanoid(), seed: newSeed() });
+  const publicKey = await publicKeyOf(seed);
+  const request = { session, agent: id, boot: owner.bootId, publicKey, labels, version };
+  const openSecrets = openSecretsOf(host, seed);
   const points = createCrashPoints(process.env);
-  const transport = mailboxWithCrashPoints(restateTransport(url, clock), points);
-  const local = localParts({ history, database: places.database, isAlive, now: () => clock.now() });
+  const transport = mailboxWithCrashPoints(restateTransport(url, clock, tls), points);
+  const local = localParts({ history, database: places.database, isAlive, openSecrets, now: () => clock.now() });
   const parts = partsWithCrashPoints(local, points);
   await runFleetAgent({ transport, host, request, parts, clock, allowed, report }, signal);
 }

@@ -1,0 +1,41 @@
+import { isDeepStrictEqual } from 'node:util';
+import { type HttpAnswer, type HttpClient, httpClient, type TlsOptions } from '../../host/http/http-client.ts';
+import { readCredentials, type TlsFiles } from '../tls/credentials.ts';
+import { handshakeError, proxyRefusal } from '../tls/tls-errors.ts';
+
+/** Sends requests to the ingress of Restate, or to a proxy before it. */
+export interface IngressClient {
+  /** @throws WfError E_CERTIFICATE, E_FORBIDDEN, E_UNTRUSTED; the error of the connection; an AbortError */
+  post(path: string, body: string | undefined, signal: AbortSignal): Promise<HttpAnswer>;
+}
+
+/** @param tls files for an address with https, read at each request: a renewed certificate needs no other process */
+export function ingressClient(url: string, tls: TlsFiles): IngressClient {
+  if (!url.startsWith('https:')) {
+    const client = httpClient(null);
+    return { post: (path, body, signal) => client.post(`${url}/${path}`, body, signal) };
+  }
+  let last: { readonly options: TlsOptions; readonly client: HttpClient } | undefined;
+  return {
+    async post(path, body, signal) {
+      const credentials = readCredentials(tls);
+      const { client, ca } = credentials;
+      const options: TlsOptions = {
+        ...(client === null ? {} : { cert: client.cert, key: client.key }),
+        ...(ca === null ? {} : { ca }),
+      };
+      if (last === undefined || !isDeepStrictEqual(last.options, options)) {
+        last = { options, client: httpClient(options) };
+      }
+      let answer: HttpAnswer;
+      try {
+        answer = await last.client.post(`${url}/${path}`, body, signal);
+      } catch (thrown) {
+        throw handshakeError(url, thrown, credentials) ?? thrown;
+      }
+      const refusal = proxyRefusal(url, path, answer, credentials);
+      if (refusal !== undefined) throw refusal;
+      return answer;
+    },
+  };
+}

@@ -1,0 +1,40 @@
+import http from 'node:http';
+import https from 'node:https';
+import { text } from 'node:stream/consumers';
+
+/** Credentials of a client for TLS, in PEM. */
+export interface TlsOptions {
+  readonly cert?: string;
+  readonly key?: string;
+  readonly ca?: string;
+}
+
+export interface HttpAnswer {
+  readonly status: number;
+  readonly isJson: boolean;
+  readonly text: string;
+}
+
+/** Sends requests, and keeps its connections open. The `fetch` of Node takes no client certificate. */
+export interface HttpClient {
+  /** @param body JSON @throws the error of the connection; an AbortError */
+  post(url: string, body: string | undefined, signal: AbortSignal): Promise<HttpAnswer>;
+}
+
+/** @param tls credentials for addresses with https; null for http */
+export function httpClient(tls: TlsOptions | null): HttpClient {
+  const { request } = tls === null ? http : https;
+  const agent = tls === null ? new http.Agent({ keepAlive: true }) : new https.Agent({ ...tls, keepAlive: true });
+  return {
+    async post(url, body, signal) {
+      const headers = body === undefined ? {} : { 'content-type': 'application/json' };
+      const answer = await new Promise<http.IncomingMessage>((resolve, reject) => {
+        const sent = request(url, { method: 'POST', headers, agent, signal }, resolve);
+        sent.once('error', reject);
+        sent.end(body);
+      });
+      const isJson = answer.headers['content-type']?.startsWith('application/json') ?? false;
+      return { status: answer.statusCode ?? 0, isJson, text: await text(answer) };
+    },
+  };
+}

@@ -1,0 +1,80 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { execa } from 'execa';
+import { expect, test } from 'vitest';
+import { formsOf } from '../../../src/engine/secrets/secret-forms.ts';
+import { folderOfFile } from '../../support/file-folder.ts';
+import { openFleetWorld, type TestHost } from '../../support/fleet-world.ts';
+
+const LOGIN = readFileSync(new URL('../../fixtures/workflows/login.ts', import.meta.url), 'utf8');
+const TOKEN = `token-${randomBytes(12).toString('hex')}`;
+/** An input that is not secret: a search that finds it would have found the token. */
+const NOTE = `note-${randomBytes(12).toString('hex')}`;
+const DIGEST = `${createHash('sha256').update(TOKEN).digest('hex')}  -`;
+
+const linesOf = ({ project }: TestHost, name: 'in' | 'out') =>
+  readFileSync(path.join(project.folder, 'site', name), 'utf8')
+    .trimEnd()
+    .split('\n');
+
+/** Returns the files below a folder that contain one of these texts. */
+async function filesWith(texts: Iterable<string>, folder: string): Promise<readonly string[]> {
+  const patterns = [...texts].flatMap((text) => ['-e', text]);
+  const only = ['--recursive', '--files-with-matches', '--text', '--fixed-strings', '--exclude=secret'];
+  const { stdout } = await execa('grep', [...only, ...patterns, folder], { reject: false });
+  return stdout.split('\n').filter((line) => line !== '');
+}
+
+test('a secret is sealed to each host, which has it for the run, its resume, its undo and its retry', async () => {
+  const world = await openFleetWorld({ 'workflows/login.ts': LOGIN });
+  const [killed, other] = [world.host('srh-1'), world.host('srh-2')];
+  const agents = await Promise.all([killed.join(), other.join()]);
+  const file = path.join(folderOfFile(), 'secret');
+  writeFileSync(file, TOKEN, { mode: 0o600 });
+  const input = ['--input', `token=@file:${file}`, '--input', `note=${NOTE}`];
+  const started = await world.fleet('start', 'login', '--hosts', 'srh-1,srh-2', '--id', 'srha', '--detach', ...input);
+  expect(started).toMatchObject({ exitCode: 0, stdout: 'srha\n' });
+  await Promise.all([world.untilUnderWay(killed), world.untilUnderWay(other)]);
+  await killed.crash(agents[0]);
+  const again = await killed.join();
+  for (const host of [killed, other]) host.put('go');
+  const record = await world.untilStatus('srha', 'succeeded');
+  expect(record.input).toEqual({ note: NOTE });
+  for (const host of [killed, other]) expect(linesOf(host, 'in')).toEqual([DIGEST]);
+
+  await world.fleet('rollback', 'srha');
+  await world.untilStatus('srha', 'rolled-back');
+  for (const host of [killed, other]) expect(linesOf(host, 'out')).toEqual([DIGEST]);
+  await world.fleet('retry', 'srha', '--id', 'srhb', '--detach');
+  await world.untilStatus('srhb', 'succeeded');
+  for (const host of [killed, other]) expect(linesOf(host, 'in')).toEqual([DIGEST]);
+
+  await world.restate.kill();
+  const programs = [again, agents[1], world.handlers()];
+  for (const program of programs) program.kill('SIGKILL');
+  const ends = await Promise.all(programs.map(({ end }) => end));
+  const forms = [...formsOf(TOKEN).values()];
+  for (const { stdout, stderr } of ends) {
+    expect(forms.filter((form) => stdout.includes(form) || stderr.includes(form))).toEqual([]);
+  }
+  expect(await filesWith(forms, folderOfFile())).toEqual([]);
+  const found = await filesWith([NOTE], folderOfFile());
+  const places = [world.restate.folder, killed.project.database, other.project.database];
+  expect(
+    places.filter((place) => !found.some((name) => name.startsWith(place))),
+    found.join('\n'),
+  ).toEqual([]);
+});
+
+test('a secret that a host would take for a reference to its files is refused, untouched', async () => {
+  const world = await openFleetWorld({ 'workflows/login.ts': LOGIN });
+  const host = world.host('srh-3');
+  await host.join();
+  const file = path.join(folderOfFile(), 'secret');
+  writeFileSync(file, '@file:/etc/hostname', { mode: 0o600 });
+  const input = ['--input', `token=@file:${file}`];
+  const refused = await world.fleet('start', 'login', '--hosts', 'srh-3', '--id', 'srhc', '--json', ...input);
+  expect(refused.json()).toMatchObject({ hosts: [{ status: 'refused', error: { code: 'E_INPUT' } }] });
+  expect(host.log()).toEqual([]);
+});

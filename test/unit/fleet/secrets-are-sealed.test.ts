@@ -1,0 +1,50 @@
+import { expect, test } from 'vitest';
+import { hostNameSchema } from '../../../src/fleet/model/ids.ts';
+import { emptyMailbox, sessionRequestSchema } from '../../../src/fleet/model/mailbox.ts';
+import { openSecretsOf } from '../../../src/fleet/secrets/host-secrets.ts';
+import { newSeed, publicKeyOf } from '../../../src/fleet/secrets/seal.ts';
+import { sealSecrets } from '../../../src/fleet/secrets/seal-secrets.ts';
+
+const [WEB1, WEB2] = [hostNameSchema.parse('web1'), hostNameSchema.parse('web2')];
+const HASH = 'a'.repeat(64);
+const VALUES = { token: 'correct horse', password: 'è\n'.repeat(4_000) };
+
+async function host(name: typeof WEB1, seed = newSeed()) {
+  const session = { session: 'session-1', agent: 'agent-one', boot: 'b', labels: {}, version: '1' };
+  const publicKey = await publicKeyOf(seed);
+  const state = {
+    ...emptyMailbox(name),
+    session: sessionRequestSchema.parse({ ...session, publicKey }),
+    items: 0,
+  };
+  return { seed, publicKey, state, open: openSecretsOf(name, seed) };
+}
+
+test('each host opens its own secrets, and no other one does', async () => {
+  const [web1, web2] = [await host(WEB1), await host(WEB2)];
+  const sealed = await sealSecrets(VALUES, HASH, [WEB1, WEB2], [web1.state, web2.state]);
+  expect(JSON.stringify(sealed)).not.toContain('correct horse');
+  expect([await web1.open(sealed['web1'], HASH), await web2.open(sealed['web2'], HASH)]).toEqual([VALUES, VALUES]);
+  await expect(web2.open(sealed['web1'], HASH)).rejects.toMatchObject({ code: 'E_INPUT' });
+  // The same key under another name: a mailbox that was given the item of another one.
+  const clone = await host(WEB2, web1.seed);
+  expect(clone.publicKey).toBe(web1.publicKey);
+  await expect(clone.open(sealed['web1'], HASH)).rejects.toMatchObject({ code: 'E_INPUT' });
+});
+
+test('a secret opens for no other workflow and no other input, and not if it was altered', async () => {
+  const web1 = await host(WEB1);
+  const { token = '' } = (await sealSecrets(VALUES, HASH, [WEB1], [web1.state]))['web1'] ?? {};
+  await expect(web1.open({ token }, 'b'.repeat(64))).rejects.toMatchObject({ code: 'E_INPUT' });
+  await expect(web1.open({ printed: token }, HASH)).rejects.toMatchObject({ code: 'E_INPUT' });
+  const altered = `${token.slice(0, -4)}${token.endsWith('AAAA') ? 'BBBB' : 'AAAA'}`;
+  await expect(web1.open({ token: altered }, HASH)).rejects.toMatchObject({ code: 'E_INPUT' });
+  expect(await web1.open({ token }, HASH)).toEqual({ token: 'correct horse' });
+  expect(await web1.open(undefined, HASH)).toEqual({});
+});
+
+test('nothing is sealed if one host has no key', async () => {
+  const web1 = await host(WEB1);
+  const sealing = sealSecrets(VALUES, HASH, [WEB1, WEB2], [web1.state, { ...emptyMailbox(WEB2), items: 0 }]);
+  await expect(sealing).rejects.toMatchObject({ code: 'E_HOST_NOT_FOUND', message: expect.stringContaining('web2') });
+});
