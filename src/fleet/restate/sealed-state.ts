@@ -2,14 +2,13 @@ import type { ObjectContext, ObjectSharedContext } from '@restatedev/restate-sdk
 import type { FleetRequest } from '../model/fleet-run.ts';
 import type { HostName } from '../model/ids.ts';
 import type { Offer } from '../model/offer.ts';
-import { type SealedSecrets, sealedSchema, sealedSecretsSchema } from '../model/sealed.ts';
+import { type SealedSecrets, sealedSecretsSchema } from '../model/sealed.ts';
 import { FLEET_OBJECT } from './messages.ts';
-import { call, readState } from './state.ts';
+import { call } from './state.ts';
 
 type Context = ObjectContext | ObjectSharedContext;
 
 const keyOf = (host: HostName) => `sealed/${host}`;
-const read = (ctx: Context, host: HostName) => readState(ctx, keyOf(host), sealedSchema);
 
 /** Stores the sealed secrets of a fleet run, apart for each host; a retry has those of the run that it starts anew. */
 export async function storeSealed(ctx: ObjectContext, request: FleetRequest, given: SealedSecrets): Promise<void> {
@@ -23,14 +22,21 @@ export async function storeSealed(ctx: ObjectContext, request: FleetRequest, giv
 }
 
 /** Returns the sealed secrets of a fleet run. */
-export async function storedSealed(ctx: Context, { hosts }: FleetRequest): Promise<SealedSecrets> {
-  const found = await Promise.all(hosts.map(async (host) => [host, await read(ctx, host)] as const));
-  return sealedSecretsSchema.parse(Object.fromEntries(found.filter(([, sealed]) => sealed !== undefined)));
-}
+export const storedSealed = (ctx: Context, { hosts }: FleetRequest): Promise<SealedSecrets> => readAll(ctx, hosts);
 
 /** Adds its secrets to each item. */
-export function withSealed(ctx: Context, offers: readonly Offer[]): Promise<readonly Offer[]> {
-  return Promise.all(
-    offers.map(async ({ host, item }) => ({ host, item: { ...item, sealed: await read(ctx, host) } })),
+export async function withSealed(ctx: Context, offers: readonly Offer[]): Promise<readonly Offer[]> {
+  const sealed = await readAll(
+    ctx,
+    offers.map(({ host }) => host),
   );
+  return offers.map(({ host, item }) => ({ host, item: { ...item, sealed: sealed[host] } }));
+}
+
+async function readAll(ctx: Context, hosts: readonly HostName[]): Promise<SealedSecrets> {
+  // All are asked for at once, and awaited one after the other: the SDK cannot wait for two promises at a time.
+  const asked = hosts.map((host) => ({ host, value: ctx.get<unknown>(keyOf(host)) }));
+  const found: Record<string, unknown> = {};
+  for (const { host, value } of asked) found[host] = (await value) ?? undefined;
+  return sealedSecretsSchema.parse(Object.fromEntries(Object.entries(found).filter(([, one]) => one !== undefined)));
 }
