@@ -34,10 +34,15 @@ export const LOOPBACK: FleetNetwork = {
 
 const command = createCommandPort(systemClock, execaStarter);
 const names = new Set<string>();
+/** Names are unique in this process: a namespace may outlive its file for a moment. */
 let created = 0;
 atEndOfFile(async () => {
-  for (const name of names) await execa('ip', ['netns', 'delete', name], { reject: false });
-  if (names.size > 0) await execa('ip', ['link', 'delete', bridgeName()], { reject: false });
+  for (const name of names) {
+    // A process that is still in the namespace keeps its links.
+    await execa('ip', ['link', 'delete', name], { reject: false });
+    await execa('ip', ['netns', 'delete', name], { reject: false });
+  }
+  await execa('ip', ['link', 'delete', bridgeName()], { reject: false });
   names.clear();
 });
 
@@ -49,7 +54,6 @@ const addressOf = (host: number) => `10.${100 + (process.pid % 100)}.${Math.floo
 export async function openFleetNetwork(): Promise<FleetNetwork> {
   if (!HAS_NETWORK) return LOOPBACK;
   const bridge = bridgeName();
-  created = 0;
   await createBridge(command, bridge, [`${addressOf(0)}/16`]);
   return {
     address: addressOf(0),
