@@ -52,7 +52,8 @@ for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exi
 
 /** Starts a program, and calls `onLine` with each line that it prints. */
 function start(argv, cwd, onLine) {
-  const child = spawn(process.execPath, argv, { cwd, stdio: ['ignore', 'pipe', 'inherit'] });
+  // Handlers report each call that a kill has cut off.
+  const child = spawn(process.execPath, argv, { cwd, stdio: ['ignore', 'pipe', 'ignore'] });
   children.add(child);
   child.once('exit', () => children.delete(child));
   createInterface(child.stdout).on('line', onLine);

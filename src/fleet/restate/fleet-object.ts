@@ -27,7 +27,7 @@ import {
   startSchema,
 } from './messages.ts';
 import { storedSealed, storeSealed, withSealed } from './sealed-state.ts';
-import { parseInput, readState, readStates, send } from './state.ts';
+import { askState, parseInput, readState, send } from './state.ts';
 
 /** Keys of the state. An event reads the head and one part, whatever the number of hosts. */
 const REQUEST = 'request';
@@ -48,8 +48,19 @@ export function fleetObject(sdk: RestateSdk) {
     return request;
   }
 
-  const readBegun = (ctx: ObjectContext | ObjectSharedContext, request: FleetRequest, head: FleetHead) =>
-    readStates(ctx, begunHosts(request, head).map(partKey), partSchema);
+  async function readBegun(
+    ctx: ObjectContext | ObjectSharedContext,
+    request: FleetRequest,
+    head: FleetHead,
+  ): Promise<readonly Part[]> {
+    const asked = begunHosts(request, head).map((host) => askState(ctx, partKey(host), partSchema));
+    const parts: Part[] = [];
+    for (const answer of asked) {
+      const part = await answer();
+      if (part !== undefined) parts.push(part);
+    }
+    return parts;
+  }
 
   /** Stores what has changed, and sends the items. */
   async function write(ctx: ObjectContext, head: FleetHead, parts: readonly Part[], offers: readonly Offer[]) {
@@ -112,9 +123,11 @@ export function fleetObject(sdk: RestateSdk) {
 
       /** Takes the news of a mailbox. */
       tell: exclusive({ ...LAZY, ingressPrivate: true }, async (ctx: ObjectContext, input: unknown) => {
-        const { at, event } = parseInput(sdk, newsSchema, input);
-        const head = await readHead(ctx);
-        const part = await readState(ctx, partKey(event.host), partSchema);
+        const event = parseInput(sdk, newsSchema, input);
+        const headOf = askState(ctx, HEAD, fleetHeadSchema);
+        const partOf = askState(ctx, partKey(event.host), partSchema);
+        const now = ctx.date.now();
+        const [head, part, at] = [await headOf(), await partOf(), await now];
         if (head !== undefined) await act(ctx, head, part, event, at);
       }),
 

@@ -47,8 +47,8 @@ export function hostObject(sdk: RestateSdk) {
     ctx.resolveAwakeable(waiter, head ?? null);
   }
 
-  const toFleet = (ctx: ObjectContext, { fleet }: Pick<Item, 'fleet'>, at: number, event: unknown) =>
-    send(ctx, { object: FLEET_OBJECT, key: fleet, handler: 'tell' }, { at, event });
+  const toFleet = (ctx: ObjectContext, { fleet }: Pick<Item, 'fleet'>, news: unknown) =>
+    send(ctx, { object: FLEET_OBJECT, key: fleet, handler: 'tell' }, news);
 
   return sdk.object({
     name: HOST_OBJECT,
@@ -60,8 +60,10 @@ export function hostObject(sdk: RestateSdk) {
         const mailbox = openSession(before, request, await ctx.date.now());
         if (mailbox === null) return { type: 'held', seenAt: before.seenAt };
         await write(ctx, before, mailbox);
-        // An agent that has joined is found.
-        await call(ctx, { object: DIRECTORY_OBJECT, key: DIRECTORY_KEY, handler: 'addHost' }, ctx.key);
+        // An agent that has joined is found. The directory takes one host at a time: nobody waits for it twice.
+        if (before.session === null) {
+          await call(ctx, { object: DIRECTORY_OBJECT, key: DIRECTORY_KEY, handler: 'addHost' }, ctx.key);
+        }
         return { type: 'opened' };
       },
 
@@ -99,19 +101,18 @@ export function hostObject(sdk: RestateSdk) {
         const mailbox = offer(before, item);
         if (mailbox !== null) return write(ctx, before, mailbox);
         const { by = 'wf', reason = '' } = before.writtenOff ?? {};
-        toFleet(ctx, item, await ctx.date.now(), { type: 'written-off', host: ctx.key, by, reason });
+        toFleet(ctx, item, { type: 'written-off', host: ctx.key, by, reason });
       }),
 
       answer: async (ctx: ObjectContext, input: unknown) => {
         const { session, item, answer } = parseInput(sdk, answeredSchema, input);
         const before = await read(ctx);
-        const at = await ctx.date.now();
-        const alive = heard(before, session, null, at);
+        const alive = heard(before, session, null, await ctx.date.now());
         if (alive === null) return { type: 'held' };
         const taken = answered(alive, item);
         await write(ctx, before, taken?.mailbox ?? alive);
         if (taken === null) return { type: 'gone' };
-        toFleet(ctx, taken.item, at, { type: 'answered', host: ctx.key, action: taken.item.action, answer });
+        toFleet(ctx, taken.item, { type: 'answered', host: ctx.key, action: taken.item.action, answer });
         return { type: 'taken' };
       },
 
@@ -119,10 +120,9 @@ export function hostObject(sdk: RestateSdk) {
         const given = parseInput(sdk, writeOffSchema, input);
         const before = await read(ctx);
         if (before.session === null) return { type: 'unknown' };
-        const at = await ctx.date.now();
-        const { mailbox, fleets } = writeOff(before, given, at);
+        const { mailbox, fleets } = writeOff(before, given, await ctx.date.now());
         await write(ctx, before, mailbox);
-        for (const fleet of fleets) toFleet(ctx, { fleet }, at, { type: 'written-off', host: ctx.key, ...given });
+        for (const fleet of fleets) toFleet(ctx, { fleet }, { type: 'written-off', host: ctx.key, ...given });
         return { type: 'written-off', fleets };
       },
 

@@ -25,19 +25,16 @@ export const lookSchema = pollSchema.extend({ waiter: z.string() });
 export const answeredSchema = z.strictObject({ session: sessionIdSchema, item: itemIdSchema, answer: answerSchema });
 export const writeOffSchema = z.strictObject({ by: z.string().min(1), reason: z.string().min(1) });
 export const startSchema = z.strictObject({ request: fleetRequestSchema, sealed: sealedSecretsSchema });
-/** The news of a mailbox, and when it had them. */
-export const newsSchema = z.strictObject({
-  at: z.int(),
-  event: z.discriminatedUnion('type', [
-    z.strictObject({
-      type: z.literal('answered'),
-      host: hostNameSchema,
-      action: z.enum(['run', 'roll-back']),
-      answer: answerSchema,
-    }),
-    z.strictObject({ type: z.literal('written-off'), host: hostNameSchema, by: z.string(), reason: z.string() }),
-  ]),
-});
+/** The news of a mailbox. */
+export const newsSchema = z.discriminatedUnion('type', [
+  z.strictObject({
+    type: z.literal('answered'),
+    host: hostNameSchema,
+    action: z.enum(['run', 'roll-back']),
+    answer: answerSchema,
+  }),
+  z.strictObject({ type: z.literal('written-off'), host: hostNameSchema, by: z.string(), reason: z.string() }),
+]);
 export const summarySchema = z.strictObject({
   id: fleetIdSchema,
   workflow: z.string(),

@@ -2,9 +2,9 @@ import type { ObjectContext, ObjectSharedContext } from '@restatedev/restate-sdk
 import type { FleetRequest } from '../model/fleet-run.ts';
 import type { HostName } from '../model/ids.ts';
 import type { Offer } from '../model/offer.ts';
-import { type SealedSecrets, sealedSecretsSchema } from '../model/sealed.ts';
+import { type Sealed, type SealedSecrets, sealedSchema, sealedSecretsSchema } from '../model/sealed.ts';
 import { FLEET_OBJECT } from './messages.ts';
-import { call } from './state.ts';
+import { askState, call } from './state.ts';
 
 type Context = ObjectContext | ObjectSharedContext;
 
@@ -34,9 +34,11 @@ export async function withSealed(ctx: Context, offers: readonly Offer[]): Promis
 }
 
 async function readAll(ctx: Context, hosts: readonly HostName[]): Promise<SealedSecrets> {
-  // All are asked for at once, and awaited one after the other: the SDK cannot wait for two promises at a time.
-  const asked = hosts.map((host) => ({ host, value: ctx.get<unknown>(keyOf(host)) }));
-  const found: Record<string, unknown> = {};
-  for (const { host, value } of asked) found[host] = (await value) ?? undefined;
-  return sealedSecretsSchema.parse(Object.fromEntries(Object.entries(found).filter(([, one]) => one !== undefined)));
+  const asked = hosts.map((host) => [host, askState(ctx, keyOf(host), sealedSchema)] as const);
+  const found: Record<string, Sealed> = {};
+  for (const [host, answer] of asked) {
+    const sealed = await answer();
+    if (sealed !== undefined) found[host] = sealed;
+  }
+  return found;
 }

@@ -15,33 +15,30 @@ export function parseInput<Schema extends z.ZodType>(
   throw new TerminalError(`invalid request: ${issue?.path.join('.')}: ${issue?.message}`, { errorCode: 400 });
 }
 
+/**
+ * Asks for a value of the state of an object, and returns a function that waits for it; undefined if there is none. A handler asks for all
+ * that it needs, and then waits for one value after the other: the SDK cannot wait for two at a time.
+ */
+export function askState<Schema extends z.ZodType>(
+  ctx: ObjectContext | ObjectSharedContext,
+  key: string,
+  schema: Schema,
+): () => Promise<z.output<Schema> | undefined> {
+  const asked = ctx.get<unknown>(key);
+  return async () => {
+    const value = await asked;
+    return value === null ? undefined : schema.parse(value);
+  };
+}
+
 /** Returns a value of the state of an object; undefined if there is none. */
-export async function readState<Schema extends z.ZodType>(
+export function readState<Schema extends z.ZodType>(
   ctx: ObjectContext | ObjectSharedContext,
   key: string,
   schema: Schema,
 ): Promise<z.output<Schema> | undefined> {
-  return parseState(schema, await ctx.get<unknown>(key));
+  return askState(ctx, key, schema)();
 }
-
-/** Returns values of the state of an object, in the order of their keys, without those that are not there. */
-export async function readStates<Schema extends z.ZodType>(
-  ctx: ObjectContext | ObjectSharedContext,
-  keys: readonly string[],
-  schema: Schema,
-): Promise<readonly z.output<Schema>[]> {
-  // All are asked for at once, and awaited one after the other: the SDK cannot wait for two promises at a time.
-  const asked = keys.map((key) => ctx.get<unknown>(key));
-  const values: z.output<Schema>[] = [];
-  for (const one of asked) {
-    const value = parseState(schema, await one);
-    if (value !== undefined) values.push(value);
-  }
-  return values;
-}
-
-const parseState = <Schema extends z.ZodType>(schema: Schema, value: unknown): z.output<Schema> | undefined =>
-  value === null ? undefined : schema.parse(value);
 
 interface Target {
   readonly object: string;
