@@ -35,12 +35,13 @@ function noOpParts() {
 }
 
 const transport = restateTransport(url, systemClock);
-let joined = 0;
-const report = ({ did, error }) => {
+/** An agent that was cut off joins again. */
+const joined = new Set();
+const report = ({ did, host, error }) => {
   if (did === 'disconnected' && process.env.WF_BENCH_VERBOSE) process.stderr.write(`${error.message}\n`);
   if (did !== 'joined') return;
-  joined += 1;
-  if (joined === Number(hosts)) print({ joined });
+  joined.add(host);
+  if (joined.size === Number(hosts)) print({ joined: joined.size });
 };
 await Promise.all(
   Array.from({ length: Number(hosts) }, (_, index) => {
