@@ -22,14 +22,14 @@ test('the workflows have every step runner of Docker that makes and undoes somet
 describeCrash('step runners for Docker, and the labs on Docker', () => {
   const cases = {
     'containers, Docker': containersOnDocker,
-    'swarm, Docker': swarmOnGivenEngines,
     ...(EVERY_POINT
       ? {
+          'swarm, Docker': swarmOnGivenEngines,
           'lab-network, Docker': labOnDocker,
           'lab-scale, Docker': scaleOnDocker,
           'lab-overlay, Docker': overlayOnDocker,
         }
       : {}),
   };
-  testCases(cases, { sideBySide: false, share: 14 });
+  testCases(cases, { sideBySide: false, share: 7 });
 });
