@@ -122,7 +122,12 @@ export const joinSwarm = defineStep({
     if (state !== 'active') await join(input, context, manager);
     const { node } = await swarm.state();
     if (node === null) return { ...record, gateway };
-    await markNode(node, manager);
+    await asCommand(
+      manager,
+      ['docker', 'node', 'update', '--label-add', `${RUN_LABEL}=${context.run}`, node],
+      () => manager.host.docker.swarm.updateNode(node, { labels: labelsOf(context.run) }),
+      () => node,
+    );
     await settleNode(manager, context);
     return { ...record, gateway, node };
   },
@@ -147,18 +152,14 @@ export const joinSwarm = defineStep({
     const manager = onManager(record.manager, context);
     if (await isOwnNode(state, record, context)) {
       await refuseForeignContainers(context);
-      if (record.node === null && state.node !== null) {
-        // Once it has left, only its mark tells whose it is.
-        await markNode(state.node, manager);
-        await settleNode(manager, context);
-      }
+      if (record.node === null) await settleNode(manager, context);
       if (state.isManager && state.node !== null) await demote(state.node, manager, context);
       await leaveSwarm(context);
     }
     await removeGateway(context);
     if ((await context.host.docker.swarm.state()).state === 'inactive')
       await removeEncryption(record.encryption, context);
-    for (const { id } of await listedNodes(record, context)) {
+    for (const { id } of await listedNodes({ ...record, node: record.node ?? state.node }, context)) {
       await asCommand(
         manager,
         ['docker', 'node', 'rm', '--force', id],
@@ -214,14 +215,18 @@ async function isOwnNode(state: SwarmState, record: Record, context: HostContext
   if (record.node !== null && state.node === record.node) return true;
   if (state.state !== 'active') return (await ownGateway(context)) !== null;
   if (record.node !== null) return false;
-  const node = (await nodesOfManager(record, context)).find(({ id }) => id === state.node);
+  const node = (await swarmOfManager(record, context)).nodes.find(({ id }) => id === state.node);
   return node !== undefined && (isOurs(node, context.run) || isOwnAttempt(state, node));
 }
 
-/** Returns the nodes of this host in the list of the manager: each attempt to join makes one. */
+/**
+ * Returns the nodes of this host in the list of the manager: each attempt to join makes one. In a swarm of the run, one without a mark is its
+ * own, too: its attempt was cut off.
+ */
 async function listedNodes(record: Record, context: HostContext): Promise<readonly SwarmNode[]> {
-  const isMarked = (node: SwarmNode) => node.address === record.address && isOurs(node, context.run);
-  return (await nodesOfManager(record, context)).filter((node) => node.id === record.node || isMarked(node));
+  const swarm = await swarmOfManager(record, context);
+  const isOwn = (node: SwarmNode) => isOurs(node, context.run) || (swarm.isOurs && runOf(node) === undefined);
+  return swarm.nodes.filter((node) => node.id === record.node || (node.address === record.address && isOwn(node)));
 }
 
 /** Waits for what a new node makes in the background: one that leaves before keeps it. */
@@ -229,24 +234,23 @@ async function settleNode(manager: HostContext, context: HostContext): Promise<v
   if ((await manager.host.docker.listNetworks()).some(isIngress)) await untilIngress(context);
 }
 
-/** Marks a node as that of the run. */
-async function markNode(node: string, manager: HostContext): Promise<void> {
-  await asCommand(
-    manager,
-    ['docker', 'node', 'update', '--label-add', `${RUN_LABEL}=${manager.run}`, node],
-    () => manager.host.docker.swarm.updateNode(node, { labels: labelsOf(manager.run) }),
-    () => node,
-  );
+/** The recorded swarm in the eyes of its manager. */
+interface SeenSwarm {
+  /** Whether the run made it. */
+  readonly isOurs: boolean;
+  readonly nodes: readonly SwarmNode[];
 }
 
-/** Returns the list of the manager; empty if its engine has ended, or is in no swarm or another one. */
-async function nodesOfManager(record: Record, context: HostContext): Promise<readonly SwarmNode[]> {
+/** Returns the swarm; without nodes if the engine of the manager has ended, or is in no swarm or another one. */
+async function swarmOfManager(record: Record, context: HostContext): Promise<SeenSwarm> {
   const manager = onManager(record.manager, context);
   const { docker } = manager.host;
-  if (docker.hasEnded(record.managerEngine)) return [];
+  const none = { isOurs: false, nodes: [] };
+  if (docker.hasEnded(record.managerEngine)) return none;
   await requireSameEngine(record.managerEngine, manager);
   const { cluster } = await managerState(manager);
-  return cluster !== null && cluster.id === record.cluster ? docker.swarm.nodes() : [];
+  if (cluster === null || cluster.id !== record.cluster) return none;
+  return { isOurs: isOurs(cluster, context.run), nodes: await docker.swarm.nodes() };
 }
 
 /** Makes a worker of a manager: one that leaves would take its vote along. */
