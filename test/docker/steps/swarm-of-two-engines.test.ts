@@ -197,6 +197,16 @@ describeDocker('a swarm of two given engines', () => {
     await alpha('network', 'rm', 'docker_gwbridge');
   });
 
+  test('a join whose answer is lost is undone, and its node is in no list', async () => {
+    const before = await states();
+    const { wf, start, restored } = open();
+    const lost = { WF_FAIL_AT: 'after touch join apply 1 docker swarm join' };
+    const failed = await wf(start('sw-lost', {}), lost);
+    expect(failed, failed.stderr).toMatchObject({ exitCode: 1 });
+    await restored('sw-lost');
+    expect(await states()).toEqual(before);
+  });
+
   test('the swarm of somebody else is refused, and left alone', async () => {
     const { wf, start, record, restored } = open();
     for (const [id, on] of [
