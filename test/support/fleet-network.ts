@@ -36,7 +36,9 @@ const command = createCommandPort(systemClock, execaStarter);
 const names = new Set<string>();
 /** Names are unique in this process: a namespace may outlive its file for a moment. */
 let created = 0;
+let bridged: Promise<void> | undefined;
 atEndOfFile(async () => {
+  bridged = undefined;
   for (const name of names) {
     // A process that is still in the namespace keeps its links.
     await execa('ip', ['link', 'delete', name], { reject: false });
@@ -54,7 +56,8 @@ const addressOf = (host: number) => `10.${100 + (process.pid % 100)}.${Math.floo
 export async function openFleetNetwork(): Promise<FleetNetwork> {
   if (!HAS_NETWORK) return LOOPBACK;
   const bridge = bridgeName();
-  await createBridge(command, bridge, [`${addressOf(0)}/16`]);
+  bridged ??= createBridge(command, bridge, [`${addressOf(0)}/16`]);
+  await bridged;
   return {
     address: addressOf(0),
     host() {

@@ -35,6 +35,8 @@ export const DEMO_HOSTS: readonly DemoHost[] = [
 const FOLDER = '/run/wf-demo';
 const RESTATE_FOLDER = path.join(FOLDER, 'restate');
 export const DEMO_SOCKET = ingressSocket(RESTATE_FOLDER);
+/** The history of the operator. */
+export const DEMO_DATABASE = path.join(FOLDER, 'operator.db');
 
 const MOUNT = ['mount', '--no-mtab', '-t', 'tmpfs', '-o', 'mode=755', 'wf', '/run'] as const;
 const LIMIT_MS = 20_000;

@@ -121,7 +121,7 @@ test('mistakes are refused before anything is started', async () => {
     [['write-off', 'x', '--reason', 'y'], 'E_HOST_NOT_FOUND', ''],
     [['cancel', 'a/b'], 'E_USAGE', 'is not a fleet id'],
     [['runs', '--fleet', 'nowhere'], 'E_USAGE', '--fleet nowhere is not an address'],
-    [['runs', '--fleet', 'http://127.0.0.1:9'], 'E_FLEET_UNREACHABLE', 'cannot be reached'],
+    [['hosts', '--fleet', 'http://127.0.0.1:9'], 'E_FLEET_UNREACHABLE', 'cannot be reached'],
   ] as const) {
     const { stderr, stdout } = await world.fleet(...args);
     expect([stderr.split('\n')[0], stdout]).toEqual([expect.stringMatching(`^error ${code}: .*${words}`), '']);

@@ -29,7 +29,7 @@ export function copying(
   }
   return {
     ...control,
-    start: async (request) => copied(await control.start(request)),
+    start: async (...given) => copied(await control.start(...given)),
     show: async (...given) => copied(await control.show(...given)),
     demand: async (...given) => copied(await control.demand(...given)),
   };

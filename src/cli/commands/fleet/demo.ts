@@ -1,7 +1,7 @@
 import path from 'node:path';
 import process from 'node:process';
 import { type ExitCode, WfError } from '../../../engine/model/errors.ts';
-import { DEMO_SOCKET } from '../../../fleet/demo/start-demo.ts';
+import { DEMO_DATABASE, DEMO_SOCKET } from '../../../fleet/demo/start-demo.ts';
 import { findSdk, SDK_PACKAGE } from '../../../fleet/restate/load-sdk.ts';
 import { findRestateServer, SERVER_PACKAGE } from '../../../fleet/restate/restate-server.ts';
 import { type Relay, relayToSocket } from '../../../host/http/relay.ts';
@@ -77,6 +77,7 @@ function environment(server: string, sdk: string, relay: Relay | undefined): Nod
     ...ownVariables(KEPT),
     [SAFE_DIRECTORY_VARIABLE]: safe,
     [DEMO_SERVER_VARIABLE]: server,
+    WF_DB: DEMO_DATABASE,
     ...(relay === undefined ? {} : { [DEMO_KEPT_VARIABLE]: `http://127.0.0.1:${relay.port}` }),
   };
 }
