@@ -146,15 +146,19 @@ describe('a fleet run', () => {
     expect(other.log()).toEqual(MADE);
   });
 
-  test('goes on when Restate was killed in its middle', async () => {
+  test('goes on when Restate was killed in its middle, and those who wait for it do, too', async () => {
     const [one, two] = [openHost('ffs-h1'), openHost('ffs-h2')];
     await two.join();
     await startAndWait('ffsh', one, two);
     await world.untilUnderWay(two);
+    const waits = world.start('wait', 'ffsh');
+    await waits.line(/ffsh wave 1/);
     one.put('go');
+    await world.restate.kill();
+    await waits.line(/; trying again$/);
     await world.restate.restart();
     two.put('go');
-    await world.untilStatus('ffsh', 'succeeded');
+    expect(await waits.end).toMatchObject({ exitCode: 0 });
     expect([one.log(), two.log()]).toEqual([MADE, MADE]);
   });
 });

@@ -1,4 +1,5 @@
-import type { ExitCode } from '../../../engine/model/errors.ts';
+import { asWfError, type ExitCode } from '../../../engine/model/errors.ts';
+import { pause } from '../../../engine/ports/clock.ts';
 import type { FleetControl } from '../../../fleet/fleet-transport.ts';
 import {
   type FleetHead,
@@ -9,6 +10,7 @@ import {
 } from '../../../fleet/model/fleet-run.ts';
 import { type FleetRecord, fleetRecord } from '../../../fleet/record/fleet-record.ts';
 import { fleetLines } from '../../../fleet/record/fleet-text.ts';
+import { oneLine } from '../../../review/text/format/plain-text.ts';
 import { signalExitCode } from '../../output/exit-code.ts';
 import { type StopSignal, type Terminal, writeJson, writeLines } from '../../output/terminal.ts';
 import type { Services } from '../../services/services.ts';
@@ -16,12 +18,18 @@ import type { Services } from '../../services/services.ts';
 /** Statuses in which a fleet run needs people, or nobody any more. */
 const RESTING: readonly FleetStatus[] = ['waiting', 'paused', 'succeeded', 'rolled-back', 'needs-attention'];
 
+/** The time between two tries to reach an engine that does not answer. */
+const RETRY_MS = 1_000;
+
 type Followed =
   | { readonly type: 'rests'; readonly fleet: FleetRun }
   | { readonly type: 'stopped'; readonly signal: StopSignal }
   | { readonly type: 'timed-out' };
 
-/** Follows a fleet run until it rests, and prints how many hosts have which status. A stop signal ends the following, and not the fleet run. */
+/**
+ * Follows a fleet run until it rests, and prints how many hosts have which status; waits for an engine that does not answer. A stop signal
+ * ends the following, and not the fleet run.
+ */
 export async function followFleet(
   control: FleetControl,
   begun: FleetRun,
@@ -40,12 +48,22 @@ export async function followFleet(
   try {
     let head: FleetHead = begun;
     let shown = '';
-    for (;;) {
-      const line = progressLine(head);
+    const tell = (line: string) => {
       if (line !== shown) writeLines(terminal.progress, [line]);
       shown = line;
-      if (RESTING.includes(fleetStatus(head))) return { type: 'rests', fleet: await control.show(begun.id) };
-      head = await control.follow(begun.id, head.version, over.signal);
+    };
+    for (;;) {
+      try {
+        tell(progressLine(head));
+        if (RESTING.includes(fleetStatus(head))) return { type: 'rests', fleet: await control.show(begun.id) };
+        head = await control.follow(begun.id, head.version, over.signal);
+      } catch (thrown) {
+        const { transient, message } = asWfError(thrown);
+        if (over.signal.aborted || !transient) throw thrown;
+        // The fleet run goes on as soon as its engine does.
+        tell(`${oneLine(message)}; trying again`);
+        await pause(clock, RETRY_MS, over.signal);
+      }
     }
   } catch (thrown) {
     if (early !== undefined) return early;
