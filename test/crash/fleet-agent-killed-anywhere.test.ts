@@ -1,6 +1,6 @@
-import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { dealt, EVERY_POINT } from '../support/crash/crash-tests.ts';
-import { expectDoneOnce } from '../support/fleet-oracle.ts';
+import { watchHosts } from '../support/fleet-oracle.ts';
 import { type FleetWorld, openFleetWorld, type TestHost } from '../support/fleet-world.ts';
 
 /** The points of an agent on the way to the end of each journey. */
@@ -40,15 +40,13 @@ let world: FleetWorld;
 beforeAll(async () => {
   world = await openFleetWorld();
 });
-const hosts: TestHost[] = [];
-afterEach(() => expectDoneOnce(hosts.splice(0)));
+const watched = watchHosts();
 
 let fleets = 0;
 /** A host with its own fleet run. */
 function openHost() {
   fleets += 1;
-  const host = world.host(`fak-${fleets}`);
-  hosts.push(host);
+  const host = watched(world.host(`fak-${fleets}`));
   const id = `fak${fleets}`;
   const start = () =>
     world.fleet('start', 'site', '--hosts', host.name, '--id', id, '--input', 'waits=true', '--detach');

@@ -1,13 +1,12 @@
 import { setTimeout } from 'node:timers/promises';
-import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { EVERY_POINT } from '../support/crash/crash-tests.ts';
 import { HAS_NETWORK, LOOPBACK } from '../support/fleet-network.ts';
-import { expectDoneOnce } from '../support/fleet-oracle.ts';
-import { type FleetWorld, openFleetWorld, openWorldOn, type TestHost } from '../support/fleet-world.ts';
+import { watchHosts } from '../support/fleet-oracle.ts';
+import { type FleetWorld, openFleetWorld, openWorldOn } from '../support/fleet-world.ts';
 import { startCluster } from '../support/restate.ts';
 
-const hosts: TestHost[] = [];
-afterEach(() => expectDoneOnce(hosts.splice(0)));
+const watched = watchHosts();
 
 const MADE = ['one', 'two'];
 const WAITS = ['--input', 'waits=true', '--detach'];
@@ -24,8 +23,7 @@ describe.runIf(EVERY_POINT)('a fleet run', () => {
   test.runIf(HAS_NETWORK).for([25, 100])(
     'ends after a partition of %i s, in which the cut host goes on',
     async (seconds) => {
-      const [cut, other] = [world.host(`fsl-${seconds}`), world.host(`fsl-${seconds}b`)];
-      hosts.push(cut, other);
+      const [cut, other] = [watched(world.host(`fsl-${seconds}`)), watched(world.host(`fsl-${seconds}b`))];
       await Promise.all([cut.join(), other.join()]);
       other.put('go');
       const both = [cut.name, other.name].join(',');
@@ -52,8 +50,7 @@ describe.runIf(EVERY_POINT)('a fleet run', () => {
     const [first, second, third] = await startCluster();
     if (first === undefined || second === undefined || third === undefined) throw new Error('no cluster');
     const cluster = await openWorldOn(first, LOOPBACK);
-    const host = cluster.host('fsl-c1');
-    hosts.push(host);
+    const host = watched(cluster.host('fsl-c1'));
     await host.join();
     await cluster.fleet('start', 'site', '--hosts', host.name, '--id', 'fslc', ...WAITS);
     await cluster.untilUnderWay(host);

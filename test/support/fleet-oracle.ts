@@ -1,11 +1,21 @@
-import { expect } from 'vitest';
+import { afterEach, expect } from 'vitest';
 import { openHistoryForReading } from '../../src/history/open.ts';
 import type { TestHost } from './fleet-world.ts';
 
 const IN_PLACE: readonly string[] = ['intended', 'applied', 'stuck'];
 
+/** Returns a function that adds a host to those which the oracle checks after the test. */
+export function watchHosts(): (host: TestHost) => TestHost {
+  const hosts: TestHost[] = [];
+  afterEach(() => expectDoneOnce(hosts.splice(0)));
+  return (host) => {
+    hosts.push(host);
+    return host;
+  };
+}
+
 /** The oracle of all faults: on no host was a step carried out twice, and what is there is what the parts there have left. */
-export function expectDoneOnce(hosts: readonly TestHost[]): void {
+function expectDoneOnce(hosts: readonly TestHost[]): void {
   for (const host of hosts) {
     const log = host.log();
     const made = log.filter((line) => !line.startsWith('not '));

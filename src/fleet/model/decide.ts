@@ -22,7 +22,7 @@ export type FleetEvent =
 /** A step for many parts. A rollback has no demand if too many hosts have failed. */
 export type Step = { readonly type: 'begin-wave' } | { readonly type: 'roll-back'; readonly demand: Demand | null };
 
-/** What follows from an event. */
+/** Result of an event. */
 export interface Decision {
   readonly head: FleetHead;
   /** The part of the event. */

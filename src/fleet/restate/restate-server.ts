@@ -28,7 +28,7 @@ export function findRestateServer(folder: string): string | undefined {
   return findTool('restate-server');
 }
 
-/** Where a server listens, such as `10.77.0.1:8080`. */
+/** Addresses on which a server listens, such as `10.77.0.1:8080`. */
 export interface ServerAddresses {
   readonly ingress: string;
   readonly admin: string;

@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 import path from 'node:path';
-import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
-import { expectDoneOnce } from '../../support/fleet-oracle.ts';
+import { beforeAll, describe, expect, test, vi } from 'vitest';
+import { watchHosts } from '../../support/fleet-oracle.ts';
 import { type FleetWorld, openFleetWorld, type TestHost } from '../../support/fleet-world.ts';
 import { freePort } from '../../support/restate.ts';
 
@@ -10,13 +10,8 @@ beforeAll(async () => {
   world = await openFleetWorld();
 });
 
-const hosts: TestHost[] = [];
-const openHost = (name: string): TestHost => {
-  const host = world.host(name);
-  hosts.push(host);
-  return host;
-};
-afterEach(() => expectDoneOnce(hosts.splice(0)));
+const watched = watchHosts();
+const openHost = (name: string): TestHost => watched(world.host(name));
 
 const MADE = ['one', 'two'];
 const WAITS = ['--input', 'waits=true', '--detach'];

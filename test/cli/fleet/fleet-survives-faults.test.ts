@@ -1,6 +1,6 @@
-import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { HAS_NETWORK } from '../../support/fleet-network.ts';
-import { expectDoneOnce } from '../../support/fleet-oracle.ts';
+import { watchHosts } from '../../support/fleet-oracle.ts';
 import { type FleetWorld, openFleetWorld, type TestHost } from '../../support/fleet-world.ts';
 
 let world: FleetWorld;
@@ -8,14 +8,8 @@ beforeAll(async () => {
   world = await openFleetWorld();
 });
 
-/** All hosts of the test. */
-const hosts: TestHost[] = [];
-const openHost = (name: string): TestHost => {
-  const host = world.host(name);
-  hosts.push(host);
-  return host;
-};
-afterEach(() => expectDoneOnce(hosts.splice(0)));
+const watched = watchHosts();
+const openHost = (name: string): TestHost => watched(world.host(name));
 
 const start = (id: string, on: readonly TestHost[], ...more: readonly string[]) =>
   world.fleet(

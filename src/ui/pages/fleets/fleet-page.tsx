@@ -7,6 +7,7 @@ import type { PageFrame } from '../page-model.ts';
 import { ConnectionNotice } from '../parts/connection-notice.tsx';
 import { DataTable } from '../parts/data-table.tsx';
 import { ErrorText } from '../parts/error-text.tsx';
+import { FactList } from '../parts/fact-list.tsx';
 import { Moment } from '../parts/moment.tsx';
 import { Status } from '../parts/status.tsx';
 import { CopyNotice } from './copy-notice.tsx';
@@ -59,16 +60,7 @@ function Facts({ basePath, record }: { readonly basePath: string; readonly recor
     ...(inputs.length === 0 ? [] : [['Input', <code>{inputs.join(' ')}</code>] as const]),
     ...(retryOf === null ? [] : [['Starts anew', <a href={`${basePath}/fleets/${retryOf}`}>{retryOf}</a>] as const]),
   ] as const;
-  return (
-    <dl class="run-facts">
-      {facts.map(([name, value]) => (
-        <div key={name}>
-          <dt>{name}</dt>
-          <dd>{value}</dd>
-        </div>
-      ))}
-    </dl>
-  );
+  return <FactList facts={facts} />;
 }
 
 function Hosts({ basePath, record, parts }: { readonly basePath: string } & Pick<FleetView, 'record' | 'parts'>) {

@@ -8,6 +8,7 @@ import type { PageFrame } from '../page-model.ts';
 import { Command } from '../parts/command.tsx';
 import { ConnectionNotice } from '../parts/connection-notice.tsx';
 import { ErrorText } from '../parts/error-text.tsx';
+import { FactList } from '../parts/fact-list.tsx';
 import { Moment } from '../parts/moment.tsx';
 import { Status } from '../parts/status.tsx';
 import { type StepAddresses, StepLink } from './step-link.tsx';
@@ -65,16 +66,7 @@ function Facts({ frame: { basePath }, view: { run } }: Pick<HeadingProps, 'frame
     ...(run.resume === undefined ? [] : [['If interrupted', 'an agent resumes it'] as const]),
     ...(importedFrom === undefined ? [] : [['Imported from', importedFrom] as const]),
   ] as const;
-  return (
-    <dl class="run-facts">
-      {facts.map(([name, value]) => (
-        <div key={name}>
-          <dt>{name}</dt>
-          <dd>{value}</dd>
-        </div>
-      ))}
-    </dl>
-  );
+  return <FactList facts={facts} />;
 }
 
 function Failure({ frame: { namedDatabase }, view, steps }: Omit<HeadingProps, 'connection'>) {
