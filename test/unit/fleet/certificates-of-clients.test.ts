@@ -31,7 +31,9 @@ async function strictServer(version: string): Promise<string> {
   const verify = ['-Verify', '1', '-verify_return_error', version];
   const server = execa('openssl', ['s_server', '-accept', `127.0.0.1:${port}`, ...own, ...verify], { reject: false });
   servers.push(server);
-  await new Promise((resolve) => server.stdout.once('data', resolve));
+  await new Promise<void>((resolve) => {
+    server.stdout.on('data', (text: Buffer) => text.includes('ACCEPT') && resolve());
+  });
   return `https://127.0.0.1:${port}`;
 }
 
