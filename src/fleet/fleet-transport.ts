@@ -36,6 +36,15 @@ export interface MailboxTransport {
     given: { readonly session: SessionId; readonly current: ItemId | null; readonly progress: Progress | null },
     signal: AbortSignal,
   ): Promise<Item | null | 'unchanged'>;
+  /**
+   * Asks over a new connection whether the fleet keeps the part of an item; false if a rollback has taken its place. An answer proves that
+   * the host reaches the fleet after its change. @throws as `next`
+   */
+  confirm(
+    host: HostName,
+    given: { readonly session: SessionId; readonly item: ItemId },
+    signal: AbortSignal,
+  ): Promise<boolean>;
   /** Answers an item. An answer that comes twice, or for an item that was replaced, changes nothing. @throws as `next` */
   answer(
     host: HostName,

@@ -24,6 +24,13 @@ const JOURNEYS = {
   ],
   cancel: ['before part cancel', 'after part cancel', 'before mailbox answer'],
   entomb: ['before part entomb', 'after part entomb', 'before mailbox answer', 'after mailbox answer'],
+  confirm: [
+    'before mailbox confirm',
+    'after mailbox confirm',
+    'before part confirm',
+    'after part confirm',
+    'before mailbox answer',
+  ],
   /** Those of the process of a part. */
   part: [
     'after commit create',
@@ -34,7 +41,7 @@ const JOURNEYS = {
 } as const;
 
 /** The journey of an agent that the seed chooses. */
-const [CHOSEN] = dealt(['run', 'rollBack', 'cancel', 'entomb'], 4);
+const [CHOSEN] = dealt(['run', 'rollBack', 'cancel', 'entomb', 'confirm'], 5);
 
 let world: FleetWorld;
 beforeAll(async () => {
@@ -48,8 +55,8 @@ function openHost() {
   fleets += 1;
   const host = watched(world.host(`fak-${fleets}`));
   const id = `fak${fleets}`;
-  const start = () =>
-    world.fleet('start', 'site', '--hosts', host.name, '--id', id, '--input', 'waits=true', '--detach');
+  const start = (...more: readonly string[]) =>
+    world.fleet('start', 'site', '--hosts', host.name, '--id', id, '--input', 'waits=true', '--detach', ...more);
   return { host, id, start };
 }
 
@@ -99,6 +106,18 @@ describe('the agent of a host is killed, and the next one ends the fleet run rig
     await killAndStartAgain(host, point);
     await world.untilStatus(id, 'rolled-back');
     expect(host.log()).toEqual(['one', 'not one']);
+  });
+
+  test.for(pointsOf('confirm'))('while its part has to be confirmed: %s', async (point) => {
+    const { host, id, start } = openHost();
+    host.put('go');
+    const first = await host.join();
+    first.kill('SIGKILL');
+    await first.end;
+    await start('--confirm-within', '1m');
+    await killAndStartAgain(host, point);
+    await world.untilStatus(id, 'succeeded');
+    expect(host.log()).toEqual(['one', 'two']);
   });
 
   test.for(pointsOf('entomb'))('while its part is kept from starting: %s', async (point) => {

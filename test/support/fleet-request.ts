@@ -4,7 +4,7 @@ import { type FleetRequest, fleetRequestSchema } from '../../src/fleet/model/fle
 export function fleetRequest(hosts: number, given: Partial<FleetRequest> = {}): FleetRequest {
   return fleetRequestSchema.parse({
     id: 'fl',
-    work: { workflow: 'change', definitionHash: 'a'.repeat(64), input: {} },
+    work: { workflow: 'change', definitionHash: 'a'.repeat(64), input: {}, confirmWithinMs: null },
     hosts: Array.from({ length: hosts }, (_, index) => `h${index}`),
     canary: null,
     atOnce: null,

@@ -64,7 +64,8 @@ export function fleetTransportContract(name: string, subject: Subject): void {
     };
     const answer = (to: Item, answer: Answer) =>
       subject.transport().answer(host, { session, item: to.id, answer }, NEVER);
-    return { host, next, item, answer };
+    const confirm = (item: Item) => subject.transport().confirm(host, { session, item: item.id }, NEVER);
+    return { host, next, item, confirm, answer };
   }
   const start = (hosts: readonly { readonly host: HostName }[], given: Partial<FleetRequest> = {}) =>
     subject.transport().start(fleetRequest(1, { id: fleet(), hosts: hosts.map(({ host }) => host), ...given }));
@@ -107,6 +108,18 @@ export function fleetTransportContract(name: string, subject: Subject): void {
       await host.answer(back, TOMBSTONED);
       await untilStatus(first.request.id, 'rolled-back');
       expect(await host.item(back.id)).toMatchObject({ action: 'run', fleet: second.request.id });
+    });
+
+    test('confirms a part until a rollback has taken its place', async () => {
+      const host = await agent();
+      const { request } = await start([host]);
+      const run = await host.item();
+      expect([await host.confirm(run), await host.confirm(run)]).toEqual([true, true]);
+      await subject.transport().demand(request.id, { kind: 'cancel', by: 'ann', comment: null });
+      const back = await host.item(run.id);
+      expect([await host.confirm(run), await host.confirm(back)]).toEqual([false, false]);
+      await host.answer(back, TOMBSTONED);
+      await untilStatus(request.id, 'rolled-back');
     });
 
     test('gives a host its own sealed secrets with the run and its rollback, and again with a retry', async () => {

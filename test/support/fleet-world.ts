@@ -24,6 +24,7 @@ const fleetRecordSchema = z.strictObject({
   canary: z.number().nullable(),
   atOnce: z.union([z.object({ hosts: z.number() }), z.object({ percent: z.number() })]).nullable(),
   maxFailures: z.number(),
+  confirmWithinMs: z.number().nullable(),
   by: z.string(),
   retryOf: z.string().nullable(),
   hosts: z.array(

@@ -28,6 +28,10 @@ export function fleets(program: Command, action: ActionFactory): void {
     .option('--at-once <n>', 'start: hosts in each other wave: a number, or a percentage such as 10% (default: all)')
     .option('--max-failures <n>', 'start: roll all back if more hosts fail (default: 0)', countNumber)
     .option('--approve', 'start: wait for `wf fleet approve` after the first wave')
+    .option(
+      '--confirm-within <duration>',
+      'start: each host takes its part back unless it reaches the fleet within this time',
+    )
     .option('--input <name=value>', 'start: an input of the workflow; repeatable', collect)
     .option('--input-file <file>', 'start: JSON file with inputs, - is standard input')
     .option('--id <id>', 'start, retry: id of the fleet run (default: a random id)')

@@ -29,6 +29,8 @@ interface CarryOut {
   /** Names of the workflows that the host permits; null for all. */
   readonly allowed: readonly string[] | null;
   progress(progress: Progress): void;
+  /** Asks whether the fleet keeps the part of the item. @throws WfError E_FLEET_UNREACHABLE, E_MAILBOX_HELD; the reason of the signal */
+  confirm(signal: AbortSignal): Promise<boolean>;
 }
 
 /**
@@ -43,30 +45,36 @@ export async function carryOut(item: Item, given: CarryOut, signal: AbortSignal)
 type Of<Action extends Item['action']> = Extract<Item, { action: Action }>;
 
 async function run({ part, work, sealed }: Of<'run'>, given: CarryOut, signal: AbortSignal): Promise<Answer> {
+  const { parts } = given;
   const retry = retries(part, given, signal);
+  const waitFor = work.confirmWithinMs === null ? (act: Act) => act(signal) : untilUnconfirmed(part, given, signal);
   for (;;) {
     signal.throwIfAborted();
-    const found = given.parts.find(part);
+    const found = parts.find(part);
     switch (found.type) {
       case 'ended':
         return found.answer;
       case 'tombstoned':
         return { type: 'tombstoned' };
       case 'open': {
-        // Nobody else has the secrets with which it resumes.
-        const resumes = found.status === 'interrupted' && sealed !== undefined;
-        const refusal = resumes ? await given.parts.resume(part, sealed, signal) : undefined;
+        let refusal: ErrorRecord | undefined;
+        if (found.status === 'unconfirmed') {
+          if (await given.confirm(signal)) refusal = await parts.confirm(part, signal);
+        } else if (found.status === 'interrupted' && sealed !== undefined) {
+          // Nobody else has the secrets with which it resumes.
+          refusal = await waitFor((waiting) => parts.resume(part, sealed, waiting));
+        }
         await (refusal === undefined ? retry.look(found.status) : retry.after(refusal));
         break;
       }
       case 'absent': {
-        const refusal = refusalOf(work, given) ?? (await given.parts.start(part, work, sealed, signal));
+        const refusal =
+          refusalOf(work, given) ?? (await waitFor((waiting) => parts.start(part, work, sealed, waiting)));
         // It has run, whatever it ended with.
-        if (refusal === undefined || given.parts.find(part).type !== 'absent') break;
+        if (refusal === undefined || parts.find(part).type !== 'absent') break;
         if (PASSING.includes(refusal.code)) await retry.after(refusal);
         // Final: a second delivery of the item must not start it.
-        else if (given.parts.entomb(part, `it was refused: ${refusal.message}`))
-          return { type: 'refused', error: refusal };
+        else if (parts.entomb(part, `it was refused: ${refusal.message}`)) return { type: 'refused', error: refusal };
       }
     }
   }
@@ -109,6 +117,26 @@ async function rollBack(
       }
     }
   }
+}
+
+type Act = (signal: AbortSignal) => Promise<ErrorRecord | undefined>;
+
+/** Returns a function that waits for the command of a part, but not while the part has to be confirmed: then the command goes on alone. */
+function untilUnconfirmed(part: RunId, { parts, clock }: CarryOut, signal: AbortSignal) {
+  return async (act: Act): Promise<ErrorRecord | undefined> => {
+    const stop = new AbortController();
+    const ended = act(AbortSignal.any([signal, stop.signal]));
+    try {
+      for (;;) {
+        const first = await Promise.race([ended, pause(clock, LOOK_MS, signal).then(() => 'look' as const)]);
+        if (first !== 'look') return first;
+        const found = parts.find(part);
+        if (found.type === 'open' && found.status === 'unconfirmed') return undefined;
+      }
+    } finally {
+      stop.abort();
+    }
+  };
 }
 
 /** Waits between two looks, and longer after each error; reports both. */

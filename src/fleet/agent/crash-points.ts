@@ -4,17 +4,18 @@ import type { LocalParts } from './local-parts.ts';
 
 /** Lets a test kill an agent before and after each call to its mailbox. */
 export function mailboxWithCrashPoints(transport: MailboxTransport, points: CrashPoints): MailboxTransport {
-  const { open, next, answer } = transport;
+  const { open, next, confirm, answer } = transport;
   return {
     open: (...given) => around(points, 'mailbox open', () => open(...given)),
     next: (...given) => around(points, 'mailbox next', () => next(...given)),
+    confirm: (...given) => around(points, 'mailbox confirm', () => confirm(...given)),
     answer: (...given) => around(points, 'mailbox answer', () => answer(...given)),
   };
 }
 
 /** The same for each act on a part of this host. */
 export function partsWithCrashPoints(parts: LocalParts, points: CrashPoints): LocalParts {
-  const { find, entomb, start, resume, cancel, rollBack } = parts;
+  const { find, entomb, start, resume, confirm, cancel, rollBack } = parts;
   return {
     find,
     entomb(...given) {
@@ -25,6 +26,7 @@ export function partsWithCrashPoints(parts: LocalParts, points: CrashPoints): Lo
     },
     start: (...given) => around(points, 'part start', () => start(...given)),
     resume: (...given) => around(points, 'part resume', () => resume(...given)),
+    confirm: (...given) => around(points, 'part confirm', () => confirm(...given)),
     cancel: (...given) => around(points, 'part cancel', () => cancel(...given)),
     rollBack: (...given) => around(points, 'part rollback', () => rollBack(...given)),
   };

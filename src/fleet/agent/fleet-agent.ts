@@ -100,7 +100,8 @@ export async function runFleetAgent(given: FleetAgentDependencies, signal: Abort
       const tell = (news: Progress) => {
         progress = news;
       };
-      const done = carryOut(item, { ...given, progress: tell }, stopped)
+      const confirm = (until: AbortSignal) => transport.confirm(host, { session, item: item.id }, until);
+      const done = carryOut(item, { ...given, progress: tell, confirm }, stopped)
         .then(async (answer) => {
           await transport.answer(host, { session, item: item.id, answer }, stopped);
           report({ did: 'replied', item, answer });

@@ -36,6 +36,8 @@ export interface LocalParts {
   start(part: RunId, work: Work, sealed: Sealed | undefined, signal: AbortSignal): Promise<ErrorRecord | undefined>;
   /** Resumes an interrupted part with its secret inputs, which only the fleet has. Resolves as `start`. */
   resume(part: RunId, sealed: Sealed, signal: AbortSignal): Promise<ErrorRecord | undefined>;
+  /** Confirms a part that waits for it. Resolves as `start`. */
+  confirm(part: RunId, signal: AbortSignal): Promise<ErrorRecord | undefined>;
   /** Cancels a part that a living process advances. Resolves as `start`. */
   cancel(part: RunId, reason: string, signal: AbortSignal): Promise<ErrorRecord | undefined>;
   /** Undoes a part that no process advances. Resolves as `start`. */
@@ -70,13 +72,15 @@ export function localParts({ history, database, isAlive, openSecrets, now }: Loc
       return { type: 'open', status, isAdvanced: run.owner !== null && isAlive(run.owner) };
     },
     entomb: (id, reason) => history.entomb(id, reason, now()),
-    start: (id, { workflow, definitionHash, input }, sealed, signal) =>
+    start: (id, { workflow, definitionHash, input, confirmWithinMs }, sealed, signal) =>
       withSecrets(sealed, definitionHash, (secrets) => {
         const options = [`--id=${id}`, '--resume=auto', `--definition=${definitionHash}`, '--input-file=-'];
+        if (confirmWithinMs !== null) options.push(`--confirm-within=${confirmWithinMs / 1_000}s`);
         const stdin = JSON.stringify({ ...input, ...secrets });
         return carryOut({ argv: ['start', ...options, '--', workflow], stdin }, signal);
       }),
     resume: (id, sealed, signal) => again('resume', id, sealed, signal),
+    confirm: (id, signal) => carryOut({ argv: ['confirm', '--comment=the fleet keeps it', '--', id] }, signal),
     cancel: (id, reason, signal) => carryOut({ argv: ['cancel', `--comment=${reason}`, '--', id] }, signal),
     rollBack: (id, sealed, signal) => again('rollback', id, sealed, signal),
   };

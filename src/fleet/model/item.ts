@@ -14,6 +14,8 @@ export const workSchema = z.strictObject({
   workflow: workflowNameSchema,
   definitionHash: z.string().regex(/^[0-9a-f]{64}$/),
   input: inputSchema,
+  /** The host takes its part back unless the fleet confirms it within this time; null if the part need not be confirmed. Whole seconds. */
+  confirmWithinMs: z.int().min(1_000).multipleOf(1_000).nullable(),
 });
 export type Work = Readonly<z.output<typeof workSchema>>;
 

@@ -77,6 +77,11 @@ export function offer(mailbox: Mailbox, item: Item): Mailbox | null {
   return { ...mailbox, items: place === -1 ? [...items, item] : items.with(place, item) };
 }
 
+/** Whether the fleet keeps the part of an item: no rollback has taken its place. */
+export function keeps({ items }: Mailbox, id: ItemId): boolean {
+  return items.some((item) => item.id === id && item.action === 'run');
+}
+
 /** Takes an answered item out of a mailbox; null if it is not there any more, and the answer is of no use. */
 export function answered(mailbox: Mailbox, id: ItemId): { readonly mailbox: Mailbox; readonly item: Item } | null {
   const item = mailbox.items.find((one) => one.id === id);

@@ -6,6 +6,7 @@ import {
   answered,
   emptyMailbox,
   heard,
+  keeps,
   type Mailbox,
   mailboxSchema,
   offer,
@@ -17,6 +18,7 @@ import { CHANGING, READING } from './handler-options.ts';
 import type { RestateSdk } from './load-sdk.ts';
 import {
   answeredSchema,
+  confirmSchema,
   DIRECTORY_KEY,
   DIRECTORY_OBJECT,
   FLEET_OBJECT,
@@ -103,6 +105,15 @@ export function hostObject(sdk: RestateSdk) {
         const { by = 'wf', reason = '' } = before.writtenOff ?? {};
         toFleet(ctx, item, { type: 'written-off', host: ctx.key, by, reason });
       }),
+
+      confirm: async (ctx: ObjectContext, input: unknown) => {
+        const { session, item } = parseInput(sdk, confirmSchema, input);
+        const before = await read(ctx);
+        const mailbox = heard(before, session, before.progress, await ctx.date.now());
+        if (mailbox === null) return { type: 'held' };
+        await write(ctx, before, mailbox);
+        return { type: keeps(mailbox, item) ? 'confirmed' : 'gone' };
+      },
 
       answer: async (ctx: ObjectContext, input: unknown) => {
         const { session, item, answer } = parseInput(sdk, answeredSchema, input);

@@ -22,6 +22,7 @@ export const pollSchema = z.strictObject({
   progress: progressSchema.nullable(),
 });
 export const lookSchema = pollSchema.extend({ waiter: z.string() });
+export const confirmSchema = z.strictObject({ session: sessionIdSchema, item: itemIdSchema });
 export const answeredSchema = z.strictObject({ session: sessionIdSchema, item: itemIdSchema, answer: answerSchema });
 export const writeOffSchema = z.strictObject({ by: z.string().min(1), reason: z.string().min(1) });
 export const startSchema = z.strictObject({ request: fleetRequestSchema, sealed: sealedSecretsSchema });
@@ -58,6 +59,7 @@ export const headSchema = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('held') }),
 ]);
 export const takenSchema = z.strictObject({ type: z.enum(['taken', 'gone', 'held']) });
+export const confirmedSchema = z.strictObject({ type: z.enum(['confirmed', 'gone', 'held']) });
 export const writtenOffSchema = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('written-off'), fleets: z.array(fleetIdSchema) }),
   z.strictObject({ type: z.literal('unknown') }),

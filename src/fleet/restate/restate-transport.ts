@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import { WfError } from '../../engine/model/errors.ts';
 import { type Clock, pause } from '../../engine/ports/clock.ts';
+import type { Connection } from '../../host/http/http-client.ts';
 import type { FleetTransport, HostState } from '../fleet-transport.ts';
 import type { FleetHead, FleetRun } from '../model/fleet-run.ts';
 import type { FleetId, HostName } from '../model/ids.ts';
@@ -8,6 +9,7 @@ import { NO_TLS_FILES, type TlsFiles } from '../tls/credentials.ts';
 import { ingressClient } from './ingress-client.ts';
 import {
   acceptedSchema,
+  confirmedSchema,
   DIRECTORY_KEY,
   DIRECTORY_OBJECT,
   FLEET_OBJECT,
@@ -38,6 +40,7 @@ interface Call<Schema extends z.ZodType> {
   readonly body?: unknown;
   readonly returns: Schema;
   readonly waitMs?: number;
+  readonly connection?: Connection;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -50,7 +53,7 @@ export function restateTransport(url: string, clock: Clock, tls: TlsFiles = NO_T
   const client = ingressClient(url, tls);
 
   async function call<Schema extends z.ZodType>(given: Call<Schema>): Promise<z.output<Schema>> {
-    const { to, body, returns, waitMs = 0, signal } = given;
+    const { to, body, returns, waitMs = 0, connection = 'kept', signal } = given;
     const limit = new AbortController();
     const cancel = clock.after(ANSWER_MS + waitMs, () => limit.abort(), true);
     try {
@@ -58,6 +61,7 @@ export function restateTransport(url: string, clock: Clock, tls: TlsFiles = NO_T
         to.map(encodeURIComponent).join('/'),
         body === undefined ? undefined : JSON.stringify(body),
         signal === undefined ? limit.signal : AbortSignal.any([signal, limit.signal]),
+        connection,
       );
       if (status !== 200) throw failed(url, status, text);
       return parsed(url, returns, text);
@@ -132,6 +136,17 @@ export function restateTransport(url: string, clock: Clock, tls: TlsFiles = NO_T
         case 'unchanged':
           return 'unchanged';
       }
+    },
+    async confirm(host, given, signal) {
+      const { type } = await call({
+        to: [HOST_OBJECT, host, 'confirm'],
+        body: given,
+        returns: confirmedSchema,
+        connection: 'new',
+        signal,
+      });
+      if (type === 'held') throw held(host);
+      return type === 'confirmed';
     },
     async answer(host, given, signal) {
       const { type } = await call({ to: [HOST_OBJECT, host, 'answer'], body: given, returns: takenSchema, signal });

@@ -15,21 +15,25 @@ export interface HttpAnswer {
   readonly text: string;
 }
 
+/** Whether a request may use a connection that was open before. */
+export type Connection = 'kept' | 'new';
+
 /** Sends requests, and keeps its connections open. The `fetch` of Node takes no client certificate. */
 export interface HttpClient {
   /** @param body JSON @throws the error of the connection; an AbortError */
-  post(url: string, body: string | undefined, signal: AbortSignal): Promise<HttpAnswer>;
+  post(url: string, body: string | undefined, signal: AbortSignal, connection: Connection): Promise<HttpAnswer>;
 }
 
 /** @param tls credentials for addresses with https; null for http */
 export function httpClient(tls: TlsOptions | null): HttpClient {
   const { request } = tls === null ? http : https;
-  const agent = tls === null ? new http.Agent({ keepAlive: true }) : new https.Agent({ ...tls, keepAlive: true });
+  const kept = tls === null ? new http.Agent({ keepAlive: true }) : new https.Agent({ ...tls, keepAlive: true });
   return {
-    async post(url, body, signal) {
+    async post(url, body, signal, connection) {
       const headers = body === undefined ? {} : { 'content-type': 'application/json' };
       const answer = await new Promise<http.IncomingMessage>((resolve, reject) => {
-        const sent = request(url, { method: 'POST', headers, agent, signal }, resolve);
+        const agent = connection === 'kept' ? kept : false;
+        const sent = request(url, { ...tls, method: 'POST', headers, agent, signal }, resolve);
         sent.once('error', reject);
         sent.end(body);
       });

@@ -41,7 +41,7 @@ test.each(['-tls1_2', '-tls1_3'])('a client that is refused in the handshake of 
   const url = await strictServer(version);
   const client = { cert: at('client.pem'), key: at('client.key') };
   const post = (tls: Parameters<typeof ingressClient>[1]) =>
-    ingressClient(url, tls).post('a/b/c', '{}', new AbortController().signal);
+    ingressClient(url, tls).post('a/b/c', '{}', new AbortController().signal, 'kept');
   await expect(post({ client, ca: at('server.pem') })).rejects.toMatchObject({
     code: 'E_CERTIFICATE',
     message: expect.stringMatching(/refuses the certificate of CN=client/),

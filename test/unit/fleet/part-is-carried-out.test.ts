@@ -23,7 +23,14 @@ const ended = (status: string, changesInPlace = 0): Extract<Answer, { type: 'end
   if (answer.type !== 'ended') throw new Error('not ended');
   return answer;
 };
-const error = (code: 'E_INPUT' | 'E_INTERRUPTED' | 'E_LEASE_HELD') => ({ code, message: 'no', hint: 'h' });
+const error = (code: (typeof CODES)[keyof typeof CODES]) => ({ code, message: 'no', hint: 'h' });
+
+const CODES = {
+  refused: 'E_INPUT',
+  killed: 'E_INTERRUPTED',
+  held: 'E_LEASE_HELD',
+  late: 'E_REQUEST_REFUSED',
+} as const;
 
 /** Delays end at once. */
 const INSTANT: Clock = {
@@ -35,7 +42,7 @@ const INSTANT: Clock = {
 };
 
 /** A host whose part is in these states, one after the other; each command is noted, and moves on to the next one. */
-function open(...states: readonly (LocalPart | 'refused' | 'killed' | 'held')[]) {
+function open(...states: readonly (LocalPart | 'refused' | 'killed' | 'held' | 'late' | 'goes on')[]) {
   const left = [...states];
   const did: string[] = [];
   const find = (): LocalPart => {
@@ -48,7 +55,9 @@ function open(...states: readonly (LocalPart | 'refused' | 'killed' | 'held')[])
     const next = left[0];
     if (typeof next === 'object' || next === undefined) return undefined;
     left.shift();
-    return error(next === 'refused' ? 'E_INPUT' : next === 'killed' ? 'E_INTERRUPTED' : 'E_LEASE_HELD');
+    // The command lives on with its part.
+    if (next === 'goes on') return new Promise<never>(() => {});
+    return error(CODES[next]);
   };
   const parts: LocalParts = {
     find,
@@ -58,12 +67,17 @@ function open(...states: readonly (LocalPart | 'refused' | 'killed' | 'held')[])
     },
     start: act('start'),
     resume: act('resume'),
+    confirm: act('confirm'),
     cancel: act('cancel'),
     rollBack: act('roll back'),
   };
   const progress: Progress[] = [];
+  const confirm = async () => {
+    did.push('ask the fleet');
+    return true;
+  };
   const carry = (item: Item, allowed: readonly string[] | null = null, signal = new AbortController().signal) =>
-    carryOut(item, { parts, clock: INSTANT, allowed, progress: (news) => progress.push(news) }, signal);
+    carryOut(item, { parts, clock: INSTANT, allowed, confirm, progress: (news) => progress.push(news) }, signal);
   return { carry, did, progress };
 }
 
@@ -71,7 +85,7 @@ const ABSENT: LocalPart = { type: 'absent' };
 const TOMBSTONED: LocalPart = { type: 'tombstoned' };
 const DONE: LocalPart = { type: 'ended', answer: ended('succeeded', 1) };
 const UNDONE: LocalPart = { type: 'ended', answer: ended('rolled-back') };
-const alive = (status: 'running' | 'waiting' | 'rolling-back'): LocalPart => ({
+const alive = (status: 'running' | 'waiting' | 'unconfirmed' | 'rolling-back'): LocalPart => ({
   type: 'open',
   status,
   isAdvanced: status !== 'waiting',
@@ -107,6 +121,15 @@ test('an interrupted part with secrets is resumed with them, and another one by 
   expect(plain.did).toEqual([]);
 });
 
+test('a part that has to be confirmed is confirmed once the fleet keeps it, and its process is not waited for', async () => {
+  const item: Item = { ...RUN, work: { ...fleetRequest(1).work, confirmWithinMs: 5_000 } };
+  const host = open(ABSENT, 'goes on', alive('unconfirmed'), DONE);
+  expect([await host.carry(item), host.did]).toEqual([ended('succeeded', 1), ['start', 'ask the fleet', 'confirm']]);
+  expect(host.progress).toEqual([{ part: PART, status: 'unconfirmed', error: null }]);
+  const late = open(alive('unconfirmed'), 'late', UNDONE);
+  expect([await late.carry(item), late.did]).toEqual([ended('rolled-back'), ['ask the fleet', 'confirm']]);
+});
+
 test('a host starts no workflow that it does not permit, and reads no file or variable for a fleet', async () => {
   const strict = open(ABSENT);
   expect(await strict.carry(RUN, ['other'])).toMatchObject({ type: 'refused', error: { code: 'E_FORBIDDEN' } });
@@ -122,6 +145,7 @@ test.each([
   ['that has ended is undone', [DONE, UNDONE], ['roll back'], ended('rolled-back')],
   ['that was undone already is answered', [UNDONE], [], ended('rolled-back')],
   ['that runs is cancelled', [alive('running'), UNDONE], ['cancel'], ended('rolled-back')],
+  ['that has to be confirmed is cancelled', [alive('unconfirmed'), UNDONE], ['cancel'], ended('rolled-back')],
   ['that waits without a process is undone', [alive('waiting'), UNDONE], ['roll back'], ended('rolled-back')],
   [
     'that somebody takes over meanwhile is cancelled',

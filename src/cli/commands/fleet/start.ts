@@ -1,5 +1,7 @@
 import { z } from 'zod';
+import { requireConfirmable } from '../../../engine/confirm/confirm-rule.ts';
 import { type ExitCode, WfError } from '../../../engine/model/errors.ts';
+import type { LoadedWorkflow } from '../../../engine/workflow/workflow.ts';
 import type { FleetControl } from '../../../fleet/fleet-transport.ts';
 import { type FleetRequest, fleetRequestSchema, fleetStatus } from '../../../fleet/model/fleet-run.ts';
 import { HOST_NAME_RULE, type HostName, hostNameSchema } from '../../../fleet/model/ids.ts';
@@ -8,6 +10,7 @@ import { parseShare } from '../../../fleet/model/waves.ts';
 import { sealSecrets } from '../../../fleet/secrets/seal-secrets.ts';
 import { newRunId } from '../../../library/new-run-id.ts';
 import { didYouMean } from '../../../review/text/did-you-mean.ts';
+import { confirmRule } from '../../arguments/confirm-options.ts';
 import { type WorkflowInput, workflowInput } from '../../arguments/workflow-input.ts';
 import { isFileReference } from '../../arguments/workflow-reference.ts';
 import { type Terminal, writeLines } from '../../output/terminal.ts';
@@ -37,9 +40,10 @@ export async function startFleet(given: FleetOptions, services: Services, termin
       hint: 'Give it as --at-once 20 or --at-once 10%.',
     });
   }
+  const confirmWithinMs = confirmTime(given, workflow, Object.keys(secrets));
   const request: FleetRequest = {
     id: parseFleetId(given.id ?? newRunId()),
-    work: { workflow: workflow.name, definitionHash: definition.hash, input },
+    work: { workflow: workflow.name, definitionHash: definition.hash, input, confirmWithinMs },
     secrets: Object.keys(secrets),
     hosts: [...hosts],
     canary: given.canary ?? null,
@@ -116,6 +120,25 @@ async function chosenHosts({ hosts, where = [] }: FleetOptions, control: FleetCo
     });
   }
   return [...new Set(chosen)];
+}
+
+/** Returns the time of --confirm-within, in milliseconds; null without it. @throws WfError E_USAGE if hosts could not take their parts back */
+function confirmTime(
+  { confirmWithin }: FleetOptions,
+  workflow: LoadedWorkflow,
+  secrets: readonly string[],
+): number | null {
+  const confirm = confirmRule({ confirmWithin, guard: true });
+  if (confirm === undefined) return null;
+  requireConfirmable({ ...workflow, secretInputs: [] }, { onFailure: 'rollback', pauseAfter: null, confirm });
+  if (secrets.length === 0) return confirm.withinMs;
+  throw new WfError(
+    'E_USAGE',
+    `--confirm-within: the guard of a host cannot read the secret inputs ${secrets.join(', ')}`,
+    {
+      hint: 'Start the fleet run without it, or let the workflow read its secrets from files of its hosts.',
+    },
+  );
 }
 
 const splitSchema = z.object({

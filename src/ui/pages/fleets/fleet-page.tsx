@@ -48,7 +48,8 @@ export function FleetPage({ frame, view: first }: FleetPageProps) {
 }
 
 function Facts({ basePath, record }: { readonly basePath: string; readonly record: FleetRecord }) {
-  const { createdAt, finishedAt, durationMs, by, maxFailures, definitionHash, retryOf, input } = record;
+  const { createdAt, finishedAt, durationMs, by, maxFailures, confirmWithinMs, definitionHash, retryOf, input } =
+    record;
   const inputs = Object.entries(input).map(([name, value]) => `${name}=${JSON.stringify(value)}`);
   const facts = [
     ['Created', <Moment at={createdAt} />],
@@ -56,6 +57,7 @@ function Facts({ basePath, record }: { readonly basePath: string; readonly recor
     ['Took', durationText(durationMs)],
     ['Started by', by],
     ['Failures permitted', maxFailures],
+    ...(confirmWithinMs === null ? [] : [['Confirmed within', durationText(confirmWithinMs)] as const]),
     ['Definition', <code title={definitionHash}>{definitionHash.slice(0, 12)}</code>],
     ...(inputs.length === 0 ? [] : [['Input', <code>{inputs.join(' ')}</code>] as const]),
     ...(retryOf === null ? [] : [['Starts anew', <a href={`${basePath}/fleets/${retryOf}`}>{retryOf}</a>] as const]),
