@@ -72,7 +72,8 @@ const as = (name: string, from = folder) => ['--cert', file(`${name}.pem`, from)
 test('a fleet run goes through the proxy, from an operator to a host', async () => {
   const host = world.host('web1', url);
   await host.join(...identity('web1'));
-  const started = await world.fleet('start', 'site', '--hosts', 'web1', '--id', 'pka', ...operator());
+  const asked = ['start', 'site', '--hosts', 'web1', '--id', 'pka', '--confirm-within', '20s', ...operator()];
+  const started = await world.fleet(...asked);
   expect(started).toMatchObject({
     exitCode: 0,
     stdout: expect.stringMatching(/^fleet run pka: site on 1 host: succeeded/),
