@@ -7,8 +7,17 @@ export const memoryOf = (pid) =>
 
 /** CPU time in milliseconds; the kernel counts in hundredths of a second. */
 export function cpuOf(pid) {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    .replace(/^.*\) /, '')
-    .split(' ');
-  return (Number(fields[11]) + Number(fields[12])) * 10;
+  const [user, system] = ticksOf(pid);
+  return (user + system) * 10;
 }
+
+/** The same with that of the children that have ended. */
+export const cpuWithEndedOf = (pid) => ticksOf(pid).reduce((sum, ticks) => sum + ticks * 10, 0);
+
+/** Ticks of a process in user and in system mode, and those of its children that have ended. */
+const ticksOf = (pid) =>
+  readFileSync(`/proc/${pid}/stat`, 'utf8')
+    .replace(/^.*\) /, '')
+    .split(' ')
+    .slice(11, 15)
+    .map(Number);

@@ -1,0 +1,64 @@
+// Fleets of the peer, DBOS on PostgreSQL.
+import { existsSync } from 'node:fs';
+import { setTimeout as pause } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { newFolder } from './measure.mjs';
+import { findPostgres, startPostgres } from './postgres.mjs';
+import { killed, started } from './programs.mjs';
+import { freePort } from './restate.mjs';
+
+const ORCHESTRATOR = fileURLToPath(new URL('../peers/dbos-fleet.mjs', import.meta.url));
+const PACKAGE = fileURLToPath(new URL('../peers/node_modules/@dbos-inc/dbos-sdk', import.meta.url));
+/** The delay between two looks at a fleet run; `wf fleet start` has 0.2 s, rising to 1 s. */
+const LOOK_MS = 500;
+
+/** Returns what is not installed; undefined if nothing is missing. */
+export function missingForDbos() {
+  if (!existsSync(PACKAGE)) return '`npm ci --prefix bench/peers` installs DBOS';
+  return findPostgres() === undefined ? 'PostgreSQL of Debian is not installed' : undefined;
+}
+
+/** Starts a server of PostgreSQL, and the orchestrator. */
+export async function fleetOnDbos() {
+  const folder = newFolder();
+  const postgres = await startPostgres(folder);
+  const port = String(await freePort());
+  const url = `http://127.0.0.1:${port}`;
+  const serve = () => started([ORCHESTRATOR, postgres.urlFile, port], folder, 'serving');
+  let orchestrator = await serve();
+
+  async function call(path, body) {
+    const response = await fetch(`${url}/${path}`, { method: 'POST', body: JSON.stringify(body) });
+    if (!response.ok) throw new Error(`${path}: HTTP ${response.status} ${await response.text()}`);
+    return response.json();
+  }
+
+  return {
+    name: 'DBOS on PostgreSQL',
+    url,
+    /** Process ids of each piece. */
+    pieces: () => ({ PostgreSQL: postgres.pids(), orchestrator: [orchestrator.pid] }),
+    /** Carries a fleet run out, and returns its record. */
+    async run(id, hosts, { canary, atOnce }) {
+      await call(`fleet/${id}/start`, { hosts, canary, atOnce });
+      for (;;) {
+        await pause(LOOK_MS);
+        if (orchestrator.exitCode !== null) throw new Error('the orchestrator has ended');
+        // It cannot be reached after a kill.
+        const { status, record } = await call(`fleet/${id}/show`).catch(() => ({ status: 'unknown' }));
+        if (status === 'SUCCESS') return record;
+        if (status === 'ERROR') throw new Error(`fleet run ${id} has failed`);
+      }
+    },
+    kills: {
+      PostgreSQL: async () => {
+        await postgres.kill();
+        await postgres.start();
+      },
+      'the orchestrator': async () => {
+        await killed(orchestrator);
+        orchestrator = await serve();
+      },
+    },
+  };
+}
