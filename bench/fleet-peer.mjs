@@ -61,6 +61,8 @@ async function measureFleets(engine, isCounted) {
       const { result, cpu } = await cpuDuring(pieces, work, cpuWithEndedOf);
       const figures = { s: aboveSlowest(result) / 1000, cpu, mib: memoryOfEach(pieces) };
       if (isCounted) measured.get(engine).get(count).push(figures);
+      // A run takes long: each figure is seen at once.
+      process.stderr.write(`${engine.name}, ${count} hosts, load ${load()}: ${short(figures.s)} s\n`);
     }
   });
 }

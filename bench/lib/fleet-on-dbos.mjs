@@ -1,5 +1,6 @@
 // Fleets of the peer, DBOS on PostgreSQL.
 import { existsSync } from 'node:fs';
+import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { newFolder } from './measure.mjs';
@@ -7,8 +8,9 @@ import { findPostgres, startPostgres } from './postgres.mjs';
 import { killed, started } from './programs.mjs';
 import { freePort } from './restate.mjs';
 
-const ORCHESTRATOR = fileURLToPath(new URL('../peers/dbos-fleet.mjs', import.meta.url));
-const PACKAGE = fileURLToPath(new URL('../peers/node_modules/@dbos-inc/dbos-sdk', import.meta.url));
+const PEERS = fileURLToPath(new URL('../peers', import.meta.url));
+const ORCHESTRATOR = path.join(PEERS, 'dbos-fleet.mjs');
+const PACKAGE = path.join(PEERS, 'node_modules/@dbos-inc/dbos-sdk');
 /** The delay between two looks at a fleet run; `wf fleet start` has 0.2 s, rising to 1 s. */
 const LOOK_MS = 500;
 
@@ -27,9 +29,9 @@ export async function fleetOnDbos() {
   const serve = () => started([ORCHESTRATOR, postgres.urlFile, port], folder, 'serving');
   let orchestrator = await serve();
 
-  async function call(path, body) {
-    const response = await fetch(`${url}/${path}`, { method: 'POST', body: JSON.stringify(body) });
-    if (!response.ok) throw new Error(`${path}: HTTP ${response.status} ${await response.text()}`);
+  async function call(to, body) {
+    const response = await fetch(`${url}/${to}`, { method: 'POST', body: JSON.stringify(body) });
+    if (!response.ok) throw new Error(`${to}: HTTP ${response.status} ${await response.text()}`);
     return response.json();
   }
 
