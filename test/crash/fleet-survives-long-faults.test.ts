@@ -1,10 +1,9 @@
 import { setTimeout } from 'node:timers/promises';
-import { beforeAll, describe, expect, test, vi } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { EVERY_POINT } from '../support/crash/crash-tests.ts';
-import { HAS_NETWORK, LOOPBACK } from '../support/fleet-network.ts';
+import { HAS_NETWORK } from '../support/fleet-network.ts';
 import { watchHosts } from '../support/fleet-oracle.ts';
-import { type FleetWorld, openFleetWorld, openWorldOn } from '../support/fleet-world.ts';
-import { startCluster } from '../support/restate.ts';
+import { type FleetWorld, openFleetWorld } from '../support/fleet-world.ts';
 
 const watched = watchHosts();
 
@@ -45,33 +44,4 @@ describe.runIf(EVERY_POINT)('a fleet run', () => {
       expect([cut.folders(), other.folders()]).toEqual([[], []]);
     },
   );
-
-  test('goes on without one of three servers, waits without two, and ends when one is back', async () => {
-    const [first, second, third] = await startCluster();
-    if (first === undefined || second === undefined || third === undefined) throw new Error('no cluster');
-    const cluster = await openWorldOn(first, LOOPBACK);
-    const host = watched(cluster.host('fsl-c1'));
-    await host.join();
-    await cluster.fleet('start', 'site', '--hosts', host.name, '--id', 'fslc', ...WAITS);
-    await cluster.untilUnderWay(host);
-
-    await third.kill();
-    host.put('go');
-    await cluster.untilStatus('fslc', 'succeeded');
-
-    await second.kill();
-    const refused = await cluster.fleet('rollback', 'fslc');
-    expect(refused.stderr).toMatch(/^error E_FLEET_UNREACHABLE/);
-    expect(host.folders()).toEqual(MADE);
-    await second.restart();
-    await vi.waitFor(
-      async () => {
-        const { exitCode, stderr } = await cluster.fleet('rollback', 'fslc');
-        expect(exitCode === 0 || /it is rolled back|nothing of it is in place/.test(stderr), stderr).toBe(true);
-      },
-      { timeout: 90_000, interval: 500 },
-    );
-    await cluster.untilStatus('fslc', 'rolled-back');
-    expect(host.folders()).toEqual([]);
-  });
 });

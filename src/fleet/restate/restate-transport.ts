@@ -1,3 +1,4 @@
+import { STATUS_CODES } from 'node:http';
 import type { z } from 'zod';
 import { WfError } from '../../engine/model/errors.ts';
 import { type Clock, pause } from '../../engine/ports/clock.ts';
@@ -196,10 +197,13 @@ function parsed<Schema extends z.ZodType>(url: string, schema: Schema, text: str
 }
 
 function failed(url: string, status: number, text: string): WfError {
-  const why = text.slice(0, 300);
+  // A proxy sends pages, Restate does not.
+  const isOfProxy = text.trimStart().startsWith('<');
+  const why = isOfProxy ? STATUS_CODES[status] : text.slice(0, 300);
   return new WfError('E_FLEET_UNREACHABLE', `${url} has answered with HTTP ${status}: ${why}`, {
-    hint:
-      status === 404
+    hint: isOfProxy
+      ? 'Check that Restate runs behind this proxy. It may still carry the request out: look with `wf fleet show`.'
+      : status === 404
         ? 'Start the handlers of the fleet with `wf fleet serve`.'
         : 'Look at the output of `wf fleet serve` and of Restate.',
     transient: status >= 500 || status === 404,

@@ -5,7 +5,8 @@ import { restateTransport } from '../../../src/fleet/restate/restate-transport.t
 import { type ServedHandlers, serveHandlers } from '../../../src/fleet/restate/serve-handlers.ts';
 import { systemClock } from '../../../src/host/machine/clock.ts';
 import { fleetTransportContract } from '../../support/fleet-transport-contract.ts';
-import { type Restate, startRestate } from '../../support/restate.ts';
+import { startNginx } from '../../support/nginx.ts';
+import { freePort, type Restate, startRestate } from '../../support/restate.ts';
 
 let restate: Restate;
 let handlers: ServedHandlers;
@@ -58,5 +59,12 @@ test('an engine that is not there, or has no handlers, is reported with what to 
   const error = restateTransport(bare.url, systemClock).writeOff(hostNameSchema.parse('h'), { by: 'a', reason: 'b' });
   await expect(error).rejects.toMatchObject({ hint: 'Start the handlers of the fleet with `wf fleet serve`.' });
   await bare.kill();
+  const port = await freePort();
+  await startNginx(`server { listen 127.0.0.1:${port}; location / { proxy_pass ${bare.url}; } }`, port);
+  await expect(restateTransport(`http://127.0.0.1:${port}`, systemClock).fleets()).rejects.toMatchObject({
+    message: `http://127.0.0.1:${port} has answered with HTTP 502: Bad Gateway`,
+    hint: expect.stringMatching(/^Check that Restate runs behind this proxy/),
+    transient: true,
+  });
   expect(fleetIdSchema.safeParse('a/b').success).toBe(false);
 });
