@@ -36,11 +36,13 @@ export interface WfOptions {
   readonly cwd?: string;
   /** The prefix of the wf command, e.g. `['setpriv', '--reuid', '65534']`. */
   readonly through?: readonly string[];
+  /** The command, instead of the built one. */
+  readonly program?: string;
 }
 
 /** Calls wf with only the given environment. */
-export function startWf(args: readonly string[], { env = {}, cwd, through = [] }: WfOptions): RunningWf {
-  const [file, ...rest] = [...through, process.execPath, WF, ...args];
+export function startWf(args: readonly string[], { env = {}, cwd, through = [], program = WF }: WfOptions): RunningWf {
+  const [file, ...rest] = [...through, process.execPath, program, ...args];
   if (file === undefined) throw new Error('nothing to run');
   const child = execa(file, rest, {
     ...(cwd === undefined ? {} : { cwd }),

@@ -5,11 +5,13 @@ import { directoryObject } from './directory-object.ts';
 import { fleetObject } from './fleet-object.ts';
 import { hostObject } from './host-object.ts';
 import { loadSdk } from './load-sdk.ts';
+import { HOST_OBJECT } from './messages.ts';
 import { reasonOf } from './reason-of.ts';
 
 /** The handlers of fleets, which Restate calls. */
 export interface ServedHandlers {
   readonly port: number;
+  /** Ends once the calls under way have ended: Restate would call these handlers for them, and no others, for ever. */
   close(): Promise<void>;
 }
 
@@ -24,9 +26,12 @@ export interface ServeOptions {
   readonly warn: (line: string) => void;
 }
 
+/** The path of calls that wait for seconds. They change nothing, and agents call again. */
+const LONG_POLL = `/invoke/${HOST_OBJECT}/next`;
+
 /**
- * Serves the handlers on 127.0.0.1, and registers them with Restate. New versions of handlers are registered in the place of the old ones:
- * each call is short, and keeps nothing of a version.
+ * Serves the handlers on 127.0.0.1, and registers them with Restate, which calls the last registered ones. A call that has begun stays with
+ * the address at which it has begun.
  * @throws WfError E_TOOL_MISSING, E_ADDRESS_IN_USE, E_FLEET_UNREACHABLE
  */
 export async function serveHandlers({ port, admin, identityKeys, warn }: ServeOptions): Promise<ServedHandlers> {
@@ -38,7 +43,7 @@ export async function serveHandlers({ port, admin, identityKeys, warn }: ServeOp
       if (level === 'error' || level === 'warn') warn(words.map(wordOf).join(' ').replaceAll('\n', ' '));
     },
   });
-  const server: HttpServer = await listenHttp2(port, handler);
+  const server: HttpServer = await listenHttp2(port, handler, (path) => path === LONG_POLL);
   try {
     await register(admin, `http://127.0.0.1:${server.port}`);
   } catch (thrown) {

@@ -1,7 +1,14 @@
+import { once } from 'node:events';
 import { chmodSync, lstatSync, rmSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { createServer as createHttp2Server, type Http2ServerRequest, type Http2ServerResponse } from 'node:http2';
+import {
+  createServer as createHttp2Server,
+  type Http2ServerRequest,
+  type Http2ServerResponse,
+  type ServerHttp2Session,
+} from 'node:http2';
 import { connect, type Server as NetServer } from 'node:net';
+import { setTimeout } from 'node:timers/promises';
 import { WfError } from '../../engine/model/errors.ts';
 import { ownUser } from '../../trust/users.ts';
 import { errnoOf } from '../machine/errno.ts';
@@ -16,7 +23,7 @@ export type RequestHandler = (request: IncomingMessage, response: ServerResponse
 export interface HttpServer {
   /** Null for a Unix socket. */
   readonly port: number | null;
-  /** Ends all connections. */
+  /** Takes no more requests, and ends all connections. */
   close(): Promise<void>;
 }
 
@@ -59,16 +66,28 @@ export async function listenHttp(address: ListenAddress, handler: RequestHandler
   };
 }
 
+/** How long the requests under way may take to their end when a server closes, in milliseconds. */
+const DRAIN_MS = 5_000;
+
 /**
  * Starts an HTTP/2 server without TLS on 127.0.0.1, for a program that keeps few connections open.
+ * @param isCut whether a request to this path is cut when the server closes; the end of any other one is awaited for `DRAIN_MS`
  * @throws WfError E_ADDRESS_IN_USE; E_PERMISSION; E_USAGE
  */
 export async function listenHttp2(
   port: number,
   handler: (request: Http2ServerRequest, response: Http2ServerResponse) => void,
+  isCut: (path: string) => boolean,
 ): Promise<HttpServer> {
-  const server = createHttp2Server(handler);
-  const sessions = new Set<{ destroy(): void }>();
+  const underWay = new Set<Promise<unknown>>();
+  const server = createHttp2Server((request, response) => {
+    if (!isCut(request.url)) {
+      const end = once(response, 'close').finally(() => underWay.delete(end));
+      underWay.add(end);
+    }
+    handler(request, response);
+  });
+  const sessions = new Set<ServerHttp2Session>();
   server.on('session', (session) => {
     sessions.add(session);
     session.once('close', () => sessions.delete(session));
@@ -76,11 +95,14 @@ export async function listenHttp2(
   await listening(server, { type: 'loopback', port });
   return {
     port: portOf(server),
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        for (const session of sessions) session.destroy();
-      }),
+    async close() {
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      // Takes no more requests.
+      for (const session of sessions) session.close();
+      await Promise.race([Promise.allSettled(underWay), setTimeout(DRAIN_MS, undefined, { ref: false })]);
+      for (const session of sessions) session.destroy();
+      await closed;
+    },
   };
 }
 
