@@ -129,6 +129,11 @@ describe('a call that changes state, and is under way in handlers that end,', ()
     finish();
     await world.serve(old);
     await world.untilStatus('haud', 'succeeded');
+    // Restate calls the handlers that were started last.
+    const again = world.handlers();
+    await world.serve({ port: await freePort(), program: otherVersion() });
+    again.kill('SIGTERM');
+    await again.end;
     await expectUndone(host, 'haud');
   });
 });
