@@ -1,5 +1,8 @@
+import path from 'node:path';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
-import { dealt, EVERY_POINT } from '../support/crash/crash-tests.ts';
+import { pointsIn } from '../../src/testing/session.ts';
+import { distinctPoints } from '../support/crash/crash-log.ts';
+import { dealt, EVERY_POINT, SEED } from '../support/crash/crash-tests.ts';
 import { watchHosts } from '../support/fleet-oracle.ts';
 import { type FleetWorld, openFleetWorld, type TestHost } from '../support/fleet-world.ts';
 
@@ -30,13 +33,6 @@ const JOURNEYS = {
     'before part confirm',
     'after part confirm',
     'before mailbox answer',
-  ],
-  /** Those of the process of a part. */
-  part: [
-    'after commit create',
-    'after commit change.intended change 1',
-    'after commit change.applied change 1',
-    'after commit ended',
   ],
 } as const;
 
@@ -135,12 +131,27 @@ describe('the agent of a host is killed, and the next one ends the fleet run rig
   });
 });
 
-test.for(pointsOf('part'))('the process of a part is killed, and the agent ends the part: %s', async (point) => {
+test('the process of a part is killed at a commit or a touch of its host, and the agent ends the part', async () => {
+  const all = distinctPoints(await runPart());
+  const points = EVERY_POINT ? all : dealt(all, all.length);
+  expect(points).not.toEqual([]);
+  const startedAt = performance.now();
+  // A process that reaches its point is killed there.
+  for (const point of points) expect(await runPart(point)).toContain(point);
+  const seconds = ((performance.now() - startedAt) / 1_000).toFixed(0);
+  process.stdout.write(
+    `part: WF_CRASH_SEED=${SEED}, killed at ${points.length} of ${all.length} points; ${seconds} s\n`,
+  );
+});
+
+/** Runs the part of a host to its end; its process is killed at a point. Returns the points that its processes have reached. */
+async function runPart(point?: string): Promise<readonly string[]> {
   const { host, id, start } = openHost();
   host.put('go');
-  // Resuming the part, the agent may reach the same point.
-  const mortal = await host.start([], { WF_CRASH_AT: point });
+  const log = path.join(host.project.folder, 'points');
+  const mortal = await host.start([], { WF_CRASH_LOG: log, ...(point === undefined ? {} : { WF_CRASH_AT: point }) });
   await mortal.printed(/"did":"joined"/);
+  // Resuming the part, the agent may reach the same point.
   let isDead = false;
   void mortal.end.then(() => {
     isDead = true;
@@ -151,11 +162,12 @@ test.for(pointsOf('part'))('the process of a part is killed, and the agent ends 
   if (isDead) await host.join();
   await world.untilStatus(id, 'succeeded');
   expect(host.log()).toEqual(['one', 'two']);
-});
+  return pointsIn(log).filter((each) => / (commit|touch) /.test(each));
+}
 
 /** All points of a journey in the nightly tests; otherwise one, which the seed chooses. */
 function pointsOf(journey: keyof typeof JOURNEYS): readonly string[] {
   const points = JOURNEYS[journey];
   if (EVERY_POINT) return points;
-  return journey === 'part' || journey === CHOSEN ? dealt(points, points.length) : [];
+  return journey === CHOSEN ? dealt(points, points.length) : [];
 }
