@@ -41,9 +41,8 @@ function recordOf(event: AgentEvent): Readonly<Record<string, unknown>> {
     case 'serving':
     case 'ended':
     case 'draining':
-      return event;
     case 'joined':
-      return { did: event.did, host: event.host };
+      return event;
     case 'took':
       return { did: event.did, run: event.item.part, fleet: event.item.fleet, action: event.item.action };
     case 'replied':
@@ -116,7 +115,7 @@ function words(event: AgentEvent): string {
     case 'waited':
       return `the database cannot be used: ${errorWords(event.error)} Next try at ${isoTime(event.retryAt)}.`;
     case 'joined':
-      return `host ${event.host} has joined the fleet`;
+      return `host ${event.host} has joined the fleet${event.keyFingerprint === null ? '' : `; its key is ${event.keyFingerprint}`}`;
     case 'disconnected':
       return `disconnected from the fleet: ${errorWords(event.error)} Next try at ${isoTime(event.retryAt)}.`;
     case 'took':

@@ -4,6 +4,7 @@ import type { MailboxTransport } from '../fleet-transport.ts';
 import type { HostName } from '../model/ids.ts';
 import type { Answer, Item } from '../model/item.ts';
 import type { Progress, SessionRequest } from '../model/mailbox.ts';
+import { keyFingerprint } from '../secrets/key-fingerprint.ts';
 import { carryOut } from './carry-out.ts';
 import type { LocalParts } from './local-parts.ts';
 
@@ -24,7 +25,7 @@ const PASSING: readonly ErrorCode[] = [
 
 /** An act of the agent of a fleet. */
 export type FleetAgentNote =
-  | { readonly did: 'joined'; readonly host: HostName }
+  | { readonly did: 'joined'; readonly host: HostName; readonly keyFingerprint: string | null }
   | { readonly did: 'disconnected'; readonly error: WfError; readonly retryAt: number }
   | { readonly did: 'took'; readonly item: Item }
   | { readonly did: 'replied'; readonly item: Item; readonly answer: Answer };
@@ -66,7 +67,7 @@ export async function runFleetAgent(given: FleetAgentDependencies, signal: Abort
     let progress: Progress | null = null;
     try {
       await transport.open(host, request, signal);
-      report({ did: 'joined', host });
+      report({ did: 'joined', host, keyFingerprint: keyFingerprint(request.publicKey) });
       reported = '';
       while (!ended.aborted) {
         const current = working?.item.id ?? null;

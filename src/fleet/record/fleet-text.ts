@@ -4,6 +4,7 @@ import { type Cell, tableLines } from '../../review/text/format/table.ts';
 import type { TextStyle } from '../../review/text/format/text-style.ts';
 import type { HostState } from '../fleet-transport.ts';
 import { isSilent } from '../model/mailbox.ts';
+import { keyFingerprint } from '../secrets/key-fingerprint.ts';
 import type { FleetRecord } from './fleet-record.ts';
 import { hostNote } from './host-note.ts';
 
@@ -33,6 +34,7 @@ export function hostListLines(hosts: readonly HostState[], now: number, style: T
       { title: 'STATE' },
       { title: 'ITEMS', align: 'right' },
       { title: 'LABELS', shrinksTo: 10 },
+      { title: 'KEY' },
       { title: 'NOTE', shrinksTo: 20 },
     ],
     hosts.map((host) => [
@@ -42,6 +44,7 @@ export function hostListLines(hosts: readonly HostState[], now: number, style: T
       Object.entries(host.session?.labels ?? {})
         .map(([key, value]) => `${key}=${value}`)
         .join(' '),
+      keyFingerprint(host.session?.publicKey) ?? '',
       host.writtenOff?.reason ?? host.progress?.error ?? '',
     ]),
     style,

@@ -1,4 +1,3 @@
-import { STATUS_CODES } from 'node:http';
 import type { z } from 'zod';
 import { WfError } from '../../engine/model/errors.ts';
 import { type Clock, pause } from '../../engine/ports/clock.ts';
@@ -199,8 +198,8 @@ function parsed<Schema extends z.ZodType>(url: string, schema: Schema, text: str
 function failed(url: string, status: number, text: string): WfError {
   // A proxy sends pages, Restate does not.
   const isOfProxy = text.trimStart().startsWith('<');
-  const why = isOfProxy ? STATUS_CODES[status] : text.slice(0, 300);
-  return new WfError('E_FLEET_UNREACHABLE', `${url} has answered with HTTP ${status}: ${why}`, {
+  const why = isOfProxy ? '' : `: ${text.slice(0, 300)}`;
+  return new WfError('E_FLEET_UNREACHABLE', `${url} has answered with HTTP ${status}${why}`, {
     hint: isOfProxy
       ? 'Check that Restate runs behind this proxy. It may still carry the request out: look with `wf fleet show`.'
       : status === 404

@@ -3,15 +3,19 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { execa } from 'execa';
 import { expect, test } from 'vitest';
+import { z } from 'zod';
 import { formsOf } from '../../../src/engine/secrets/secret-forms.ts';
 import { folderOfFile } from '../../support/file-folder.ts';
 import { openFleetWorld, type TestHost } from '../../support/fleet-world.ts';
+import type { RunningWf } from '../../support/run-wf.ts';
 
 const LOGIN = readFileSync(new URL('../../fixtures/workflows/login.ts', import.meta.url), 'utf8');
 const TOKEN = `token-${randomBytes(12).toString('hex')}`;
 /** An input that is not secret: a search that finds it would have found the token. */
 const NOTE = `note-${randomBytes(12).toString('hex')}`;
 const DIGEST = `${createHash('sha256').update(TOKEN).digest('hex')}  -`;
+
+const joinedSchema = z.object({ keyFingerprint: z.string().regex(/^SHA256:[A-Za-z0-9+/]{43}$/) });
 
 const linesOf = ({ project }: TestHost, name: 'in' | 'out') =>
   readFileSync(path.join(project.folder, 'site', name), 'utf8')
@@ -65,6 +69,20 @@ test('a secret is sealed to each host, which has it for the run, its resume, its
     places.filter((place) => !found.some((name) => name.startsWith(place))),
     found.join('\n'),
   ).toEqual([]);
+});
+
+test('a host and its operators see the same fingerprint of its key, which it keeps', async () => {
+  const world = await openFleetWorld();
+  const host = world.host('srh-4');
+  const joined = async (agent: RunningWf) => joinedSchema.parse(JSON.parse(await agent.printed(/"did":"joined"/)));
+  const first = await host.start([]);
+  const { keyFingerprint } = await joined(first);
+  const operators = await world.fleet('hosts', '--json');
+  expect(operators.json()).toMatchObject([{ host: 'srh-4', keyFingerprint }]);
+  expect((await world.fleet('hosts')).stdout).toContain(` ${keyFingerprint}`);
+  first.kill('SIGKILL');
+  await first.end;
+  expect(await joined(await host.start([]))).toEqual({ keyFingerprint });
 });
 
 test('a secret that a host would take for a reference to its files is refused, untouched', async () => {

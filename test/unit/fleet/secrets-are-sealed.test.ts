@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { hostNameSchema } from '../../../src/fleet/model/ids.ts';
 import { emptyMailbox, sessionRequestSchema } from '../../../src/fleet/model/mailbox.ts';
 import { openSecretsOf } from '../../../src/fleet/secrets/host-secrets.ts';
+import { keyFingerprint } from '../../../src/fleet/secrets/key-fingerprint.ts';
 import { newSeed, publicKeyOf } from '../../../src/fleet/secrets/seal.ts';
 import { sealSecrets } from '../../../src/fleet/secrets/seal-secrets.ts';
 
@@ -41,6 +42,12 @@ test('a secret opens for no other workflow and no other input, and not if it was
   await expect(web1.open({ token: altered }, HASH)).rejects.toMatchObject({ code: 'E_INPUT' });
   expect(await web1.open({ token }, HASH)).toEqual({ token: 'correct horse' });
   expect(await web1.open(undefined, HASH)).toEqual({});
+});
+
+test('the fingerprint of a key is that of OpenSSH: SHA-256 in base64 without padding', () => {
+  // From `head -c 32 /dev/zero | openssl dgst -sha256 -binary | openssl base64`.
+  expect(keyFingerprint('A'.repeat(43))).toBe('SHA256:Zmh6rfhivXdsj8GLjp+OIAiXFIVu4jOzkCpZHQ1fKSU');
+  expect(keyFingerprint(undefined)).toBeNull();
 });
 
 test('nothing is sealed if one host has no key', async () => {

@@ -2,6 +2,7 @@ import { type ExitCode, WfError } from '../../../engine/model/errors.ts';
 import { HOST_NAME_RULE, hostNameSchema } from '../../../fleet/model/ids.ts';
 import { isSilent } from '../../../fleet/model/mailbox.ts';
 import { hostListLines } from '../../../fleet/record/fleet-text.ts';
+import { keyFingerprint } from '../../../fleet/secrets/key-fingerprint.ts';
 import { isoTime } from '../../../review/record/iso-time.ts';
 import { type Terminal, writeJson, writeLines } from '../../output/terminal.ts';
 import type { Services } from '../../services/services.ts';
@@ -23,6 +24,7 @@ export async function listHosts(given: FleetOptions, services: Services, { out, 
       seenAt: seenAt === null ? null : isoTime(seenAt),
       labels: session?.labels ?? {},
       version: session?.version ?? null,
+      keyFingerprint: keyFingerprint(session?.publicKey),
       items,
       progress,
       writtenOff: writtenOff && { at: isoTime(writtenOff.at), by: writtenOff.by, reason: writtenOff.reason },
