@@ -34,6 +34,10 @@ export function fleets(program: Command, action: ActionFactory): void {
     )
     .option('--input <name=value>', 'start: an input of the workflow; repeatable', collect)
     .option('--input-file <file>', 'start: JSON file with inputs, - is standard input')
+    .option(
+      '--known-hosts <file>',
+      'start: seal secrets to no other keys than those in this file; new hosts are added to it',
+    )
     .option('--id <id>', 'start, retry: id of the fleet run (default: a random id)')
     .option('--detach', 'start, retry: print the id, and do not follow')
     .option('-f, --follow', 'show: follow the fleet run until it rests')

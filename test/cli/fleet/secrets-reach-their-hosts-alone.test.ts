@@ -2,11 +2,12 @@ import { createHash, randomBytes } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { execa } from 'execa';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { z } from 'zod';
 import { formsOf } from '../../../src/engine/secrets/secret-forms.ts';
+import { newSeed, publicKeyOf } from '../../../src/fleet/secrets/seal.ts';
 import { folderOfFile } from '../../support/file-folder.ts';
-import { openFleetWorld, type TestHost } from '../../support/fleet-world.ts';
+import { type FleetWorld, openFleetWorld, type TestHost } from '../../support/fleet-world.ts';
 import type { RunningWf } from '../../support/run-wf.ts';
 
 const LOGIN = readFileSync(new URL('../../fixtures/workflows/login.ts', import.meta.url), 'utf8');
@@ -21,6 +22,25 @@ const linesOf = ({ project }: TestHost, name: 'in' | 'out') =>
   readFileSync(path.join(project.folder, 'site', name), 'utf8')
     .trimEnd()
     .split('\n');
+
+const shownSchema = z.object({ mailbox: z.looseObject({ session: z.looseObject({ publicKey: z.string() }) }) });
+
+/** Gives operators another key for a host, as a person can who controls Restate. */
+async function swapKey({ restate }: FleetWorld, host: string, publicKey: string): Promise<void> {
+  const shown = await fetch(`${restate.url}/wf-host/${host}/show`, { method: 'POST' });
+  const { mailbox } = shownSchema.parse(await shown.json());
+  const swapped = { ...mailbox, session: { ...mailbox.session, publicKey } };
+  const answer = await fetch(`${restate.admin}/services/wf-host/state`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ object_key: host, new_state: { mailbox: [...Buffer.from(JSON.stringify(swapped))] } }),
+  });
+  expect(answer.status, await answer.text()).toBe(202);
+  await vi.waitFor(async () => {
+    const again = await fetch(`${restate.url}/wf-host/${host}/show`, { method: 'POST' });
+    expect(shownSchema.parse(await again.json()).mailbox.session.publicKey).toBe(publicKey);
+  }, 30_000);
+}
 
 /** Returns the files below a folder that contain one of these texts. */
 async function filesWith(texts: Iterable<string>, folder: string): Promise<readonly string[]> {
@@ -83,6 +103,33 @@ test('a host and its operators see the same fingerprint of its key, which it kee
   first.kill('SIGKILL');
   await first.end;
   expect(await joined(await host.start([]))).toEqual({ keyFingerprint });
+});
+
+test('nothing is sealed to a key that was swapped in Restate, if the operator knows the hosts', async () => {
+  const world = await openFleetWorld({ 'workflows/login.ts': LOGIN });
+  const host = world.host('srh-5');
+  const agent = await host.join();
+  host.put('go');
+  const file = path.join(folderOfFile(), 'secret');
+  writeFileSync(file, TOKEN, { mode: 0o600 });
+  const known = path.join(folderOfFile(), 'known-hosts');
+  const start = (id: string) =>
+    world.fleet(
+      ...['start', 'login', '--hosts', 'srh-5', '--id', id, '--detach', '--input', `token=@file:${file}`],
+      ...['--known-hosts', known],
+    );
+  expect(await start('srhd')).toMatchObject({ exitCode: 0 });
+  await world.untilStatus('srhd', 'succeeded');
+  const before = readFileSync(known, 'utf8');
+  expect(before).toMatch(/^srh-5 SHA256:\S{43}\n$/);
+
+  agent.kill('SIGKILL');
+  await agent.end;
+  await swapKey(world, 'srh-5', await publicKeyOf(newSeed()));
+  const refused = await start('srhe');
+  expect(refused.stderr).toMatch(/^error E_UNTRUSTED: the key of host srh-5 is SHA256:\S+, and was SHA256:/);
+  expect((await world.fleet('show', 'srhe')).stderr).toContain('E_FLEET_NOT_FOUND');
+  expect(readFileSync(known, 'utf8')).toBe(before);
 });
 
 test('a secret that a host would take for a reference to its files is refused, untouched', async () => {

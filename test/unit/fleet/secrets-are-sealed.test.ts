@@ -1,3 +1,5 @@
+import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
 import { expect, test } from 'vitest';
 import { hostNameSchema } from '../../../src/fleet/model/ids.ts';
 import { emptyMailbox, sessionRequestSchema } from '../../../src/fleet/model/mailbox.ts';
@@ -5,6 +7,7 @@ import { openSecretsOf } from '../../../src/fleet/secrets/host-secrets.ts';
 import { keyFingerprint } from '../../../src/fleet/secrets/key-fingerprint.ts';
 import { newSeed, publicKeyOf } from '../../../src/fleet/secrets/seal.ts';
 import { sealSecrets } from '../../../src/fleet/secrets/seal-secrets.ts';
+import { folderOfFile } from '../../support/file-folder.ts';
 
 const [WEB1, WEB2] = [hostNameSchema.parse('web1'), hostNameSchema.parse('web2')];
 const HASH = 'a'.repeat(64);
@@ -23,7 +26,7 @@ async function host(name: typeof WEB1, seed = newSeed()) {
 
 test('each host opens its own secrets, and no other one does', async () => {
   const [web1, web2] = [await host(WEB1), await host(WEB2)];
-  const sealed = await sealSecrets(VALUES, HASH, [WEB1, WEB2], [web1.state, web2.state]);
+  const sealed = await sealSecrets(VALUES, HASH, [WEB1, WEB2], [web1.state, web2.state], null);
   expect(JSON.stringify(sealed)).not.toContain('correct horse');
   expect([await web1.open(sealed['web1'], HASH), await web2.open(sealed['web2'], HASH)]).toEqual([VALUES, VALUES]);
   await expect(web2.open(sealed['web1'], HASH)).rejects.toMatchObject({ code: 'E_INPUT' });
@@ -35,7 +38,7 @@ test('each host opens its own secrets, and no other one does', async () => {
 
 test('a secret opens for no other workflow and no other input, and not if it was altered', async () => {
   const web1 = await host(WEB1);
-  const { token = '' } = (await sealSecrets(VALUES, HASH, [WEB1], [web1.state]))['web1'] ?? {};
+  const { token = '' } = (await sealSecrets(VALUES, HASH, [WEB1], [web1.state], null))['web1'] ?? {};
   await expect(web1.open({ token }, 'b'.repeat(64))).rejects.toMatchObject({ code: 'E_INPUT' });
   await expect(web1.open({ printed: token }, HASH)).rejects.toMatchObject({ code: 'E_INPUT' });
   const altered = `${token.slice(0, -4)}${token.endsWith('AAAA') ? 'BBBB' : 'AAAA'}`;
@@ -50,8 +53,42 @@ test('the fingerprint of a key is that of OpenSSH: SHA-256 in base64 without pad
   expect(keyFingerprint(undefined)).toBeNull();
 });
 
+test('nothing is sealed to another key of a host than that in the file of known hosts, which gets new hosts', async () => {
+  const file = path.join(folderOfFile(), 'known-hosts');
+  writeFileSync(file, '# compared by ann\n', { mode: 0o600 });
+  const [web1, web2, swapped] = [await host(WEB1), await host(WEB2), await host(WEB1)];
+  const sealing = (...hosts: readonly (typeof web1)[]) => {
+    const states = hosts.map(({ state }) => state);
+    return sealSecrets(
+      VALUES,
+      HASH,
+      states.map(({ host: name }) => name),
+      states,
+      file,
+    );
+  };
+  await sealing(web1);
+  const line = `web1 ${keyFingerprint(web1.publicKey)}\n`;
+  expect(readFileSync(file, 'utf8')).toBe(`# compared by ann\n${line}`);
+  await expect(sealing(web2, swapped)).rejects.toMatchObject({
+    code: 'E_UNTRUSTED',
+    message: `the key of host web1 is ${keyFingerprint(swapped.publicKey)}, and was ${keyFingerprint(web1.publicKey)}`,
+  });
+  expect(readFileSync(file, 'utf8')).toBe(`# compared by ann\n${line}`);
+  await sealing(web1, web2);
+  expect(readFileSync(file, 'utf8')).toBe(`# compared by ann\n${line}web2 ${keyFingerprint(web2.publicKey)}\n`);
+  writeFileSync(file, 'web1 SHA256\n');
+  await expect(sealing(web1)).rejects.toMatchObject({
+    code: 'E_USAGE',
+    message: expect.stringContaining('"web1 SHA256"'),
+  });
+  chmodSync(file, 0o666);
+  await expect(sealing(web1)).rejects.toMatchObject({ code: 'E_UNTRUSTED' });
+});
+
 test('nothing is sealed if one host has no key', async () => {
   const web1 = await host(WEB1);
-  const sealing = sealSecrets(VALUES, HASH, [WEB1, WEB2], [web1.state, { ...emptyMailbox(WEB2), items: 0 }]);
+  const states = [web1.state, { ...emptyMailbox(WEB2), items: 0 }];
+  const sealing = sealSecrets(VALUES, HASH, [WEB1, WEB2], states, null);
   await expect(sealing).rejects.toMatchObject({ code: 'E_HOST_NOT_FOUND', message: expect.stringContaining('web2') });
 });

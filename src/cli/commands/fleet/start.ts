@@ -54,7 +54,9 @@ export async function startFleet(given: FleetOptions, services: Services, termin
     retryOf: null,
   };
   const sealed =
-    request.secrets.length === 0 ? {} : await sealSecrets(secrets, definition.hash, hosts, await control.hosts());
+    request.secrets.length === 0
+      ? {}
+      : await sealSecrets(secrets, definition.hash, hosts, await control.hosts(), given.knownHosts ?? null);
   return begin(request, sealed, control, given, services, terminal);
 }
 
