@@ -16,7 +16,8 @@ export interface HostKey {
  */
 export function requireKnownKeys(file: string, keys: readonly HostKey[]): void {
   requireTrusted(file, 'the file of known hosts');
-  const known = readKnownHosts(file);
+  const text = using(file, () => (existsSync(file) ? readFileSync(file, 'utf8') : ''));
+  const known = parseKnownHosts(file, text);
   const added: string[] = [];
   for (const { host, publicKey } of keys) {
     const [now, before] = [keyFingerprint(publicKey), known.get(host)];
@@ -27,11 +28,12 @@ export function requireKnownKeys(file: string, keys: readonly HostKey[]): void {
       });
     }
   }
-  using(file, () => appendFileSync(file, added.join(''), { mode: 0o600 }));
+  // People may have left out the last line break.
+  const lineBreak = text === '' || text.endsWith('\n') ? '' : '\n';
+  if (added.length > 0) using(file, () => appendFileSync(file, lineBreak + added.join(''), { mode: 0o600 }));
 }
 
-function readKnownHosts(file: string): ReadonlyMap<string, string> {
-  const text = using(file, () => (existsSync(file) ? readFileSync(file, 'utf8') : ''));
+function parseKnownHosts(file: string, text: string): ReadonlyMap<string, string> {
   const lines = text.split('\n').filter((line) => line.trim() !== '' && !line.startsWith('#'));
   return new Map(
     lines.map((line) => {
