@@ -9,7 +9,7 @@ import process from 'node:process';
 import { setTimeout as pause } from 'node:timers/promises';
 import { freePort } from './restate.mjs';
 
-/** Where Debian puts the versions of PostgreSQL. */
+/** The folder in which Debian installs versions of PostgreSQL. */
 const VERSIONS = '/usr/lib/postgresql';
 const LONGEST_START_MS = 60_000;
 const USER = 'postgres';
