@@ -19,6 +19,21 @@ describe.runIf(EVERY_POINT)('a fleet run', () => {
     world = await openFleetWorld();
   });
 
+  test.runIf(HAS_NETWORK)('is finished by a host that was rebooted in the middle of a step', async () => {
+    const host = watched(world.host('fsl-boot'));
+    const agent = await host.join();
+    await world.fleet('start', 'site', '--hosts', host.name, '--id', 'fslboot', ...WAITS);
+    await world.untilUnderWay(host);
+    await host.reboot(agent);
+    // The mailbox takes it for a clone until the session of the boot before is over.
+    const rebooted = await host.start([]);
+    expect(await rebooted.printed(/"did":"disconnected"/)).toContain('E_MAILBOX_HELD');
+    host.put('go');
+    await rebooted.printed(/"did":"joined"/);
+    await world.untilStatus('fslboot', 'succeeded');
+    expect(host.log()).toEqual(MADE);
+  });
+
   test.runIf(HAS_NETWORK).for([25, 100])(
     'ends after a partition of %i s, in which the cut host goes on',
     async (seconds) => {

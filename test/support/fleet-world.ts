@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, vi } from 'vitest';
@@ -63,6 +64,8 @@ export interface TestHost {
   take(file: SiteFile): void;
   /** Kills everything that wf has started there, as a power cut does. */
   crash(agent: RunningWf): Promise<void>;
+  /** The same, and what is started there afterwards reads the id of another boot; only if `HAS_NETWORK`. */
+  reboot(agent: RunningWf): Promise<void>;
   /** The folders that were made and undone, in order. */
   log(): readonly string[];
   /** The folders that are there. */
@@ -155,6 +158,7 @@ function openHost(name: string, url: string, { enter, cut, mend }: NetworkHost, 
   const site = path.join(project.folder, 'site');
   mkdirSync(site);
   const log = path.join(site, 'log');
+  let boot: readonly string[] = [];
   const commands = () => running(new RegExp(`--db=${project.database} `));
   // Parts outlive their agents.
   atEndOfFile(async () => {
@@ -167,7 +171,7 @@ function openHost(name: string, url: string, { enter, cut, mend }: NetworkHost, 
     mend,
     async start(options, env = {}) {
       const argv = ['agent', '--fleet', url, '--name', name, '--json', ...options];
-      return project.serve(argv, { through: await enter(), env });
+      return project.serve(argv, { through: [...(await enter()), ...boot], env });
     },
     async join(...options) {
       const agent = await this.start(options);
@@ -178,6 +182,13 @@ function openHost(name: string, url: string, { enter, cut, mend }: NetworkHost, 
       agent.kill('SIGKILL');
       await agent.end;
       for (const pid of commands()) process.kill(pid, 'SIGKILL');
+    },
+    async reboot(agent) {
+      await this.crash(agent);
+      const id = path.join(project.folder, 'boot-id');
+      writeFileSync(id, `${randomUUID()}\n`);
+      const replaced = `mount --bind "$0" /proc/sys/kernel/random/boot_id && exec "$@"`;
+      boot = ['unshare', '--mount', 'sh', '-c', replaced, id];
     },
     put: (file) => writeFileSync(path.join(site, file), ''),
     take: (file) => rmSync(path.join(site, file)),
