@@ -16,6 +16,10 @@ export function fleets(program: Command, action: ActionFactory): void {
     .option('--key <file>', 'private key of --cert (also: WF_FLEET_KEY)')
     .option('--ca <file>', 'CA of the proxy (default: those that Node trusts; also: WF_FLEET_CA)')
     .option('--port <port>', 'serve: port of 127.0.0.1 for Restate (default: 9080; 0 for any)', portNumber)
+    .option(
+      '--address <url>',
+      'serve: where Restate calls the handlers, such as a balancer before several (default: the port)',
+    )
     .option('--admin <url>', 'serve: admin API of Restate (default: http://127.0.0.1:9070)')
     .option(
       '--identity-key <key>',

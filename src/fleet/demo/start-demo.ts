@@ -71,7 +71,7 @@ export async function startDemo({ command, clock, server, workflow }: DemoDepend
     createHosts(command),
   ]);
   // The SDK warns of requests without signatures: nobody else is in these namespaces.
-  await serveHandlers({ port: 9080, admin: `http://${admin}`, identityKeys: [], warn: () => {} });
+  await serveHandlers({ port: 9080, address: null, admin: `http://${admin}`, identityKeys: [], warn: () => {} });
   const lost = Promise.race(DEMO_HOSTS.map(({ name }) => runAgent(name, agentArguments(name, workflow))));
   const control = restateTransport(DEMO_URL, clock);
   while ((await control.hosts()).length < DEMO_HOSTS.length) await Promise.race([pause(clock, LOOK_MS), lost]);

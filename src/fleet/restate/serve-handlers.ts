@@ -18,6 +18,8 @@ export interface ServedHandlers {
 export interface ServeOptions {
   /** 0 for any free port. */
   readonly port: number;
+  /** Where Restate calls the handlers, such as at a balancer before several; null for this port of 127.0.0.1. */
+  readonly address: string | null;
   /** The admin API of Restate, with which the handlers are registered, such as `http://127.0.0.1:9070`. */
   readonly admin: string;
   /** Public keys of Restate, such as `publickeyv1_...`: a request that none of them has signed is refused. None: all are taken. */
@@ -34,7 +36,8 @@ const LONG_POLL = `/invoke/${HOST_OBJECT}/next`;
  * the address at which it has begun.
  * @throws WfError E_TOOL_MISSING, E_ADDRESS_IN_USE, E_FLEET_UNREACHABLE
  */
-export async function serveHandlers({ port, admin, identityKeys, warn }: ServeOptions): Promise<ServedHandlers> {
+export async function serveHandlers(given: ServeOptions): Promise<ServedHandlers> {
+  const { port, address, admin, identityKeys, warn } = given;
   const sdk = await loadSdk();
   const handler = sdk.createEndpointHandler({
     services: [hostObject(sdk), fleetObject(sdk), directoryObject(sdk)],
@@ -45,7 +48,7 @@ export async function serveHandlers({ port, admin, identityKeys, warn }: ServeOp
   });
   const server: HttpServer = await listenHttp2(port, handler, (path) => path === LONG_POLL);
   try {
-    await register(admin, `http://127.0.0.1:${server.port}`);
+    await register(admin, address ?? `http://127.0.0.1:${server.port}`);
   } catch (thrown) {
     await server.close();
     throw thrown;
@@ -80,7 +83,7 @@ async function register(admin: string, uri: string): Promise<void> {
   const text = await response.text();
   if (response.ok) return;
   throw new WfError('E_FLEET_UNREACHABLE', `Restate at ${admin} does not take the handlers: ${messageIn(text)}`, {
-    hint: 'Restate 1.4 or newer is needed, and must reach 127.0.0.1 of this machine.',
+    hint: 'Restate 1.4 or newer is needed, and must reach 127.0.0.1 of this machine, or the address of --address.',
   });
 }
 

@@ -40,7 +40,7 @@ test('handlers with a key take the requests of their Restate, and refuse those o
   const warnings: string[] = [];
   const identityKeys = [identityKeyOf(await newKey()), identityKeyOf(key)];
   const serve = (identityKeys: readonly string[]) =>
-    serveHandlers({ port: 0, admin: restate.admin, identityKeys, warn: (line) => warnings.push(line) });
+    serveHandlers({ port: 0, address: null, admin: restate.admin, identityKeys, warn: (line) => warnings.push(line) });
   const strict = await serve(identityKeys);
   expect(await restateTransport(restate.url, systemClock).fleets()).toEqual([]);
   expect(await call(strict.port, '/invoke/wf-directory/hosts')).toBe(401);

@@ -17,6 +17,7 @@ beforeAll(async () => {
   restate = await startRestate();
   handlers = await serveHandlers({
     port: 0,
+    address: null,
     admin: restate.admin,
     identityKeys: [],
     warn: (line) => warnings.push(line),
@@ -51,7 +52,7 @@ test('an engine that is not there, or has no handlers, is reported with what to 
   const nobody = restateTransport('http://127.0.0.1:9', systemClock);
   await expect(nobody.fleets()).rejects.toMatchObject({ code: 'E_FLEET_UNREACHABLE', transient: true });
   await expect(
-    serveHandlers({ port: 0, admin: 'http://127.0.0.1:9', identityKeys: [], warn: () => {} }),
+    serveHandlers({ port: 0, address: null, admin: 'http://127.0.0.1:9', identityKeys: [], warn: () => {} }),
   ).rejects.toMatchObject({
     code: 'E_FLEET_UNREACHABLE',
   });

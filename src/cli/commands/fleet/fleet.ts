@@ -18,7 +18,7 @@ const CONNECTION = ['fleet', 'cert', 'key', 'ca'];
 /** The name of the argument of each action, and its own options. */
 const SYNTAX: Readonly<Record<FleetAction, Syntax>> = {
   demo: { subject: null, options: ['keep'] },
-  serve: { subject: null, options: ['port', 'admin', 'identityKey'] },
+  serve: { subject: null, options: ['port', 'address', 'admin', 'identityKey'] },
   start: {
     subject: 'WORKFLOW',
     options: [
@@ -54,6 +54,7 @@ const options = z.object({
   fleet: z.string().optional(),
   ...fleetTlsOptions.shape,
   port: z.number().max(65_535).optional(),
+  address: z.string().optional(),
   admin: z.string().optional(),
   identityKey: z.array(z.string()).optional(),
   hosts: z.string().optional(),

@@ -18,8 +18,10 @@ export async function serveFleet(given: FleetOptions, _services: Services, termi
   const admin = fleetUrl('--admin', given.admin ?? DEFAULT_ADMIN);
   const warn = (line: string) => writeLines(terminal.err, [line]);
   const identityKeys = (given.identityKey ?? []).map(identityKey);
-  const { port, close } = await serveHandlers({ port: given.port ?? DEFAULT_PORT, admin, identityKeys, warn });
-  if (given.json) writeJson(terminal.out, { pid: process.pid, port, admin });
+  const address = given.address === undefined ? null : fleetUrl('--address', given.address);
+  const served = await serveHandlers({ port: given.port ?? DEFAULT_PORT, address, admin, identityKeys, warn });
+  const { port, close } = served;
+  if (given.json) writeJson(terminal.out, { pid: process.pid, port, address, admin });
   else
     writeLines(terminal.out, [`serving the handlers of fleets on port ${port} of 127.0.0.1, for Restate at ${admin}`]);
   await stopped;

@@ -1,0 +1,51 @@
+import { beforeAll, expect, test } from 'vitest';
+import { readDocPage } from '../../support/doc-page.ts';
+import { watchHosts } from '../../support/fleet-oracle.ts';
+import { type FleetWorld, openFleetWorld } from '../../support/fleet-world.ts';
+import { startNginx } from '../../support/nginx.ts';
+import { freePort } from '../../support/restate.ts';
+
+const { 'wf-fleet-handlers.conf': configuration = '' } = readDocPage('docs/how-to/run-a-fleet.md').files;
+
+let world: FleetWorld;
+beforeAll(async () => {
+  world = await openFleetWorld();
+});
+const watched = watchHosts();
+
+test('several handlers behind nginx serve one fleet run, and the others take over the calls of one that is killed', async () => {
+  const [balancer, first, second] = [await freePort(), await freePort(), await freePort()];
+  const here = configuration
+    .replace('127.0.0.1:9079', `127.0.0.1:${balancer}`)
+    .replace('127.0.0.1:9080', `127.0.0.1:${first}`)
+    .replace('127.0.0.1:9081', `127.0.0.1:${second}`);
+  await startNginx(here, balancer);
+  const serve = async (port: number) => {
+    const where = ['--port', String(port), '--address', `http://127.0.0.1:${balancer}`, '--admin', world.restate.admin];
+    const handlers = world.operator.serve(['fleet', 'serve', ...where]);
+    await handlers.printed(/serving the handlers/);
+    return handlers;
+  };
+  const [one, other] = [await serve(first), await serve(second)];
+  const usual = world.handlers();
+  usual.kill('SIGTERM');
+  expect(await usual.end).toMatchObject({ exitCode: 0 });
+
+  const host = watched(world.host('hsa'));
+  await host.join();
+  await world.fleet('start', 'site', '--hosts', host.name, '--id', 'hsa', '--input', 'waits=true', '--detach');
+  await world.untilUnderWay(host);
+  // The agent polls: the call is under way at one of the two.
+  one.kill('SIGKILL');
+  await one.end;
+  host.put('go');
+  await world.untilStatus('hsa', 'succeeded');
+  const again = await serve(first);
+  other.kill('SIGKILL');
+  await other.end;
+  await world.fleet('rollback', 'hsa');
+  await world.untilStatus('hsa', 'rolled-back');
+  expect(host.folders()).toEqual([]);
+  again.kill('SIGTERM');
+  expect(await again.end).toMatchObject({ exitCode: 0 });
+});
