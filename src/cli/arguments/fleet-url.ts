@@ -7,6 +7,6 @@ export function fleetUrl(option: string, given: string): string {
     return url.href.replace(/\/+$/, '');
   }
   throw new WfError('E_USAGE', `${option} ${given} is not an address`, {
-    hint: `Give the address of the ingress of Restate: ${option} http://127.0.0.1:8080.`,
+    hint: `Give it such as ${option} http://127.0.0.1:8080.`,
   });
 }
