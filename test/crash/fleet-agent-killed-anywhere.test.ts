@@ -5,6 +5,7 @@ import { distinctPoints } from '../support/crash/crash-log.ts';
 import { dealt, EVERY_POINT, SEED } from '../support/crash/crash-tests.ts';
 import { watchHosts } from '../support/fleet-oracle.ts';
 import { type FleetWorld, openFleetWorld, type TestHost } from '../support/fleet-world.ts';
+import type { RunningWf } from '../support/wf-process.ts';
 
 /** The points of an agent on the way to the end of each journey. */
 const JOURNEYS = {
@@ -56,6 +57,12 @@ function openHost() {
   return { host, id, start };
 }
 
+/** Kills the first agent of a host: Restate knows a host once its agent has joined. */
+async function killed(agent: RunningWf): Promise<void> {
+  agent.kill('SIGKILL');
+  await agent.end;
+}
+
 /** Starts an agent that kills itself at a point, and another one once it is dead. */
 async function killAndStartAgain(host: TestHost, point: string): Promise<void> {
   const mortal = await host.start([], { WF_CRASH_AT: point });
@@ -67,10 +74,7 @@ describe('the agent of a host is killed, and the next one ends the fleet run rig
   test.for(pointsOf('run'))('while its part runs: %s', async (point) => {
     const { host, id, start } = openHost();
     host.put('go');
-    // Restate knows a host once its agent has joined.
-    const first = await host.join();
-    first.kill('SIGKILL');
-    await first.end;
+    await killed(await host.join());
     await start();
     await killAndStartAgain(host, point);
     await world.untilStatus(id, 'succeeded');
@@ -83,8 +87,7 @@ describe('the agent of a host is killed, and the next one ends the fleet run rig
     const first = await host.join();
     await start();
     await world.untilStatus(id, 'succeeded');
-    first.kill('SIGKILL');
-    await first.end;
+    await killed(first);
     await world.fleet('rollback', id);
     await killAndStartAgain(host, point);
     await world.untilStatus(id, 'rolled-back');
@@ -96,8 +99,7 @@ describe('the agent of a host is killed, and the next one ends the fleet run rig
     const first = await host.join();
     await start();
     await world.untilUnderWay(host);
-    first.kill('SIGKILL');
-    await first.end;
+    await killed(first);
     await world.fleet('cancel', id);
     await killAndStartAgain(host, point);
     await world.untilStatus(id, 'rolled-back');
@@ -107,9 +109,7 @@ describe('the agent of a host is killed, and the next one ends the fleet run rig
   test.for(pointsOf('confirm'))('while its part has to be confirmed: %s', async (point) => {
     const { host, id, start } = openHost();
     host.put('go');
-    const first = await host.join();
-    first.kill('SIGKILL');
-    await first.end;
+    await killed(await host.join());
     await start('--confirm-within', '1m');
     await killAndStartAgain(host, point);
     await world.untilStatus(id, 'succeeded');
@@ -118,9 +118,7 @@ describe('the agent of a host is killed, and the next one ends the fleet run rig
 
   test.for(pointsOf('entomb'))('while its part is kept from starting: %s', async (point) => {
     const { host, id, start } = openHost();
-    const first = await host.join();
-    first.kill('SIGKILL');
-    await first.end;
+    await killed(await host.join());
     await start();
     await world.fleet('cancel', id);
     await killAndStartAgain(host, point);

@@ -81,7 +81,7 @@ export interface FleetWorld {
   readonly operator: Project;
   handlers(): RunningWf;
   /** Starts the handlers. They have the port and the code of the first ones, unless others are given. */
-  serve(given?: { readonly port?: number; readonly program?: string }): Promise<void>;
+  serve(given?: { readonly port?: number; readonly address?: string; readonly program?: string }): Promise<void>;
   /** @param url that its agent reaches the fleet by, by default that of Restate */
   host(name: string, url?: string): TestHost;
   /** Calls `wf fleet` as the operator, for less than it takes to start a process. */
@@ -111,8 +111,9 @@ export async function openWorldOn(restate: Restate, network: FleetNetwork, more:
   // At the same address after a kill: Restate calls the handlers that it has registered.
   const usual = await freePort();
 
-  const serve: FleetWorld['serve'] = async ({ port = usual, program } = {}) => {
-    const argv = ['fleet', 'serve', '--port', String(port), '--admin', restate.admin];
+  const serve: FleetWorld['serve'] = async ({ port = usual, address, program } = {}) => {
+    const shared = address === undefined ? [] : ['--address', address];
+    const argv = ['fleet', 'serve', '--port', String(port), '--admin', restate.admin, ...shared];
     handlers = operator.serve(
       argv,
       program === undefined ? {} : { program, env: { XDG_CACHE_HOME: path.dirname(program) } },

@@ -18,7 +18,7 @@ export function fleets(program: Command, action: ActionFactory): void {
     .option('--port <port>', 'serve: port of 127.0.0.1 for Restate (default: 9080; 0 for any)', portNumber)
     .option(
       '--address <url>',
-      'serve: where Restate calls the handlers, such as a balancer before several (default: the port)',
+      'serve: address at which Restate calls the handlers, such as that of a balancer (default: the port)',
     )
     .option('--admin <url>', 'serve: admin API of Restate (default: http://127.0.0.1:9070)')
     .option(

@@ -23,7 +23,7 @@ export const pollSchema = z.strictObject({
 });
 export const lookSchema = pollSchema.extend({ waiter: z.string() });
 export const confirmSchema = z.strictObject({ session: sessionIdSchema, item: itemIdSchema });
-export const answeredSchema = z.strictObject({ session: sessionIdSchema, item: itemIdSchema, answer: answerSchema });
+export const answeredSchema = confirmSchema.extend({ answer: answerSchema });
 export const writeOffSchema = z.strictObject({ by: z.string().min(1), reason: z.string().min(1) });
 export const startSchema = z.strictObject({ request: fleetRequestSchema, sealed: sealedSecretsSchema });
 /** The news of a mailbox. */

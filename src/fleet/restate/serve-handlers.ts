@@ -18,7 +18,7 @@ export interface ServedHandlers {
 export interface ServeOptions {
   /** 0 for any free port. */
   readonly port: number;
-  /** Where Restate calls the handlers, such as at a balancer before several; null for this port of 127.0.0.1. */
+  /** The address at which Restate calls the handlers, such as that of a balancer before several; null for this port of 127.0.0.1. */
   readonly address: string | null;
   /** The admin API of Restate, with which the handlers are registered, such as `http://127.0.0.1:9070`. */
   readonly admin: string;

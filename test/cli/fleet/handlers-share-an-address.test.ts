@@ -21,13 +21,11 @@ test('several handlers behind nginx serve one fleet run, and the others take ove
     .replace('127.0.0.1:9081', `127.0.0.1:${second}`);
   await startNginx(here, balancer);
   const serve = async (port: number) => {
-    const where = ['--port', String(port), '--address', `http://127.0.0.1:${balancer}`, '--admin', world.restate.admin];
-    const handlers = world.operator.serve(['fleet', 'serve', ...where]);
-    await handlers.printed(/serving the handlers/);
-    return handlers;
+    await world.serve({ port, address: `http://127.0.0.1:${balancer}` });
+    return world.handlers();
   };
-  const [one, other] = [await serve(first), await serve(second)];
   const usual = world.handlers();
+  const [one, other] = [await serve(first), await serve(second)];
   usual.kill('SIGTERM');
   expect(await usual.end).toMatchObject({ exitCode: 0 });
 

@@ -19,8 +19,8 @@ export async function serveFleet(given: FleetOptions, _services: Services, termi
   const warn = (line: string) => writeLines(terminal.err, [line]);
   const identityKeys = (given.identityKey ?? []).map(identityKey);
   const address = given.address === undefined ? null : fleetUrl('--address', given.address);
-  const served = await serveHandlers({ port: given.port ?? DEFAULT_PORT, address, admin, identityKeys, warn });
-  const { port, close } = served;
+  const asked = { port: given.port ?? DEFAULT_PORT, address, admin, identityKeys, warn };
+  const { port, close } = await serveHandlers(asked);
   if (given.json) writeJson(terminal.out, { pid: process.pid, port, address, admin });
   else
     writeLines(terminal.out, [`serving the handlers of fleets on port ${port} of 127.0.0.1, for Restate at ${admin}`]);
