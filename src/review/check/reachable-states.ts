@@ -44,13 +44,16 @@ export function reachableStates(root: GraphState): Reach {
   };
 
   begin(root.id);
-  for (let before = -1; before !== states.size + begun.size; ) {
-    before = states.size + begun.size;
-    for (const id of [...states]) {
+  const taken = new Set<GraphTransition>();
+  for (let before = -1; before !== taken.size; ) {
+    before = taken.size;
+    // Also visits the states that are added meanwhile.
+    for (const id of states) {
       const state = all.get(id);
       if (state === undefined) continue;
       for (const transition of takenTransitions(state)) {
-        if (transition.trigger.type === 'state-done' && !canBeDone(state)) continue;
+        if (taken.has(transition) || (transition.trigger.type === 'state-done' && !canBeDone(state))) continue;
+        taken.add(transition);
         for (const target of transition.targets) enter(target, id);
       }
     }

@@ -1,4 +1,4 @@
-import { ancestorIds, type GraphState, isInside, statesBelow } from '../graph/machine-graph.ts';
+import { ancestorIds, type GraphState, type GraphTransition, isInside, statesBelow } from '../graph/machine-graph.ts';
 import { firstOf, type Reach, takenTransitions } from './reachable-states.ts';
 
 /** The end of the run, among the ids of states. */
@@ -14,11 +14,14 @@ export function statesWithoutEnd(root: GraphState, reach: Reach): readonly (read
   const innermost = [...all.values()].filter(
     ({ id, type, states }) => reach.states.has(id) && states.length === 0 && type !== 'history',
   );
+  const parallel = [...all.values()].filter(({ type }) => type === 'parallel');
+  const exits: Exits = new Map(parallel.map((state) => [state.id, leaving(state, reach)]));
   const next = new Map<string, ReadonlySet<Place>>(
-    innermost.map((state) => [state.id, placesAfter(state, all, reach)]),
+    innermost.map((state) => [state.id, placesAfter(state, all, exits, reach)]),
   );
-  const reachedFrom = new Map(innermost.map(({ id }) => [id, placesFrom(id, next)]));
-  const stuck = innermost.map(({ id }) => id).filter((id) => reachedFrom.get(id)?.has(END) !== true);
+  const ending = placesBefore(END, next);
+  const stuck = innermost.map(({ id }) => id).filter((id) => !ending.has(id));
+  const reachedFrom = new Map(stuck.map((id) => [id, placesFrom(id, next)]));
   const groups = new Map<string, readonly string[]>();
   for (const id of stuck) {
     const onward = [...(reachedFrom.get(id) ?? [])].filter((place) => typeof place === 'string');
@@ -29,8 +32,16 @@ export function statesWithoutEnd(root: GraphState, reach: Reach): readonly (read
   return [...groups.values()];
 }
 
+/** Of each parallel state, the transitions inside it that leave it. */
+type Exits = ReadonlyMap<string, readonly GraphTransition[]>;
+
 /** Returns the innermost states that may follow this one, or the end. */
-function placesAfter(state: GraphState, all: ReadonlyMap<string, GraphState>, reach: Reach): ReadonlySet<Place> {
+function placesAfter(
+  state: GraphState,
+  all: ReadonlyMap<string, GraphState>,
+  exits: Exits,
+  reach: Reach,
+): ReadonlySet<Place> {
   const places = new Set<Place>();
   for (const holder of [state.id, ...ancestorIds(state.id)].flatMap((id) => all.get(id) ?? [])) {
     const isDone = completes(state, holder, all) && reach.canBeDone(holder);
@@ -40,7 +51,7 @@ function placesAfter(state: GraphState, all: ReadonlyMap<string, GraphState>, re
     // A state that is done is left at once, before any event; only a region waits for the others.
     const atOnce = holder.type !== 'parallel' && done.some(({ guard }) => guard === null);
     const own = atOnce ? done : usable;
-    const transitions = holder.type === 'parallel' ? [...own, ...leaving(holder, reach)] : own;
+    const transitions = [...own, ...(exits.get(holder.id) ?? [])];
     for (const target of transitions.flatMap(({ targets }) => targets)) {
       for (const place of innermostOf(target, all)) places.add(place);
     }
@@ -50,7 +61,7 @@ function placesAfter(state: GraphState, all: ReadonlyMap<string, GraphState>, re
 }
 
 /** Returns the transitions inside a parallel state that leave it, with all of its regions. */
-function leaving(parallel: GraphState, reach: Reach) {
+function leaving(parallel: GraphState, reach: Reach): readonly GraphTransition[] {
   return statesBelow(parallel)
     .filter(({ id }) => id !== parallel.id && reach.states.has(id))
     .flatMap((state) =>
@@ -77,6 +88,19 @@ function innermostOf(
   if (state === undefined || seen.includes(id)) return [];
   const first = firstOf(state, all);
   return first.length === 0 ? [id] : first.flatMap((inner) => innermostOf(inner, all, [...seen, id]));
+}
+
+/** Returns the places from which a way leads to `end`. */
+function placesBefore(end: Place, next: ReadonlyMap<string, ReadonlySet<Place>>): ReadonlySet<Place> {
+  const found = new Set<Place>([end]);
+  for (let before = 0; before !== found.size; ) {
+    before = found.size;
+    // Backwards, as most transitions lead onwards in the file.
+    for (const [place, after] of [...next].toReversed()) {
+      if ([...after].some((other) => found.has(other))) found.add(place);
+    }
+  }
+  return found;
 }
 
 function placesFrom(id: string, next: ReadonlyMap<string, ReadonlySet<Place>>): ReadonlySet<Place> {

@@ -76,9 +76,9 @@ export function statesBelow(state: GraphState): readonly GraphState[] {
 
 /** Returns the ids of the ancestors of a state, innermost first, up to the root. */
 export function ancestorIds(id: string): readonly string[] {
-  if (id === '') return [];
-  const parent = id.split('.').slice(0, -1).join('.');
-  return [parent, ...ancestorIds(parent)];
+  const ids: string[] = [];
+  for (let outer = id; outer !== ''; ids.push(outer)) outer = outer.slice(0, Math.max(0, outer.lastIndexOf('.')));
+  return ids;
 }
 
 /** Whether a state is inside another one, at any depth. */
