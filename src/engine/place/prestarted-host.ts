@@ -1,3 +1,4 @@
+import type { NamedHosts } from '../model/named-host.ts';
 import type { AcquiredClaims } from '../ports/claims.ts';
 import type { RunHost, RunIdentity, RuntimeName } from '../ports/runtime.ts';
 import type { EngineDependencies } from '../run/engine.ts';
@@ -7,8 +8,10 @@ export interface PrestartedHost {
   readonly run: RunIdentity;
   /** The claim on the run: without it, another wf would take the host for an orphaned one. */
   readonly claims: AcquiredClaims;
-  /** @throws WfError as Runtime.open does */
-  readonly host: Promise<RunHost>;
+  /** @throws WfError as Runtime.open and RunHost.provide do */
+  opened(): Promise<RunHost>;
+  /** Begins to make the named hosts. */
+  provide(hosts: NamedHosts): void;
   /** Releases the claim and closes the host, which ends if no run has begun on it. */
   close(): Promise<void>;
 }
@@ -21,15 +24,23 @@ export async function prestartHost(
   claim: () => Promise<AcquiredClaims>,
 ): Promise<PrestartedHost> {
   const claims = await claim();
-  const host = runtimes[runtime].open(run, null);
+  const started = runtimes[runtime].open(run, null);
   // The start of the run reports the error.
-  host.catch(() => undefined);
+  started.catch(() => undefined);
+  let host = started;
   return {
     run,
     claims,
-    host,
+    opened: () => host,
+    provide(hosts) {
+      host = started.then(async (opened) => {
+        await opened.provide(hosts);
+        return opened;
+      });
+      host.catch(() => undefined);
+    },
     async close() {
-      await host.then(
+      await started.then(
         (opened) => opened.close(),
         () => undefined,
       );

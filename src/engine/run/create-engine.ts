@@ -186,7 +186,7 @@ async function start(
 /** Returns the prestarted host, or another one: nothing of the run is in it yet. */
 async function openHost(runtime: Runtime, run: RunIdentity, prestarted: PrestartedHost | undefined): Promise<RunHost> {
   try {
-    if (prestarted !== undefined) return await prestarted.host;
+    if (prestarted !== undefined) return await prestarted.opened();
   } catch (thrown) {
     // Killed while it started.
     if (asWfError(thrown).code !== 'E_NAMESPACE_GONE') throw thrown;

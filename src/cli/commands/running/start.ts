@@ -4,6 +4,8 @@ import { type ExitCode, WfError } from '../../../engine/model/errors.ts';
 import { parseRunId, RUN_ID_RULE, type RunId } from '../../../engine/model/ids.ts';
 import type { ConfirmRule, RunOptions } from '../../../engine/model/journal-event.ts';
 import type { JsonObject } from '../../../engine/model/json.ts';
+import { hostsOf } from '../../../engine/place/declared-hosts.ts';
+import type { PrestartedHost } from '../../../engine/place/prestarted-host.ts';
 import { RUNTIME_NAMES } from '../../../engine/ports/runtime.ts';
 import type { Engine, RuntimeChoice, StartRequest } from '../../../engine/run/engine.ts';
 import type { LoadedWorkflow } from '../../../engine/workflow/workflow.ts';
@@ -56,24 +58,38 @@ export const start = defineCommand(options, async (given, services, terminal) =>
     const { startDetached } = await import('./start-detached.ts');
     return startDetached(given, id, services, terminal);
   }
-  const resolved = await workflowByReference(services, given.workflow);
-  requireDefinition(given.definition, resolved);
-  const begin = () => startOrPlan({ ...resolved, id, confirm, notify }, given, services, terminal);
-  if (given.ifRunning === undefined || given.dryRun || given.plan) return begin();
-  const { startAlone } = await import('./start-alone.ts');
-  const alone = { ifRunning: given.ifRunning, workflow: resolved.workflow.name, id, json: given.json };
-  return startAlone(alone, services, terminal, begin);
+  // A private host starts on another CPU while the workflow is loaded, unless the run may have to wait for another one.
+  const { runtime } = given;
+  const isCertain = runtime === 'embedded' && given.ifRunning === undefined && !isPlan(given);
+  const prestarted = isCertain ? await (await services.engine()).prestartHost(runtime, id) : undefined;
+  try {
+    const resolved = await workflowByReference(services, given.workflow);
+    requireDefinition(given.definition, resolved);
+    const begin = () => startOrPlan({ ...resolved, id, confirm, notify, prestarted }, given, services, terminal);
+    if (given.ifRunning === undefined || isPlan(given)) return await begin();
+    const { startAlone } = await import('./start-alone.ts');
+    const alone = { ifRunning: given.ifRunning, workflow: resolved.workflow.name, id, json: given.json };
+    return await startAlone(alone, services, terminal, begin);
+  } finally {
+    await prestarted?.close();
+  }
 });
+
+/** Whether nothing is to be started. */
+function isPlan({ dryRun, plan }: Pick<StartOptions, 'dryRun' | 'plan'>): boolean {
+  return dryRun || plan;
+}
 
 /** The run to start, from the options of the command. */
 interface Chosen extends ResolvedWorkflow {
   readonly id: RunId | undefined;
   readonly confirm: ConfirmRule | undefined;
   readonly notify: RunOptions['notify'];
+  readonly prestarted: PrestartedHost | undefined;
 }
 
 async function startOrPlan(
-  { workflow, definition, id, confirm, notify }: Chosen,
+  { workflow, definition, id, confirm, notify, prestarted: early }: Chosen,
   given: StartOptions,
   services: Services,
   terminal: Terminal,
@@ -81,17 +97,19 @@ async function startOrPlan(
   const engine = await services.engine();
   const readInput = () => workflowInput(workflow, { assignments: given.input, file: given.inputFile });
   // The input decides where the named hosts are.
-  const early = workflow.hosts === undefined ? undefined : readInput();
-  const choice = await runtimeFor(given, workflow, early?.input ?? {}, engine);
+  const inputOfHosts = workflow.hosts === undefined ? undefined : readInput();
+  const choice = await runtimeFor(given, workflow, inputOfHosts?.input ?? {}, engine);
   const { runtime } = choice;
-  // A private host starts while the definition is checked, on another CPU.
-  const isPlan = given.dryRun || given.plan;
-  const prestarted = runtime === 'embedded' && !isPlan ? await engine.prestartHost(runtime, id) : undefined;
+  const isLate = early === undefined && runtime === 'embedded' && !isPlan(given);
+  const late = isLate ? await engine.prestartHost(runtime, id) : undefined;
+  const prestarted = early ?? late;
   try {
+    // While the definition is checked.
+    if (inputOfHosts !== undefined) prestarted?.provide(hostsOf(workflow, inputOfHosts.input));
     const { refuseErrors } = await import('../../../review/check/check-workflow.ts');
     refuseErrors(workflow, definition.description);
     const pauseAfter = stageToPauseAfter(given.pauseAfter, workflow);
-    const { input, secrets } = early ?? readInput();
+    const { input, secrets } = inputOfHosts ?? readInput();
     const runOptions = {
       onFailure: given.onFailure,
       pauseAfter,
@@ -101,7 +119,7 @@ async function startOrPlan(
       ...(given.resume === 'auto' ? ({ resume: 'auto' } as const) : {}),
       ...(notify === undefined ? {} : { notify }),
     };
-    if (isPlan) {
+    if (isPlan(given)) {
       const { printRunPlan } = await import('./start-plan.ts');
       const { newRunId } = await import('../../../library/new-run-id.ts');
       const run = id ?? (given.plan ? newRunId() : undefined);
@@ -113,7 +131,7 @@ async function startOrPlan(
     const request = { workflow, definition, input, runtime, options: runOptions, alone, prestarted };
     return await startRun(id === undefined ? request : { ...request, id }, choice, engine, given, services, terminal);
   } finally {
-    await prestarted?.close();
+    await late?.close();
   }
 }
 
