@@ -1,6 +1,7 @@
 import { createDocker } from '../docker/create-docker.ts';
 import type { HostPorts } from '../engine/workflow/step.ts';
 import { createCommandPort } from '../host/commands/command.ts';
+import { sharingReads } from '../host/commands/sharing-reads.ts';
 import { execaStarter } from '../host/commands/start-command.ts';
 import { createFiles } from '../host/files/create-files.ts';
 import { keptFolder } from '../host/files/kept-files.ts';
@@ -15,7 +16,7 @@ import { machineNamespace } from '../host/namespaces/namespace.ts';
 export function machinePorts(env: Readonly<Record<string, string | undefined>>, database: string): HostPorts {
   return {
     clock: systemClock,
-    command: createCommandPort(systemClock, execaStarter),
+    command: sharingReads(createCommandPort(systemClock, execaStarter)),
     docker: createDocker(env),
     files: createFiles(() => '/', keptFolder(database)),
     namespace: machineNamespace,

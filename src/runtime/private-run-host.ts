@@ -13,6 +13,7 @@ import { compareFingerprints } from '../fingerprint/differences/compare-fingerpr
 import { readSection } from '../fingerprint/differences/shape.ts';
 import { withNamedHosts } from '../fingerprint/named-hosts.ts';
 import { createCommandPort } from '../host/commands/command.ts';
+import { sharingReads } from '../host/commands/sharing-reads.ts';
 import { execaStarter } from '../host/commands/start-command.ts';
 import { createFiles } from '../host/files/create-files.ts';
 import { ownPlace } from '../host/machine/place.ts';
@@ -158,7 +159,7 @@ async function hasEnded({ process, isKept }: PrivateHost, clock: Clock): Promise
 function enter(host: PrivateHost, machine: Machine): Entered {
   const { clock, files: kept, docker: machineEngine } = machine;
   const entry = openNamespaceEntry(host.mark, host.process);
-  const inside = host.command(clock);
+  const inside = sharingReads(host.command(clock));
   const fromOutside = createCommandPort(clock, execaStarter, entry);
   const command: CommandPort = {
     // Its own process cannot pass on wf's descriptors.

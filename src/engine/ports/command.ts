@@ -36,6 +36,8 @@ export interface CommandOptions {
   /** Added to wf's own environment. */
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
+  /** Whether the command changes nothing, so that one run of it may answer several callers who ask at the same moment; false if absent. */
+  readonly isRead?: boolean;
   /** The command without paths that differ in each run, which names its crash points; argv if absent. */
   readonly typed?: Argv;
   /** Bytes after which stdout and stderr are cut, each; 256 KiB if absent. */

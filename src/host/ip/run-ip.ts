@@ -47,7 +47,7 @@ export async function readIp(
 ): Promise<string> {
   const argv: Argv = [tool, ...args];
   const result = await repeatInterrupted(() =>
-    runChecked(command, argv, { ...READ_LIMITS, ...inNamespace(namespace) }),
+    runChecked(command, argv, { ...READ_LIMITS, isRead: true, ...inNamespace(namespace) }),
   );
   if (result === undefined) throw notWhole(argv, INTERRUPTED_READ);
   if (result.truncated) throw notWhole(argv, 'its output is too long');
