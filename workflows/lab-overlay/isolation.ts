@@ -6,7 +6,7 @@ import { attemptsOnDocker, controlsOnDocker, prepareOnDocker } from './on-docker
 const onePing = { count: 1, intervalMs: 5, dontFragment: true };
 
 /** Shows the largest pings that pass on the underlay and on the overlay, and that one that is a byte too large does not. */
-const mtu = sequence({
+const mtu = parallel({
   mtuUnderlay: {
     src: 'alpha.pingProbe',
     input: (scope) => ({ ...pingUnderlay(scope, 'alpha'), ...onePing, size: PING_SIZES.underlay, ...READY }),

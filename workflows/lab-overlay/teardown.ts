@@ -12,13 +12,18 @@ const alone = (host: Host) =>
     },
   });
 
-const cable = sequence({
-  remove: parallel({
-    removeCable: revert('plugIntoBeta', 'createCable'),
-    settleSegments: { when: 'byHand', ...revert(...settledByHand) },
-  }),
-  settleCable: revert('betaUnderlayUp', 'betaUnderlayAddress', 'alphaUnderlayUp', 'alphaUnderlayAddress'),
+const cable = parallel({
+  // Removes both of its ends.
+  removeCable: revert('createCable'),
+  settleSegments: { when: 'byHand', ...revert(...settledByHand) },
 });
+const settledCable = revert(
+  'betaUnderlayUp',
+  'betaUnderlayAddress',
+  'alphaUnderlayUp',
+  'alphaUnderlayAddress',
+  'plugIntoBeta',
+);
 
 /** Takes everything down: containers, overlay and networks, and last the cable. */
 export const teardown = sequence({
@@ -27,5 +32,9 @@ export const teardown = sequence({
     overlay: eitherWay({ byHand: teardownByHand, onDocker: teardownOnDocker }),
   }),
   cable: { when: 'hasCable', ...cable },
-  alone: parallel({ alpha: alone('alpha'), beta: alone('beta') }),
+  alone: parallel({
+    settleCable: { when: 'hasCable', ...settledCable },
+    alpha: alone('alpha'),
+    beta: alone('beta'),
+  }),
 });

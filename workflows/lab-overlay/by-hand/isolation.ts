@@ -44,8 +44,10 @@ export const prepareByHand = parallel({
   }),
   otherTunnel: sequence({
     removeTunnel: { src: 'revertSteps', input: { steps: [tunnelLink('beta')] } },
-    settleTunnel: { src: 'revertSteps', input: { steps: [...tunnelSettings('beta')] } },
-    tunnel: tunnel('beta', ({ wrongVni }) => wrongVni, 'Wrong'),
+    other: parallel({
+      settleTunnel: { src: 'revertSteps', input: { steps: [...tunnelSettings('beta')] } },
+      tunnel: tunnel('beta', ({ wrongVni }) => wrongVni, 'Wrong'),
+    }),
   }),
 });
 
@@ -120,8 +122,10 @@ export const mendByHand = sequence({
     },
     removeWrongTunnel: { src: 'revertSteps', input: { steps: [tunnelLink('beta', 'Wrong')] } },
   }),
-  settleWrongTunnel: { src: 'revertSteps', input: { steps: [...tunnelSettings('beta', 'Wrong')] } },
-  tunnel: tunnel('beta', ({ vni }) => vni, 'Mended'),
+  mend: parallel({
+    settleWrongTunnel: { src: 'revertSteps', input: { steps: [...tunnelSettings('beta', 'Wrong')] } },
+    tunnel: tunnel('beta', ({ vni }) => vni, 'Mended'),
+  }),
   works: parallel({
     pingMended: {
       src: 'alpha.pingProbe',

@@ -3,33 +3,33 @@ import { parallel, revert, sequence } from '../machine-parts.ts';
 import { plugSteps } from './overlay.ts';
 import { tunnelLink, tunnelSettings, type Variant } from './tunnel.ts';
 
-/** Removes a host's container, and with it the pair that joined it to the bridge. */
-const containerOf = (host: Host) =>
+/** Waits for the pair, which ends with the namespace of its container, and settles its changes in the ledger. */
+const pairOf = (host: Host) =>
   sequence({
-    [`${host}RemoveContainer`]: revert(`${host}Container`),
     [`${host}PairVanishes`]: {
       src: `${host}.observeLinksGone` as const,
       input: ({ context }) => ({ links: [context.input.hostLink] }),
     },
-  });
-
-/** Removes what made a host a part of the overlay, and its network. */
-const segmentOf = (host: Host, variant: Variant) =>
-  parallel({
-    [`${host}RemoveSegment`]: revert(tunnelLink(host, variant), `${host}Bridge`),
-    [`${host}RemoveNetwork`]: revert(`${host}Network`),
-    // The pair and its settings have ended with the namespace: this settles their changes in the ledger.
     [`${host}SettlePair`]: revert(...plugSteps(host)),
   });
 
+/** Removes a host's container, then what made the host a part of the overlay, and its network. */
+const partOf = (host: Host, variant: Variant) =>
+  sequence({
+    [`${host}RemoveContainer`]: revert(`${host}Container`),
+    rest: parallel({
+      pair: pairOf(host),
+      [`${host}RemoveTunnel`]: revert(tunnelLink(host, variant)),
+      [`${host}RemoveBridge`]: revert(`${host}Bridge`),
+      [`${host}RemoveNetwork`]: revert(`${host}Network`),
+    }),
+  });
+
 /** Removes containers, tunnels, bridges and networks. Settings end with their links. */
-export const teardownByHand = sequence({
-  containers: parallel({
-    alpha: containerOf('alpha'),
-    beta: containerOf('beta'),
-    removeStranger: revert('strangerContainer', 'strangerNetwork'),
-  }),
-  segments: parallel({ alpha: segmentOf('alpha', ''), beta: segmentOf('beta', 'Mended') }),
+export const teardownByHand = parallel({
+  removeStranger: revert('strangerContainer', 'strangerNetwork'),
+  alpha: partOf('alpha', ''),
+  beta: partOf('beta', 'Mended'),
 });
 
 /** Steps whose changes end with the cable. */

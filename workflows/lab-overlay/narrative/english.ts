@@ -220,7 +220,8 @@ function stepsOn(host: Host, told: Told): Readonly<Record<string, string>> {
     [name('RemoveContainer')]: `Remove \`${own}\``,
     [name('PairVanishes')]: `Look whether \`${hostLink}\` is gone from \`${host}\``,
     [name('SettlePair')]: 'Bring the ledger in line with what vanished by itself',
-    [name('RemoveSegment')]: `Remove tunnel and bridge of \`${host}\``,
+    [name('RemoveTunnel')]: `Remove the VXLAN link of \`${host}\``,
+    [name('RemoveBridge')]: `Remove the bridge of \`${host}\``,
     [name('RemoveNetwork')]: `Remove the network \`${network}\` of \`${host}\``,
     [name('Alone')]: `Make sure that \`${host}\` has no link but those from before`,
   };

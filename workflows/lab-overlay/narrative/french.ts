@@ -220,7 +220,8 @@ function stepsOn(host: Host, told: Told): Readonly<Record<string, string>> {
     [name('RemoveContainer')]: `Supprimer \`${own}\``,
     [name('PairVanishes')]: `Regarder si \`${hostLink}\` a disparu de \`${host}\``,
     [name('SettlePair')]: 'Mettre le registre en accord avec ce qui a disparu tout seul',
-    [name('RemoveSegment')]: `Supprimer le tunnel et le pont de \`${host}\``,
+    [name('RemoveTunnel')]: `Supprimer l’interface VXLAN de \`${host}\``,
+    [name('RemoveBridge')]: `Supprimer le pont de \`${host}\``,
     [name('RemoveNetwork')]: `Supprimer le réseau \`${network}\` de \`${host}\``,
     [name('Alone')]: `S’assurer que \`${host}\` n’a que les interfaces d’avant`,
   };
