@@ -45,5 +45,4 @@ async function greet(): Promise<void> {
     engine.once('exit', () => process.exit(1));
   }
   await privateHost.call('hello', { pid }, HELLO_LIMIT_MS);
-  if (host === undefined) containers.provideSpare();
 }

@@ -45,7 +45,7 @@ async function replaceFiles(): Promise<void> {
     } else {
       const source = join(OWN_FOLDER, path.replaceAll('/', '-').slice(1));
       writeFileSync(source, content);
-      await mount(['--bind', source, target]);
+      await mount(['-o', 'bind,ro', source, target]);
     }
   });
   await Promise.all(replaced);

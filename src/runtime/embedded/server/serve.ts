@@ -30,7 +30,11 @@ export function callsOf(networks: Networks, containers: Containers): Readonly<Re
       ipv6: hasIpv6(),
       legacyTables: { ...readLegacyTables() },
     }),
-    image: (asked) => plain(imageOf(takeText(asked, 'reference'))),
+    image(asked) {
+      // A run that asks for an image, which it does before its first change, is about to start containers.
+      containers.provideSpare();
+      return plain(imageOf(takeText(asked, 'reference')));
+    },
     requireImage: (asked) => plain(requireImage(takeText(asked, 'reference'))),
     networks: () => plain(networks.all().map(info)),
     network: (asked) => {

@@ -5,8 +5,8 @@ import { type ContainerProcess, startContainerProcess } from './container-proces
 const WARM_UP_LIMIT_MS = 5_000;
 
 /**
- * The process of a container that is not created yet. It takes some 50 ms of processor time to start, while wf still loads the workflow; the
- * container then starts in about 10 ms.
+ * The process of a container that is not created yet. It takes some 50 ms of processor time to start, while wf still takes the fingerprint
+ * of the host; the container then starts in about 10 ms.
  */
 export class Spare {
   readonly #resolveName: (containerId: string) => Handler;
