@@ -21,10 +21,10 @@ const projects = (...names) => names.flatMap((name) => ['--project', name]);
 const LANES = {
   docker: [...projects('docker', 'browser'), '--maxWorkers=1', '--exclude=test/docker/steps/**'],
   machine: projects('host', 'crash'),
-  command: [...projects('cli'), '--maxWorkers=1', '--exclude=test/cli/ui/**'],
+  command: [...projects('cli'), '--maxWorkers=1', '--exclude=test/cli/{ui,plans}/**'],
   rest: [
     ...projects('unit', 'definition', 'exhaustive', 'contract', 'docker', 'cli'),
-    ...['--maxWorkers=1', '--exclude=test/docker/!(steps)/**', '--exclude=test/cli/!(ui)/**'],
+    ...['--maxWorkers=1', '--exclude=test/docker/!(steps)/**', '--exclude=test/cli/!(ui|plans)/**'],
   ],
 };
 /** On the machine itself. */
