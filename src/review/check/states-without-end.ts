@@ -32,7 +32,7 @@ export function statesWithoutEnd(root: GraphState, reach: Reach): readonly (read
   return [...groups.values()];
 }
 
-/** Of each parallel state, the transitions inside it that leave it. */
+/** The transitions inside each parallel state that leave it. */
 type Exits = ReadonlyMap<string, readonly GraphTransition[]>;
 
 /** Returns the innermost states that may follow this one, or the end. */

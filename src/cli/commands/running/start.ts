@@ -104,7 +104,7 @@ async function startOrPlan(
   const late = isLate ? await engine.prestartHost(runtime, id) : undefined;
   const prestarted = early ?? late;
   try {
-    // While the definition is checked.
+    // They are made while the definition is checked.
     if (inputOfHosts !== undefined) prestarted?.provide(hostsOf(workflow, inputOfHosts.input));
     const { refuseErrors } = await import('../../../review/check/check-workflow.ts');
     refuseErrors(workflow, definition.description);
