@@ -17,13 +17,6 @@ const cable = parallel({
   removeCable: revert('createCable'),
   settleSegments: { when: 'byHand', ...revert(...settledByHand) },
 });
-const settledCable = revert(
-  'betaUnderlayUp',
-  'betaUnderlayAddress',
-  'alphaUnderlayUp',
-  'alphaUnderlayAddress',
-  'plugIntoBeta',
-);
 
 /** Takes everything down: containers, overlay and networks, and last the cable. */
 export const teardown = sequence({
@@ -33,7 +26,10 @@ export const teardown = sequence({
   }),
   cable: { when: 'hasCable', ...cable },
   alone: parallel({
-    settleCable: { when: 'hasCable', ...settledCable },
+    settleCable: {
+      when: 'hasCable',
+      ...revert('betaUnderlayUp', 'betaUnderlayAddress', 'alphaUnderlayUp', 'alphaUnderlayAddress', 'plugIntoBeta'),
+    },
     alpha: alone('alpha'),
     beta: alone('beta'),
   }),

@@ -19,7 +19,7 @@ export function statesWithoutEnd(root: GraphState, reach: Reach): readonly (read
   const next = new Map<string, ReadonlySet<Place>>(
     innermost.map((state) => [state.id, placesAfter(state, all, exits, reach)]),
   );
-  const ending = placesBefore(END, next);
+  const ending = placesBeforeEnd(next);
   const stuck = innermost.map(({ id }) => id).filter((id) => !ending.has(id));
   const reachedFrom = new Map(stuck.map((id) => [id, placesFrom(id, next)]));
   const groups = new Map<string, readonly string[]>();
@@ -90,13 +90,14 @@ function innermostOf(
   return first.length === 0 ? [id] : first.flatMap((inner) => innermostOf(inner, all, [...seen, id]));
 }
 
-/** Returns the places from which a way leads to `end`. */
-function placesBefore(end: Place, next: ReadonlyMap<string, ReadonlySet<Place>>): ReadonlySet<Place> {
-  const found = new Set<Place>([end]);
+/** Returns the end and the places from which a way leads to it. */
+function placesBeforeEnd(next: ReadonlyMap<string, ReadonlySet<Place>>): ReadonlySet<Place> {
+  const found = new Set<Place>([END]);
+  // Backwards, as most transitions lead onwards in the file.
+  const backwards = [...next].toReversed();
   for (let before = 0; before !== found.size; ) {
     before = found.size;
-    // Backwards, as most transitions lead onwards in the file.
-    for (const [place, after] of [...next].toReversed()) {
+    for (const [place, after] of backwards) {
       if ([...after].some((other) => found.has(other))) found.add(place);
     }
   }

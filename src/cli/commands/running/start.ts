@@ -58,22 +58,51 @@ export const start = defineCommand(options, async (given, services, terminal) =>
     const { startDetached } = await import('./start-detached.ts');
     return startDetached(given, id, services, terminal);
   }
-  // A private host starts on another CPU while the workflow is loaded, unless the run may have to wait for another one.
-  const { runtime } = given;
-  const isCertain = runtime === 'embedded' && given.ifRunning === undefined && !isPlan(given);
-  const prestarted = isCertain ? await (await services.engine()).prestartHost(runtime, id) : undefined;
-  try {
+  const resolve = async () => {
     const resolved = await workflowByReference(services, given.workflow);
     requireDefinition(given.definition, resolved);
-    const begin = () => startOrPlan({ ...resolved, id, confirm, notify, prestarted }, given, services, terminal);
-    if (given.ifRunning === undefined || isPlan(given)) return await begin();
-    const { startAlone } = await import('./start-alone.ts');
-    const alone = { ifRunning: given.ifRunning, workflow: resolved.workflow.name, id, json: given.json };
-    return await startAlone(alone, services, terminal, begin);
-  } finally {
-    await prestarted?.close();
+    return resolved;
+  };
+  const begin = (resolved: ResolvedWorkflow, prestart: Prestart) =>
+    startOrPlan({ ...resolved, id, confirm, notify, prestart }, given, services, terminal);
+  if (given.ifRunning === undefined || isPlan(given)) {
+    return await withPrestart(services, id, async (prestart) => {
+      // A private host starts on another CPU while the workflow is loaded.
+      if (given.runtime === 'embedded' && !isPlan(given)) await prestart();
+      return begin(await resolve(), prestart);
+    });
   }
+  const resolved = await resolve();
+  const { startAlone } = await import('./start-alone.ts');
+  const alone = { ifRunning: given.ifRunning, workflow: resolved.workflow.name, id, json: given.json };
+  // It may start more than once, if another process is faster.
+  const startOnce = () => withPrestart(services, id, (prestart) => begin(resolved, prestart));
+  return startAlone(alone, services, terminal, startOnce);
 });
+
+/** Begins to start the private host of a run, unless that has begun. */
+type Prestart = () => Promise<PrestartedHost>;
+
+/** Closes the private host that `start` has begun to start, whether or not the run starts. */
+async function withPrestart(
+  services: Services,
+  id: RunId | undefined,
+  start: (prestart: Prestart) => Promise<ExitCode>,
+): Promise<ExitCode> {
+  let prestarting: Promise<PrestartedHost> | undefined;
+  try {
+    return await start(() => {
+      prestarting ??= services.engine().then((engine) => engine.prestartHost('embedded', id));
+      return prestarting;
+    });
+  } finally {
+    await prestarting?.then(
+      (host) => host.close(),
+      // Thrown already.
+      () => undefined,
+    );
+  }
+}
 
 /** Whether nothing is to be started. */
 function isPlan({ dryRun, plan }: Pick<StartOptions, 'dryRun' | 'plan'>): boolean {
@@ -85,11 +114,11 @@ interface Chosen extends ResolvedWorkflow {
   readonly id: RunId | undefined;
   readonly confirm: ConfirmRule | undefined;
   readonly notify: RunOptions['notify'];
-  readonly prestarted: PrestartedHost | undefined;
+  readonly prestart: Prestart;
 }
 
 async function startOrPlan(
-  { workflow, definition, id, confirm, notify, prestarted: early }: Chosen,
+  { workflow, definition, id, confirm, notify, prestart }: Chosen,
   given: StartOptions,
   services: Services,
   terminal: Terminal,
@@ -100,39 +129,33 @@ async function startOrPlan(
   const inputOfHosts = workflow.hosts === undefined ? undefined : readInput();
   const choice = await runtimeFor(given, workflow, inputOfHosts?.input ?? {}, engine);
   const { runtime } = choice;
-  const isLate = early === undefined && runtime === 'embedded' && !isPlan(given);
-  const late = isLate ? await engine.prestartHost(runtime, id) : undefined;
-  const prestarted = early ?? late;
-  try {
-    // They are made while the definition is checked.
-    if (inputOfHosts !== undefined) prestarted?.provide(hostsOf(workflow, inputOfHosts.input));
-    const { refuseErrors } = await import('../../../review/check/check-workflow.ts');
-    refuseErrors(workflow, definition.description);
-    const pauseAfter = stageToPauseAfter(given.pauseAfter, workflow);
-    const { input, secrets } = inputOfHosts ?? readInput();
-    const runOptions = {
-      onFailure: given.onFailure,
-      pauseAfter,
-      secrets,
-      ...(isFileReference(given.workflow) ? { file: path.resolve(given.workflow) } : {}),
-      ...(confirm === undefined ? {} : { confirm }),
-      ...(given.resume === 'auto' ? ({ resume: 'auto' } as const) : {}),
-      ...(notify === undefined ? {} : { notify }),
-    };
-    if (isPlan(given)) {
-      const { printRunPlan } = await import('./start-plan.ts');
-      const { newRunId } = await import('../../../library/new-run-id.ts');
-      const run = id ?? (given.plan ? newRunId() : undefined);
-      const planned = { workflow, definition, input, runtime, options: runOptions };
-      const request = run === undefined ? planned : { ...planned, id: run };
-      return await printRunPlan(request, { save: given.plan, choice, json: given.json }, engine, terminal);
-    }
-    const alone = given.ifRunning !== undefined;
-    const request = { workflow, definition, input, runtime, options: runOptions, alone, prestarted };
-    return await startRun(id === undefined ? request : { ...request, id }, choice, engine, given, services, terminal);
-  } finally {
-    await late?.close();
+  const prestarted = runtime === 'embedded' && !isPlan(given) ? await prestart() : undefined;
+  // They are made while the definition is checked.
+  if (inputOfHosts !== undefined) prestarted?.provide(hostsOf(workflow, inputOfHosts.input));
+  const { refuseErrors } = await import('../../../review/check/check-workflow.ts');
+  refuseErrors(workflow, definition.description);
+  const pauseAfter = stageToPauseAfter(given.pauseAfter, workflow);
+  const { input, secrets } = inputOfHosts ?? readInput();
+  const runOptions = {
+    onFailure: given.onFailure,
+    pauseAfter,
+    secrets,
+    ...(isFileReference(given.workflow) ? { file: path.resolve(given.workflow) } : {}),
+    ...(confirm === undefined ? {} : { confirm }),
+    ...(given.resume === 'auto' ? ({ resume: 'auto' } as const) : {}),
+    ...(notify === undefined ? {} : { notify }),
+  };
+  if (isPlan(given)) {
+    const { printRunPlan } = await import('./start-plan.ts');
+    const { newRunId } = await import('../../../library/new-run-id.ts');
+    const run = id ?? (given.plan ? newRunId() : undefined);
+    const planned = { workflow, definition, input, runtime, options: runOptions };
+    const request = run === undefined ? planned : { ...planned, id: run };
+    return await printRunPlan(request, { save: given.plan, choice, json: given.json }, engine, terminal);
   }
+  const alone = given.ifRunning !== undefined;
+  const request = { workflow, definition, input, runtime, options: runOptions, alone, prestarted };
+  return await startRun(id === undefined ? request : { ...request, id }, choice, engine, given, services, terminal);
 }
 
 /** Starts the run and follows it to its end. */

@@ -46,7 +46,7 @@ export class Containers {
     this.#spare = new Spare((id) => this.#nameHandler(id));
   }
 
-  /** Starts the process of the first container in advance. */
+  /** Starts the process of the next container in advance. */
   provideSpare(): void {
     this.#spare.provide();
   }
