@@ -1,5 +1,6 @@
 import { request } from 'node:http';
 import { connect } from 'node:net';
+import { expect } from 'vitest';
 import { z } from 'zod';
 import type { ServedPage } from './served-page.ts';
 
@@ -78,4 +79,32 @@ export async function openSession(served: Pick<ServedPage, 'url' | 'port' | 'new
   const [, data = '{}'] = /<script id="model" type="application\/json">(.*?)<\/script>/s.exec(page.text) ?? [];
   const { csrf } = model.parse(JSON.parse(data)).frame;
   return { cookie, writing: { ...json, cookie, 'x-wf-csrf': csrf } };
+}
+
+const actionSchema = z.strictObject({
+  id: z.string(),
+  command: z.string(),
+  startedAt: z.number(),
+  state: z.enum(['running', 'done', 'refused']),
+  document: z.unknown(),
+  error: z.unknown(),
+});
+
+/** A command that somebody has started from the page, as the API answers it. */
+export type PageAction = z.output<typeof actionSchema>;
+
+/** Parses the answer to an action that goes on longer than an answer waits. */
+export function pageActionOf(text: string): PageAction {
+  return actionSchema.parse(JSON.parse(text));
+}
+
+/** Waits until the command of an action has ended, or advances its run. */
+export async function endOf(
+  served: Pick<ServedPage, 'port'>,
+  { cookie }: Pick<Session, 'cookie'>,
+  { id }: Pick<PageAction, 'id'>,
+): Promise<PageAction> {
+  const read = async () => pageActionOf((await ask(served, `/api/actions/${id}`, { headers: { cookie } })).text);
+  await expect.poll(async () => (await read()).state, { timeout: 20_000, interval: 100 }).not.toBe('running');
+  return read();
 }

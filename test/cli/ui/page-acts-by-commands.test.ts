@@ -2,7 +2,7 @@ import Database from 'better-sqlite3';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { type ActedRun, openActionsProject } from '../../support/actions-project.ts';
-import { ask, openSession, type Session } from '../../support/page-client.ts';
+import { ask, endOf, openSession, pageActionOf, type Session } from '../../support/page-client.ts';
 import { runRecordSchema } from '../../support/run-record.ts';
 import { type ServedPage, servePage } from '../../support/served-page.ts';
 import { answerSchema } from '../../support/served-routes.ts';
@@ -23,7 +23,7 @@ async function post(address: string, body: unknown) {
   // As the document of the API describes it.
   const described = () => answerSchema(address.replace(/^\/runs\/[^/]+/, '/runs/{run}'), 'post');
   if (status === 200) expect(described().parse(document)).toEqual(document);
-  return { status, document };
+  return { status, document, text };
 }
 
 async function get(address: string) {
@@ -31,31 +31,28 @@ async function get(address: string) {
   return { status, document: JSON.parse(text) };
 }
 
-const actionSchema = z.strictObject({
-  id: z.string(),
-  command: z.string(),
-  startedAt: z.number(),
-  state: z.enum(['running', 'done', 'refused']),
-  document: z.unknown(),
-  error: z.unknown(),
-});
+const sentSchema = z.looseObject({ run: runRecordSchema });
 
-/** Waits for the outcome of a command that goes on. */
-async function outcomeOf(id: string) {
-  const read = async () => actionSchema.parse((await get(`/actions/${id}`)).document);
-  await expect.poll(async () => (await read()).state, { timeout: 20_000, interval: 100 }).not.toBe('running');
-  return read();
-}
+type Answer = Awaited<ReturnType<typeof post>>;
 
 /** Returns what the command printed, also if it takes longer than an answer waits. */
-async function printedBy({ status, document }: Awaited<ReturnType<typeof post>>): Promise<unknown> {
+async function printedBy({ status, document, text }: Answer): Promise<unknown> {
   if (status !== 202) {
     expect([status, document]).toEqual([200, document]);
     return document;
   }
-  const outcome = await outcomeOf(actionSchema.parse(document).id);
+  const outcome = await endOf(served, session, pageActionOf(text));
   expect(outcome).toMatchObject({ state: 'done' });
   return outcome.document;
+}
+
+/** Expects that the command refused, also if that takes longer than an answer waits. */
+async function expectRefusal({ status, document, text }: Answer, expected: number, code: string) {
+  if (status !== 202) {
+    expect({ status, document }).toMatchObject({ status: expected, document: { error: { code } } });
+    return;
+  }
+  expect(await endOf(served, session, pageActionOf(text))).toMatchObject({ state: 'refused', error: { code } });
 }
 
 async function waitingRun(id: string): Promise<ActedRun> {
@@ -69,18 +66,15 @@ describe('an action of the page', () => {
   test('is answered with what its command prints', async () => {
     const run = await waitingRun('api-sent');
     const wrong = await post(`/runs/${run.id}/send`, { event: 'approve', data: { by: '' } });
-    expect(wrong).toMatchObject({ status: 400, document: { error: { code: 'E_EVENT_INVALID' } } });
-    const sent = await post(`/runs/${run.id}/send`, { event: 'reject', comment: '--keep' });
-    expect(sent).toMatchObject({ status: 200, document: { request: { comment: '--keep' }, run: { id: run.id } } });
-    expect(runRecordSchema.parse(sent.document.run).requests).toHaveLength(2);
+    await expectRefusal(wrong, 400, 'E_EVENT_INVALID');
+    const sent = await printedBy(await post(`/runs/${run.id}/send`, { event: 'reject', comment: '--keep' }));
+    expect(sent).toMatchObject({ request: { comment: '--keep' }, run: { id: run.id } });
+    expect(sentSchema.parse(sent).run.requests).toHaveLength(2);
     await expect.poll(async () => (await run.record()).status, { timeout: 20_000 }).toBe('rolled-back');
     const late = await post(`/runs/${run.id}/send`, { event: 'reject' });
-    expect(late).toMatchObject({ status: 409, document: { error: { code: 'E_REQUEST_REFUSED' } } });
-    expect(await post(`/runs/${run.id}/confirm`, {})).toMatchObject({ status: 409 });
-    expect(await post(`/runs/${run.id}/resume`, {})).toMatchObject({
-      status: 400,
-      document: { error: { code: 'E_RUN_ENDED' } },
-    });
+    await expectRefusal(late, 409, 'E_REQUEST_REFUSED');
+    await expectRefusal(await post(`/runs/${run.id}/confirm`, {}), 409, 'E_REQUEST_REFUSED');
+    await expectRefusal(await post(`/runs/${run.id}/resume`, {}), 400, 'E_RUN_ENDED');
   });
 
   test('is no error because the run fails then', async () => {
@@ -96,26 +90,23 @@ describe('an action of the page', () => {
     // The first change cannot be undone: the run needs attention, and the command has done what was asked.
     expect(rolledBack).toMatchObject({ id: run.id, status: 'needs-attention' });
     const undo = { change: 1, as: 'gone', reason: 'removed' };
-    expect(await post(`/runs/${run.id}/settle`, { ...undo, change: 9 })).toMatchObject({ status: 409 });
-    expect(await post(`/runs/${run.id}/settle`, undo)).toMatchObject({ status: 200 });
+    await expectRefusal(await post(`/runs/${run.id}/settle`, { ...undo, change: 9 }), 409, 'E_REQUEST_REFUSED');
+    await printedBy(await post(`/runs/${run.id}/settle`, undo));
   });
 
   test('that takes longer is followed by its id', async () => {
     const run = await waitingRun('api-slow');
-    const resumed = await post(`/runs/${run.id}/resume`, {});
-    expect(resumed).toMatchObject({ status: 409, document: { error: { code: 'E_LEASE_HELD' } } });
-    expect(await post(`/runs/${run.id}/pause`, {})).toMatchObject({
-      status: 200,
-      document: { run: { status: 'paused' } },
-    });
-    const { status, document } = await post(`/runs/${run.id}/resume`, {});
+    await expectRefusal(await post(`/runs/${run.id}/resume`, {}), 409, 'E_LEASE_HELD');
+    const paused = await printedBy(await post(`/runs/${run.id}/pause`, {}));
+    expect(paused).toMatchObject({ run: { status: 'paused' } });
+    const { status, text } = await post(`/runs/${run.id}/resume`, {});
     expect(status).toBe(202);
-    const action = actionSchema.parse(document);
+    const action = pageActionOf(text);
     expect(action).toMatchObject({ state: 'running', command: `wf resume -- ${run.id}`, document: null, error: null });
     expect(await get(`/actions/${action.id}`)).toMatchObject({ status: 200, document: { state: 'running' } });
     await expect.poll(async () => (await run.record()).status, { timeout: 20_000 }).toBe('waiting');
-    expect(await post(`/runs/${run.id}/send`, { event: 'reject' })).toMatchObject({ status: 200 });
-    expect(await outcomeOf(action.id)).toMatchObject({
+    await printedBy(await post(`/runs/${run.id}/send`, { event: 'reject' }));
+    expect(await endOf(served, session, action)).toMatchObject({
       state: 'done',
       document: { id: run.id, status: 'rolled-back' },
     });
@@ -145,8 +136,8 @@ describe('an action of the page', () => {
     }
     expect((await run.record()).requests).toEqual([]);
     const odd = await post(`/runs/${run.id}/send`, { event: '--help' });
-    expect(odd).toMatchObject({ status: 409, document: { error: { code: 'E_EVENT_UNEXPECTED' } } });
-    expect(await post(`/runs/${run.id}/cancel`, { comment: '' })).toMatchObject({ status: 200 });
+    await expectRefusal(odd, 409, 'E_EVENT_UNEXPECTED');
+    await printedBy(await post(`/runs/${run.id}/cancel`, { comment: '' }));
     expect((await run.record()).requests).toMatchObject([{ kind: 'send' }, { kind: 'cancel', comment: null }]);
   });
 
