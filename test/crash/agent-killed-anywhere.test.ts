@@ -11,13 +11,13 @@ const DONE = ['one', 'two', 'three', 'not three', 'not two', 'not one', ''];
 /** The processes that are killed at a time. */
 const AT_A_TIME = 2;
 
-/** The number of crash points that one run of the tests chooses; WF_CRASH_MATRIX=all takes them all. */
+/** The number of crash points that one run of the tests chooses; WF_TEST_CASES=all takes them all. */
 const CHOSEN = 10;
 
 /** Random numbers of the seed that is printed. */
 function seededRandom(): () => number {
-  const seed = Number(process.env['WF_CRASH_SEED'] ?? Math.floor(Math.random() * 1_000_000));
-  process.stdout.write(`WF_CRASH_SEED=${seed}\n`);
+  const seed = Number(process.env['WF_TEST_SEED'] ?? Math.floor(Math.random() * 1_000_000));
+  process.stdout.write(`WF_TEST_SEED=${seed}\n`);
   let state = seed + 1;
   return () => {
     state = (state * 48_271) % 2_147_483_647;
@@ -90,7 +90,7 @@ test('an agent is killed at each of its crash points: the next one loses nothing
   const all = await crashPoints();
   expect(all.length).toBeGreaterThan(40);
   const random = seededRandom();
-  const share = process.env['WF_CRASH_MATRIX'] === 'all' ? 1 : CHOSEN / all.length;
+  const share = process.env['WF_TEST_CASES'] === 'all' ? 1 : CHOSEN / all.length;
   const points = all.filter(() => random() < share);
   const left = [...points.entries()];
   const wrong: unknown[] = [];

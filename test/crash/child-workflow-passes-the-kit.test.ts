@@ -4,7 +4,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, test } from 'vitest';
 import { failEachStep, hostState, killEverywhere, undoTwice } from '../../src/testing/index.ts';
-import { EVERY_POINT } from '../support/crash/crash-tests.ts';
+import { EVERY_CASE } from '../support/rotation.ts';
 
 const root = mkdtempSync(path.join(tmpdir(), 'wf-kit-'));
 afterAll(() => rmSync(root, { recursive: true }));
@@ -25,7 +25,7 @@ describe('a workflow with child workflows', () => {
   });
 
   // Hundreds of processes: by `npm run crash-matrix`.
-  if (EVERY_POINT) {
+  if (EVERY_CASE) {
     test('survives kills everywhere, also of its rollback', async () => {
       expect((await killEverywhere(sites)).length).toBeGreaterThan(20);
       expect((await undoTwice(sites)).length).toBeGreaterThan(5);

@@ -1,15 +1,10 @@
 import { test } from 'vitest';
-import {
-  describeCrash,
-  EMBEDDED,
-  EVERY_POINT,
-  expectChainSurvived,
-  expectSurvived,
-} from '../support/crash/crash-tests.ts';
+import { describeCrash, EMBEDDED, expectChainSurvived, expectSurvived } from '../support/crash/crash-tests.ts';
 import { failing, forward, isOnTheWayBack } from '../support/crash/journeys.ts';
+import { EVERY_CASE } from '../support/rotation.ts';
 
 /** Only the nightly tests kill lab-overlay at every point; `torture.test.ts` kills it at random. */
-const SUBJECTS = EVERY_POINT ? ([...EMBEDDED, 'overlay-as-user'] as const) : EMBEDDED;
+const SUBJECTS = EVERY_CASE ? ([...EMBEDDED, 'overlay-as-user'] as const) : EMBEDDED;
 
 describeCrash('a killed lab on the embedded runtime', () => {
   test.for(SUBJECTS)('succeeds if it is killed repeatedly and resumed each time (%s)', (subject) =>
@@ -24,7 +19,7 @@ describeCrash('a killed lab on the embedded runtime', () => {
     expectChainSurvived({ subject, journey: failing, verb: 'resume', prefix: 'back-', only: isOnTheWayBack }),
   );
 
-  if (!EVERY_POINT) return;
+  if (!EVERY_CASE) return;
   test.for(SUBJECTS)('is resumed from any crash point (%s)', async (subject) => {
     await expectSurvived({ subject, journey: forward, verb: 'resume', prefix: 'resume-' });
     await expectSurvived({ subject, journey: failing, verb: 'resume', prefix: 'undo-', only: isOnTheWayBack });

@@ -2,9 +2,9 @@ import path from 'node:path';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { pointsIn } from '../../src/testing/session.ts';
 import { distinctPoints } from '../support/crash/crash-log.ts';
-import { dealt, EVERY_POINT, SEED } from '../support/crash/crash-tests.ts';
 import { watchHosts } from '../support/fleet-oracle.ts';
 import { type FleetWorld, openFleetWorld, type TestHost } from '../support/fleet-world.ts';
+import { dealt, EVERY_CASE, SEED } from '../support/rotation.ts';
 import type { RunningWf } from '../support/wf-process.ts';
 
 /** The points of an agent on the way to the end of each journey. */
@@ -131,14 +131,14 @@ describe('the agent of a host is killed, and the next one ends the fleet run rig
 
 test('the process of a part is killed at a commit or a touch of its host, and the agent ends the part', async () => {
   const all = distinctPoints(await runPart());
-  const points = EVERY_POINT ? all : dealt(all, all.length);
+  const points = EVERY_CASE ? all : dealt(all, all.length);
   expect(points).not.toEqual([]);
   const startedAt = performance.now();
   // A process that reaches its point is killed there.
   for (const point of points) expect(await runPart(point)).toContain(point);
   const seconds = ((performance.now() - startedAt) / 1_000).toFixed(0);
   process.stdout.write(
-    `part: WF_CRASH_SEED=${SEED}, killed at ${points.length} of ${all.length} points; ${seconds} s\n`,
+    `part: WF_TEST_SEED=${SEED}, killed at ${points.length} of ${all.length} points; ${seconds} s\n`,
   );
 });
 
@@ -166,6 +166,6 @@ async function runPart(point?: string): Promise<readonly string[]> {
 /** All points of a journey in the nightly tests; otherwise one, which the seed chooses. */
 function pointsOf(journey: keyof typeof JOURNEYS): readonly string[] {
   const points = JOURNEYS[journey];
-  if (EVERY_POINT) return points;
+  if (EVERY_CASE) return points;
   return journey === CHOSEN ? dealt(points, points.length) : [];
 }

@@ -1,11 +1,11 @@
 import { beforeAll, expect, test, vi } from 'vitest';
-import { EVERY_POINT } from '../support/crash/crash-tests.ts';
 import { readDocPage } from '../support/doc-page.ts';
 import { LOOPBACK } from '../support/fleet-network.ts';
 import { watchHosts } from '../support/fleet-oracle.ts';
 import { type FleetWorld, openWorldOn } from '../support/fleet-world.ts';
 import { startNginx } from '../support/nginx.ts';
 import { freePort, type RestateNode, startCluster } from '../support/restate.ts';
+import { EVERY_CASE } from '../support/rotation.ts';
 
 const { 'wf-fleet-servers.conf': configuration = '' } = readDocPage('docs/how-to/run-a-fleet.md').files;
 
@@ -15,7 +15,7 @@ let servers: readonly [RestateNode, RestateNode, RestateNode];
 const watched = watchHosts();
 
 beforeAll(async () => {
-  if (!EVERY_POINT) return;
+  if (!EVERY_CASE) return;
   const [first, second, third] = await startCluster();
   if (first === undefined || second === undefined || third === undefined) throw new Error('no cluster');
   servers = [first, second, third];
@@ -33,7 +33,7 @@ beforeAll(async () => {
 const WAITS = ['--input', 'waits=true', '--detach'];
 const MADE = ['one', 'two'];
 
-test.runIf(EVERY_POINT)(
+test.runIf(EVERY_CASE)(
   'a fleet run behind nginx goes on without one of three servers, waits without two, and ends when one is back',
   async () => {
     const [first, second] = servers;

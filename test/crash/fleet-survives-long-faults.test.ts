@@ -1,9 +1,9 @@
 import { setTimeout } from 'node:timers/promises';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { EVERY_POINT } from '../support/crash/crash-tests.ts';
 import { HAS_NETWORK } from '../support/fleet-network.ts';
 import { watchHosts } from '../support/fleet-oracle.ts';
 import { type FleetWorld, openFleetWorld } from '../support/fleet-world.ts';
+import { EVERY_CASE } from '../support/rotation.ts';
 
 const watched = watchHosts();
 
@@ -13,7 +13,7 @@ const WAITS = ['--input', 'waits=true', '--detach'];
 /** How long it may take from the end of a fault to the answer of the host: the longest delay of an agent, and a long poll. */
 const RECOVERY_MS = 60_000;
 
-describe.runIf(EVERY_POINT)('a fleet run', () => {
+describe.runIf(EVERY_CASE)('a fleet run', () => {
   let world: FleetWorld;
   beforeAll(async () => {
     world = await openFleetWorld();

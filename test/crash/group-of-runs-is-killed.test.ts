@@ -6,9 +6,10 @@ import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test } from 'vitest';
-import { dealt, describeCrash, EVERY_POINT } from '../support/crash/crash-tests.ts';
+import { describeCrash } from '../support/crash/crash-tests.ts';
 import { chanceFrom } from '../support/crash/random.ts';
 import { journalProblems, readRun } from '../support/crash/run-on-disk.ts';
+import { dealt, EVERY_CASE } from '../support/rotation.ts';
 
 const PROGRAM = fileURLToPath(new URL('../fixtures/host/group-of-runs.mjs', import.meta.url));
 const FOLDERS = { name: 'folders', file: fileURLToPath(new URL('../fixtures/workflows/folders.ts', import.meta.url)) };
@@ -121,7 +122,7 @@ const POINTS = [
 ];
 
 describeCrash('a process that advances six runs with grouped commits', () => {
-  test.for(dealt(POINTS, EVERY_POINT ? 1 : 2))(
+  test.for(dealt(POINTS, EVERY_CASE ? 1 : 2))(
     'is killed at "%s", and the next process ends each run and repeats no completed step',
     async (point) => {
       const group = openGroup();

@@ -1,14 +1,15 @@
 import { expect, test } from 'vitest';
 import { distinctPoints } from '../support/crash/crash-log.ts';
-import { chosen, dealt, describeCrash, EVERY_POINT, SEED } from '../support/crash/crash-tests.ts';
+import { describeCrash } from '../support/crash/crash-tests.ts';
 import { forward, recovering } from '../support/crash/journeys.ts';
 import { killAndRecover, pointsOf } from '../support/crash/kill-at-point.ts';
 import { killInTurn } from '../support/crash/kill-in-turn.ts';
 import { chanceFrom, choose } from '../support/crash/random.ts';
 import { openSubject, type SubjectName } from '../support/crash/subject.ts';
+import { chosen, dealt, EVERY_CASE, SEED } from '../support/rotation.ts';
 
 /** The runs whose recovery is killed. If not all points are tried, the seed chooses the runtime of the lab. */
-const SUBJECTS: readonly (readonly [SubjectName, kills: number])[] = EVERY_POINT
+const SUBJECTS: readonly (readonly [SubjectName, kills: number])[] = EVERY_CASE
   ? [
       ['small', 100],
       ['lab', 40],
@@ -42,7 +43,7 @@ async function killedAgain(name: SubjectName, kills: number): Promise<readonly u
         before,
         journey: recovering(verb, point),
         run: `again${kill}`,
-        points: dealt(distinctPoints(seen.recoveryPoints), EVERY_POINT ? 1 : 5),
+        points: dealt(distinctPoints(seen.recoveryPoints), EVERY_CASE ? 1 : 5),
         verb: then,
       });
       if (again.problems.length > 0) return [{ ...again, first: { point, verb }, then, seed: SEED }];

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
-import { dealt, EVERY_POINT } from '../support/crash/crash-tests.ts';
+import { dealt, EVERY_CASE } from '../support/rotation.ts';
 import { openSettingProject, type SettingProject } from '../support/setting-workflow.ts';
 
 const UNCONFIRMED = /^not confirmed yet: undone at /;
@@ -11,7 +11,7 @@ const MADE = ['one', 'two'];
 const OWN = /commit (?:armed|unconfirmed|extended|answered|rolling-back|change\.settled|change\.reverting|ended)/;
 
 /** Separate runs are killed at the points; the seed chooses a share of them. */
-const SHARES = EVERY_POINT ? 1 : 2;
+const SHARES = EVERY_CASE ? 1 : 2;
 
 /** Returns the points that a wf reaches with this log, without repetitions. */
 function pointsIn(project: SettingProject, log: string): readonly string[] {

@@ -1,12 +1,7 @@
 import { test } from 'vitest';
-import {
-  chosen,
-  describeCrash,
-  EVERY_POINT,
-  expectChainSurvived,
-  expectSurvived,
-} from '../support/crash/crash-tests.ts';
+import { describeCrash, expectChainSurvived, expectSurvived } from '../support/crash/crash-tests.ts';
 import { failing, forward, isOnTheWayBack } from '../support/crash/journeys.ts';
+import { chosen, EVERY_CASE } from '../support/rotation.ts';
 
 describeCrash('a killed lab', () => {
   test('succeeds if it is killed repeatedly and resumed each time', () =>
@@ -20,7 +15,7 @@ describeCrash('a killed lab', () => {
     (verb) => expectChainSurvived({ subject: 'lab', journey: failing, verb, prefix: `${verb}-`, only: isOnTheWayBack }),
   );
 
-  if (!EVERY_POINT) return;
+  if (!EVERY_CASE) return;
   test('is resumed from any crash point', async () => {
     await expectSurvived({ subject: 'lab', journey: forward, verb: 'resume', prefix: 'r' });
     await expectSurvived({ subject: 'lab', journey: failing, verb: 'resume', prefix: 'u', only: isOnTheWayBack });

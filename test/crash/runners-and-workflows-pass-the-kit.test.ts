@@ -1,10 +1,11 @@
 import { vi } from 'vitest';
-import { describeCrash, EVERY_POINT } from '../support/crash/crash-tests.ts';
+import { describeCrash } from '../support/crash/crash-tests.ts';
 import { containersEmbedded, labEmbedded, overlayEmbedded, scaleEmbedded } from '../support/kit/container-cases.ts';
 import { testCases } from '../support/kit/pass-the-kit.ts';
 import { commands, files, kernel, network } from '../support/kit/runner-cases.ts';
 import { networkChange, webRelease } from '../support/kit/shipped-cases.ts';
 import { units } from '../support/kit/units-case.ts';
+import { EVERY_CASE } from '../support/rotation.ts';
 import { canBootSystemd } from '../support/systemd.ts';
 
 vi.setConfig({ maxConcurrency: 3 });
@@ -15,7 +16,7 @@ describeCrash('step runners of each family, and workflows that come with wf', ()
     ...(canBootSystemd() ? { units } : {}),
     ...{ 'network-change': networkChange, 'web-release': webRelease, 'containers, embedded': containersEmbedded },
     // By default other tests kill the labs.
-    ...(EVERY_POINT
+    ...(EVERY_CASE
       ? {
           'lab-network, embedded': labEmbedded,
           'lab-scale, embedded': scaleEmbedded,

@@ -1,6 +1,7 @@
 import { test } from 'vitest';
-import { describeCrash, EVERY_POINT, expectChainSurvived, expectSurvived } from '../support/crash/crash-tests.ts';
+import { describeCrash, expectChainSurvived, expectSurvived } from '../support/crash/crash-tests.ts';
 import { failing, forward, isOnTheWayBack } from '../support/crash/journeys.ts';
+import { EVERY_CASE } from '../support/rotation.ts';
 
 describeCrash('a killed run without Docker', () => {
   test('succeeds if it is killed repeatedly and resumed each time', () =>
@@ -15,7 +16,7 @@ describeCrash('a killed run without Docker', () => {
       expectChainSurvived({ subject: 'small', journey: failing, verb, prefix: `back-${verb}-`, only: isOnTheWayBack }),
   );
 
-  if (!EVERY_POINT) return;
+  if (!EVERY_CASE) return;
   test('is resumed from any crash point', () =>
     expectSurvived({ subject: 'small', journey: forward, verb: 'resume', prefix: 'resume-' }));
 });

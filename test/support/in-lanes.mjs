@@ -56,7 +56,10 @@ chmodSync(caches, 0o1777);
 
 /** Tests use no TLS, and Node would read these certificates at each of its thousands of starts. */
 const { NODE_EXTRA_CA_CERTS: _certificates, ...inherited } = process.env;
-const environment = { ...inherited, WF_TEST_CACHES: caches };
+/** Chooses what the tests try of many cases: see rotation.ts. The same for all lanes. */
+const { WF_TEST_SEED: seed = String(Math.floor(Date.now() / 60_000)) } = inherited;
+const environment = { ...inherited, WF_TEST_CACHES: caches, WF_TEST_SEED: seed };
+process.stdout.write(`WF_TEST_SEED=${seed}\n`);
 
 /** The kernel ends all processes of a lane with the first one. */
 const children = new Set();

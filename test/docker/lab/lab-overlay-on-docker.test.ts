@@ -1,11 +1,11 @@
 import { expect, test, vi } from 'vitest';
 import { z } from 'zod';
-import { EVERY_POINT } from '../../support/crash/crash-tests.ts';
 import { describeDocker } from '../../support/docker-tests.ts';
 import { startDaemon, stopDaemon } from '../../support/engine.ts';
 import { tool } from '../../support/host-state.ts';
 import { HTTP_ECHO_IMAGE, PROBE_IMAGE } from '../../support/images.ts';
 import { processesOfPrivateHosts } from '../../support/processes.ts';
+import { EVERY_CASE } from '../../support/rotation.ts';
 import { refusalSchema, runRecordSchema } from '../../support/run-record.ts';
 import { openProject } from '../../support/run-wf.ts';
 import { useTwoEngines } from '../../support/two-engines.ts';
@@ -240,7 +240,7 @@ describeDocker('lab-overlay on given engines', () => {
       says: 'cannot start container',
     },
   ];
-  test.for(EVERY_POINT ? faults : [])(
+  test.for(EVERY_CASE ? faults : [])(
     '$fault fails the run, which is undone',
     async ({ fault, pauseAfter, make, undo, says }) => {
       const before = await states();

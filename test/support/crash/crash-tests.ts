@@ -1,13 +1,11 @@
 import { describe, expect } from 'vitest';
+import { chosen, dealt, EVERY_CASE, SEED } from '../rotation.ts';
 import { distinctPoints, fewerPoints } from './crash-log.ts';
 import { crashMatrix, failures } from './crash-matrix.ts';
 import type { Journey } from './journeys.ts';
 import { pointsOf, type Verb } from './kill-at-point.ts';
 import { type ChainEnd, killInTurn } from './kill-in-turn.ts';
 import { openSubject, type Subject, type SubjectName } from './subject.ts';
-
-/** `npm run crash-matrix` kills a separate run at every point. Otherwise the tests try a share, which the seed chooses. */
-export const EVERY_POINT = process.env['WF_CRASH_MATRIX'] === 'all';
 
 /** If not all points are tried, one in this many commits that concern no change is. */
 const EVERY = 6;
@@ -25,14 +23,6 @@ const CHAINS: Readonly<Record<SubjectName, number>> = {
   ...{ embedded: 15, 'embedded-as-user': 15, overlay: 30, 'overlay-as-user': 30 },
   'overlay-docker': 60,
 };
-
-/** Without WF_CRASH_SEED it changes each minute, so each share is tried equally often. */
-export const SEED = Number(process.env['WF_CRASH_SEED'] ?? Math.floor(Date.now() / 60_000));
-
-/** Returns both if all points are tried, otherwise one, chosen by the seed. */
-export function chosen<One, Other>(choices: readonly [One, Other]): readonly (One | Other)[] {
-  return choices.filter((_, index) => EVERY_POINT || index === SEED % 2);
-}
 
 /** The embedded lab as root and as an ordinary user, or one of them. */
 export const EMBEDDED = chosen(['embedded', 'embedded-as-user'] as const);
@@ -66,14 +56,14 @@ export async function expectSurvived(matrix: MatrixOf): Promise<void> {
   const open = async () => opened.pop() ?? openSubject(matrix.subject);
   const distinct = distinctPoints(all).filter(only);
   const some = fewerPoints(distinct, EVERY);
-  const points = EVERY_POINT ? distinct : dealt(some, Math.ceil(some.length / SINGLES[matrix.subject]));
+  const points = EVERY_CASE ? distinct : dealt(some, Math.ceil(some.length / SINGLES[matrix.subject]));
   const startedAt = performance.now();
   const killed = await crashMatrix({ journey, verb, prefix, points, open });
   expect(killed.length).toBeGreaterThan(0);
   const seconds = ((performance.now() - startedAt) / 1000).toFixed(0);
   const slowest = Math.round(Math.max(...killed.map(({ recoveryMs }) => recoveryMs)));
   process.stdout.write(
-    `${matrix.subject}: ${journey.name}, WF_CRASH_SEED=${SEED}, killed at ${killed.length} of ${distinct.length} points, then ${verb}: ` +
+    `${matrix.subject}: ${journey.name}, WF_TEST_SEED=${SEED}, killed at ${killed.length} of ${distinct.length} points, then ${verb}: ` +
       `${failures(killed).length} failed; ${seconds} s, the slowest recovery ${slowest} ms\n`,
   );
   expect(failures(killed).map(({ run, point, problems }) => ({ run, point, problems }))).toEqual([]);
@@ -104,7 +94,7 @@ export async function expectChainSurvived(matrix: MatrixOf): Promise<void> {
   const alone = failures(await crashMatrix({ journey, verb, prefix: `${prefix}single`, points: singly, open }));
   const seconds = ((performance.now() - startedAt) / 1000).toFixed(0);
   process.stdout.write(
-    `${matrix.subject}: ${journey.name}, WF_CRASH_SEED=${SEED}, one run killed at ${killedAt.length} of ${distinct.length} points, then ` +
+    `${matrix.subject}: ${journey.name}, WF_TEST_SEED=${SEED}, one run killed at ${killedAt.length} of ${distinct.length} points, then ` +
       `${verb} each time; ${missed.length} missed; ${seconds} s, the slowest recovery ${Math.round(slowestMs)} ms\n`,
   );
   expect({
@@ -112,11 +102,6 @@ export async function expectChainSurvived(matrix: MatrixOf): Promise<void> {
     killedAt: problems.length > 0 ? killedAt : [],
     alone: alone.map(({ run, point, problems }) => ({ run, point, problems })),
   }).toEqual({ problems: [], killedAt: [], alone: [] });
-}
-
-/** Every `hands`-th of these, chosen by the seed, independently of `chosen`, which makes one of two choices. */
-export function dealt(points: readonly string[], hands: number): readonly string[] {
-  return points.filter((_point, index) => index % hands === Math.floor(SEED / 2) % hands);
 }
 
 /** A run id is locked on the whole machine, and two files of these tests run at a time. */

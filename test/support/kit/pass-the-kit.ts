@@ -8,7 +8,7 @@ import {
   runTwiceSideBySide,
   undoTwice,
 } from '../../../src/testing/index.ts';
-import { dealt, EVERY_POINT, SEED } from '../crash/crash-tests.ts';
+import { dealt, EVERY_CASE, SEED } from '../rotation.ts';
 import type { OpenCase } from './open-case.ts';
 
 /** The functions of the kit. */
@@ -40,7 +40,7 @@ interface HowToPass {
 export function testCases(cases: Cases, { sideBySide, share }: HowToPass): void {
   const names = Object.keys(cases).flatMap((name) => Object.keys(CHECKS).map((check) => `${name}: ${check}`));
   const run = sideBySide ? test.concurrent : test;
-  run.for(EVERY_POINT ? names : dealt(names, share))('%s', async (title) => {
+  run.for(EVERY_CASE ? names : dealt(names, share))('%s', async (title) => {
     const [name = '', check = ''] = title.split(': ');
     const one = await cases[name]?.();
     if (one === undefined) throw new Error(`there is no case ${name}`);
@@ -54,7 +54,7 @@ export function testCases(cases: Cases, { sideBySide, share }: HowToPass): void 
     }
     const seconds = ((performance.now() - startedAt) / 1000).toFixed(0);
     const figures = Array.isArray(reached) ? figuresOf(points, reached) : '';
-    process.stdout.write(`kit: ${title}, WF_CRASH_SEED=${SEED}${figures}, ${seconds} s\n`);
+    process.stdout.write(`kit: ${title}, WF_TEST_SEED=${SEED}${figures}, ${seconds} s\n`);
   });
 }
 
@@ -67,7 +67,7 @@ interface Points {
 /** Returns the case with one point, or one in `sparse`, which the seed chooses. Collects the points. */
 function choosing(one: OpenCase, points: Points): OpenCase {
   const share = (all: readonly string[]) => {
-    if (!EVERY_POINT) return all.slice(SEED % all.length).slice(0, 1);
+    if (!EVERY_CASE) return all.slice(SEED % all.length).slice(0, 1);
     return one.sparse === undefined ? all : dealt(all, Math.min(one.sparse, all.length));
   };
   const choose = (all: readonly string[]) => {
