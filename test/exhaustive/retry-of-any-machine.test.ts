@@ -12,6 +12,7 @@ import { forEach } from '../../src/engine/workflow/for-each.ts';
 import { rebuildProjection } from '../fixtures/history/rebuild-projection.ts';
 import { loaded, openFolderHost } from '../support/folder-host.ts';
 import { isLeaf, type Shape, shapesOf } from '../support/machine-shapes.ts';
+import { EVERY_CASE } from '../support/rotation.ts';
 
 /** A step, and the answer of the machine to its failure. */
 type Leaf = {
@@ -179,7 +180,7 @@ test('a failed run of any machine succeeds after enough retries, repeats no step
         host.close();
       }
     }),
-    { numRuns: 100, endOnFailure: true },
+    { numRuns: EVERY_CASE ? 500 : 60, endOnFailure: true },
   );
   expect(wentOn).toBeGreaterThan(20);
 });
