@@ -1,6 +1,6 @@
-// Every check, the quickest first; stops at the first that fails. `npm test` and continuous integration run this.
+// Every check: those of the sources side by side, then, if they pass, the tests. `npm test` and continuous integration run this.
 // With `--quick`, style, types and unused code, and the tests that need neither root nor a package of the system.
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -22,37 +22,43 @@ const quickFiles = [
   'test/cli/runs/runs-are-found',
 ];
 const reporters = ['--reporter=dot', '--reporter=json', `--outputFile.json=${reportFile}`];
-const checks = [
+const ofSources = [
   ['style', 'npm', 'run', '--silent', 'check:style'],
   ['types', 'npm', 'run', '--silent', 'check:types'],
   ['unused code', 'npm', 'run', '--silent', 'check:unused'],
-  ...(isQuick
-    ? [['tests', 'npx', 'vitest', 'run', ...quickFiles, ...reporters]]
-    : [
-        ['package', 'npm', 'run', '--silent', 'check:package'],
-        ['tests', 'npm', 'run', '--silent', 'check:tests', '--', '--report', reportFile],
-      ]),
+  ...(isQuick ? [] : [['package', 'npm', 'run', '--silent', 'check:package']]),
 ];
+const tests = isQuick
+  ? ['tests', 'npx', 'vitest', 'run', ...quickFiles, ...reporters]
+  : ['tests', 'npm', 'run', '--silent', 'check:tests', '--', '--report', reportFile];
 
-let failed;
-for (const [name, program, ...args] of checks) {
-  const begun = performance.now();
-  process.stdout.write(`\n== ${name}\n`);
-  const { status } = spawnSync(program, args, { cwd: root, stdio: 'inherit' });
-  const seconds = ((performance.now() - begun) / 1000).toFixed(1);
-  process.stdout.write(`== ${name}: ${status === 0 ? 'ok' : 'FAILED'} (${seconds} s)\n`);
-  if (status !== 0) {
-    failed = name;
-    break;
-  }
-}
+const ends = await Promise.all(ofSources.map((check) => carryOut(check, 'pipe')));
+if (!ends.some(({ isOk }) => !isOk)) ends.push(await carryOut(tests, 'inherit'));
+const failed = ends.filter(({ isOk }) => !isOk).map(({ name }) => name);
 
 const { passed, failures, skipped, messages } = results();
 rmSync(folder, { recursive: true, force: true });
 process.stdout.write(messages.map((text) => `\n${text}\n`).join(''));
-process.stdout.write(`\n${failed === undefined ? 'All checks passed.' : `The check "${failed}" failed.`}\n`);
+process.stdout.write(`\n${failed.length === 0 ? 'All checks passed.' : `Failed: ${failed.join(', ')}.`}\n`);
 process.stdout.write(`${passed} passed, ${failures} failed, ${skipped} skipped\n`);
-process.exitCode = failed === undefined && failures === 0 && passed > 0 ? 0 : 1;
+process.exitCode = failed.length === 0 && failures === 0 && passed > 0 ? 0 : 1;
+
+/** Runs a check. Its output is printed as it comes (`inherit`), or at its end (`pipe`). */
+async function carryOut([name, program, ...args], output) {
+  const begun = performance.now();
+  if (output === 'inherit') process.stdout.write(`\n== ${name}\n`);
+  const child = spawn(program, args, { cwd: root, stdio: ['inherit', output, output] });
+  let printed = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.setEncoding('utf8').on('data', (text) => {
+      printed += text;
+    });
+  }
+  const status = await new Promise((resolve, reject) => child.once('error', reject).once('close', resolve));
+  const seconds = ((performance.now() - begun) / 1000).toFixed(1);
+  process.stdout.write(`${printed}== ${name}: ${status === 0 ? 'ok' : 'FAILED'} (${seconds} s)\n`);
+  return { name, isOk: status === 0 };
+}
 
 /** How many tests ran, how they ended, and a text for each failure; none where the tests did not come to run. */
 function results() {
