@@ -1,14 +1,25 @@
-import { execFileSync, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { onTestFinished } from 'vitest';
 
 /** Returns the pids of the processes that run (not: zombies) with just this command line, or one that matches, as `ps` prints it. */
 export function running(commandLine: string | RegExp): number[] {
-  const isMeant = (line = '') => (typeof commandLine === 'string' ? line === commandLine : commandLine.test(line));
-  return execFileSync('ps', ['-eo', 'pid=,stat=,args='], { encoding: 'utf8' })
-    .split('\n')
-    .map((line) => /^\s*(\d+)\s+(\S+)\s+(.*)$/.exec(line))
-    .flatMap((found) => (found !== null && !found[2]?.startsWith('Z') && isMeant(found[3]) ? [Number(found[1])] : []));
+  const isMeant = (line: string) => (typeof commandLine === 'string' ? line === commandLine : commandLine.test(line));
+  return readdirSync('/proc').flatMap((pid) => {
+    const line = /^\d+$/.test(pid) ? commandLineOf(pid) : '';
+    return line !== '' && isMeant(line) ? [Number(pid)] : [];
+  });
+}
+
+/** Returns nothing for a zombie and a process of the kernel. */
+function commandLineOf(pid: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8')
+      .replaceAll(/\p{Cc}/gu, ' ')
+      .trimEnd();
+  } catch {
+    return ''; // it has ended
+  }
 }
 
 /** Waits until a process runs with just this command line, or one that matches. */

@@ -12,14 +12,19 @@ export interface Refusal {
   readonly next: string;
 }
 
-/** Calls wf with --json: it is refused with exactly one JSON document. */
+/**
+ * Carries wf out with --json, in the shared process unless it needs another folder or user: it is refused with exactly one JSON document.
+ */
 export async function expectRefusal(
   project: Project,
   args: readonly string[],
   refusal: Refusal,
   options: WfOptions = {},
 ): Promise<void> {
-  expectRefused(project, await project.wf([...args, '--json'], options), refusal);
+  const { env, ...ofProcess } = options;
+  const isShared = Object.keys(ofProcess).length === 0;
+  const argv = [...args, '--json'];
+  expectRefused(project, await (isShared ? project.sharedWf(argv, env) : project.wf(argv, options)), refusal);
 }
 
 /** The same for the end of a command with --json. */

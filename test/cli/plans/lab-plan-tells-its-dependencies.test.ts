@@ -33,7 +33,7 @@ test('the plan of the lab names what each step depends on, and touches nothing; 
   const project = openProject();
   const links = async () => (await execa('ip', ['-json', 'link'])).stdout;
   const before = await links();
-  const end = await project.wf(['start', 'lab-network', '--runtime', 'embedded', '--plan', '--json']);
+  const end = await project.sharedWf(['start', 'lab-network', '--runtime', 'embedded', '--plan', '--json']);
   expect(end.exitCode, end.stderr).toBe(0);
   const { run, steps } = planSchema.parse(end.json());
   expect(await links()).toBe(before);
@@ -61,7 +61,7 @@ test('the plan of the lab names what each step depends on, and touches nothing; 
 
 test('the plan of the lab is readable', async () => {
   const project = openProject();
-  const { stdout } = await project.wf(['start', 'lab-network', '--runtime', 'embedded', '--plan']);
+  const { stdout } = await project.sharedWf(['start', 'lab-network', '--runtime', 'embedded', '--plan']);
   expect(stdout).toMatch(/^lab-network: 58 steps, 21 of them changing the host; nothing was touched\n\nsetup\n/);
   expect(stdout).toContain(
     '    $ docker network create --label wf.run=RUN devops\n    observed: network devops is not in place\n',

@@ -7,11 +7,11 @@ import { z } from 'zod';
 import { NOTE_WORKFLOW, openNoteProject } from '../../support/note.ts';
 import { planSchema } from '../../support/plan-record.ts';
 import { refusalSchema, runRecordSchema } from '../../support/run-record.ts';
-import type { Project, WfEnd } from '../../support/run-wf.ts';
+import { openProject, type Project, type WfEnd } from '../../support/run-wf.ts';
 
+const IMAGE_WORKFLOW = readFileSync(new URL('../../fixtures/workflows/private-image.ts', import.meta.url), 'utf8');
 const noteOf = ({ folder }: Project) => path.join(folder, 'note.txt');
 
-/** A plan touches nothing; the processes that apply it are real. */
 async function planNote(project: Project, ...more: readonly string[]) {
   const args = ['start', 'note', '--plan', '--json', '--input', `file=${noteOf(project)}`, ...more];
   const end = await project.sharedWf(args);
@@ -55,7 +55,7 @@ test('a plan touches nothing, and lists what the run would do', async () => {
     { step: 'removeNote', observed: null, inputFrom: [] },
   ]);
   // The dry run prints the same, and saves nothing.
-  const dry = await project.wf([
+  const dry = await project.sharedWf([
     'start',
     'note',
     '--dry-run',
@@ -78,10 +78,10 @@ test('apply starts exactly the planned run, once', async () => {
   const record = runRecordSchema.parse(applied.json());
   expect(record).toMatchObject({ id: plan.run, plan: plan.id, status: 'paused', input: plan.input });
   expect(readFileSync(noteOf(project), 'utf8')).toBe('hello');
-  const again = refusal(await project.wf(['apply', '@latest', '--json']));
+  const again = refusal(await project.sharedWf(['apply', '@latest', '--json']));
   expect(again).toMatchObject({ exitCode: 4, code: 'E_PLAN_USED' });
   expect(again.message).toContain(plan.run);
-  expect((await project.wf(['resume', plan.run])).exitCode).toBe(0);
+  expect((await project.sharedWf(['resume', plan.run])).exitCode).toBe(0);
   expect(planSchema.parse((await project.sharedWf(['plans', plan.id, '--json'])).json())).toEqual({
     ...plan,
     usedBy: plan.run,
@@ -93,7 +93,7 @@ test('apply with --detach starts it without this terminal', async () => {
   const { id, run } = await planNote(project);
   const detached = await project.wf(['apply', id, '--detach']);
   expect({ exitCode: detached.exitCode, stdout: detached.stdout }).toEqual({ exitCode: 0, stdout: `${run}\n` });
-  expect((await project.wf(['wait', run])).exitCode).toBe(0);
+  expect((await project.sharedWf(['wait', run])).exitCode).toBe(0);
 });
 
 test('of twenty concurrent applies exactly one starts the run, and the others name it', async () => {
@@ -118,8 +118,8 @@ test('a process killed before the run is created leaves the plan unused, and one
   expect(await runsOf(project)).toEqual([]);
   expect((await kill('after commit create')).signal).toBe('SIGKILL');
   expect(await runsOf(project)).toMatchObject([{ id: run, status: 'interrupted', plan: id }]);
-  expect(refusal(await project.wf(['apply', id, '--json']))).toMatchObject({ code: 'E_PLAN_USED' });
-  expect((await project.wf(['resume', run])).exitCode).toBe(0);
+  expect(refusal(await project.sharedWf(['apply', id, '--json']))).toMatchObject({ code: 'E_PLAN_USED' });
+  expect((await project.sharedWf(['resume', run])).exitCode).toBe(0);
   expect(existsSync(noteOf(project))).toBe(false);
 });
 
@@ -167,7 +167,7 @@ test.each(DIFFERENCES)('apply refuses, and touches nothing, if $what', async ({ 
   const { id } = await planNote(project);
   await make(project, id);
   const had = existsSync(noteOf(project));
-  const refused = refusal(await project.wf(['apply', id, '--json']));
+  const refused = refusal(await project.sharedWf(['apply', id, '--json']));
   expect(refused).toMatchObject({ exitCode: 4, code: 'E_PLAN_OUTDATED' });
   expect(refused.message).toMatch(says);
   expect(existsSync(noteOf(project))).toBe(had);
@@ -191,16 +191,16 @@ test.runIf(process.getuid?.() === 0)('apply refuses in another network namespace
   const refused = refusal(await project.wf(['apply', id, '--json'], { through: ['unshare', '--net'] }));
   expect(refused).toMatchObject({ exitCode: 4, code: 'E_PLAN_OUTDATED' });
   expect(refused.message).toContain('the network namespace was');
-  expect((await project.wf(['apply', id])).exitCode).toBe(0);
+  expect((await project.sharedWf(['apply', id])).exitCode).toBe(0);
 });
 
 test('a workflow of a file is found again by its path, and its absence is an error', async () => {
   const project = openNoteProject();
   const file = project.write('elsewhere/note.ts', NOTE_WORKFLOW);
-  const end = await project.wf(['start', file, '--plan', '--json', '--input', `file=${noteOf(project)}`]);
+  const end = await project.sharedWf(['start', file, '--plan', '--json', '--input', `file=${noteOf(project)}`]);
   const plan = planSchema.parse(end.json());
   expect(plan.file).toBe(file);
-  expect((await project.wf(['apply', plan.id ?? ''])).exitCode).toBe(0);
+  expect((await project.sharedWf(['apply', plan.id ?? ''])).exitCode).toBe(0);
 });
 
 /** The note, with a requirement that is met unless `file` exists. */
@@ -221,28 +221,29 @@ test.each([
   project.write('workflows/note.ts', requiring(blocker, error));
   const { id } = await planNote(project);
   writeFileSync(blocker, '');
-  const refused = refusal(await project.wf(['apply', id, '--json']));
+  const refused = refusal(await project.sharedWf(['apply', id, '--json']));
   expect(refused).toMatchObject({ exitCode, code, message: expect.stringContaining(says) });
   expect(await runsOf(project)).toEqual([]);
   rmSync(blocker);
-  expect((await project.wf(['apply', id])).exitCode).toBe(0);
+  expect((await project.sharedWf(['apply', id])).exitCode).toBe(0);
 });
 
 test('without a Docker engine a dry run warns, and a plan is refused', async () => {
-  const project = openNoteProject();
+  const project = openProject({ 'workflows/private-image.ts': IMAGE_WORKFLOW });
   const env = { DOCKER_HOST: `unix://${project.folder}/nothing.sock` };
-  const args = ['start', 'lab-network', '--runtime', 'docker', '--json'];
-  const plan = await project.wf([...args, '--plan'], { env });
+  const inputs = ['reference=a', 'image=b', 'password=correct horse'].flatMap((text) => ['--input', text]);
+  const args = ['start', 'private-image', '--runtime', 'docker', ...inputs, '--json'];
+  const plan = await project.sharedWf([...args, '--plan'], env);
   expect(refusal(plan)).toMatchObject({ exitCode: 3, code: 'E_DOCKER_UNREACHABLE' });
   expect(existsSync(project.database)).toBe(false);
-  const dry = await project.wf([...args, '--dry-run'], { env });
+  const dry = await project.sharedWf([...args, '--dry-run'], env);
   expect({ exitCode: dry.exitCode, stderr: dry.stderr }).toEqual({
     exitCode: 0,
     stderr: expect.stringMatching(/^warning E_DOCKER_UNREACHABLE/),
   });
   const { steps, place } = planSchema.parse(dry.json());
   expect(place?.engine).toBeNull();
-  expect(steps.find(({ step }) => step === 'createDevNetwork')?.observed).toMatchObject({
+  expect(steps.find(({ step }) => step === 'createNetwork')?.observed).toMatchObject({
     found: 'unknown',
     error: { code: 'E_DOCKER_UNREACHABLE' },
   });
@@ -255,9 +256,9 @@ test('a start with an unmet requirement saves no plan', async () => {
   );
   const project = openNoteProject({ 'workflows/note.ts': unmet });
   const args = ['start', 'note', '--input', `file=${noteOf(project)}`, '--json'];
-  expect(refusal(await project.wf([...args, '--plan']))).toMatchObject({ exitCode: 3, code: 'E_TOOL_MISSING' });
+  expect(refusal(await project.sharedWf([...args, '--plan']))).toMatchObject({ exitCode: 3, code: 'E_TOOL_MISSING' });
   expect((await project.sharedWf(['plans', '--json'])).json()).toEqual([]);
-  const dry = await project.wf([...args, '--dry-run']);
+  const dry = await project.sharedWf([...args, '--dry-run']);
   expect(dry.exitCode).toBe(0);
   expect(dry.stderr).toContain('no pen');
 });
@@ -265,7 +266,7 @@ test('a start with an unmet requirement saves no plan', async () => {
 test('plans are listed, written to a file, and pruned: unused ones by age, used ones with their run', async () => {
   const project = openNoteProject();
   const used = await planNote(project);
-  await project.wf(['apply', used.id]);
+  await project.sharedWf(['apply', used.id]);
   const unused = await planNote(project);
   const list = await project.sharedWf(['plans']);
   expect(list.stdout).toMatch(new RegExp(`${unused.id} +note +.* +unused\n${used.id} +note +.* +run ${used.run}\n`));
@@ -283,7 +284,7 @@ test('plans are listed, written to a file, and pruned: unused ones by age, used 
   const pruned = await project.sharedWf(['prune', '--older-than', '0s', '--yes']);
   expect(pruned.stdout).toMatch(/^Removed 1 run \(note 1\), 1 unused plan, /);
   expect((await project.sharedWf(['plans', '--json'])).json()).toEqual([]);
-  const gone = refusal(await project.wf(['apply', used.id, '--json']));
+  const gone = refusal(await project.sharedWf(['apply', used.id, '--json']));
   expect(gone).toMatchObject({ exitCode: 2, code: 'E_PLAN_NOT_FOUND' });
 });
 
@@ -292,11 +293,11 @@ test('the definition of a plan is kept as long as the plan', async () => {
   const { id } = await planNote(project);
   expect((await project.sharedWf(['prune', '--older-than', '90d', '--yes'])).exitCode).toBe(0);
   project.write('workflows/note.ts', NOTE_WORKFLOW.replace("version: '1'", "version: '2'"));
-  expect(refusal(await project.wf(['apply', id, '--json'])).message).toMatch(/has changed: .*version/);
+  expect(refusal(await project.sharedWf(['apply', id, '--json'])).message).toMatch(/has changed: .*version/);
 });
 
 test.each([['--dry-run'], ['--detach']])('--plan and %s exclude each other', async (other) => {
   const project = openNoteProject();
-  const end = await project.wf(['start', 'note', '--plan', other, '--json']);
+  const end = await project.sharedWf(['start', 'note', '--plan', other, '--json']);
   expect(refusal(end)).toMatchObject({ exitCode: 2, code: 'E_USAGE' });
 });

@@ -78,7 +78,7 @@ test.concurrent('a database of another program is refused', async () => {
 
 test.concurrent('a truncated database is reported as damaged', async () => {
   const project = openNoteProject();
-  expect((await project.wf(note(project))).exitCode).toBe(0);
+  expect((await project.sharedWf(note(project))).exitCode).toBe(0);
   truncateSync(project.database, 8192);
   await expectRefusal(project, ['runs'], {
     exitCode: 3,
@@ -90,7 +90,7 @@ test.concurrent('a truncated database is reported as damaged', async () => {
 
 test.concurrent('a database of a newer wf is refused', async () => {
   const project = openNoteProject();
-  expect((await project.wf(note(project))).exitCode).toBe(0);
+  expect((await project.sharedWf(note(project))).exitCode).toBe(0);
   const database = new Database(project.database);
   database.pragma('user_version = 999');
   database.close();
@@ -110,7 +110,7 @@ test.concurrent('a folder and a path below a file are refused', async () => {
 
 test.concurrent('a database that another process keeps locked is reported as locked', async () => {
   const project = openNoteProject();
-  expect((await project.wf(note(project))).exitCode).toBe(0);
+  expect((await project.sharedWf(note(project))).exitCode).toBe(0);
   const other = new Database(project.database);
   other.exec('BEGIN EXCLUSIVE');
   try {
@@ -131,7 +131,7 @@ test
     const through = { through: ORDINARY_USER };
     const refusal = { exitCode: 3, code: 'E_DATABASE_READONLY', says: [project.database], next: '--db' };
     await expectRefusal(project, note(project), refusal, through);
-    expect((await project.wf(note(project))).exitCode).toBe(0);
+    expect((await project.sharedWf(note(project))).exitCode).toBe(0);
     expect(statSync(project.database).mode & 0o777).toBe(0o600);
     await expectRefusal(
       project,

@@ -57,7 +57,7 @@ test.concurrent('wf start prints the refusal as text without --json', async () =
 });
 
 test.concurrent('wf workflows lists valid and invalid files and exits with 0', async () => {
-  const listed = await project.wf(['workflows', '--json']);
+  const listed = await project.sharedWf(['workflows', '--json']);
   expect(listed).toMatchObject({ exitCode: 0, stderr: '' });
   const entry = z.object({ name: z.string(), error: z.object({ code: z.string() }).nullable() });
   const codes = z
@@ -120,7 +120,7 @@ const machine = setup({ actors: { execCommand } }).createMachine({
 export default defineWorkflow({ name: 'broken', version: '1', description: 'd', input: z.object({}), machine });
 `,
   );
-  expect((await project.wf(['check', 'broken'])).exitCode).toBe(2);
+  expect((await project.sharedWf(['check', 'broken'])).exitCode).toBe(2);
   for (const more of [[], ['--dry-run']]) {
     await expectRefusal(project, ['start', 'broken', ...more], {
       exitCode: 2,

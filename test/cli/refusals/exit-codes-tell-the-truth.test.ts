@@ -9,6 +9,7 @@ import { NOTE_WORKFLOW } from '../../support/note.ts';
 import { canActAsOrdinaryUser } from '../../support/ordinary-user.ts';
 import { untilRunning } from '../../support/processes.ts';
 import { expectNoStackTrace } from '../../support/refusal.ts';
+import { inTurn } from '../../support/rotation.ts';
 import { refusalSchema, runRecordSchema } from '../../support/run-record.ts';
 import { openProject, type Project, type WfEnd, withoutDatabase } from '../../support/run-wf.ts';
 
@@ -49,7 +50,7 @@ test.concurrent(
     expect(run.folders()).toContain('one');
     other.exec('ROLLBACK');
     other.close();
-    const resumed = await project.wf(['resume', run.id, '--json']);
+    const resumed = await project.sharedWf(['resume', run.id, '--json']);
     const record = runRecordSchema.parse(resumed.json());
     expect({ exitCode: resumed.exitCode, status: record.status }).toEqual({ exitCode: 0, status: 'succeeded' });
     expect(record.verification).toMatchObject({ restored: true, residues: [] });
@@ -87,8 +88,8 @@ describe.concurrent(
         onTestFinished(() => void server.close());
         const env = { DOCKER_HOST: `unix://${socket}` };
         const [started, swept] = await Promise.all([
-          project.wf(['start', 'lab-network', '--runtime', 'docker', '--json'], { env }),
-          project.wf(['sweep', '--json'], { env }),
+          project.sharedWf(['start', 'lab-network', '--runtime', 'docker', '--json'], env),
+          project.sharedWf(['sweep', '--json'], env),
         ]);
         for (const end of [started, swept]) noDefect(end);
         expect([started.exitCode, swept.exitCode]).toEqual([3, 3]);
@@ -123,7 +124,7 @@ describe.concurrent('a process limit', () => {
   test(
     'on open files leaves nothing in place, and is not reported as a defect of wf',
     async () => {
-      for (const most of [20, 21, 23, 24, 28, 34, 40]) {
+      for (const most of inTurn([20, 21, 23, 24, 28, 34, 40], 2)) {
         const run = foldersRun(project);
         const root = path.join(project.folder, run.id);
         const end = await limited(`ulimit -n ${most}`, ['start', 'folders', '--json', '--input', `root=${root}`]);
@@ -174,7 +175,7 @@ describe.concurrent('a process limit', () => {
       }
       const through = ['setpriv', `--reuid=${user}`, `--regid=${user}`, '--clear-groups', 'bash', '-c'];
       const codes = new Set<number | undefined>();
-      for (const most of [11, 12, 13, 14, 16]) {
+      for (const most of inTurn([11, 12, 13, 14, 16], 2)) {
         const end = await project.wf(['start', 'folders', '--json', '--input', `root=${theirs}`], {
           env: { HOME: theirs, WF_DB: path.join(theirs, 'wf.db') },
           through: [...through, `ulimit -u ${most}; exec "$0" "$@"`],
@@ -192,13 +193,13 @@ describe.concurrent('a process limit', () => {
 });
 
 test.each(['__proto__', 'constructor', 'toString'])('an input named %s is refused as unknown', async (name) => {
-  const typed = await project.wf(['start', 'folders', '--json', '--input', 'root=/x', '--input', `${name}=x`]);
+  const typed = await project.sharedWf(['start', 'folders', '--json', '--input', 'root=/x', '--input', `${name}=x`]);
   expect([typed.exitCode, errorOf(typed)]).toMatchObject([
     2,
     { code: 'E_INPUT', message: expect.stringContaining(name) },
   ]);
   const file = project.write(`${name}.json`, `{"root": "/x", "${name}": "x"}`);
-  const read = await project.wf(['start', 'folders', '--json', '--input-file', file]);
+  const read = await project.sharedWf(['start', 'folders', '--json', '--input-file', file]);
   expect([read.exitCode, errorOf(read)]).toMatchObject([
     2,
     { code: 'E_INPUT', message: expect.stringContaining(name) },
@@ -207,7 +208,7 @@ test.each(['__proto__', 'constructor', 'toString'])('an input named %s is refuse
 
 test('a NUL character in a command line fails the step, and the run is rolled back', async () => {
   const file = project.write('nul.json', JSON.stringify({ file: path.join(project.folder, 'nul'), command: 'tr\0ue' }));
-  const end = await project.wf(['start', 'note', '--json', '--input-file', file]);
+  const end = await project.sharedWf(['start', 'note', '--json', '--input-file', file]);
   noDefect(end);
   expect([end.exitCode, end.json()]).toMatchObject([
     1,
@@ -253,7 +254,7 @@ ${FOLDERS_WORKFLOW}`;
         `\`wf resume ${run.id}\` resumes it, \`wf rollback ${run.id}\` undoes it`,
       );
       expect(run.folders()).toContain('one');
-      const undone = await own.wf(['rollback', run.id]);
+      const undone = await own.sharedWf(['rollback', run.id]);
       expect([undone.exitCode, run.folders()]).toEqual([0, []]);
     },
   );

@@ -49,8 +49,8 @@ asRoot.concurrent.each([
   chownSync(path.join(project.folder, part), OTHER, OTHER);
   await expectRefusal(project, ['start', 'spy'], refusal(project, part));
   await expectRefusal(project, ['graph', `./${SPY}`], refusal(project, part));
-  await project.wf(['workflows']);
-  await project.wf(['check', 'spy']);
+  await project.sharedWf(['workflows']);
+  await project.sharedWf(['check', 'spy']);
   expect(existsSync(traceOf(project))).toBe(false);
 });
 
@@ -114,7 +114,7 @@ asRoot.concurrent('root trusts only its own project, that of the sudo user, and 
   const project = openNoteProject();
   const note = path.join(project.folder, 'the-note');
   const start = ['start', 'note', '--input', `file=${note}`];
-  expect((await project.wf(start)).exitCode, 'of its own').toBe(0);
+  expect((await project.sharedWf(start)).exitCode, 'of its own').toBe(0);
   for (const name of ['', ...readdirSync(project.folder, { recursive: true, encoding: 'utf8' })]) {
     chownSync(path.join(project.folder, name), OTHER, OTHER);
   }
@@ -124,7 +124,7 @@ asRoot.concurrent('root trusts only its own project, that of the sudo user, and 
     says: ['the database', `belongs to uid ${OTHER}`],
   });
   for (const env of [{ SUDO_UID: String(OTHER) }, { WF_SAFE_DIRECTORY: `/nowhere:${project.folder}` }]) {
-    const end = await project.wf(start, { env });
+    const end = await project.sharedWf(start, env);
     expect(end.exitCode, end.stderr).toBe(0);
   }
 });
@@ -133,7 +133,7 @@ asRoot.concurrent('undo commands of a database that another user could have writ
   const project = openNoteProject();
   const note = path.join(project.folder, 'the-note');
   const kept = ['start', 'note', '--id', 'kept', '--input', `file=${note}`, '--input', 'command=false'];
-  expect((await project.wf([...kept, '--on-failure', 'keep'])).exitCode).toBe(1);
+  expect((await project.sharedWf([...kept, '--on-failure', 'keep'])).exitCode).toBe(1);
   const shared = path.join(project.folder, 'shared');
   mkdirSync(shared);
   const database = path.join(shared, 'wf.db');
@@ -149,7 +149,7 @@ asRoot.concurrent('undo commands of a database that another user could have writ
   await expectRefusal(project, rollback, { ...refusal(project, 'wf.db'), says: [project.database, `uid ${OTHER}`] });
   expect(existsSync(note)).toBe(true);
   chownSync(project.database, 0, 0);
-  expect((await project.wf(rollback)).exitCode).toBe(0);
+  expect((await project.sharedWf(rollback)).exitCode).toBe(0);
   expect(existsSync(note)).toBe(false);
 });
 
@@ -161,7 +161,7 @@ asRoot.concurrent.each<[string, (cache: string) => void]>([
   const cache = path.join(project.folder, 'cache/wf/translated');
   const env = { XDG_CACHE_HOME: path.join(project.folder, 'cache') };
   const start = ['start', 'note', '--input', `file=${path.join(project.folder, 'the-note')}`];
-  expect((await project.wf(start, { env })).exitCode).toBe(0);
+  expect((await project.sharedWf(start, env)).exitCode).toBe(0);
   expect(statSync(cache).mode & 0o777).toBe(0o700);
   const kept = readdirSync(cache);
   expect(kept).not.toEqual([]);
@@ -171,11 +171,11 @@ asRoot.concurrent.each<[string, (cache: string) => void]>([
     const evil = `process.getBuiltinModule('node:fs').writeFileSync(${JSON.stringify(traceOf(project))}, '');`;
     project.write(path.relative(project.folder, file), `${evil}\n${readFileSync(file, 'utf8')}`);
   }
-  expect((await project.wf(start, { env })).exitCode, 'what the user wrote there is executed').toBe(0);
+  expect((await project.sharedWf(start, env)).exitCode, 'what the user wrote there is executed').toBe(0);
   expect(existsSync(traceOf(project))).toBe(true);
   writeFileSync(traceOf(project), 'from before');
   spoil(cache);
-  expect((await project.wf(start, { env })).exitCode).toBe(0);
+  expect((await project.sharedWf(start, env)).exitCode).toBe(0);
   expect(readFileSync(traceOf(project), 'utf8')).toBe('from before');
 });
 
@@ -187,6 +187,6 @@ asRoot.concurrent('a symbolic link to a cache is not followed', async () => {
   symlinkSync(target, path.join(project.folder, 'cache/wf/translated'));
   const start = ['start', 'note', '--input', `file=${path.join(project.folder, 'the-note')}`];
   const env = { XDG_CACHE_HOME: path.join(project.folder, 'cache') };
-  expect((await project.wf(start, { env })).exitCode).toBe(0);
+  expect((await project.sharedWf(start, env)).exitCode).toBe(0);
   expect(readdirSync(target)).toEqual([]);
 });

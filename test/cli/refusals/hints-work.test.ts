@@ -18,7 +18,7 @@ const HEADER_BYTES = 100;
 
 /** Runs a suggested command line. */
 async function carryOut(project: Project, line: string): Promise<WfEnd> {
-  return project.wf(line.split(' '), { env: { WF_DB: path.join(project.folder, 'none.db') } });
+  return project.sharedWf(line.split(' '), { WF_DB: path.join(project.folder, 'none.db') });
 }
 
 test.each([
@@ -30,10 +30,11 @@ test.each([
     const project = openFoldersProject();
     const database = path.join(project.folder, 'own.db');
     const run = foldersRun(project);
-    expect((await run.start('--db', database, '--pause-after', 'first').end).exitCode).toBe(0);
+    run.go();
+    expect((await run.carryOut('--db', database, '--pause-after', 'first')).exitCode).toBe(0);
     for (const side of ['-wal', '-shm', '-reserve']) rmSync(`${database}${side}`, { force: true });
     ruin(database);
-    const sweeps = suggested(await project.wf(['rollback', run.id, '--db', database, '--json'])).filter((line) =>
+    const sweeps = suggested(await project.sharedWf(['rollback', run.id, '--db', database, '--json'])).filter((line) =>
       line.startsWith('sweep'),
     );
     expect(sweeps).toEqual([expect.stringContaining(`--db ${database}`)]);
@@ -57,7 +58,7 @@ test(
     expect(end.exitCode).toBe(5);
     expect(withoutDatabase(project, end.stderr)).toContain(`\`wf resume ${run.id}\` resumes it`);
     renameSync(`${project.database}.away`, project.database);
-    const resumed = await project.wf(['resume', run.id, '--json']);
+    const resumed = await project.sharedWf(['resume', run.id, '--json']);
     expect([resumed.exitCode, runRecordSchema.parse(resumed.json()).status]).toEqual([0, 'succeeded']);
     expect(run.log()).toEqual(['one', 'two', 'three', 'not three', 'not two', 'not one']);
   },

@@ -47,7 +47,7 @@ function check(args: readonly string[], end: WfEnd): void {
 test('no command prints a control character, as text or as JSON', async () => {
   await tell(['start', 'hostile', '--id', 'kept', '--on-failure', 'keep']);
   await tell(['start', 'hostile', '--id', 'failed', '--input', 'fail=true', '--json']);
-  await tell([
+  await tellShared([
     'start',
     'hostile',
     '--id',
@@ -115,26 +115,26 @@ test('no command prints a control character, as text or as JSON', async () => {
     ])
       await tellShared(['__complete', shell, '--', ...words]);
   }
-  expect(await tell(['report', 'failed', '-o', file])).toMatchObject({ exitCode: 0 });
+  expect(await tellShared(['report', 'failed', '-o', file])).toMatchObject({ exitCode: 0 });
   const page = readFileSync(file, 'utf8');
   expect(STEERS.exec(page)).toBeNull();
   expect(elementsIn(readPage(page)).filter(({ name }) => name === 'script' || name === 'img')).toEqual([]);
 });
 
 test('JSON output contains every character, escaped', async () => {
-  await tell(['start', 'hostile', '--id', 'whole', '--on-failure', 'keep']);
+  await tellShared(['start', 'hostile', '--id', 'whole', '--on-failure', 'keep']);
   const shown = await tell(['show', 'whole', '--json']);
   expect(shown.json()).toMatchObject({ input: { text: HOSTILE } });
-  const exported = await tell(['export', 'whole', '-o', '-']);
+  const exported = await tellShared(['export', 'whole', '-o', '-']);
   expect(JSON.stringify(exported.json())).toContain(JSON.stringify(HOSTILE).slice(1, -1));
 });
 
 test('no command prints a control character of an imported run', async () => {
-  await tell(['start', 'exported', '--id', 'theirs', '--on-failure', 'keep', '--input', 'fail=true']);
+  await tellShared(['start', 'exported', '--id', 'theirs', '--on-failure', 'keep', '--input', 'fail=true']);
   const file = path.join(project.folder, 'theirs.json');
-  expect(await tell(['export', 'theirs', '-o', file])).toMatchObject({ exitCode: 0 });
+  expect(await tellShared(['export', 'theirs', '-o', file])).toMatchObject({ exitCode: 0 });
   const elsewhere = ['--db', path.join(project.folder, 'elsewhere.db')];
-  expect(await tell(['import', file, ...elsewhere])).toMatchObject({ exitCode: 0 });
+  expect(await tellShared(['import', file, ...elsewhere])).toMatchObject({ exitCode: 0 });
   for (const command of ['show', 'logs', 'diff', 'report', 'graph', 'changes', 'export'])
     await tellShared([command, 'theirs', ...elsewhere, ...(command === 'export' ? ['-o', '-'] : [])]);
   await tellShared(['runs', ...elsewhere]);

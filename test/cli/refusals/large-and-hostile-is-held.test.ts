@@ -36,7 +36,7 @@ test('a machine of 2,000 states is run, shown, drawn and checked', async () => {
     ['graph', 'states', '--format', 'mermaid'],
     ['check', 'states'],
   ]) {
-    const end = await project.wf(command);
+    const end = await project.sharedWf(command);
     expect(end, command.join(' ')).toMatchObject({ exitCode: 0, signal: undefined });
     expect(end.stdout).toContain(command[0] === 'check' ? 'nothing found' : 's1998');
   }
@@ -54,9 +54,9 @@ test('a damaged or forged run file is refused and changes nothing; an intact one
   const small = openProject({
     'workflows/small.ts': `${LARGE} export default workflow('small', machine({ a: { always: 'b' }, b: { type: 'final' } }, 'a'));`,
   });
-  expect(await small.wf(['start', 'small', '--id', 'small'])).toMatchObject({ exitCode: 0 });
+  expect(await small.sharedWf(['start', 'small', '--id', 'small'])).toMatchObject({ exitCode: 0 });
   const file = path.join(small.folder, 'run.json');
-  expect(await small.wf(['export', 'small', '-o', file])).toMatchObject({ exitCode: 0 });
+  expect(await small.sharedWf(['export', 'small', '-o', file])).toMatchObject({ exitCode: 0 });
   const text = readFileSync(file, 'utf8');
   const bad: Readonly<Record<string, string>> = {
     empty: '',
@@ -69,12 +69,12 @@ test('a damaged or forged run file is refused and changes nothing; an intact one
   };
   const database = ['--db', path.join(small.folder, 'other.db')];
   for (const [name, content] of Object.entries(bad)) {
-    const end = await small.wf(['import', small.write('bad.json', content), '--json', ...database]);
+    const end = await small.sharedWf(['import', small.write('bad.json', content), '--json', ...database]);
     expect(end, name).toMatchObject({ exitCode: 2, signal: undefined });
     expect(end.json(), name).toMatchObject({ error: { code: 'E_RUN_FILE_INVALID' } });
     expect(end.stderr).toBe('');
   }
-  expect((await small.wf(['runs', '--json', ...database])).json()).toEqual([]);
-  expect(await small.wf(['import', file, ...database])).toMatchObject({ exitCode: 0 });
-  expect((await small.wf(['runs', '--json', ...database])).json()).toMatchObject([{ id: 'small' }]);
+  expect((await small.sharedWf(['runs', '--json', ...database])).json()).toEqual([]);
+  expect(await small.sharedWf(['import', file, ...database])).toMatchObject({ exitCode: 0 });
+  expect((await small.sharedWf(['runs', '--json', ...database])).json()).toMatchObject([{ id: 'small' }]);
 });

@@ -32,7 +32,7 @@ test('a workflow that needs a Docker engine is refused on the embedded runtime, 
   await expectTextRefusal(project, ['start', 'containers', ...given(['image=alpine', 'other=x'])], refusal);
   await expectNoRun(project);
   const inputs = given(['image=alpine', 'reference=alpine', 'password=correct horse']);
-  const end = await project.wf(['start', 'private-image', ...inputs]);
+  const end = await project.sharedWf(['start', 'private-image', ...inputs]);
   expect(end.exitCode).toBe(1);
   expect(end.stderr + end.stdout).toContain(
     'E_RUNTIME_UNAVAILABLE: container dksecret-app with options needs a Docker engine',
@@ -59,7 +59,7 @@ describe.concurrent('a machine without a Docker engine', () => {
     ['a malformed address', 'nonsense://x'],
     ['a folder', 'unix:///tmp'],
   ])('refuses the lab if DOCKER_HOST is %s: %s', async ([, host]) => {
-    const wf = await project.wf([...LAB_ON_DOCKER, '--json'], { env: { DOCKER_HOST: host } });
+    const wf = await project.sharedWf([...LAB_ON_DOCKER, '--json'], { DOCKER_HOST: host });
     expect(wf.exitCode).toBe(3);
     expect(wf.json()).toMatchObject({ error: { code: 'E_DOCKER_UNREACHABLE', hint: expect.stringMatching(/./) } });
     expectNoStackTrace(wf);
@@ -72,7 +72,7 @@ describe.concurrent('a machine without a Docker engine', () => {
     expect(text.stdout).toMatch(/^ +next: Start that engine/m);
     expect(text.stdout).toMatch(/^ok +private host +available/m);
     expectNoStackTrace(text);
-    const json = await project.wf(['doctor', '--json'], NOWHERE);
+    const json = await project.sharedWf(['doctor', '--json'], NOWHERE.env);
     expect(json).toMatchObject({ exitCode: 0, stderr: '' });
     const finding = z.strictObject({
       title: z.string(),
@@ -98,7 +98,7 @@ describe.concurrent('a machine without a Docker engine', () => {
       ['--help'],
       ['--version'],
     ]) {
-      const wf = await fresh.wf(args, NOWHERE);
+      const wf = await fresh.sharedWf(args, NOWHERE.env);
       expect({ args, exitCode: wf.exitCode }).toEqual({ args, exitCode: 0 });
     }
     expect(existsSync(fresh.database)).toBe(false);
@@ -159,6 +159,6 @@ function opened({ folder }: Project): void {
 }
 
 async function expectNoRun(project: Project): Promise<void> {
-  const runs = await project.wf(['runs', '--json']);
+  const runs = await project.sharedWf(['runs', '--json']);
   expect(runSummariesSchema.parse(runs.json())).toEqual([]);
 }

@@ -31,7 +31,7 @@ test.concurrent('a mistake about a running, a killed or an ended run is refused 
   const project = openFoldersProject();
   const [over, going, killed] = [foldersRun(project), foldersRun(project), foldersRun(project)];
   over.go();
-  expect(await over.start().end).toMatchObject({ exitCode: 0 });
+  expect(await over.carryOut()).toMatchObject({ exitCode: 0 });
   await killInSecond(killed);
   const running = going.start();
   await running.line(/^first {2}makeOne .* ok /);
@@ -54,7 +54,7 @@ test.concurrent('a mistake about a running, a killed or an ended run is refused 
   going.go();
   killed.go();
   expect(await running.end).toMatchObject({ exitCode: 0 });
-  expect(await project.wf(['resume', killed.id])).toMatchObject({ exitCode: 0 });
+  expect(await project.sharedWf(['resume', killed.id])).toMatchObject({ exitCode: 0 });
 });
 
 test.concurrent('the help of each command has an example of it', async () => {

@@ -25,14 +25,18 @@ test.concurrent('wf resume finds nothing to resume if there is no database, and 
   await expectRefusal(project, ['resume'], refusal);
   await expectTextRefusal(project, ['resume', '--dry-run'], refusal);
   await expectRefusal(project, ['resume', 'x'], { ...refusal, says: ['"x"'], next: 'wf sweep --db ' });
-  expect(await project.wf(['resume', '--all', '--json'])).toMatchObject({ exitCode: 0, stdout: '[]\n', stderr: '' });
+  expect(await project.sharedWf(['resume', '--all', '--json'])).toMatchObject({
+    exitCode: 0,
+    stdout: '[]\n',
+    stderr: '',
+  });
   expect(databaseFiles(project).size).toBe(0);
 });
 
 test.concurrent('wf resume refuses a run that has ended', async () => {
   const { project, run } = await withKilledRun();
   run.go();
-  expect((await project.wf(['resume'])).exitCode).toBe(0);
+  expect((await project.sharedWf(['resume'])).exitCode).toBe(0);
   const refusal = { exitCode: 2, code: 'E_RUN_ENDED', says: [run.id, 'succeeded'], next: 'wf start folders' };
   await expectTextRefusal(project, ['resume', run.id], refusal);
   await expectRefusal(project, ['resume', '@latest', '--dry-run'], refusal);
@@ -57,7 +61,7 @@ test.concurrent('wf resume refuses a changed definition, lists the differences, 
   expect(databaseFiles(project)).toEqual(before);
 
   run.go();
-  const accepted = await project.wf(['resume', run.id, '--accept-changes', '--json']);
+  const accepted = await project.sharedWf(['resume', run.id, '--accept-changes', '--json']);
   expect(accepted.exitCode, accepted.stderr).toBe(0);
   const { definitionHash } = runRecordSchema.parse(accepted.json());
   expect(definitionHash).not.toBe('');
@@ -82,14 +86,14 @@ test.concurrent('wf resume refuses a missing or broken workflow file, and wf rol
     says: [`cannot resume run ${run.id}`, '"folders"'],
     next,
   });
-  expect(await project.wf(['rollback', run.id])).toMatchObject({ exitCode: 0 });
+  expect(await project.sharedWf(['rollback', run.id])).toMatchObject({ exitCode: 0 });
   expect(run.folders()).toEqual([]);
 });
 
 test.concurrent('wf resume --dry-run prints the plan and writes nothing', async () => {
   const { project, run } = await withKilledRun();
   const before = databaseFiles(project);
-  const dry = await project.wf(['resume', '--dry-run', '--json']);
+  const dry = await project.sharedWf(['resume', '--dry-run', '--json']);
   expect(dry).toMatchObject({ exitCode: 0, stderr: '' });
   expect(dry.json()).toEqual({
     run: run.id,
@@ -99,8 +103,10 @@ test.concurrent('wf resume --dry-run prints the plan and writes nothing', async 
       { step: 'makeTwo', stage: 'second', kind: 'exec.command', plan: 'run', why: expect.any(String) },
     ],
   });
-  expect((await project.wf(['resume', run.id, '--dry-run'])).stdout).toMatch(/^ {2}makeOne +exec\.command +kept +/m);
+  expect((await project.sharedWf(['resume', run.id, '--dry-run'])).stdout).toMatch(
+    /^ {2}makeOne +exec\.command +kept +/m,
+  );
   expect(databaseFiles(project)).toEqual(before);
   run.go();
-  expect((await project.wf(['resume'])).exitCode).toBe(0);
+  expect((await project.sharedWf(['resume'])).exitCode).toBe(0);
 });

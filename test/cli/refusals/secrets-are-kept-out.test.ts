@@ -170,13 +170,13 @@ test.concurrent('a killed run is resumed with the secret from its source and lea
   await expectHidden(deploy, [before]);
   deploy.go();
 
-  const without = await deploy.project.wf(['resume', deploy.id, '--json']);
+  const without = await deploy.project.sharedWf(['resume', deploy.id, '--json']);
   expect(without.exitCode).toBe(2);
   expect(refusalSchema.parse(without.json()).error).toMatchObject({
     code: 'E_INPUT',
     message: expect.stringContaining('the environment variable DEPLOY_PASSWORD is not set'),
   });
-  const plan = await deploy.project.wf(['resume', deploy.id, '--dry-run'], WITH_PASSWORD);
+  const plan = await deploy.project.sharedWf(['resume', deploy.id, '--dry-run'], WITH_PASSWORD.env);
   expect(plan.exitCode, plan.stderr).toBe(0);
   const end = await deploy.project.wf(['resume', deploy.id], WITH_PASSWORD);
   expect(end.exitCode, end.stderr).toBe(0);
@@ -189,10 +189,10 @@ test.concurrent('a killed run is resumed with the secret given again and leaves 
   await killed(deploy, '--input', `password=${PASSWORD}`);
   deploy.go();
   const { project, id } = deploy;
-  const without = await project.wf(['resume', id]);
+  const without = await project.sharedWf(['resume', id]);
   expect(without.exitCode).toBe(2);
   expect(without.stderr).toContain(`wf resume ${id} --input password=@env:VARIABLE`);
-  const other = await project.wf(['resume', id, '--input', 'pasword=@file:password.txt']);
+  const other = await project.sharedWf(['resume', id, '--input', 'pasword=@file:password.txt']);
   expect(other.stderr).toContain('Did you mean password?');
   const end = await project.wf(['resume', id, ...FROM_FILE]);
   expect(end.exitCode, end.stderr).toBe(0);
@@ -203,7 +203,7 @@ test.concurrent('a rollback names a secret that an undo needs, and leaves no tra
   const deploy = openDeploy();
   const { project, id } = deploy;
   await killed(deploy, '--input', `password=${PASSWORD}`);
-  const without = await project.wf(['rollback', id]);
+  const without = await project.sharedWf(['rollback', id]);
   expect(without.exitCode).toBe(5);
   expect(without.stdout + without.stderr).toContain('the secret input password');
   expect(existsSync(deploy.session)).toBe(true);
@@ -217,17 +217,17 @@ test.concurrent('a dry run and a refused start leave no trace of a secret', asyn
   const deploy = openDeploy();
   const { project } = deploy;
   const ends = [
-    await project.wf(deploy.args(...FROM_ENV, '--dry-run'), WITH_PASSWORD),
-    await project.wf(deploy.args(...FROM_ENV, '--dry-run', '--json'), WITH_PASSWORD),
+    await project.sharedWf(deploy.args(...FROM_ENV, '--dry-run'), WITH_PASSWORD.env),
+    await project.sharedWf(deploy.args(...FROM_ENV, '--dry-run', '--json'), WITH_PASSWORD.env),
   ];
   expect(ends.map(({ exitCode }) => exitCode)).toEqual([0, 0]);
   const refused = [
-    await project.wf(deploy.args('--input', `password=${PASSWORD}${'x'.repeat(100)}`)),
-    await project.wf(deploy.args('--input', `password:${PASSWORD}`)),
-    await project.wf(deploy.args('--input', `password=${PASSWORD}`, '--input', 'exitcode=1')),
-    await project.wf(deploy.args('--input', 'password=@env:NOWHERE')),
-    await project.wf(deploy.args('--input', 'password=@file:nowhere.txt')),
-    await project.wf(deploy.args('--input', 'password=S3cre')),
+    await project.sharedWf(deploy.args('--input', `password=${PASSWORD}${'x'.repeat(100)}`)),
+    await project.sharedWf(deploy.args('--input', `password:${PASSWORD}`)),
+    await project.sharedWf(deploy.args('--input', `password=${PASSWORD}`, '--input', 'exitcode=1')),
+    await project.sharedWf(deploy.args('--input', 'password=@env:NOWHERE')),
+    await project.sharedWf(deploy.args('--input', 'password=@file:nowhere.txt')),
+    await project.sharedWf(deploy.args('--input', 'password=S3cre')),
   ];
   for (const { exitCode, stderr } of refused) {
     expect(exitCode).toBe(2);
@@ -247,7 +247,7 @@ test.concurrent('a plan leaves no trace of a secret, and apply takes it from its
     secrets: { password: 'env:DEPLOY_PASSWORD' },
   });
   const looks = [await project.sharedWf(['plans', '@latest']), await project.sharedWf(['plans', '@latest', '--json'])];
-  const without = await project.wf(['apply', '@latest']);
+  const without = await project.sharedWf(['apply', '@latest']);
   expect(without.exitCode).toBe(2);
   expect(without.stderr).toContain('DEPLOY_PASSWORD');
   const end = await project.wf(['apply', '@latest', '--json'], WITH_PASSWORD);
@@ -259,16 +259,16 @@ test.concurrent('a plan leaves no trace of a secret, and apply takes it from its
 test.concurrent('a secret that was typed for a plan is given again to apply', async () => {
   const deploy = openDeploy();
   const { project, id } = deploy;
-  const plan = await project.wf(deploy.args('--input', `password=${PASSWORD}`, '--plan'));
+  const plan = await project.sharedWf(deploy.args('--input', `password=${PASSWORD}`, '--plan'));
   expect(plan.exitCode, plan.stderr).toBe(0);
-  const without = await project.wf(['apply', '@latest']);
+  const without = await project.sharedWf(['apply', '@latest']);
   expect(without.exitCode).toBe(2);
   expect(without.stderr).toMatch(/^error E_INPUT: cannot apply plan \w+: its secret input password is missing/);
   expect(without.stderr).toMatch(/next: Give it again with `wf apply \w+ --input password=@env:VARIABLE/);
-  const other = await project.wf(['apply', '@latest', ...FROM_FILE, '--input', 'root=/elsewhere']);
+  const other = await project.sharedWf(['apply', '@latest', ...FROM_FILE, '--input', 'root=/elsewhere']);
   expect(other.exitCode).toBe(2);
   expect(other.stderr).toMatch(/--input root: plan \w+ has no secret input of that name/);
-  const end = await project.wf(['apply', '@latest', ...FROM_FILE]);
+  const end = await project.sharedWf(['apply', '@latest', ...FROM_FILE]);
   expect(end.exitCode, end.stderr).toBe(0);
   await expectHidden(deploy, [plan, without, other, end], everyLook(id));
 });

@@ -1,16 +1,18 @@
-import { existsSync, rmSync } from 'node:fs';
-import { tmpdir, userInfo } from 'node:os';
+import { existsSync } from 'node:fs';
+import { userInfo } from 'node:os';
 import path from 'node:path';
-import { afterAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { openNoteProject } from '../../support/note.ts';
 import { canActAsOrdinaryUser } from '../../support/ordinary-user.ts';
 import { expectRefusal } from '../../support/refusal.ts';
 import type { Project } from '../../support/run-wf.ts';
 
-const cache = path.join(tmpdir(), `wf-user-folders-${process.pid}`);
-afterAll(() => rmSync(cache, { recursive: true, force: true }));
-
-const start = (project: Project) => ['start', 'note', '--input', `file=${path.join(project.folder, 'the-note')}`];
+const start = (project: Project, workflow = 'note') => [
+  'start',
+  workflow,
+  '--input',
+  `file=${path.join(project.folder, 'the-note')}`,
+];
 
 test.concurrent.each([
   ['HOME=/proc', { HOME: '/proc' }],
@@ -23,17 +25,14 @@ test.concurrent.each([
   expect(end.exitCode, end.stderr).toBe(0);
 });
 
-// In sequence: the second test finds the lab translated, which takes long on a busy machine.
-test.each([
+test.concurrent.each([
   ['HOME=/proc', { HOME: '/proc' }, '/proc/.local'],
   ['XDG_STATE_HOME=/proc/1', { XDG_STATE_HOME: '/proc/1' }, '/proc/1/wf'],
 ])('a start is refused if the history cannot be created (%s)', async (_what, env, says) => {
   const project = openNoteProject();
   const refusal = { exitCode: 3, code: 'E_DATABASE', says: [says], next: '--db' };
-  await expectRefusal(project, ['start', 'lab-network', '--runtime', 'embedded'], refusal, {
-    cwd: '/',
-    env: { WF_DB: '', XDG_CACHE_HOME: cache, ...env },
-  });
+  const file = path.join(project.folder, 'workflows/note.ts');
+  await expectRefusal(project, start(project, file), refusal, { cwd: '/', env: { WF_DB: '', ...env } });
 });
 
 test.concurrent.each<[string, Record<string, string>, string]>([

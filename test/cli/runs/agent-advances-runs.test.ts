@@ -34,8 +34,8 @@ test.concurrent('it fires due timers, and resumes what was started with --resume
   await leaveWaiting(project, 'agent-auto', HOUR, '--resume', 'auto');
   await leaveWaiting(project, 'agent-left', HOUR);
   expect(await record(project, 'agent-auto')).toMatchObject({ resume: 'auto', status: 'interrupted' });
-  expect((await project.wf(['show', 'agent-auto'])).stdout).toMatch(/^ {2}resume +by `wf agent`/m);
-  expect((await project.wf(['doctor'])).stdout).toMatch(/no agent runs, and run agent-due waits for a timer/);
+  expect((await project.sharedWf(['show', 'agent-auto'])).stdout).toMatch(/^ {2}resume +by `wf agent`/m);
+  expect((await project.sharedWf(['doctor'])).stdout).toMatch(/no agent runs, and run agent-due waits for a timer/);
 
   const agent = await startAgent(onTestFinished, project, ['--json']);
   const second = await project.wf(['agent']);
@@ -44,9 +44,9 @@ test.concurrent('it fires due timers, and resumes what was started with --resume
   await untilItIs(project, 'agent-due', 'succeeded');
   await untilItIs(project, 'agent-auto', 'waiting');
   expect(await statusOf(project, 'agent-left')).toBe('interrupted');
-  const status = (await project.wf(['agent', 'status', '--json'])).json();
+  const status = (await project.sharedWf(['agent', 'status', '--json'])).json();
   expect(status).toMatchObject({ running: true, pid: agent.pid, next: { run: 'agent-auto' }, units: [] });
-  expect((await project.wf(['doctor'])).stdout).toMatch(new RegExp(`agent +process ${agent.pid}`));
+  expect((await project.sharedWf(['doctor'])).stdout).toMatch(new RegExp(`agent +process ${agent.pid}`));
 
   const lines = await agentLines(agent);
   const of = (id: string) => lines.filter(({ run }) => run === id);
@@ -60,7 +60,7 @@ test.concurrent('it fires due timers, and resumes what was started with --resume
   ]);
   expect(lines.filter(({ run }) => run === undefined).map(({ did }) => did)).toEqual(['started', 'draining', 'ended']);
   expect((await agent.end).exitCode).toBe(0);
-  expect((await project.wf(['agent', 'status', '--json'])).json()).toMatchObject({ running: false, pid: null });
+  expect((await project.sharedWf(['agent', 'status', '--json'])).json()).toMatchObject({ running: false, pid: null });
 });
 
 test.concurrent('it drains: the step under way finishes, no other begins, and the next agent resumes the run', async ({
@@ -122,7 +122,7 @@ test.concurrent('a second signal ends it at once, and nothing is lost', async ({
   await agent.printed(/draining, waiting for agent-twice/);
   agent.kill('SIGTERM');
   expect((await agent.end).exitCode).toBe(143);
-  expect((await project.wf(['agent', 'status', '--json'])).json()).toMatchObject({ running: false });
+  expect((await project.sharedWf(['agent', 'status', '--json'])).json()).toMatchObject({ running: false });
   writeFileSync(path.join(root, 'go'), '');
   await startAgent(onTestFinished, project);
   await untilItIs(project, 'agent-twice', 'succeeded');
@@ -161,8 +161,8 @@ test.concurrent('it takes back an unconfirmed run that nothing else guards, and 
   expect(await record(project, 'agent-unconfirmed')).toMatchObject({ error: { code: 'E_NOT_CONFIRMED' } });
   expect(project.log()).toEqual(['one', 'two', 'not two', 'not one']);
 
-  await project.wf(['start', 'setting', '--id', 'agent-retried', '--input', `folder=${project.folder}`]);
-  await project.wf(['rollback', 'agent-retried']);
+  await project.sharedWf(['start', 'setting', '--id', 'agent-retried', '--input', `folder=${project.folder}`]);
+  await project.sharedWf(['rollback', 'agent-retried']);
   const sender = await project.wf(['retry', 'agent-retried'], { env: { WF_CRASH_AT: 'after request' } });
   expect(sender).toMatchObject({ signal: 'SIGKILL' });
   await vi.waitFor(async () => expect((await record(project, 'agent-retried')).retriedAs).toBeDefined(), PATIENCE);
@@ -201,7 +201,7 @@ test.concurrent('a deleted database ends it with an error', async ({ onTestFinis
   const project = openProject({ 'workflows/gate.ts': GATE });
   await leaveWaiting(project, 'agent-gone', HOUR);
   const agent = await startAgent(onTestFinished, project, ['--json']);
-  await project.wf(['runs']);
+  await project.sharedWf(['runs']);
   for (const end of ['', '-wal', '-shm']) {
     rmSync(`${project.database}${end}`, { force: true });
   }
@@ -220,17 +220,19 @@ test.concurrent('options that go together with nothing are refused', async () =>
     ['agent', 'start'],
     ['agent', '--concurrency', '0'],
   ]) {
-    expect(await project.wf(args)).toMatchObject({
+    expect(await project.sharedWf(args)).toMatchObject({
       exitCode: 2,
       stdout: '',
       stderr: expect.stringContaining('E_USAGE'),
     });
   }
   // No systemd is booted where the tests run.
-  const install = await project.wf(['agent', 'install']);
+  const install = await project.sharedWf(['agent', 'install']);
   expect(install).toMatchObject({ exitCode: 3, stderr: expect.stringContaining('E_SYSTEMD') });
-  expect(await project.wf(['agent', 'uninstall', '--json'])).toMatchObject({ exitCode: 0 });
+  expect(await project.sharedWf(['agent', 'uninstall', '--json'])).toMatchObject({ exitCode: 0 });
   expect(
-    z.looseObject({ removed: z.literal(false) }).parse((await project.wf(['agent', 'uninstall', '--json'])).json()),
+    z
+      .looseObject({ removed: z.literal(false) })
+      .parse((await project.sharedWf(['agent', 'uninstall', '--json'])).json()),
   ).toBeTruthy();
 });

@@ -35,7 +35,7 @@ test('the title of a state names the change of its step, beside the target, wher
   const project = openProject({ 'workflows/titled.ts': workflow("'Folder of the release'") });
   const folder = path.join(project.folder, 'made');
   const wf = async (...args: readonly string[]) => {
-    const end = await project.wf(args);
+    const end = await project.sharedWf(args);
     expect(end.exitCode, end.stderr).toBe(0);
     return end;
   };
@@ -56,14 +56,14 @@ test('the title of a state names the change of its step, beside the target, wher
   const file = path.join(project.folder, 'titled.wfrun');
   await wf('export', 'titled-1', '-o', file);
   const elsewhere = openProject();
-  expect((await elsewhere.wf(['import', file])).exitCode).toBe(0);
-  expect((await elsewhere.wf(['show', 'titled-1', '--json'])).json()).toMatchObject({ changes });
+  expect((await elsewhere.sharedWf(['import', file])).exitCode).toBe(0);
+  expect((await elsewhere.sharedWf(['show', 'titled-1', '--json'])).json()).toMatchObject({ changes });
   project.write('workflows/titled.ts', '');
   expect((await wf('rollback', 'titled-1')).stderr).toContain(name);
 });
 
 test('a title that is no text is refused', async () => {
   const project = openProject({ 'workflows/titled.ts': workflow('7') });
-  const end = await project.wf(['start', 'titled', '--input', 'folder=/nowhere']);
+  const end = await project.sharedWf(['start', 'titled', '--input', 'folder=/nowhere']);
   expect(end).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('state one has an invalid meta.title') });
 });

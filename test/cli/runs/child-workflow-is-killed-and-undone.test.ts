@@ -23,22 +23,22 @@ test('a run that is killed in a child workflow is resumed in it, asks in it, and
   const start = ['start', 'two-sites', '--id', id, '--input', `root=${root}`];
   const record = () => readRecord(project, id);
 
-  const checked = await project.wf(['check', 'two-sites']);
+  const checked = await project.sharedWf(['check', 'two-sites']);
   expect(checked.exitCode, checked.stderr).toBe(0);
-  const dryRun = await project.wf([...start, '--dry-run']);
+  const dryRun = await project.sharedWf([...start, '--dry-run']);
   expect(dryRun.stdout).toContain('  first/writeIndex  file.write');
 
   const killed = await project.wf(start, { env: { WF_CRASH_AT: 'after touch second/writeIndex apply 1 file create' } });
   expect(killed.signal).toBe('SIGKILL');
-  const resumed = await project.wf(['resume', id]);
+  const resumed = await project.sharedWf(['resume', id]);
   expect(resumed.exitCode, resumed.stderr).toBe(0);
   expect(record()).toMatchObject({
     status: 'waiting',
     waitingFor: { events: [{ type: 'approve' }, { type: 'reject' }], ask: { title: 'Publish b?' } },
   });
-  const refused = await project.wf(['send', id, 'approve', '--data', '{}']);
+  const refused = await project.sharedWf(['send', id, 'approve', '--data', '{}']);
   expect([refused.exitCode, refused.stderr]).toEqual([2, expect.stringContaining('E_EVENT_INVALID')]);
-  const sent = await project.wf(['send', id, 'approve', '--data', '{"by":"Ann"}']);
+  const sent = await project.sharedWf(['send', id, 'approve', '--data', '{"by":"Ann"}']);
   expect(sent.exitCode, sent.stderr).toBe(0);
   expect(record()).toMatchObject({ status: 'succeeded', output: { sites: ['a', 'b by Ann'] } });
   expect(record().changes.map(({ step, status }) => `${step} ${status}`)).toEqual([
@@ -46,12 +46,12 @@ test('a run that is killed in a child workflow is resumed in it, asks in it, and
   ]);
   expect(readFileSync(path.join(root, 'a/index'), 'utf8')).toBe('previous a\n');
   expect(readFileSync(path.join(root, 'b/index'), 'utf8')).toBe('new b\n');
-  const logs = await project.wf(['logs', id, 'second/writeIndex']);
+  const logs = await project.sharedWf(['logs', id, 'second/writeIndex']);
   expect(logs.exitCode, logs.stderr).toBe(0);
-  const shown = await project.wf(['show', id]);
+  const shown = await project.sharedWf(['show', id]);
   expect(shown.stdout).toContain('second/writeNote');
 
-  const undone = await project.wf(['rollback', id]);
+  const undone = await project.sharedWf(['rollback', id]);
   expect(undone.exitCode, undone.stderr).toBe(0);
   expect(state()).toBe(before);
   expect(existsSync(path.join(root, 'summary'))).toBe(false);

@@ -27,7 +27,7 @@ export default defineWorkflow({
 test('a command on the embedded runtime can read the files of the machine, but not change them', async () => {
   const project = openProject({ 'workflows/writes.ts': WORKFLOW, text: 'mine' });
   const start = (file: string, undo: string) =>
-    project.wf([
+    project.sharedWf([
       'start',
       'writes',
       '--runtime',

@@ -32,12 +32,12 @@ const WORKFLOW = `
 /** A project with a failed run on a private host, in whose folder these files were. */
 async function openFailedRun(id: string, ...files: readonly string[]) {
   const project = openProject({ 'workflows/bridge.ts': WORKFLOW });
-  const { folder, database, wf } = project;
+  const { folder, database, sharedWf } = project;
   const write = (name: string) => writeFileSync(path.join(folder, name), '');
   for (const name of files) write(name);
-  onTestFinished(async () => void (await wf(['rollback', id])));
+  onTestFinished(async () => void (await sharedWf(['rollback', id])));
   const args = ['start', 'bridge', '--id', id, '--runtime', 'embedded', '--on-failure', 'keep'];
-  const start = await wf([...args, '--input', `folder=${folder}`]);
+  const start = await sharedWf([...args, '--input', `folder=${folder}`]);
   expect(start, start.stderr).toMatchObject({ exitCode: 1 });
   const hosts = () => {
     const db = new Database(database, { readonly: true });
@@ -66,24 +66,24 @@ test('a run goes on on its private host, which was kept with its changes', async
 });
 
 test('a run that had changed nothing goes on on another private host', async () => {
-  const { wf, write, hosts, record } = await openFailedRun('other-host');
+  const { sharedWf, write, hosts, record } = await openFailedRun('other-host');
   for (const name of ['before', 'after']) write(name);
-  const retried = await wf(['retry', 'other-host']);
+  const retried = await sharedWf(['retry', 'other-host']);
   expect(retried, retried.stderr).toMatchObject({ exitCode: 0 });
   expect(hosts()).toHaveLength(2);
   expect(stepsOf(await record())[0]).toBe('before succeeded 2');
 });
 
 test('a run whose changes are gone with its private host is refused, and is started anew after a rollback', async () => {
-  const { wf, write, hosts, record } = await openFailedRun('lost-host', 'before');
+  const { sharedWf, write, hosts, record } = await openFailedRun('lost-host', 'before');
   write('after');
   for (const pid of hosts()) process.kill(pid, 'SIGKILL');
-  const refused = await wf(['retry', 'lost-host']);
+  const refused = await sharedWf(['retry', 'lost-host']);
   expect(refused.stderr).toMatch(/^error E_NAMESPACE_GONE: the private host of run lost-host is gone/m);
   expect(refused.stderr).toContain('`wf rollback lost-host');
   expect(await record()).toMatchObject({ status: 'failed', requests: [{ outcome: { type: 'refused' } }] });
-  expect(await wf(['rollback', 'lost-host'])).toMatchObject({ exitCode: 0 });
-  const anew = await wf(['retry', 'lost-host', '--json']);
+  expect(await sharedWf(['rollback', 'lost-host'])).toMatchObject({ exitCode: 0 });
+  const anew = await sharedWf(['retry', 'lost-host', '--json']);
   expect(anew, anew.stderr).toMatchObject({ exitCode: 0 });
   expect(anew.json()).toMatchObject({ run: { status: 'succeeded', runtime: 'embedded', retryOf: 'lost-host' } });
 });

@@ -7,9 +7,9 @@ test.concurrent('wf resume without an id resumes a killed run, and no completed 
   const project = openFoldersProject();
   const run = foldersRun(project);
   await killInSecond(run);
-  const runs = runSummariesSchema.parse((await project.wf(['runs', '--json'])).json());
+  const runs = runSummariesSchema.parse((await project.sharedWf(['runs', '--json'])).json());
   expect(runs).toMatchObject([{ id: run.id, status: 'interrupted' }]);
-  expect(withoutDatabase(project, (await project.wf(['show', run.id])).stdout)).toContain(
+  expect(withoutDatabase(project, (await project.sharedWf(['show', run.id])).stdout)).toContain(
     `next: wf resume ${run.id}    wf changes ${run.id}    wf rollback ${run.id}\n`,
   );
 
@@ -44,7 +44,7 @@ test.concurrent('a run that is killed again during its resume is resumed again',
     await again.end;
   }
   run.go();
-  expect(await project.wf(['resume', run.id])).toMatchObject({ exitCode: 0 });
+  expect(await project.sharedWf(['resume', run.id])).toMatchObject({ exitCode: 0 });
   expect(run.log().slice(0, 3)).toEqual(['one', 'two', 'three']);
 });
 
@@ -54,13 +54,13 @@ test.concurrent('a second resume is refused while the first is under way, and na
   await killInSecond(run);
   const first = project.start(['resume', run.id]);
   await first.line(/^resumed by process /);
-  const second = await project.wf(['resume', run.id, '--json']);
+  const second = await project.sharedWf(['resume', run.id, '--json']);
   expect(second).toMatchObject({ exitCode: 4, stderr: '' });
   expect(second.json()).toMatchObject({
     error: { code: 'E_LEASE_HELD', message: expect.stringContaining(`process ${first.pid}`) },
   });
   // No other run can be resumed.
-  expect((await project.wf(['resume'])).stderr).toMatch(/^error E_RUN_NOT_FOUND: nothing to resume/);
+  expect((await project.sharedWf(['resume'])).stderr).toMatch(/^error E_RUN_NOT_FOUND: nothing to resume/);
   run.go();
   expect(await first.end).toMatchObject({ exitCode: 0 });
 });
@@ -70,7 +70,7 @@ test.concurrent('a resumed run that fails is rolled back and exits with 1', asyn
   const run = foldersRun(project);
   await killInSecond(run, '--input', 'command=false');
   run.go();
-  const resumed = await project.wf(['resume', '--json']);
+  const resumed = await project.sharedWf(['resume', '--json']);
   expect(resumed.exitCode).toBe(1);
   expect(runRecordSchema.parse(resumed.json())).toMatchObject({
     status: 'rolled-back',
@@ -87,7 +87,7 @@ test.concurrent('wf resume --all resumes three runs in the order of their start'
   for (const run of runs) {
     run.go();
   }
-  const resumed = await project.wf(['resume', '--all']);
+  const resumed = await project.sharedWf(['resume', '--all']);
   expect(resumed.exitCode, resumed.stderr).toBe(0);
   expect(resumed.stdout.replace(/ in .*/g, '')).toBe(runs.map(({ id }) => `${id}  folders  succeeded\n`).join(''));
   for (const run of runs) expect(run.log().slice(0, 3)).toEqual(['one', 'two', 'three']);

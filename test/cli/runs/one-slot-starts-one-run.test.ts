@@ -10,9 +10,12 @@ const skippedSchema = z.strictObject({ started: z.literal(false), run: runRecord
 const open = () => openProject({ 'workflows/gate.ts': GATE });
 const start = (project: Project, id: string, ms: number, ...options: readonly string[]) =>
   project.start(['start', 'gate', '--id', id, '--input', `ms=${ms}`, ...options]);
+/** The same, of a start that ends by itself. */
+const carryOut = (project: Project, id: string, ...options: readonly string[]) =>
+  project.sharedWf(['start', 'gate', '--id', id, '--input', 'ms=1', ...options]);
 const idsOf = async (project: Project) =>
   runSummariesSchema
-    .parse((await project.wf(['runs', '--json'])).json())
+    .parse((await project.sharedWf(['runs', '--json'])).json())
     .map(({ id }) => id)
     .toSorted();
 
@@ -20,7 +23,7 @@ test.concurrent('skip: nothing is started while an earlier run has not ended, no
   const project = open();
   const first = start(project, 'slot-first', 3_600_000, '--if-running', 'skip');
   await first.line(/^waiting for the event go/);
-  const second = await start(project, 'slot-second', 1, '--if-running', 'skip').end;
+  const second = await carryOut(project, 'slot-second', '--if-running', 'skip');
   expect(second).toMatchObject({
     exitCode: 0,
     stdout: expect.stringMatching(/^not started: run slot-first of gate is waiting/),
@@ -28,16 +31,16 @@ test.concurrent('skip: nothing is started while an earlier run has not ended, no
   // Its process is gone; it has not ended.
   first.kill('SIGKILL');
   await first.end;
-  const json = (await start(project, 'slot-second', 1, '--if-running', 'skip', '--json').end).json();
+  const json = (await carryOut(project, 'slot-second', '--if-running', 'skip', '--json')).json();
   expect(skippedSchema.parse(json).run).toMatchObject({ id: 'slot-first', status: 'interrupted' });
-  expect((await project.wf(['send', 'slot-first', 'go'])).exitCode).toBe(0);
-  const again = await start(project, 'slot-first', 1, '--if-running', 'skip').end;
+  expect((await project.sharedWf(['send', 'slot-first', 'go'])).exitCode).toBe(0);
+  const again = await carryOut(project, 'slot-first', '--if-running', 'skip');
   expect(again).toMatchObject({
     exitCode: 0,
     stdout: expect.stringMatching(/^not started: run slot-first of gate is succeeded/),
   });
-  expect((await start(project, 'slot-first', 1).end).exitCode).toBe(4);
-  expect(await start(project, 'slot-second', 1, '--if-running', 'skip').end).toMatchObject({ exitCode: 0 });
+  expect((await carryOut(project, 'slot-first')).exitCode).toBe(4);
+  expect(await carryOut(project, 'slot-second', '--if-running', 'skip')).toMatchObject({ exitCode: 0 });
   expect(await idsOf(project)).toEqual(['slot-first', 'slot-second']);
 });
 
@@ -54,7 +57,7 @@ test.concurrent('wait: the run starts after the end of the earlier one; a stop s
   expect((await stopped.end).exitCode).toBe(143);
   const waits = start(project, 'slot-c', 1, '--if-running', 'wait');
   await waits.line(/^waiting for the end of run slot-a$/);
-  expect((await project.wf(['send', 'slot-a', 'go'])).exitCode).toBe(0);
+  expect((await project.sharedWf(['send', 'slot-a', 'go'])).exitCode).toBe(0);
   expect((await first.end).exitCode).toBe(0);
   expect(await waits.end).toMatchObject({ exitCode: 0, stderr: expect.stringContaining('run slot-c of gate') });
   expect(await idsOf(project)).toEqual(['slot-a', 'slot-c']);
@@ -68,7 +71,7 @@ test.concurrent('of ten starts at the same moment, one starts', async () => {
   const started = await idsOf(project);
   expect(ends.filter(({ stdout }) => stdout.startsWith('not started')).length).toBe(10 - started.length);
   // Those that came after its end may have started too, one after the other. A run is created when its start is called, not when it begins.
-  const runs = runSummariesSchema.parse((await project.wf(['runs', '--json'])).json());
+  const runs = runSummariesSchema.parse((await project.sharedWf(['runs', '--json'])).json());
   const times = runs.map(({ startedAt, finishedAt }) => [startedAt ?? '', finishedAt ?? '9'] as const).toSorted();
   for (const [index, [startedAt]] of times.entries()) {
     if (index > 0) expect(startedAt >= (times[index - 1]?.[1] ?? '')).toBe(true);
@@ -88,11 +91,16 @@ test.concurrent('of ten starts of one slot at the same moment, one starts, and n
 
 test.concurrent('the printed units are refused for what systemd or wf would refuse', async () => {
   const project = open();
-  const print = (...args: readonly string[]) => project.wf(['schedule', 'print', 'gate', '--input', 'ms=1', ...args]);
+  const print = (...args: readonly string[]) =>
+    project.sharedWf(['schedule', 'print', 'gate', '--input', 'ms=1', ...args]);
   expect(await print('--on-calendar', 'daily')).toMatchObject({ exitCode: 0 });
   expect(await print('--on-calendar', 'daily', '--name', 'a/b')).toMatchObject({ exitCode: 2, stdout: '' });
   expect(await print('--on-calendar', 'daily\nExecStart=/bin/false')).toMatchObject({ exitCode: 2, stdout: '' });
-  expect(await project.wf(['schedule', 'print', 'gate', '--on-calendar', 'daily'])).toMatchObject({ exitCode: 2 });
-  expect(await project.wf(['schedule', 'print', 'nosuch', '--on-calendar', 'daily'])).toMatchObject({ exitCode: 2 });
-  expect(await project.wf(['schedule', 'print', 'gate'])).toMatchObject({ exitCode: 2 });
+  expect(await project.sharedWf(['schedule', 'print', 'gate', '--on-calendar', 'daily'])).toMatchObject({
+    exitCode: 2,
+  });
+  expect(await project.sharedWf(['schedule', 'print', 'nosuch', '--on-calendar', 'daily'])).toMatchObject({
+    exitCode: 2,
+  });
+  expect(await project.sharedWf(['schedule', 'print', 'gate'])).toMatchObject({ exitCode: 2 });
 });

@@ -16,10 +16,10 @@ test.concurrent('--pause-after stops a run after the stage with exit code 0, and
   );
   expect(run.folders()).toEqual(['one', 'two']);
   expect(run.log()).toEqual(['one', 'two']);
-  const shown = await project.wf(['show', run.id, '--json']);
+  const shown = await project.sharedWf(['show', run.id, '--json']);
   expect(runRecordSchema.parse(shown.json())).toMatchObject({ status: 'paused', finishedAt: null });
 
-  const resumed = await project.wf(['resume', '--json']);
+  const resumed = await project.sharedWf(['resume', '--json']);
   expect(resumed.exitCode, resumed.stderr).toBe(0);
   expect(runRecordSchema.parse(resumed.json())).toMatchObject({
     status: 'succeeded',
@@ -32,19 +32,19 @@ test.concurrent('--pause-after pauses after each stage in turn, and --json print
   const project = openFoldersProject();
   const run = foldersRun(project);
   run.go();
-  const started = await run.start('--pause-after', 'first', '--json').end;
+  const started = await run.carryOut('--pause-after', 'first', '--json');
   expect(runRecordSchema.parse(started.json())).toMatchObject({ id: run.id, status: 'paused', error: null });
   for (const [stage, folders] of [
     ['second', ['one', 'two']],
     ['third', ['one', 'two', 'three']],
     ['look', ['one', 'two', 'three']],
   ] as const) {
-    const again = await project.wf(['resume', '--pause-after', stage, '--json']);
+    const again = await project.sharedWf(['resume', '--pause-after', stage, '--json']);
     expect(again.exitCode).toBe(0);
     expect(runRecordSchema.parse(again.json())).toMatchObject({ status: 'paused' });
     expect(run.folders()).toEqual([...folders].sort());
   }
-  expect(await project.wf(['resume'])).toMatchObject({ exitCode: 0 });
+  expect(await project.sharedWf(['resume'])).toMatchObject({ exitCode: 0 });
   expect(run.folders()).toEqual([]);
 });
 
@@ -52,8 +52,8 @@ test.concurrent('wf rollback undoes a paused run', async () => {
   const project = openFoldersProject();
   const run = foldersRun(project);
   run.go();
-  expect(await run.start('--pause-after', 'third').end).toMatchObject({ exitCode: 0 });
-  const rolledBack = await project.wf(['rollback', run.id, '--json']);
+  expect(await run.carryOut('--pause-after', 'third')).toMatchObject({ exitCode: 0 });
+  const rolledBack = await project.sharedWf(['rollback', run.id, '--json']);
   expect(rolledBack.exitCode).toBe(0);
   expect(runRecordSchema.parse(rolledBack.json())).toMatchObject({
     status: 'rolled-back',

@@ -40,7 +40,7 @@ test.concurrent('of a failure, with the record on stdin; not of a success', asyn
   const project = openNoteProject();
   const tell = tellProgram(project);
   const success = ['start', 'note', '--id', 'note-ok', '--input', `file=${project.folder}/ok`, '--notify', tell.path];
-  expect(await project.wf(success)).toMatchObject({ exitCode: 0 });
+  expect(await project.sharedWf(success)).toMatchObject({ exitCode: 0 });
   expect(tell.reasons()).toEqual([]);
   const failed = await project.wf(failing(project, 'note-fails', '--json', '--notify', './tell'));
   expect(failed, failed.stderr).toMatchObject({ exitCode: 1 });
@@ -64,34 +64,34 @@ test.concurrent('by the command of the definition, unless the start names anothe
   project.write('workflows/note.ts', secretNote());
   const secret = 'Pa55-w0rd-of-ours';
   const args = ['--input', 'text=@env:NOTE_TEXT'];
-  const options = { env: { NOTE_TEXT: secret, PATH: `${project.folder}:${process.env['PATH']}` } };
-  await project.wf(failing(project, 'note-planned', ...args, '--plan'), options);
+  const env = { NOTE_TEXT: secret, PATH: `${project.folder}:${process.env['PATH']}` };
+  await project.sharedWf(failing(project, 'note-planned', ...args, '--plan'), env);
   project.write('workflows/note.ts', secretNote(tell.path));
   // The plan is started as it was made, and the command is no part of the definition.
-  expect((await project.wf(['apply', '@latest'], options)).exitCode).toBe(1);
-  const byDefault = await project.wf(failing(project, 'note-default', ...args), options);
+  expect((await project.sharedWf(['apply', '@latest'], env)).exitCode).toBe(1);
+  const byDefault = await project.sharedWf(failing(project, 'note-default', ...args), env);
   expect(byDefault, byDefault.stderr).toMatchObject({ exitCode: 1 });
-  await project.wf(failing(project, 'note-named', ...args, '--notify', '["tell","a b","$HOME"]'), options);
-  await project.wf(failing(project, 'note-silent', ...args, '--no-notify'), options);
+  await project.sharedWf(failing(project, 'note-named', ...args, '--notify', '["tell","a b","$HOME"]'), env);
+  await project.sharedWf(failing(project, 'note-silent', ...args, '--no-notify'), env);
   expect(tell.told().map(({ argv, env }) => `${env['WF_RUN']}: ${argv}`)).toEqual([
     'note-default: by definition',
     'note-named: a b $HOME',
   ]);
   expect(tell.told()[0]?.record.input['text']).toMatch(/^wf-secret:text:/);
   expect(readFileSync(path.join(project.folder, 'told'), 'utf8')).not.toContain(secret);
-  const plan = await project.wf(failing(project, 'note-applied', ...args, '--plan', '--json'), options);
+  const plan = await project.sharedWf(failing(project, 'note-applied', ...args, '--plan', '--json'), env);
   expect(planSchema.parse(plan.json()).notify).toEqual([tell.path, 'by', 'definition']);
   project.write('workflows/note.ts', secretNote('/nowhere'));
-  const applied = await project.wf(['apply', '@latest'], options);
+  const applied = await project.sharedWf(['apply', '@latest'], env);
   expect(applied, applied.stderr).toMatchObject({ exitCode: 1 });
   expect(tell.told().at(-1)).toMatchObject({ argv: 'by definition', record: { id: 'note-applied' } });
-  expect((await project.wf(['retry', 'note-silent'], options)).exitCode).toBe(1);
+  expect((await project.sharedWf(['retry', 'note-silent'], env)).exitCode).toBe(1);
   expect(tell.told()).toHaveLength(3);
 });
 
 test.concurrent('a command that fails, is missing or is killed changes nothing', async () => {
   const project = openNoteProject();
-  const expected = await project.wf(failing(project, 'plain', '--json'));
+  const expected = await project.sharedWf(failing(project, 'plain', '--json'));
   const stable = (text: string) =>
     text.replace(/"(\w+At|durationMs)": .*/g, '').replaceAll(/plain|fails-[a-z-]+/g, 'ID');
   for (const [name, how, words] of [
@@ -100,7 +100,7 @@ test.concurrent('a command that fails, is missing or is killed changes nothing',
   ] as const) {
     const id = `fails-${name}`;
     const argv = JSON.stringify(['sh', '-c', how]);
-    const end = await project.wf(failing(project, id, '--json', '--quiet', '--notify', argv));
+    const end = await project.sharedWf(failing(project, id, '--json', '--quiet', '--notify', argv));
     expect(end.exitCode).toBe(expected.exitCode);
     expect(stable(end.stdout)).toBe(stable(expected.stdout));
     expect(end.stderr.split('\n').filter((line) => line !== '')).toEqual([
@@ -124,7 +124,7 @@ test.concurrent('a command that cannot be run is refused before anything is touc
   const project = openNoteProject();
   const tell = tellProgram(project);
   const notify = async (text: string, ...more: readonly string[]) => {
-    const end = await project.wf(failing(project, 'refused', '--notify', text, ...more));
+    const end = await project.sharedWf(failing(project, 'refused', '--notify', text, ...more));
     expect(end.stdout).toBe('');
     return `${end.exitCode} ${/^error (\w+)/.exec(end.stderr)?.[1]}`;
   };
@@ -173,7 +173,7 @@ test.concurrent('of a question once, whoever resumes the run, and of its end; by
   await killed.end;
   const resumed = project.start(['resume', 'asked-a']);
   await resumed.line(waiting);
-  expect((await project.wf(['send', 'asked-a', 'approve', '--data', '{"by":"Ann"}'])).exitCode).toBe(0);
+  expect((await project.sharedWf(['send', 'asked-a', 'approve', '--data', '{"by":"Ann"}'])).exitCode).toBe(0);
   expect((await resumed.end).exitCode).toBe(0);
   const reasons = ['waiting asked-a waiting', 'recovered asked-a succeeded'];
   expect(tell.reasons()).toEqual(reasons);
@@ -185,7 +185,7 @@ test.concurrent('of a question once, whoever resumes the run, and of its end; by
   await left.end;
   const agent = await startAgent(onTestFinished, project, ['--json']);
   await untilItWaits(project, 'asked-b');
-  expect((await project.wf(['send', 'asked-b', 'reject'])).exitCode).toBe(0);
+  expect((await project.sharedWf(['send', 'asked-b', 'reject'])).exitCode).toBe(0);
   await untilTold(tell, [...reasons, 'waiting asked-b waiting', 'failed asked-b rolled-back']);
   // The agent reports what it could not send.
   const lost = start('asked-c');
@@ -194,7 +194,7 @@ test.concurrent('of a question once, whoever resumes the run, and of its end; by
   await lost.end;
   rmSync(tell.path);
   await untilItWaits(project, 'asked-c');
-  await project.wf(['send', 'asked-c', 'reject']);
+  await project.sharedWf(['send', 'asked-c', 'reject']);
   const line = await agent.printed(/"did":"not-notified"/);
   expect(JSON.parse(line)).toMatchObject({ run: 'asked-c', reason: 'failed', error: { code: 'E_TOOL_MISSING' } });
   agent.kill('SIGTERM');
@@ -211,7 +211,7 @@ test.concurrent('of a run that has to be confirmed, and of what becomes of it, a
   expect((await confirmed.end).exitCode).toBe(0);
   const reasons = ['unconfirmed told-confirmed unconfirmed', 'recovered told-confirmed succeeded'];
   expect(tell.reasons()).toEqual(reasons);
-  await project.wf(['rollback', 'told-confirmed']);
+  await project.sharedWf(['rollback', 'told-confirmed']);
   expect(tell.reasons()).toEqual(reasons);
   const deserted = project.run('told-deserted', [...options, '2s']);
   await deserted.line(/^not confirmed yet/);
@@ -245,17 +245,27 @@ test.concurrent('of a run that needs attention, a kept failure, and their recove
   // wf ends only once it has told that.
   const slowly = JSON.stringify(['sh', '-c', 'sleep 0.5; exec "$0"', tell.path]);
   const start = (id: string, ...more: readonly string[]) =>
-    project.wf(['start', 'stuck', '--id', id, '--input', `folder=${project.folder}`, '--notify', slowly, ...more]);
+    project.sharedWf([
+      'start',
+      'stuck',
+      '--id',
+      id,
+      '--input',
+      `folder=${project.folder}`,
+      '--notify',
+      slowly,
+      ...more,
+    ]);
   const touch = (name: string) => writeFileSync(path.join(project.folder, name), '');
   expect((await start('told-stuck')).exitCode).toBe(5);
   const settle = ['settle', 'told-stuck', '1', '--as', 'gone', '--reason', 'removed'];
-  expect((await project.wf(settle)).exitCode).toBe(0);
+  expect((await project.sharedWf(settle)).exitCode).toBe(0);
   expect((await start('told-kept', '--on-failure', 'keep')).exitCode).toBe(1);
   expect((await start('told-back', '--on-failure', 'keep')).exitCode).toBe(1);
   touch('mended');
-  expect((await project.wf(['rollback', 'told-back'])).exitCode).toBe(0);
+  expect((await project.sharedWf(['rollback', 'told-back'])).exitCode).toBe(0);
   touch('ready');
-  const retried = await project.wf(['retry', 'told-kept']);
+  const retried = await project.sharedWf(['retry', 'told-kept']);
   expect(retried, retried.stderr).toMatchObject({ exitCode: 0 });
   expect(tell.reasons()).toEqual([
     'needs-attention told-stuck needs-attention',
@@ -273,18 +283,18 @@ test.concurrent('a start anew, a detached start and a schedule carry the command
   const argv = JSON.stringify(['./tell', 'it']);
   expect((await project.wf(failing(project, 'told-away', '--detach', '--notify', argv))).exitCode).toBe(0);
   await untilTold(tell, ['failed told-away rolled-back']);
-  expect((await project.wf(['retry', 'told-away'])).exitCode).toBe(1);
+  expect((await project.sharedWf(['retry', 'told-away'])).exitCode).toBe(1);
   const again = (await recordOf(project, 'told-away')).retriedAs;
   expect(tell.reasons()).toEqual(['failed told-away rolled-back', `failed ${again} rolled-back`]);
   expect(tell.told()[1]?.argv).toBe('it');
   const print = ['schedule', 'print', 'note', '--on-calendar', 'daily', '--input', 'file=/n'];
   const unit = async (...more: readonly string[]) => {
-    const { stdout, stderr } = await project.wf([...print, ...more]);
+    const { stdout, stderr } = await project.sharedWf([...print, ...more]);
     return stdout === '' ? stderr : stdout;
   };
   expect(await unit('--notify', argv)).toContain(`--notify "[\\"${tell.path}\\",\\"it\\"]" -- note`);
   expect(await unit('--no-notify')).toContain(' --no-notify -- note');
-  expect(await project.wf([...print, '--notify', 'no-such-program'])).toMatchObject({ exitCode: 3, stdout: '' });
+  expect(await project.sharedWf([...print, '--notify', 'no-such-program'])).toMatchObject({ exitCode: 3, stdout: '' });
 });
 
 test.concurrent('a command that does not end holds up neither the run nor, after Ctrl-C, wf', async ({
@@ -299,7 +309,7 @@ test.concurrent('a command that does not end holds up neither the run nor, after
   const run = project.start([...args, 'held-up']);
   await run.line(/^waiting for the event approve/);
   await untilRunning(hanging);
-  expect((await project.wf(['send', 'held-up', 'approve', '--data', '{"by":"Ann"}'])).exitCode).toBe(0);
+  expect((await project.sharedWf(['send', 'held-up', 'approve', '--data', '{"by":"Ann"}'])).exitCode).toBe(0);
   await run.printed(/^asking succeeded/);
   await run.line(/^waiting for the command that is notified/);
   run.kill('SIGTERM');
@@ -324,5 +334,5 @@ test.concurrent('a command that does not end holds up neither the run nor, after
   expect((await resumed.end).exitCode).toBe(130);
   expect(tell.reasons()).toEqual(['waiting held-up waiting', 'waiting cut-short waiting']);
   rmSync(tell.path);
-  expect((await project.wf(['rollback', 'cut-short'])).exitCode).toBe(0);
+  expect((await project.sharedWf(['rollback', 'cut-short'])).exitCode).toBe(0);
 });

@@ -10,7 +10,7 @@ const UNDONE_THREE = /^rollback {2}command .* three .*reverted/;
 async function pausedRun(project: Project): Promise<FoldersRun> {
   const run = foldersRun(project);
   run.go();
-  expect(await run.start('--pause-after', 'third', ...run.undoWaits).end).toMatchObject({ exitCode: 0 });
+  expect(await run.carryOut('--pause-after', 'third', ...run.undoWaits)).toMatchObject({ exitCode: 0 });
   return run;
 }
 
@@ -42,7 +42,7 @@ test.concurrent.for([
     expect(withoutDatabase(project, end.stdout)).toContain(`next: wf rollback ${run.id}\n`);
     expect(run.folders()).toEqual(['one']);
 
-    const again = await project.wf(['rollback', run.id, '--json']);
+    const again = await project.sharedWf(['rollback', run.id, '--json']);
     expect(again.exitCode, again.stderr).toBe(0);
     expect(runRecordSchema.parse(again.json())).toMatchObject({
       status: 'rolled-back',
@@ -63,7 +63,7 @@ test.concurrent('two SIGINTs stop a rollback at once, and wf rollback continues 
   expect(withoutDatabase(project, end.stderr)).toContain(`\`wf rollback ${run.id}\` continues it\n`);
   expect(run.folders()).toEqual(['one', 'two']);
   run.goBack();
-  expect(await project.wf(['rollback', run.id])).toMatchObject({ exitCode: 0 });
+  expect(await project.sharedWf(['rollback', run.id])).toMatchObject({ exitCode: 0 });
   expect(run.folders()).toEqual([]);
   expect(run.log().slice(3)).toEqual(['not three', 'not two', 'not one']);
 });
@@ -75,7 +75,7 @@ test.concurrent('wf resume continues a killed rollback, even if the workflow has
   await wf.line(UNDONE_THREE);
   wf.kill('SIGKILL');
   await wf.end;
-  const dry = await project.wf(['resume', '--dry-run', '--json']);
+  const dry = await project.sharedWf(['resume', '--dry-run', '--json']);
   expect(dry.json()).toMatchObject({
     run: run.id,
     direction: 'back',
@@ -86,7 +86,7 @@ test.concurrent('wf resume continues a killed rollback, even if the workflow has
   });
   project.write('workflows/folders.ts', FOLDERS_WORKFLOW.replace("version: '1'", "version: '2'"));
   run.goBack();
-  const resumed = await project.wf(['resume', '--json']);
+  const resumed = await project.sharedWf(['resume', '--json']);
   expect(resumed.exitCode).toBe(1);
   expect(runRecordSchema.parse(resumed.json())).toMatchObject({
     status: 'rolled-back',
@@ -106,7 +106,7 @@ test.concurrent('one SIGINT stops the rollback of a failed run, and wf resume co
   const end = await wf.end;
   expect(end).toMatchObject({ exitCode: 130, signal: undefined });
   expect(run.folders()).toEqual(['one']);
-  const resumed = await project.wf(['resume', '--json']);
+  const resumed = await project.sharedWf(['resume', '--json']);
   expect(resumed.exitCode).toBe(1);
   expect(runRecordSchema.parse(resumed.json())).toMatchObject({
     status: 'rolled-back',

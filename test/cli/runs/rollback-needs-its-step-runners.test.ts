@@ -23,13 +23,13 @@ async function pausedProject(): Promise<Project> {
     '--pause-after',
     'write',
   ];
-  expect(await project.wf(start)).toMatchObject({ exitCode: 0 });
+  expect(await project.sharedWf(start)).toMatchObject({ exitCode: 0 });
   return project;
 }
 
 async function expectRefused(project: Project, why: RegExp): Promise<void> {
-  const before = (await project.wf(['show', idOf(project), '--json'])).stdout;
-  const refused = await project.wf(['rollback', idOf(project), '--json']);
+  const before = (await project.sharedWf(['show', idOf(project), '--json'])).stdout;
+  const refused = await project.sharedWf(['rollback', idOf(project), '--json']);
   expect(refused).toMatchObject({ exitCode: 3 });
   expect(refused.json()).toMatchObject({
     error: {
@@ -38,12 +38,12 @@ async function expectRefused(project: Project, why: RegExp): Promise<void> {
       hint: expect.stringContaining('Nothing was touched'),
     },
   });
-  expect((await project.wf(['show', idOf(project), '--json'])).stdout).toBe(before);
+  expect((await project.sharedWf(['show', idOf(project), '--json'])).stdout).toBe(before);
   expect(existsSync(noteIn(project))).toBe(true);
 }
 
 async function expectUndone(project: Project): Promise<void> {
-  const undone = await project.wf(['rollback', idOf(project), '--json']);
+  const undone = await project.sharedWf(['rollback', idOf(project), '--json']);
   expect(undone.exitCode, undone.stdout).toBe(0);
   expect(runRecordSchema.parse(undone.json())).toMatchObject({ status: 'rolled-back' });
   expect(existsSync(noteIn(project))).toBe(false);
@@ -89,7 +89,7 @@ test.concurrent('wf resume refuses an interrupted rollback whose step runner is 
   db.close();
   const text = readFileSync(workflowOf(project), 'utf8');
   project.write('workflows/note.ts', text.replaceAll("'note.file'", "'note.paper'"));
-  const refused = await project.wf(['resume', idOf(project), '--json']);
+  const refused = await project.sharedWf(['resume', idOf(project), '--json']);
   expect(refused).toMatchObject({ exitCode: 3 });
   expect(refused.json()).toMatchObject({ error: { code: 'E_RUNNER_MISSING' } });
   expect(existsSync(noteIn(project))).toBe(true);

@@ -49,14 +49,14 @@ export default defineWorkflow({ name: 'keeper', version: '1', description: 'Make
 async function succeededRun() {
   const project = openProject({ 'workflows/keeper.ts': KEEPER });
   const id = path.basename(project.folder);
-  const end = await project.wf(['start', 'keeper', '--id', id, '--input', `folder=${project.folder}`]);
+  const end = await project.sharedWf(['start', 'keeper', '--id', id, '--input', `folder=${project.folder}`]);
   expect(end.exitCode, end.stderr).toBe(0);
   return { project, id };
 }
 
 const files = ({ folder }: Project) => ['cheap', 'costly'].filter((name) => existsSync(path.join(folder, name)));
 const recordOf = async (project: Project, id: string) =>
-  runRecordSchema.parse((await project.wf(['show', id, '--json'])).json());
+  runRecordSchema.parse((await project.sharedWf(['show', id, '--json'])).json());
 
 test.concurrent('wf rollback undoes a run that succeeded, except the change that its step runner keeps', async () => {
   const { project, id } = await succeededRun();
@@ -73,7 +73,7 @@ test.concurrent('wf rollback undoes a run that succeeded, except the change that
       { step: 'cheap', status: 'reverted' },
     ],
   });
-  const again = await project.wf(['rollback', id]);
+  const again = await project.sharedWf(['rollback', id]);
   expect(again).toMatchObject({
     exitCode: 0,
     stderr: '',
@@ -83,8 +83,8 @@ test.concurrent('wf rollback undoes a run that succeeded, except the change that
 
 test.concurrent('wf rollback --remove-images also undoes a kept change, even after an earlier rollback', async () => {
   const { project, id } = await succeededRun();
-  expect(await project.wf(['rollback', id])).toMatchObject({ exitCode: 0 });
-  expect(await project.wf(['rollback', id, '--remove-images'])).toMatchObject({ exitCode: 0 });
+  expect(await project.sharedWf(['rollback', id])).toMatchObject({ exitCode: 0 });
+  expect(await project.sharedWf(['rollback', id, '--remove-images'])).toMatchObject({ exitCode: 0 });
   expect(files(project)).toEqual([]);
   expect(await recordOf(project, id)).toMatchObject({ changes: [{ status: 'reverted' }, { status: 'reverted' }] });
 });

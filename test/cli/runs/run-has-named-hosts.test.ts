@@ -23,8 +23,8 @@ function openHosts(user: (typeof USERS)[number] = USERS[0]) {
   const project = openProject({ 'workflows/two-hosts.ts': WORKFLOW });
   const through = user === 'an ordinary user' ? ORDINARY_USER : [];
   if (through.length > 0) ownedByOrdinaryUser(project.folder);
-  const wf = (args: readonly string[], killAt?: string) =>
-    project.wf(args, { through, env: killAt === undefined ? {} : { WF_CRASH_AT: killAt } });
+  const wf = (args: readonly string[]) => (through.length > 0 ? project.wf(args, { through }) : project.sharedWf(args));
+  const wfKilledAt = (point: string, args: readonly string[]) => project.wf(args, { env: { WF_CRASH_AT: point } });
   const start = (id: string, ...more: readonly string[]) => ['start', 'two-hosts', '--id', id, ...more];
   /** Returns a function that runs a command on a host, or in a container of it, as a shell of wf does. */
   const shell = async (id: string, ...place: readonly string[]) => {
@@ -36,7 +36,7 @@ function openHosts(user: (typeof USERS)[number] = USERS[0]) {
   const links = async (id: string, ...place: readonly string[]) =>
     linksSchema.parse(JSON.parse(await (await shell(id, ...place))('ip', '-json', 'link'))).map(({ ifname }) => ifname);
   const record = async (id: string) => runRecordSchema.parse((await wf(['show', id, '--json'])).json());
-  return { ...project, launch: project.start, wf, start, shell, links, record };
+  return { ...project, launch: project.start, wf, wfKilledAt, start, shell, links, record };
 }
 
 test.for(USERS)('each step and change is of its host, where it is undone and verified (%s)', async (user) => {
@@ -73,9 +73,9 @@ test.for(USERS)('each step and change is of its host, where it is undone and ver
 });
 
 test('a killed run is resumed and rolled back on its hosts', async () => {
-  const { wf, start, record } = openHosts();
+  const { wf, wfKilledAt, start, record } = openHosts();
   const killedAt = async (id: string, point: string) =>
-    expect(await wf(start(id), point), point).toMatchObject({ signal: 'SIGKILL' });
+    expect(await wfKilledAt(point, start(id)), point).toMatchObject({ signal: 'SIGKILL' });
   await killedAt('two-early', 'before commit create');
   expect(await wf(['resume', 'two-early'])).toMatchObject({ exitCode: 2 });
   await killedAt('two-network', 'after touch betaNetwork apply 1 docker network create');
@@ -85,7 +85,7 @@ test('a killed run is resumed and rolled back on its hosts', async () => {
   expect((await wf(['resume', 'two-moved', '--dry-run'])).stdout).toContain(
     'observed: alpha: link under1 moved into beta exists',
   );
-  const back = await wf(['rollback', 'two-moved'], 'after touch alphaContainer undo 1 docker rm');
+  const back = await wfKilledAt('after touch alphaContainer undo 1 docker rm', ['rollback', 'two-moved']);
   expect(back).toMatchObject({ signal: 'SIGKILL' });
   expect(await wf(['rollback', 'two-moved'])).toMatchObject({ exitCode: 0 });
   expect(await record('two-moved')).toMatchObject({

@@ -26,7 +26,7 @@ test.concurrent('a waiting run reports its question, its events with their data,
   expect(shown.stdout).toMatch(/Go on\?\n.*is written\.\n +Yes {2}wf send waits approve --data '\{"by":\.\.\.\}'/);
   const listed = runSummariesSchema.parse((await project.sharedWf(['runs', '--json'])).json());
   expect(listed[0]?.waitingFor).toEqual(waitingFor);
-  expect((await project.wf(['cancel', 'waits'])).exitCode).toBe(0);
+  expect((await project.sharedWf(['cancel', 'waits'])).exitCode).toBe(0);
   await run.end;
 });
 
@@ -35,10 +35,10 @@ test.concurrent('wf wait prints the question of a run that no process advances',
   const project = openProject({ 'workflows/asking.ts': workflow, 'first.go': '' });
   const begun = ['start', 'asking', '--input', `folder=${project.folder}`, '--id', 'rests', '--detach'];
   expect((await project.wf(begun)).exitCode).toBe(0);
-  const waited = await project.wf(['wait', 'rests']);
+  const waited = await project.sharedWf(['wait', 'rests']);
   expect(waited.exitCode).toBe(0);
   expect(waited.stdout).toMatch(/Go on\?\n.*is written\.\n +Yes {2}wf send rests approve --data '\{"by":\.\.\.\}'/);
-  expect((await project.wf(['cancel', 'rests'])).exitCode).toBe(0);
+  expect((await project.sharedWf(['cancel', 'rests'])).exitCode).toBe(0);
 });
 
 test.concurrent('an approval is handled once, and recorded with who gave it, when, and the comment', async () => {
@@ -46,16 +46,16 @@ test.concurrent('an approval is handled once, and recorded with who gave it, whe
   project.go('first', 'second', 'third');
   const run = project.run('approved');
   await run.line(WAITS);
-  const unknown = await project.wf(['send', 'approved', 'aprove']);
+  const unknown = await project.sharedWf(['send', 'approved', 'aprove']);
   expect(unknown).toMatchObject({ exitCode: 4, stdout: '' });
   expect(unknown.stderr).toMatch(/^error E_EVENT_UNEXPECTED: run approved .* it expects approve, reject$/m);
-  const incomplete = await project.wf(['send', 'approved', 'approve', '--json']);
+  const incomplete = await project.sharedWf(['send', 'approved', 'approve', '--json']);
   expect(incomplete).toMatchObject({ exitCode: 2, stderr: '' });
   expect(incomplete.json()).toMatchObject({
     error: { code: 'E_EVENT_INVALID', message: expect.stringContaining('by') },
   });
   const file = project.write('approval.json', '{"by":"Ann"}');
-  const twice = await project.wf(['send', 'approved', 'approve', '--data', '{}', '--data-file', file]);
+  const twice = await project.sharedWf(['send', 'approved', 'approve', '--data', '{}', '--data-file', file]);
   expect(twice).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('exclude each other') });
   const args = ['send', 'approved', 'approve', '--data-file', file, '--comment', 'seen with Bob', '--json'];
   const approval = await project.wf(args);
@@ -70,7 +70,7 @@ test.concurrent('an approval is handled once, and recorded with who gave it, whe
   ]);
   const report = await project.sharedWf(['report', 'approved']);
   expect(report.stdout).toContain(`${by.user} sent the event approve: seen with Bob`);
-  const late = await project.wf(['send', 'approved', 'approve', '--data', '{"by":"Ann"}']);
+  const late = await project.sharedWf(['send', 'approved', 'approve', '--data', '{"by":"Ann"}']);
   expect(late).toMatchObject({ exitCode: 4, stderr: expect.stringContaining('it has ended (succeeded)') });
   expect(project.log()).toEqual(['first', 'second', 'third']);
 });
@@ -88,13 +88,13 @@ test.concurrent('a paused run has finished its running step and begun no other, 
     status: 'paused',
     steps: [{ id: 'first', status: 'succeeded' }],
   });
-  const send = await project.wf(['send', 'pauses', 'reject']);
+  const send = await project.sharedWf(['send', 'pauses', 'reject']);
   expect(send).toMatchObject({ exitCode: 4, stderr: expect.stringContaining('`wf resume pauses') });
-  const again = await project.wf(['pause', 'pauses']);
+  const again = await project.sharedWf(['pause', 'pauses']);
   expect(again).toMatchObject({ exitCode: 4, stderr: expect.stringContaining('E_REQUEST_REFUSED') });
   const resumed = project.start(['resume', 'pauses']);
   await resumed.line(WAITS);
-  expect((await project.wf(['send', 'pauses', 'reject'])).exitCode).toBe(0);
+  expect((await project.sharedWf(['send', 'pauses', 'reject'])).exitCode).toBe(0);
   expect(await resumed.end).toMatchObject({ exitCode: 1 });
   expect(project.log()).toEqual(['first', 'not first']);
 });
@@ -104,7 +104,7 @@ test.concurrent('a cancelled run stops its step, and is undone and verified: 1 f
   project.go('first');
   const run = project.run('cancelled');
   await run.line(WAITS);
-  await project.wf(['send', 'cancelled', 'approve', '--data', '{"by":"Ann"}']);
+  await project.sharedWf(['send', 'cancelled', 'approve', '--data', '{"by":"Ann"}']);
   const cancel = await project.wf(['cancel', 'cancelled', '--comment', 'wrong host', '--json']);
   expect(cancel, cancel.stderr).toMatchObject({ exitCode: 0 });
   expect(cancel.json()).toMatchObject({
@@ -115,7 +115,7 @@ test.concurrent('a cancelled run stops its step, and is undone and verified: 1 f
   expect(await project.record('cancelled')).toMatchObject({ verification: { restored: true } });
   // The second step was stopped before it wrote anything; its intent is undone as well.
   expect(project.log().filter((line) => line !== 'not second')).toEqual(['first', 'not first']);
-  expect((await project.wf(['cancel', 'cancelled'])).exitCode).toBe(4);
+  expect((await project.sharedWf(['cancel', 'cancelled'])).exitCode).toBe(4);
 });
 
 test.concurrent('cancel --keep leaves the changes in place', async () => {
@@ -123,7 +123,7 @@ test.concurrent('cancel --keep leaves the changes in place', async () => {
   project.go('first');
   const run = project.run('kept');
   await run.line(WAITS);
-  expect(await project.wf(['cancel', 'kept', '--keep'])).toMatchObject({ exitCode: 0 });
+  expect(await project.sharedWf(['cancel', 'kept', '--keep'])).toMatchObject({ exitCode: 0 });
   expect(await run.end).toMatchObject({ exitCode: 1 });
   expect(await project.record('kept')).toMatchObject({ status: 'failed', changes: [{ status: 'applied' }] });
   expect(project.log()).toEqual(['first']);
@@ -138,12 +138,12 @@ test.concurrent('a run without a process is advanced by the command that asks: s
     run.kill('SIGKILL');
     await run.end;
   }
-  const sent = await project.wf(['send', 'sent', 'approve', '--data', '{"by":"Ann"}', '--json']);
+  const sent = await project.sharedWf(['send', 'sent', 'approve', '--data', '{"by":"Ann"}', '--json']);
   expect(sent, sent.stderr).toMatchObject({ exitCode: 0 });
   expect(sent.json()).toMatchObject({ request: { outcome: { type: 'handled' } }, run: { status: 'succeeded' } });
   expect(await project.wf(['pause', 'stopped'])).toMatchObject({ exitCode: 0 });
   expect(await project.record('stopped')).toMatchObject({ status: 'paused' });
-  expect(await project.wf(['cancel', 'undone'])).toMatchObject({ exitCode: 0 });
+  expect(await project.sharedWf(['cancel', 'undone'])).toMatchObject({ exitCode: 0 });
   expect(await project.record('undone')).toMatchObject({ status: 'rolled-back', error: { code: 'E_CANCELLED' } });
 });
 
@@ -177,10 +177,10 @@ test.concurrent('a request is neither lost nor handled twice if the run is kille
     const id = `killed-${side}`;
     const run = project.run(id, { WF_CRASH_AT: `${side} commit answered` });
     await run.line(WAITS);
-    const sent = await project.wf(['send', id, 'approve', '--data', '{"by":"Ann"}']);
+    const sent = await project.sharedWf(['send', id, 'approve', '--data', '{"by":"Ann"}']);
     expect(await run.end).toMatchObject({ signal: 'SIGKILL' });
     expect(sent, sent.stderr).toMatchObject({ exitCode: 0 });
-    await project.wf(['resume', id]);
+    await project.sharedWf(['resume', id]);
     const { status, requests, steps } = await project.record(id);
     expect({ status, outcomes: requests.map(({ outcome }) => outcome?.type) }).toEqual({
       status: 'succeeded',
@@ -207,10 +207,10 @@ test.concurrent('a request whose sender is killed is still carried out, and a re
   await waiting.end;
   expect((await project.start(['cancel', 'unread'], { env }).end).signal).toBe('SIGKILL');
   for (const reader of [['show', 'unread'], ['runs'], ['resume', 'unread', '--dry-run'], ['changes']])
-    await project.wf(reader);
+    await project.sharedWf(reader);
   expect(await project.record('unread')).toMatchObject({ status: 'interrupted', requests: [{ outcome: null }] });
   // The next process that advances the run answers it.
-  const resumed = runRecordSchema.parse((await project.wf(['resume', 'unread', '--json'])).json());
+  const resumed = runRecordSchema.parse((await project.sharedWf(['resume', 'unread', '--json'])).json());
   expect(resumed).toMatchObject({ status: 'rolled-back', requests: [{ outcome: { type: 'handled' } }] });
 });
 
@@ -222,11 +222,11 @@ test.concurrent('a request to a killed run that cannot be resumed is refused wit
   run.kill('SIGKILL');
   await run.end;
   project.write('workflows/asking.ts', ASKING_WORKFLOW.replace("version: '1'", "version: '2'"));
-  const refused = await project.wf(['send', 'changed', 'reject']);
+  const refused = await project.sharedWf(['send', 'changed', 'reject']);
   expect(refused).toMatchObject({ exitCode: 4, stderr: expect.stringContaining('E_DEFINITION_CHANGED') });
   const { status, requests } = await project.record('changed');
   expect(status).toBe('interrupted');
   expect(requests).toMatchObject([{ outcome: { type: 'refused', error: { code: 'E_DEFINITION_CHANGED' } } }]);
   // A cancellation needs no workflow, as a rollback.
-  expect(await project.wf(['cancel', 'changed'])).toMatchObject({ exitCode: 0 });
+  expect(await project.sharedWf(['cancel', 'changed'])).toMatchObject({ exitCode: 0 });
 });

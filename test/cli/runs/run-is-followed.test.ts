@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { foldersRun, killInSecond, openFoldersProject } from '../../support/folders.ts';
+import { readRecord } from '../../support/read-record.ts';
 import { logsSchema, runRecordSchema } from '../../support/run-record.ts';
 
 test.concurrent('wf show --follow follows a run from its first step to its end', async () => {
@@ -19,9 +20,7 @@ test.concurrent('wf show --follow follows a run from its first step to its end',
   expect(text).toMatchObject({ exitCode: 0, stderr: followed });
   expect(text.stdout).toMatch(/^folders succeeded in .*\n3 changes, all undone: 3 reverted\n/);
   expect(json.exitCode).toBe(0);
-  expect(runRecordSchema.parse(json.json())).toEqual(
-    runRecordSchema.parse((await project.wf(['show', run.id, '--json'])).json()),
-  );
+  expect(runRecordSchema.parse(json.json())).toEqual(readRecord(project, run.id));
 });
 
 test.concurrent('wf logs --follow prints the commands of all steps, or of one that has not begun', async () => {
@@ -35,7 +34,7 @@ test.concurrent('wf logs --follow prints the commands of all steps, or of one th
   run.go();
   const [all, one, json] = await Promise.all(followers.map((follower) => follower.end));
   await started.end;
-  const later = async (...more: readonly string[]) => (await project.wf(['logs', run.id, ...more])).stdout;
+  const later = async (...more: readonly string[]) => (await project.sharedWf(['logs', run.id, ...more])).stdout;
   expect(all).toMatchObject({ exitCode: 0, stdout: await later(), stderr: `run ${run.id} succeeded\n` });
   expect(one).toMatchObject({ exitCode: 0, stdout: await later('makeThree') });
   expect(json).toMatchObject({ exitCode: 0, stdout: await later('--json') });

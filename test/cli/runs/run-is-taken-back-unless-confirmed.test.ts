@@ -1,6 +1,6 @@
 import { chownSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { guardOf } from '../../support/guard-of-run.ts';
 import { runRecordSchema } from '../../support/run-record.ts';
 import { WF } from '../../support/run-wf.ts';
@@ -15,7 +15,7 @@ async function ended(project: SettingProject, id: string) {
   // An interrupted run rests until its guard acts: `wf wait` would end.
   const hasEnded = async () => (await project.record(id)).finishedAt !== null;
   await expect.poll(hasEnded, { timeout: 30_000, interval: 100 }).toBe(true);
-  const end = await project.wf(['wait', id]);
+  const end = await project.sharedWf(['wait', id]);
   return { exitCode: end.exitCode, record: await project.record(id) };
 }
 
@@ -36,13 +36,13 @@ test.concurrent('a run is kept once it is confirmed, and its guard ends', async 
     ['resume', 'confirmed-here'],
     ['start', 'setting', '--dry-run'],
   ]) {
-    await project.wf(args);
+    await project.sharedWf(args);
   }
   for (const other of ['@latest', 'confirmed-h']) {
     expect(await project.confirm(other)).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('whole id') });
   }
   expect((await project.record('confirmed-here')).status).toBe('unconfirmed');
-  const confirm = await project.confirm('confirmed-here', '--comment', 'reached it', '--json');
+  const confirm = await project.wf(['confirm', 'confirmed-here', '--comment', 'reached it', '--json']);
   expect(confirm, confirm.stderr).toMatchObject({ exitCode: 0 });
   expect(confirm.json()).toMatchObject({ request: { kind: 'confirm', comment: 'reached it' } });
   expect(await run.end).toMatchObject({ exitCode: 0, stderr: expect.stringContaining('does not outlive a reboot') });
@@ -151,7 +151,7 @@ test.concurrent('no other run gets the names of an unconfirmed one, whose proces
   const run = project.run('has-the-names', ['--confirm-within', '60s']);
   await run.line(UNCONFIRMED);
   for (const id of ['beside-it', 'after-it']) {
-    const refused = await project.run(id, []).end;
+    const refused = await project.carryOut(id);
     expect(refused).toMatchObject({ exitCode: 4, stderr: expect.stringContaining('E_NAME_IN_USE') });
     expect(refused.stderr).toContain('has-the-names');
     run.kill('SIGKILL');
@@ -178,7 +178,7 @@ test.concurrent('a run without a process is confirmed, extended or rolled back b
       expect(await project.confirm(id)).toMatchObject({ exitCode: 0 });
       expect(await project.record(id)).toMatchObject({ status: 'succeeded' });
     }
-    expect(await project.wf(['rollback', id])).toMatchObject({ exitCode: 0 });
+    expect(await project.sharedWf(['rollback', id])).toMatchObject({ exitCode: 0 });
     expect(await project.record(id)).toMatchObject({ status: 'rolled-back' });
   }
   expect(project.log()).toEqual([...UNDONE, ...UNDONE]);
@@ -201,7 +201,7 @@ test.concurrent('a probe of the workflow must pass before a run is confirmed', a
   project.write('broken', '');
   const refused = await project.confirm('probed');
   expect(refused).toMatchObject({ exitCode: 4, stderr: expect.stringContaining('its probe isAllowed fails') });
-  expect(await project.wf(['cancel', 'probed'])).toMatchObject({ exitCode: 0 });
+  expect(await project.sharedWf(['cancel', 'probed'])).toMatchObject({ exitCode: 0 });
   await run.end;
   expect(project.log()).toEqual(UNDONE);
 });
@@ -256,12 +256,16 @@ test
     const project = openSettingProject();
     const words = [
       `${process.execPath} "$0" start setting --id by-own-session --input folder="$1" --confirm-within 60s --confirm-by new-session --detach`,
-      `until ${process.execPath} "$0" show by-own-session | grep -q unconfirmed; do sleep 0.1; done`,
+      'until [ -e "$1/go" ]; do sleep 0.1; done',
       `${process.execPath} "$0" confirm by-own-session; echo "exit $?"`,
       `${process.execPath} "$0" cancel by-own-session`,
     ];
     const shell = { through: [...LOGIN.through, 'sh', '-c', words.join('; '), WF, project.folder] };
-    const end = await project.wf([], shell);
+    const session = project.start([], shell);
+    const status = async () => (await project.record('by-own-session')).status;
+    await vi.waitFor(async () => expect(await status()).toBe('unconfirmed'), { timeout: 20_000, interval: 100 });
+    project.write('go', '');
+    const end = await session.end;
     expect(end.stderr).toMatch(/login session \d+ began before the change/);
     expect(end.stdout).toContain('exit 4');
     expect(await project.record('by-own-session')).toMatchObject({ status: 'rolled-back' });
@@ -291,7 +295,7 @@ test.concurrent.each([
   ['not a duration', ['--confirm-within', 'soon'], 2],
 ])('a start is refused, and touches nothing: %s', async (words, args, exitCode) => {
   const project = openSettingProject();
-  const refused = await project.run('never-started', args).end;
+  const refused = await project.carryOut('never-started', ...args);
   expect(refused).toMatchObject({ exitCode, stderr: expect.stringContaining(words) });
   expect(project.log()).toEqual([]);
   expect(existsSync(project.database)).toBe(false);

@@ -13,15 +13,15 @@ test.concurrent('a detached run prints its id, continues, and is waited for with
   const started = await startDetached(project);
   expect(started, started.stderr).toMatchObject({ exitCode: 0, stderr: '' });
   const id = started.stdout.trim();
-  onTestFinished(() => void project.wf(['cancel', id]));
+  onTestFinished(async () => void (await project.sharedWf(['cancel', id])));
   expect(await project.record(id)).toMatchObject({ id, status: 'running' });
-  const impatient = await project.wf(['wait', id, '--timeout', '1s']);
+  const impatient = await project.sharedWf(['wait', id, '--timeout', '1s']);
   expect(impatient).toMatchObject({ exitCode: 4, stderr: expect.stringContaining('E_WAIT_TIMEOUT') });
   project.go('first');
   const follower = project.start(['show', id, '--follow', '--exit-code']);
   await follower.line(/^waiting for the event/);
-  expect((await project.wf(['send', id, 'reject'])).exitCode).toBe(0);
-  expect(await project.wf(['wait', id])).toMatchObject({ exitCode: 1 });
+  expect((await project.sharedWf(['send', id, 'reject'])).exitCode).toBe(0);
+  expect(await project.sharedWf(['wait', id])).toMatchObject({ exitCode: 1 });
   expect(await follower.end).toMatchObject({ exitCode: 1 });
   expect(project.log()).toEqual(['first', 'not first']);
 });
@@ -35,11 +35,11 @@ test.concurrent('a detached run that cannot start reports that, with the exit co
   expect(bad.json()).toMatchObject({ error: { code: 'E_INPUT' } });
   expect(existsSync(project.database)).toBe(false);
   const first = await startDetached(project, '--id', 'taken', '--json');
-  onTestFinished(() => void project.wf(['cancel', 'taken']));
+  onTestFinished(async () => void (await project.sharedWf(['cancel', 'taken'])));
   expect(runRecordSchema.parse(first.json())).toMatchObject({ id: 'taken', status: 'running' });
   const second = await startDetached(project, '--id', 'taken');
   expect(second).toMatchObject({ exitCode: 4, stdout: '', stderr: expect.stringContaining('E_RUN_EXISTS') });
-  expect((await project.wf(['cancel', 'taken'])).exitCode).toBe(0);
+  expect((await project.sharedWf(['cancel', 'taken'])).exitCode).toBe(0);
 });
 
 test.concurrent('a detached run takes its inputs from standard input', async () => {
@@ -49,7 +49,7 @@ test.concurrent('a detached run takes its inputs from standard input', async () 
   const started = await project.wf([...args, '/dev/stdin'], { through });
   expect(started, started.stdout).toMatchObject({ exitCode: 0 });
   expect(runRecordSchema.parse(started.json())).toMatchObject({ id: 'piped', input: { folder: project.folder } });
-  expect((await project.wf(['cancel', 'piped'])).exitCode).toBe(0);
+  expect((await project.sharedWf(['cancel', 'piped'])).exitCode).toBe(0);
   const missing = await project.wf([...args, '/dev/fd/99']);
   expect(missing.json()).toMatchObject({ error: { code: 'E_INPUT' } });
 });
@@ -68,8 +68,8 @@ test.concurrent('a run whose terminal hangs up continues, or is interrupted with
   stops.kill('SIGHUP');
   project.go('first', 'second', 'third');
   expect(await stops.end).toMatchObject({ exitCode: 143 });
-  await project.wf(['send', 'left', 'approve', '--data', '{"by":"Ann"}']);
+  await project.sharedWf(['send', 'left', 'approve', '--data', '{"by":"Ann"}']);
   expect(await continues.end).toMatchObject({ exitCode: 0 });
-  expect(await project.wf(['wait', 'stops'])).toMatchObject({ exitCode: 130 });
-  expect((await project.wf(['rollback', 'stops'])).exitCode).toBe(0);
+  expect(await project.sharedWf(['wait', 'stops'])).toMatchObject({ exitCode: 130 });
+  expect((await project.sharedWf(['rollback', 'stops'])).exitCode).toBe(0);
 });

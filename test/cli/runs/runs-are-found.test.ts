@@ -12,7 +12,7 @@ const note = (id: string) => ['start', 'note', '--id', id, '--input', `file=${pr
 
 beforeAll(async () => {
   for (const id of ['alpha1', 'alpha2', 'beta']) {
-    const run = await project.wf(note(id));
+    const run = await project.sharedWf(note(id));
     expect(run.exitCode, run.stderr).toBe(0);
   }
 });
@@ -20,9 +20,9 @@ beforeAll(async () => {
 test.concurrent('wf runs lists the newest run first', async () => {
   const runs = runSummariesSchema.parse((await project.wf(['runs', '--json'])).json());
   expect(runs.map(({ id }) => id)).toEqual(['beta', 'alpha2', 'alpha1']);
-  const two = runSummariesSchema.parse((await project.wf(['runs', '--limit', '2', '--json'])).json());
+  const two = runSummariesSchema.parse((await project.sharedWf(['runs', '--limit', '2', '--json'])).json());
   expect(two).toEqual(runs.slice(0, 2));
-  const text = await project.wf(['runs']);
+  const text = await project.sharedWf(['runs']);
   expect(text.stdout).toMatch(/^beta .*\n.*\n?alpha2 .*\n.*\n?alpha1 /m);
 });
 
@@ -65,7 +65,7 @@ test.concurrent('wf start refuses an id that is in use', async () => {
 });
 
 test.concurrent('wf runs --format ids prints the ids of matching runs for other commands', async () => {
-  const listed = await project.wf([
+  const listed = await project.sharedWf([
     'runs',
     '--format',
     'ids',
@@ -75,9 +75,9 @@ test.concurrent('wf runs --format ids prints the ids of matching runs for other 
     '1h',
   ]);
   expect([listed.stdout, listed.stderr, listed.exitCode]).toEqual(['alpha2\n', '', 0]);
-  const shown = await project.wf(['show', listed.stdout.trim(), '--json']);
+  const shown = await project.sharedWf(['show', listed.stdout.trim(), '--json']);
   expect(runRecordSchema.parse(shown.json()).id).toBe('alpha2');
-  const page = await project.wf(['runs', '--format', 'ids', '--limit', '1']);
+  const page = await project.sharedWf(['runs', '--format', 'ids', '--limit', '1']);
   expect([page.stdout, page.stderr]).toEqual([
     'beta\n',
     `Older runs: wf runs --limit 1 --format ids --before beta --db ${project.database}\n`,
@@ -92,14 +92,14 @@ test.concurrent('an imported run can be read on another machine, but not rolled 
   const elsewhere = openProject({});
   const imported = await elsewhere.wf(['import', file, '--json']);
   expect(imported.exitCode, imported.stderr).toBe(0);
-  expect((await elsewhere.wf(['export', 'beta'])).stdout).toBe(readFileSync(file, 'utf8'));
+  expect((await elsewhere.sharedWf(['export', 'beta'])).stdout).toBe(readFileSync(file, 'utf8'));
   for (const argv of [
     ['show', 'beta'],
     ['logs', 'beta'],
     ['report', 'beta'],
     ['graph', 'beta'],
   ]) {
-    const looked = await elsewhere.wf(argv);
+    const looked = await elsewhere.sharedWf(argv);
     expect({ argv, exitCode: looked.exitCode, stderr: looked.stderr }).toEqual({ argv, exitCode: 0, stderr: '' });
   }
   const refusal = { exitCode: 2, code: 'E_RUN_IMPORTED', says: ['beta'], next: 'wf show beta' };

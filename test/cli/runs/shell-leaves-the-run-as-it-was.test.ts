@@ -1,16 +1,17 @@
 import { execa } from 'execa';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { runRecordSchema } from '../../support/run-record.ts';
+import { openNoteProject } from '../../support/note.ts';
+import { readRecord } from '../../support/read-record.ts';
 import { openProject, type Project, WF } from '../../support/run-wf.ts';
 
 let project: Project;
 beforeAll(async () => {
   project = openProject();
   const args = ['start', 'lab-network', '--runtime', 'embedded', '--pause-after', 'vethSplice', '--id', 'stopped'];
-  expect(await project.wf(args)).toMatchObject({ exitCode: 0 });
+  expect(await project.sharedWf(args)).toMatchObject({ exitCode: 0 });
 });
 afterAll(async () => {
-  expect(await project.wf(['rollback', 'stopped'])).toMatchObject({ exitCode: 0 });
+  expect(await project.sharedWf(['rollback', 'stopped'])).toMatchObject({ exitCode: 0 });
 });
 
 /** Types these lines into a shell of wf. */
@@ -23,7 +24,7 @@ async function typed(args: readonly string[], lines: string) {
   return { stdout, stderr, exitCode };
 }
 
-const record = async () => runRecordSchema.parse((await project.wf(['show', 'stopped', '--json'])).json());
+const record = async () => readRecord(project, 'stopped');
 
 test('wf shell enters the network of a container or of the host, and does not change the run', async () => {
   const before = await record();
@@ -47,7 +48,7 @@ test('wf shell --json prints the command line that opens the shell', async () =>
 });
 
 test('wf shell refuses an unknown container and suggests a similar name', async () => {
-  const wf = await project.wf(['shell', 'stopped', 'AppPord']);
+  const wf = await project.sharedWf(['shell', 'stopped', 'AppPord']);
   expect(wf.exitCode).toBe(2);
   expect(wf.stderr).toMatch(/has no running container "AppPord"[\s\S]*Did you mean AppProd\?[\s\S]*AppDev, AppProd/);
 });
@@ -63,11 +64,10 @@ test('the prompt on a terminal names the run and the container', async () => {
 });
 
 test('wf shell refuses a run that has ended', async () => {
-  const own = openProject();
-  expect(await own.wf(['start', 'lab-network', '--runtime', 'embedded', '--id', 'over'])).toMatchObject({
-    exitCode: 0,
-  });
-  const wf = await own.wf(['shell', 'over']);
+  const own = openNoteProject();
+  const start = ['start', 'note', '--id', 'over', '--input', `file=${own.folder}/the-note`];
+  expect(await own.sharedWf(start)).toMatchObject({ exitCode: 0 });
+  const wf = await own.sharedWf(['shell', 'over']);
   expect(wf).toMatchObject({ exitCode: 2, stdout: '' });
   expect(wf.stderr).toMatch(/^error E_RUN_ENDED: run over has ended/);
 });

@@ -18,16 +18,16 @@ test.concurrent('a workflow outside the workflow folders is started, resumed and
   const { project, note, start } = open();
   const paused = await project.wf([...start, '--pause-after', 'write', '--id', 'first']);
   expect([paused.exitCode, runRecordSchema.parse(paused.json()).status]).toEqual([0, 'paused']);
-  const resumed = await project.wf(['resume', 'first', '--json']);
+  const resumed = await project.sharedWf(['resume', 'first', '--json']);
   expect([resumed.exitCode, runRecordSchema.parse(resumed.json()).status]).toEqual([0, 'succeeded']);
 
-  await project.wf([...start, '--pause-after', 'write', '--id', 'second']);
+  await project.sharedWf([...start, '--pause-after', 'write', '--id', 'second']);
   expect(existsSync(note)).toBe(true);
   const moved = project.write('moved/note.ts', NOTE_WORKFLOW);
   rmSync(path.join(project.folder, 'own/note.ts'));
   const refusal = { exitCode: 2 as const, code: 'E_WORKFLOW_NOT_FOUND', says: ['run second'], next: '--workflow' };
   await expectRefusal(project, ['resume', 'second'], refusal);
-  const undone = await project.wf(['rollback', 'second', '--workflow', moved, '--json']);
+  const undone = await project.sharedWf(['rollback', 'second', '--workflow', moved, '--json']);
   expect([undone.exitCode, runRecordSchema.parse(undone.json()).status]).toEqual([0, 'rolled-back']);
   expect(existsSync(note)).toBe(false);
 });
@@ -36,7 +36,7 @@ test.concurrent('a file that is missing, contains another workflow or is writabl
   const { project, start } = open();
   const missing = { exitCode: 2 as const, code: 'E_WORKFLOW_NOT_FOUND', says: ['own/nothing.ts'], next: '.ts' };
   await expectRefusal(project, ['start', 'own/nothing.ts'], missing);
-  await project.wf([...start, '--pause-after', 'write', '--id', 'paused']);
+  await project.sharedWf([...start, '--pause-after', 'write', '--id', 'paused']);
   project.write('own/other.ts', NOTE_WORKFLOW.replace("name: 'note'", "name: 'other'"));
   const other = {
     exitCode: 2 as const,

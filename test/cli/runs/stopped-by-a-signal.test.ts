@@ -51,7 +51,7 @@ test.concurrent.for([
       verification: null,
     });
 
-    const resumed = await project.wf(['resume', '--json']);
+    const resumed = await project.sharedWf(['resume', '--json']);
     expect(resumed.exitCode, resumed.stderr).toBe(0);
     const attempts = runRecordSchema.parse(resumed.json()).steps.map((step) => `${step.id} ${step.attempts}`);
     expect(attempts).toEqual(['writeNote 1', 'waitForFile 1', 'readNote 1', 'runProgram 1', 'removeNote 1']);
@@ -85,6 +85,6 @@ test.concurrent('two SIGINTs stop a run at once, and its changes in place are re
   const record = readRecord(project, id);
   expect(record).toMatchObject({ status: 'interrupted', changes: [{ status: 'applied', undo: [`rm ${note}`] }] });
   project.write('go', '');
-  expect(await project.wf(['resume'])).toMatchObject({ exitCode: 0 });
+  expect(await project.sharedWf(['resume'])).toMatchObject({ exitCode: 0 });
   expect(existsSync(note)).toBe(false);
 });

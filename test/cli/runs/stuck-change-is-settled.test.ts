@@ -3,7 +3,7 @@ import { userInfo } from 'node:os';
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import { readRecord } from '../../support/read-record.ts';
-import { openProject } from '../../support/run-wf.ts';
+import { openProject, type Project } from '../../support/run-wf.ts';
 
 /** Makes a file that its undo cannot remove, and fails. */
 const WORKFLOW = `
@@ -23,15 +23,20 @@ const WORKFLOW = `
     }),
   });`;
 
-async function openStuckRun(id: string, below = '.') {
+function startBelow(project: Project, below: string, args: readonly string[]) {
+  const cwd = path.join(project.folder, below);
+  mkdirSync(cwd);
+  return project.wf(args, { cwd });
+}
+
+async function openStuckRun(id: string, below?: string) {
   const project = openProject({ 'workflows/stuck.ts': WORKFLOW });
   const file = path.join(project.folder, 'left');
-  const cwd = path.join(project.folder, below);
-  mkdirSync(cwd, { recursive: true });
-  const start = await project.wf(['start', 'stuck', '--id', id, '--input', `file=${file}`], { cwd });
+  const args = ['start', 'stuck', '--id', id, '--input', `file=${file}`];
+  const start = await (below === undefined ? project.sharedWf(args) : startBelow(project, below, args));
   expect(start, start.stderr).toMatchObject({ exitCode: 5 });
   const settle = (...more: readonly string[]) =>
-    project.wf(['settle', id, '1', '--reason', 'removed by hand', ...more]);
+    project.sharedWf(['settle', id, '1', '--reason', 'removed by hand', ...more]);
   const record = async () => readRecord(project, id);
   return { project, file, settle, record };
 }
@@ -39,8 +44,8 @@ async function openStuckRun(id: string, below = '.') {
 test.concurrent('a change that a person has removed is settled as gone, and its run needs no attention any more', async () => {
   const { project, file, settle, record } = await openStuckRun('settled');
   expect(await record()).toMatchObject({ status: 'needs-attention', changes: [{ status: 'stuck' }, {}] });
-  expect(await project.wf(['rollback', 'settled'])).toMatchObject({ exitCode: 5 });
-  expect(await project.wf(['settle', 'settled', '1', '--as', 'gone'])).toMatchObject({ exitCode: 2 });
+  expect(await project.sharedWf(['rollback', 'settled'])).toMatchObject({ exitCode: 5 });
+  expect(await project.sharedWf(['settle', 'settled', '1', '--as', 'gone'])).toMatchObject({ exitCode: 2 });
   rmSync(file);
   const settled = await settle('--as', 'gone', '--json');
   expect(settled, settled.stderr).toMatchObject({ exitCode: 0 });
@@ -56,7 +61,9 @@ test.concurrent('a change that a person has removed is settled as gone, and its 
   });
   const again = await settle('--as', 'kept');
   expect(again).toMatchObject({ exitCode: 4, stderr: expect.stringContaining('is gone already') });
-  expect(await project.wf(['settle', 'settled', '7', '--as', 'gone', '--reason', 'x'])).toMatchObject({ exitCode: 4 });
+  expect(await project.sharedWf(['settle', 'settled', '7', '--as', 'gone', '--reason', 'x'])).toMatchObject({
+    exitCode: 4,
+  });
   expect((await record()).requests).toHaveLength(1);
 });
 
@@ -77,7 +84,7 @@ test.concurrent('a settling that is killed is settled once, and the host is comp
     exitCode: 4,
     stderr: expect.stringContaining('is gone already'),
   });
-  expect(await project.wf(['rollback', 'cut-off'])).toMatchObject({ exitCode: 0 });
+  expect(await project.sharedWf(['rollback', 'cut-off'])).toMatchObject({ exitCode: 0 });
   const { status, requests } = await record();
   expect({ status, outcomes: requests.map(({ outcome }) => outcome?.type) }).toEqual({
     status: 'rolled-back',
@@ -90,7 +97,7 @@ test.concurrent('a run that has not ended settles nothing', async () => {
   const env = { WF_CRASH_AT: 'after commit step.succeeded make' };
   const file = path.join(project.folder, 'other');
   await project.start(['start', 'stuck', '--id', 'open-killed', '--input', `file=${file}`], { env }).end;
-  const refused = await project.wf(['settle', 'open-killed', '1', '--as', 'gone', '--reason', 'x']);
+  const refused = await project.sharedWf(['settle', 'open-killed', '1', '--as', 'gone', '--reason', 'x']);
   expect(refused).toMatchObject({ exitCode: 4, stderr: expect.stringContaining('it has not ended') });
 });
 
@@ -99,8 +106,8 @@ test.concurrent('a change whose place is gone is settled, and the run says that 
   rmSync(file);
   // The undo of a command needs the folder in which it was started.
   rmSync(path.join(project.folder, 'inner'), { recursive: true });
-  expect(await project.wf(['rollback', 'elsewhere'])).toMatchObject({ exitCode: 4 });
-  const settled = await project.wf(['settle', 'elsewhere', '1', '--as', 'gone', '--reason', 'removed by hand']);
+  expect(await project.sharedWf(['rollback', 'elsewhere'])).toMatchObject({ exitCode: 4 });
+  const settled = await project.sharedWf(['settle', 'elsewhere', '1', '--as', 'gone', '--reason', 'removed by hand']);
   expect(settled, settled.stderr).toMatchObject({ exitCode: 0 });
   expect(await record()).toMatchObject({
     status: 'failed',

@@ -110,7 +110,7 @@ describe('while a command that only reads is under way', () => {
     expect(await project.wf(['start', 'note', '--id', id, '--detach', ...inputs])).toMatchObject({ exitCode: 0 });
   });
   afterAll(async () => {
-    expect(await project.wf(['cancel', id])).toMatchObject({ exitCode: 0 });
+    expect(await project.sharedWf(['cancel', id])).toMatchObject({ exitCode: 0 });
   });
 
   test('a call that is given up ends that command, and not the server', async () => {

@@ -46,7 +46,7 @@ beforeAll(async () => {
   mcp = await openMcp(project);
 });
 
-const json = async (...args: readonly string[]) => (await project.wf([...args, '--json'])).json();
+const json = async (...args: readonly string[]) => (await project.sharedWf([...args, '--json'])).json();
 
 async function runNote(id: string, text: string): Promise<void> {
   const inputs = project.write(`${id}.json`, JSON.stringify({ file: path.join(project.folder, id), text }));
