@@ -1,7 +1,7 @@
 import { existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { untilRunning } from './processes.ts';
-import { openProject, type Project, type RunningWf } from './run-wf.ts';
+import { openProject, type Project, type RunningWf, type WfEnd } from './run-wf.ts';
 
 export const FOLDERS_WORKFLOW = readFileSync(new URL('../fixtures/workflows/folders.ts', import.meta.url), 'utf8');
 
@@ -10,6 +10,8 @@ export interface FoldersRun {
   readonly id: string;
   /** Starts it; its second folder waits for `go`. */
   start(...more: readonly string[]): RunningWf;
+  /** Carries it out in the shared process, which does not wait: call `go` first. */
+  carryOut(...more: readonly string[]): Promise<WfEnd>;
   /** Lets the second folder be made. */
   go(): void;
   /** Inputs by which undoing the second folder waits for `goBack`. */
@@ -33,9 +35,11 @@ export function foldersRun(project: Project, env: Readonly<Record<string, string
   const id = path.basename(root);
   const inRoot = (name: string) => path.join(root, name);
   const inputs = ['--input', `root=${root}`, '--input', `waitFor=${inRoot('go')}`];
+  const start = (more: readonly string[]) => ['start', 'folders', '--id', id, ...inputs, ...more];
   return {
     id,
-    start: (...more) => project.start(['start', 'folders', '--id', id, ...inputs, ...more], { env }),
+    start: (...more) => project.start(start(more), { env }),
+    carryOut: (...more) => project.sharedWf(start(more), env),
     go: () => writeFileSync(inRoot('go'), ''),
     undoWaits: ['--input', `undoWaitsFor=${inRoot('go-back')}`],
     goBack: () => writeFileSync(inRoot('go-back'), ''),
