@@ -20,7 +20,7 @@ const PACKAGES = {
   nginx: 'nginx-light',
   brctl: 'bridge-utils',
   busybox: 'busybox-static',
-  chromium: 'chromium',
+  'chromium-headless-shell': 'chromium-headless-shell',
   curl: 'curl',
   faketime: 'faketime',
   fish: 'fish',

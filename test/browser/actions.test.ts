@@ -2,7 +2,7 @@ import type { Page } from 'playwright-core';
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { type ActedRun, openActionsProject } from '../support/actions-project.ts';
 import { ASKING_WORKFLOW } from '../support/asking-workflow.ts';
-import { accessibilityProblems, openBrowser, signIn } from '../support/browser.ts';
+import { openBrowser, openSignedIn, problemsInLightAndDark, signIn } from '../support/browser.ts';
 import { type ServedPage, servePage } from '../support/served-page.ts';
 
 const WAITS = /^waiting for the event/;
@@ -20,9 +20,8 @@ const untilStatus = (run: ActedRun, status: string) =>
   expect.poll(() => statusOf(run), { timeout: 20_000, interval: 200 }).toBe(status);
 
 /** Opens the page of a run in a browser of its own. */
-async function openRun(run: ActedRun, options: Parameters<typeof openBrowser>[1] = {}) {
-  const person = await openBrowser(onTestFinished, options);
-  await signIn(person.page, await served.newLink());
+async function openRun(run: ActedRun) {
+  const person = await openSignedIn(served, onTestFinished);
   await person.page.goto(`${served.url}/runs/${run.id}`);
   return person;
 }
@@ -133,7 +132,7 @@ describe('a question', () => {
     const handled = requests.filter(({ outcome }) => outcome?.type === 'handled');
     expect(handled).toHaveLength(1);
     expect([sent.exitCode === 0, ...outcomes].filter((isTaken) => isTaken)).toHaveLength(1);
-    expect((await project.wf(['cancel', run.id])).exitCode).toBe(0);
+    expect((await project.sharedWf(['cancel', run.id])).exitCode).toBe(0);
     await wf.end;
   });
 
@@ -246,7 +245,7 @@ describe('a run', () => {
 
   test('that failed is retried from its failed step, and started anew once it was undone', async () => {
     const run = project.run('touchy', 'ui-retried');
-    await run.start('--on-failure', 'keep').end;
+    await run.carryOut('--on-failure', 'keep');
     const { page } = await openRun(run);
     await press(page, 'Retry');
     await dialogOf(page).getByRole('rowheader', { name: 'check exec.command' }).waitFor();
@@ -271,7 +270,7 @@ describe('a run', () => {
 
   test('that needs attention is settled, change by change', async () => {
     const run = project.run('touchy', 'ui-settled');
-    expect(await run.start().end).toMatchObject({ exitCode: 5 });
+    expect(await run.carryOut()).toMatchObject({ exitCode: 5 });
     const { page } = await openRun(run);
     await page.getByRole('heading', { name: 'A change could not be undone' }).waitFor();
     await press(page, 'Settle change 1');
@@ -286,12 +285,12 @@ describe('a run', () => {
 });
 
 describe('the dialogs', () => {
-  test.for(['light', 'dark'] as const)('have no serious finding of axe in the %s page', async (colorScheme) => {
-    const { run, wf } = await waitingRun(`ui-axe-${colorScheme}`);
-    const { page } = await openRun(run, { colorScheme });
-    expect(await accessibilityProblems(page)).toEqual([]);
+  test('have no serious finding of axe in the light and the dark page', async () => {
+    const { run, wf } = await waitingRun('ui-axe');
+    const { page } = await openRun(run);
+    expect(await problemsInLightAndDark(page)).toEqual([]);
     await page.getByRole('button', { name: 'Resume', exact: true }).focus();
-    expect(await accessibilityProblems(page)).toEqual([]);
+    expect(await problemsInLightAndDark(page)).toEqual([]);
     for (const [button, text] of [
       ['Yes', 'gives the run the event'],
       ['Cancel', 'wf undoes this change'],
@@ -301,10 +300,10 @@ describe('the dialogs', () => {
       await act(page, button === 'Yes' ? 'Yes' : 'Close');
       if (button === 'Cancel') continue;
       await dialogOf(page).locator('.problem', { hasText: /./ }).waitFor();
-      expect(await accessibilityProblems(page)).toEqual([]);
+      expect(await problemsInLightAndDark(page)).toEqual([]);
       await act(page, 'Close');
     }
-    expect((await project.wf(['cancel', run.id])).exitCode).toBe(0);
+    expect((await project.sharedWf(['cancel', run.id])).exitCode).toBe(0);
     await wf.end;
   });
 });
@@ -320,7 +319,7 @@ describe('a page without --allow-actions', () => {
     await page.getByText(`wf send ${run.id} reject`).waitFor();
     const names = await page.locator('.actions').getByRole('button').allTextContents();
     expect(new Set(names)).toEqual(new Set(['Copy']));
-    expect((await project.wf(['cancel', run.id])).exitCode).toBe(0);
+    expect((await project.sharedWf(['cancel', run.id])).exitCode).toBe(0);
     await wf.end;
   });
 });

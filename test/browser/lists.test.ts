@@ -4,7 +4,14 @@ import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { z } from 'zod';
 import { openHistory } from '../../src/history/open.ts';
 import { BEGIN, decided, FAILURE, intended, tell, tellFailure, tellSuccess } from '../fixtures/review/lab-run.ts';
-import { accessibilityProblems, openBrowser, type Person, sidewaysScroll, signIn } from '../support/browser.ts';
+import {
+  accessibilityProblems,
+  openBrowser,
+  openSignedIn,
+  type Person,
+  sidewaysScroll,
+  signIn,
+} from '../support/browser.ts';
 import { foldersRun, openFoldersProject } from '../support/folders.ts';
 import { STEERS } from '../support/hostile-workflow.ts';
 import { type ServedPage, servePage } from '../support/served-page.ts';
@@ -56,14 +63,14 @@ beforeAll(async () => {
     error: { ...FAILURE, message: HOSTILE },
   });
   history.close();
-  const planned = await project.wf(['start', 'folders', '--plan', '--json', `--input=root=${project.folder}`]);
+  const planned = await project.sharedWf(['start', 'folders', '--plan', '--json', `--input=root=${project.folder}`]);
   plan = z.object({ id: z.string() }).parse(planned.json()).id;
   served = await servePage(project);
 });
 
 async function person(options: Parameters<typeof openBrowser>[1] = {}): Promise<Person> {
-  const opened = await openBrowser(onTestFinished, options);
-  await signIn(opened.page, await served.newLink());
+  const opened = await openSignedIn(served, onTestFinished, options);
+  await opened.page.goto(`${served.url}/`);
   return opened;
 }
 
@@ -164,7 +171,7 @@ describe('the list of runs', () => {
     const before = await idsIn(page);
     const again = foldersRun(project);
     again.go();
-    await again.start().end;
+    await again.carryOut();
     await second.locator('table.runs tr', { hasText: again.id }).getByText('succeeded').waitFor();
     expect(await idsIn(page)).toEqual(before);
     expect(await idsIn(late)).toEqual([run.id]);
@@ -185,7 +192,7 @@ describe('the list of runs', () => {
     await first.wf.end;
     const run = foldersRun(own);
     run.go();
-    await run.start().end;
+    await run.carryOut();
     await servePage(own, [`--port=${first.port}`]);
     await page.locator('table.runs tr', { hasText: run.id }).getByText('succeeded').waitFor();
   });
@@ -260,41 +267,41 @@ describe('the other pages', () => {
     expect(await other.locator('main time').first().getAttribute('datetime')).toBe(second);
   });
 
-  test.for([
-    { colorScheme: 'light', widths: [800, 1200] },
-    { colorScheme: 'dark', widths: [360] },
-  ] as const)(
-    'are accessible and fit the window, whatever runs contain: $colorScheme, $widths',
-    async ({ colorScheme, widths }) => {
-      const { page, complaints } = await person({ colorScheme, viewport: { width: widths[0], height: 800 } });
-      for (const address of [
-        '/',
-        '/?status=failed&last=52w&where=a=b&since=7d',
-        '/changes',
-        '/plans',
-        `/plans/${plan}`,
-        '/doctor',
-        '/runs/hostile/changes',
-        '/runs/old-02/changes',
-        '/runs/old-02/compare',
-        '/runs/old-02/compare/old-01',
-        '/runs/hostile/compare/hostile-2',
-        '/runs/hostile',
-        '/runs/nobody',
-        '/nowhere',
-      ]) {
-        await page.goto(served.url + address);
-        expect(await accessibilityProblems(page), address).toEqual([]);
-        for (const tried of widths) {
-          await page.setViewportSize({ width: tried, height: 800 });
-          expect([address, tried, await sidewaysScroll(page)]).toEqual([address, tried, 0]);
+  test('are accessible and fit the window in light and dark colours, whatever runs contain', async () => {
+    const { page, complaints } = await person();
+    for (const address of [
+      '/',
+      '/?status=failed&last=52w&where=a=b&since=7d',
+      '/changes',
+      '/plans',
+      `/plans/${plan}`,
+      '/doctor',
+      '/runs/hostile/changes',
+      '/runs/old-02/changes',
+      '/runs/old-02/compare',
+      '/runs/old-02/compare/old-01',
+      '/runs/hostile/compare/hostile-2',
+      '/runs/hostile',
+      '/runs/nobody',
+      '/nowhere',
+    ]) {
+      await page.goto(served.url + address);
+      for (const [colorScheme, widths] of [
+        ['light', [1200, 800]],
+        ['dark', [360]],
+      ] as const) {
+        await page.emulateMedia({ colorScheme });
+        for (const width of widths) {
+          await page.setViewportSize({ width, height: 800 });
+          expect([address, width, await sidewaysScroll(page)]).toEqual([address, width, 0]);
         }
+        expect(await accessibilityProblems(page), `${address} ${colorScheme}`).toEqual([]);
         expect(STEERS.exec(await shownTexts(page))?.[0], address).toBeUndefined();
       }
-      expect(await page.evaluate('window.hacked')).toBeUndefined();
-      expect(complaints).toEqual([]);
-    },
-  );
+    }
+    expect(await page.evaluate('window.hacked')).toBeUndefined();
+    expect(complaints).toEqual([]);
+  });
 
   test('tell what is wrong: an unknown run, an unknown page, a damaged database', async () => {
     const { page } = await person();
@@ -313,7 +320,7 @@ describe('the other pages', () => {
     const own = openFoldersProject();
     const run = foldersRun(own);
     run.go();
-    await run.start().end;
+    await run.carryOut();
     truncateSync(own.database, 8192);
     const damaged = await servePage(own);
     const { page: other } = await openBrowser(onTestFinished);

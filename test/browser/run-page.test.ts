@@ -3,20 +3,13 @@ import path from 'node:path';
 import type { Page } from 'playwright-core';
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { openAskingProject } from '../support/asking-workflow.ts';
-import { accessibilityProblems, openBrowser, type Person, sidewaysScroll, signIn } from '../support/browser.ts';
+import { accessibilityProblems, openBrowser, openSignedIn, sidewaysScroll, signIn } from '../support/browser.ts';
 import { HOSTILE_WORKFLOW, STEERS } from '../support/hostile-workflow.ts';
 import { openLongRun } from '../support/long-run.ts';
 import { openProject } from '../support/run-wf.ts';
 import { type ServedPage, servePage } from '../support/served-page.ts';
 
 const ROOT = path.join(import.meta.dirname, '../..');
-
-/** Opens the browser of a person who is signed in. */
-async function signedIn(served: ServedPage, options: Parameters<typeof openBrowser>[1] = {}): Promise<Person> {
-  const person = await openBrowser(onTestFinished, options);
-  await signIn(person.page, await served.newLink());
-  return person;
-}
 
 /** Expects something within the time that a busy machine takes. */
 const soon = <Value>(read: () => Value) => expect.poll(read, { timeout: 15_000 });
@@ -38,8 +31,8 @@ describe('the page of a lab on private hosts', () => {
 
   test('shows its steps, machine and topology as it goes on', async () => {
     const id = `page-lab-${process.pid}`;
-    await project.wf(['start', 'lab-network', ...lab, '--id', id, '--pause-after', 'setup']);
-    const { page, complaints } = await signedIn(served);
+    await project.sharedWf(['start', 'lab-network', ...lab, '--id', id, '--pause-after', 'setup']);
+    const { page, complaints } = await openSignedIn(served, onTestFinished);
     await page.goto(`${served.url}/runs/${id}`);
     await stepLink(page, 'createAppDev').waitFor();
     expect(await status(page).textContent()).toBe('paused');
@@ -85,8 +78,8 @@ describe('the page of a lab on private hosts', () => {
 
   test('shows what failed and how it was rolled back, and its report in two languages', async () => {
     const id = `page-failed-${process.pid}`;
-    await project.wf(['start', 'failing-lab', ...lab, '--id', id]);
-    const { page, context, complaints } = await signedIn(served);
+    await project.sharedWf(['start', 'failing-lab', ...lab, '--id', id]);
+    const { page, context, complaints } = await openSignedIn(served, onTestFinished);
     await page.goto(`${served.url}/runs/${id}`);
     expect(await status(page).textContent()).toBe('rolled-back');
     expect(await page.locator('.run-heading').textContent()).toContain('the link may not have the name eth1');
@@ -136,7 +129,7 @@ describe('the page of a run that asks', () => {
     const id = `page-asks-${process.pid}`;
     const run = project.run(id);
     await run.line(/^run /);
-    const { page, complaints } = await signedIn(served, { colorScheme: 'dark' });
+    const { page, complaints } = await openSignedIn(served, onTestFinished, { colorScheme: 'dark' });
     await page.goto(`${served.url}/runs/${id}`);
     await stepLink(page, 'first').focus();
     await page.keyboard.press('Enter');
@@ -152,7 +145,15 @@ describe('the page of a run that asks', () => {
     await page.getByRole('region', { name: 'Changes' }).getByText('applied').waitFor();
     await page.getByRole('heading', { name: 'Go on?' }).waitFor();
 
-    const send = await project.wf(['send', id, 'approve', '--data', '{"by":"ann"}', '--comment', 'seen with Bob']);
+    const send = await project.sharedWf([
+      'send',
+      id,
+      'approve',
+      '--data',
+      '{"by":"ann"}',
+      '--comment',
+      'seen with Bob',
+    ]);
     expect(send.exitCode).toBe(0);
     const requests = page.getByRole('region', { name: 'Requests, oldest first' });
     await requests.getByText('seen with Bob').waitFor();
@@ -201,19 +202,19 @@ describe('the page of a run that asks', () => {
     first.wf.kill('SIGKILL');
     await first.wf.end;
     await page.getByRole('status').getByText('reconnecting').waitFor();
-    await project.wf(['send', id, 'approve', '--data', '{"by":"ann"}']);
-    await project.wf(['wait', id]);
+    await project.sharedWf(['send', id, 'approve', '--data', '{"by":"ann"}']);
+    await project.sharedWf(['wait', id]);
     expect(await status(page).textContent()).toBe('waiting');
     await serve(first.port);
     await status(page).getByText('succeeded').waitFor();
     await stepLink(page, 'third').waitFor();
     await soon(() => page.getByText('reconnecting').count()).toBe(0);
     // A run with changes in place is kept.
-    await project.wf(['rollback', id]);
+    await project.sharedWf(['rollback', id]);
     await status(page).getByText('rolled-back').waitFor();
     const removed = page.getByRole('status').getByText('removed from the history');
     await soon(async () => {
-      await project.wf(['prune', '--older-than', '1s', '--yes']);
+      await project.sharedWf(['prune', '--older-than', '1s', '--yes']);
       return removed.count();
     }).toBe(1);
     expect(complaints).toEqual([]);
@@ -226,7 +227,7 @@ test('a run of 20,000 events is shown at once, with few elements, to its end', a
   onTestFinished(() => run.end());
   await run.poll(5_000);
   const served = await servePage(project);
-  const { page, complaints } = await signedIn(served);
+  const { page, complaints } = await openSignedIn(served, onTestFinished);
   await page.goto(`${served.url}/runs/${run.id}`, { waitUntil: 'commit' });
   await stepLink(page, 'poll').waitFor();
   await page.waitForLoadState();
@@ -274,9 +275,9 @@ test('a run of 20,000 events is shown at once, with few elements, to its end', a
 test('hostile texts of a run are text', async () => {
   const project = openProject({ 'workflows/hostile.ts': HOSTILE_WORKFLOW });
   const id = `page-hostile-${process.pid}`;
-  await project.wf(['start', 'hostile', '--id', id, '--input', 'fail=true']);
+  await project.sharedWf(['start', 'hostile', '--id', id, '--input', 'fail=true']);
   const served = await servePage(project);
-  const { page, context, complaints } = await signedIn(served);
+  const { page, context, complaints } = await openSignedIn(served, onTestFinished);
   page.on('dialog', (dialog) => complaints.concat(dialog.message()));
   await page.goto(`${served.url}/runs/${id}/steps/made`);
   await page.locator('.transcript').getByText('<script>alert(1)</script>').first().waitFor();

@@ -9,7 +9,7 @@ let served: ServedPage;
 beforeAll(async () => {
   const run = foldersRun(project);
   run.go();
-  await run.start().end;
+  await run.carryOut();
   served = await servePage(project);
 });
 
@@ -74,7 +74,7 @@ describe('the link that wf ui prints', () => {
     const own = openFoldersProject();
     const run = foldersRun(own);
     run.go();
-    await run.start().end;
+    await run.carryOut();
     const first = await servePage(own);
     const { page: list, context, tab } = await openBrowser(onTestFinished);
     await signIn(list, first.link);

@@ -2,7 +2,13 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import type { Page } from 'playwright-core';
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { openActionsProject, ownId } from '../support/actions-project.ts';
-import { accessibilityProblems, openBrowser, sidewaysScroll, signIn } from '../support/browser.ts';
+import {
+  accessibilityProblems,
+  type openBrowser,
+  openSignedIn,
+  problemsInLightAndDark,
+  sidewaysScroll,
+} from '../support/browser.ts';
 import { ask, endOf, openSession, pageActionOf } from '../support/page-client.ts';
 import { readRecord } from '../support/read-record.ts';
 import { type ServedPage, servePage } from '../support/served-page.ts';
@@ -57,13 +63,12 @@ beforeAll(async () => {
 });
 
 async function openPage(address: string, options: Parameters<typeof openBrowser>[1] = {}) {
-  const person = await openBrowser(onTestFinished, options);
+  const person = await openSignedIn(served, onTestFinished, options);
   const dialogs: string[] = [];
   person.page.on('dialog', (dialog) => {
     dialogs.push(dialog.message());
     void dialog.dismiss();
   });
-  await signIn(person.page, await served.newLink());
   await person.page.goto(`${served.url}${address}`);
   return { ...person, dialogs };
 }
@@ -127,7 +132,7 @@ describe('the page of a workflow', () => {
     await press(page, 'Dry run');
     await page.getByRole('heading', { name: 'Dry run' }).waitFor();
     await page.getByRole('rowheader', { name: /^echo exec.read/ }).waitFor();
-    expect((await project.wf(['show', STARTED])).exitCode).toBe(2);
+    expect((await project.sharedWf(['show', STARTED])).exitCode).toBe(2);
     await press(page, 'Start');
     await page.getByRole('dialog').getByText('One step, which only reads').waitFor();
     await press(page, 'Start the run');
@@ -150,7 +155,7 @@ describe('the page of a workflow', () => {
     await press(page, 'Start the run');
     await page.getByRole('dialog').getByRole('alert').getByText(STARTED).waitFor();
     expect(complaints).toEqual([]);
-    expect((await project.wf(['cancel', STARTED])).exitCode).toBe(0);
+    expect((await project.sharedWf(['cancel', STARTED])).exitCode).toBe(0);
   });
 
   test('shows hostile texts as texts, and sends them back as they are', async () => {
@@ -208,31 +213,28 @@ describe('the page of a workflow', () => {
     await dialog.waitFor({ state: 'detached' });
     await expect.poll(async () => (await record(id)).status, { timeout: 20_000 }).toBe('waiting');
     expectUnseen(SECRET);
-    expect((await project.wf(['cancel', id])).exitCode).toBe(0);
+    expect((await project.sharedWf(['cancel', id])).exitCode).toBe(0);
     expect(complaints).toEqual([]);
   });
 
-  test.for(['light', 'dark'] as const)(
-    'has no serious finding of axe in the %s page, and fits',
-    async (colorScheme) => {
-      const { page } = await openPage('/workflows', { colorScheme, viewport: { width: 360, height: 800 } });
-      expect(await accessibilityProblems(page)).toEqual([]);
-      await page.goto(`${served.url}/workflows/forms`);
-      await press(page, 'Dry run');
-      await problemOf(page, 'name').getByText(/./).waitFor();
-      expect(await accessibilityProblems(page)).toEqual([]);
-      await field(page, 'name').fill('ann');
-      await field(page, 'token').fill(SECRET);
-      await press(page, 'Start');
-      await page.getByRole('dialog').waitFor();
-      expect(await accessibilityProblems(page)).toEqual([]);
-      await press(page, 'Close');
-      await press(page, 'Dry run');
-      await page.getByRole('heading', { name: 'Dry run' }).waitFor();
-      expect(await accessibilityProblems(page)).toEqual([]);
-      expect(await sidewaysScroll(page)).toBe(0);
-    },
-  );
+  test('has no serious finding of axe in the light and the dark page, and fits', async () => {
+    const { page } = await openPage('/workflows', { viewport: { width: 360, height: 800 } });
+    expect(await problemsInLightAndDark(page)).toEqual([]);
+    await page.goto(`${served.url}/workflows/forms`);
+    await press(page, 'Dry run');
+    await problemOf(page, 'name').getByText(/./).waitFor();
+    expect(await problemsInLightAndDark(page)).toEqual([]);
+    await field(page, 'name').fill('ann');
+    await field(page, 'token').fill(SECRET);
+    await press(page, 'Start');
+    await page.getByRole('dialog').waitFor();
+    expect(await problemsInLightAndDark(page)).toEqual([]);
+    await press(page, 'Close');
+    await press(page, 'Dry run');
+    await page.getByRole('heading', { name: 'Dry run' }).waitFor();
+    expect(await problemsInLightAndDark(page)).toEqual([]);
+    expect(await sidewaysScroll(page)).toBe(0);
+  });
 
   test('is cached until its file changes', async () => {
     const session = await openSession(served);
@@ -261,13 +263,12 @@ describe('the page of a workflow', () => {
 
 describe('a server without --allow-actions', () => {
   test('plans a run, and does nothing else', async () => {
-    const { wf } = project;
     const showing = await servePage(project, [], { env: { HOME: `${project.folder}/showing` } });
     const session = await openSession({ ...showing, newLink: async () => showing.link });
     const { writing } = session;
     const run = project.run('touchy', 'ui-only-shown');
-    await run.start('--on-failure', 'keep').end;
-    const before = (await wf(['show', run.id, '--json'])).json();
+    await run.carryOut('--on-failure', 'keep');
+    const before = await record(run.id);
     const post = (address: string, body: unknown, headers = writing) =>
       ask(showing, address, { method: 'POST', headers, body: JSON.stringify(body) });
     const planned = await post('/api/workflows/forms/plan', { input: { name: 'ann', token: SECRET } });
@@ -301,11 +302,9 @@ describe('a server without --allow-actions', () => {
     for (const headers of [{ ...writing, 'x-wf-csrf': '' }, { ...writing, origin: 'http://evil.example' }, without]) {
       expect((await post('/api/workflows/forms/plan', {}, headers)).status).toBe(403);
     }
-    expect((await wf(['show', run.id, '--json'])).json()).toEqual(before);
+    expect(await record(run.id)).toEqual(before);
     expect(run.log()).toEqual(['made']);
-    const { page } = await openBrowser(onTestFinished);
-    await page.goto((await wf(['ui'], { env: { HOME: `${project.folder}/showing` } })).stdout.trim());
-    await page.getByRole('heading', { name: 'Runs', exact: true }).waitFor();
+    const { page } = await openSignedIn(showing, onTestFinished);
     await page.goto(`${showing.url}/workflows/forms`);
     await page.getByRole('button', { name: 'Dry run' }).waitFor();
     expect(await page.getByRole('button', { name: 'Start', exact: true }).count()).toBe(0);

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { ASKING_WORKFLOW } from './asking-workflow.ts';
 import { readRecord } from './read-record.ts';
 import type { RunRecord } from './run-record.ts';
-import { openProject, type Project, type RunningWf } from './run-wf.ts';
+import { openProject, type Project, type RunningWf, type WfEnd } from './run-wf.ts';
 import { SETTING_WORKFLOW } from './setting-workflow.ts';
 
 /** Makes a file; fails unless `ready` exists; its first undo fails until `undoable` exists. */
@@ -39,6 +39,8 @@ export interface ActedRun {
   log(): readonly string[];
   record(): Promise<RunRecord>;
   start(...more: readonly string[]): RunningWf;
+  /** Carries it out in the shared process, which does not wait for anybody. */
+  carryOut(...more: readonly string[]): Promise<WfEnd>;
 }
 
 export interface ActionsProject extends Project {
@@ -61,6 +63,10 @@ export function openActionsProject(files: Readonly<Record<string, string>> = {})
       const folder = path.join(project.folder, `of-${id}`);
       mkdirSync(folder);
       const log = path.join(folder, 'log');
+      const start = (more: readonly string[]) => [
+        ...['start', workflow, '--id', id, '--input', `folder=${folder}`],
+        ...more,
+      ];
       return {
         id,
         go: (...names) => {
@@ -68,7 +74,8 @@ export function openActionsProject(files: Readonly<Record<string, string>> = {})
         },
         log: () => (existsSync(log) ? readFileSync(log, 'utf8').trim().split('\n') : []),
         record: async () => readRecord(project, id),
-        start: (...more) => project.start(['start', workflow, '--id', id, '--input', `folder=${folder}`, ...more]),
+        start: (...more) => project.start(start(more)),
+        carryOut: (...more) => project.sharedWf(start(more)),
       };
     },
   };

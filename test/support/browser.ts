@@ -1,9 +1,11 @@
 import axe from 'axe-core';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
 import { z } from 'zod';
+import { openCookie } from './page-client.ts';
+import type { ServedPage } from './served-page.ts';
 
-/** Debian's Chromium, which asks nothing of the outside. */
-const CHROMIUM = '/usr/bin/chromium';
+/** Debian's Chromium without a window, which asks nothing of the outside, and takes half the time of the one with windows. */
+const CHROMIUM = '/usr/bin/chromium-headless-shell';
 const ARGUMENTS = [
   '--no-sandbox',
   '--disable-gpu',
@@ -12,6 +14,8 @@ const ARGUMENTS = [
   '--disable-background-networking',
   '--disable-component-update',
   '--disable-sync',
+  // The tabs of a person share a process, and none is started in reserve.
+  '--renderer-process-limit=1',
 ];
 /** Test machines are slow, and do other work beside. */
 const WAIT_MS = 20_000;
@@ -58,6 +62,18 @@ export async function signIn(page: Page, link: string): Promise<void> {
   await page.getByRole('heading', { name: 'Runs', exact: true }).waitFor();
 }
 
+/** Opens the browser of a person who is signed in, without the page of a link: see {@link signIn}. */
+export async function openSignedIn(
+  served: ServedPage,
+  onTestFinished: (work: () => Promise<void>) => void,
+  options: ContextOptions = {},
+): Promise<Person> {
+  const person = await openBrowser(onTestFinished, options);
+  const [name = '', value = ''] = (await openCookie(served)).split('=');
+  await person.context.addCookies([{ name, value, url: served.url, httpOnly: true, sameSite: 'Strict' }]);
+  return person;
+}
+
 /** Returns the number of pixels by which a page scrolls sideways. */
 export const sidewaysScroll = (page: Page) =>
   page.evaluate<number>('document.body.scrollWidth - document.body.clientWidth');
@@ -75,9 +91,21 @@ const axeResult = z.object({
 /** Returns the serious and critical findings of axe-core on a page. */
 export async function accessibilityProblems(page: Page): Promise<readonly string[]> {
   // Evaluated by the debugger, which the policy of the page does not bind.
-  await page.evaluate(axe.source);
-  const { violations } = axeResult.parse(await page.evaluate('axe.run(document)'));
+  if (await page.evaluate('typeof axe === "undefined"')) await page.evaluate(axe.source);
+  const { violations } = axeResult.parse(
+    await page.evaluate('axe.run(document, { resultTypes: ["violations"], selectors: false })'),
+  );
   return violations
     .filter(({ impact }) => impact === 'serious' || impact === 'critical')
     .flatMap(({ id, nodes }) => nodes.map(({ html, failureSummary }) => `${id}: ${html}\n${failureSummary ?? ''}`));
+}
+
+/** Returns the same in light and in dark colours. The page then is dark. */
+export async function problemsInLightAndDark(page: Page): Promise<readonly string[]> {
+  const problems: string[] = [];
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme });
+    problems.push(...(await accessibilityProblems(page)).map((problem) => `${colorScheme}: ${problem}`));
+  }
+  return problems;
 }

@@ -61,20 +61,32 @@ export interface Session {
 
 const model = z.object({ frame: z.object({ csrf: z.string().min(1) }) });
 
-/** Redeems a link, and reads the token of a page. */
-export async function openSession(served: Pick<ServedPage, 'url' | 'port' | 'newLink'>): Promise<Session> {
+type Linked = Pick<ServedPage, 'url' | 'port' | 'newLink'>;
+
+/** Returns the base path without a slash at its end, and the headers of a request that brings JSON. */
+function writingTo({ url }: Linked) {
+  const { origin, pathname } = new URL(url);
+  return { base: pathname === '/' ? '' : pathname, json: { 'content-type': 'application/json', origin } };
+}
+
+/** Redeems a link. Returns the cookie of the session. */
+export async function openCookie(served: Linked): Promise<string> {
   const link = await served.newLink();
-  const { origin, pathname } = new URL(served.url);
-  const base = pathname === '/' ? '' : pathname;
+  const { base, json } = writingTo(served);
   const token = link.slice(link.indexOf('#token=') + '#token='.length);
-  const json = { 'content-type': 'application/json', origin };
   const answer = await ask(served, `${base}/session`, {
     method: 'POST',
     headers: json,
     body: JSON.stringify({ token }),
   });
   const [given = ''] = [answer.headers['set-cookie']].flat();
-  const cookie = given.slice(0, given.indexOf(';'));
+  return given.slice(0, given.indexOf(';'));
+}
+
+/** Redeems a link, and reads the token of a page. */
+export async function openSession(served: Linked): Promise<Session> {
+  const cookie = await openCookie(served);
+  const { base, json } = writingTo(served);
   const page = await ask(served, `${base}/`, { headers: { cookie } });
   const [, data = '{}'] = /<script id="model" type="application\/json">(.*?)<\/script>/s.exec(page.text) ?? [];
   const { csrf } = model.parse(JSON.parse(data)).frame;

@@ -28,6 +28,6 @@ export async function servePage(
     url,
     port: Number(new URL(url).port),
     link,
-    newLink: async () => (await project.wf(['ui', ...again])).stdout.trim(),
+    newLink: async () => (await project.sharedWf(['ui', ...again], options.env)).stdout.trim(),
   };
 }

@@ -8,7 +8,7 @@ test('wf agent --ui serves the page, and wf ui prints a link to it', async () =>
   const project = openFoldersProject();
   const run = foldersRun(project);
   run.go();
-  await run.start().end;
+  await run.carryOut();
   const agent = await startAgent(onTestFinished, project, ['--ui', '--port=0', '--base-path=/wf']);
   const line = await agent.printed(/serves the page at/);
   const url = /at (http:\S+\/wf);/.exec(line)?.[1] ?? '';
@@ -20,7 +20,7 @@ test('wf agent --ui serves the page, and wf ui prints a link to it', async () =>
   const { cookie } = await openSession(served);
   const answer = await ask(served, '/wf/api/runs', { headers: { cookie } });
   expect(answer.status).toBe(200);
-  expect(JSON.parse(answer.text)).toEqual((await project.wf(['runs', '--json'])).json());
+  expect(JSON.parse(answer.text)).toEqual((await project.sharedWf(['runs', '--json'])).json());
   agent.kill('SIGTERM');
   expect((await agent.end).exitCode).toBe(0);
   await expect(ask(served, '/wf/')).rejects.toThrow('ECONNREFUSED');
@@ -36,6 +36,6 @@ test('wf agent --ui advances runs although somebody else serves the page with ot
 });
 
 test.for(['--port=5000', '--allow-actions'])('wf agent %s without --ui is refused', async (option) => {
-  const refused = await openFoldersProject().wf(['agent', '--json', option]);
+  const refused = await openFoldersProject().sharedWf(['agent', '--json', option]);
   expect([refused.exitCode, refused.json()]).toEqual([2, { error: expect.objectContaining({ code: 'E_USAGE' }) }]);
 });

@@ -95,7 +95,7 @@ describe('the API', () => {
   test.for(SAME.map(([address, route, command]) => ({ address, route, command })))(
     'answers at $route with what the command prints, as it is described',
     async ({ address, route, command }) => {
-      const printed = await project.wf([...command(), '--json']);
+      const printed = await project.sharedWf([...command(), '--json']);
       const { status, body } = await read(address());
       expect(status, address()).toBe(200);
       expect(JSON.stringify(body)).toBe(JSON.stringify(printed.json()));
@@ -187,7 +187,7 @@ describe('the API', () => {
       [`/api/runs/${good}/compare/${asks}`, ['diff', good ?? '', asks ?? '']],
       [`/api/runs/${bad}/evidence?step=tow`, ['logs', bad ?? '', 'tow']],
     ] as const) {
-      const printed = await project.wf([...command, '--json']);
+      const printed = await project.sharedWf([...command, '--json']);
       expect((await read(address)).body).toEqual(JSON.parse(withoutDatabase(project, printed.stdout)));
     }
   });

@@ -13,11 +13,11 @@ test('programs with the token read what is open and what has happened since the 
   const file = project.write('token', `${TOKEN}\n`);
   const first = foldersRun(project);
   first.go();
-  await first.start().end;
+  await first.carryOut();
   const served = await servePage(project, [`--metrics-token=${file}`]);
   const second = foldersRun(project);
   second.go();
-  await second.start().end;
+  await second.carryOut();
   const { status, text, headers } = await ask(served, '/metrics', { headers: authorized });
   expect([status, headers['content-type']]).toEqual([200, expect.stringContaining('text/plain; version=0.0.4')]);
   expect(text).toContain('wf_runs_ended_total{workflow="folders",status="succeeded"} 1\n');
@@ -42,10 +42,10 @@ test('an agent serves its own commits', async () => {
 
 test('a token that is short, or that others can write, is refused', async () => {
   const project = openFoldersProject();
-  const short = await project.wf(['ui', '--json', `--metrics-token=${project.write('short', 'x')}`]);
+  const short = await project.sharedWf(['ui', '--json', `--metrics-token=${project.write('short', 'x')}`]);
   expect([short.exitCode, short.json()]).toEqual([2, { error: expect.objectContaining({ code: 'E_USAGE' }) }]);
   const file = project.write('open', TOKEN);
   chmodSync(file, 0o666);
-  const open = await project.wf(['ui', '--json', `--metrics-token=${file}`]);
+  const open = await project.sharedWf(['ui', '--json', `--metrics-token=${file}`]);
   expect([open.exitCode, open.json()]).toEqual([3, { error: expect.objectContaining({ code: 'E_UNTRUSTED' }) }]);
 });

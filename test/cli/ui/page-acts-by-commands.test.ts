@@ -79,7 +79,7 @@ describe('an action of the page', () => {
 
   test('is no error because the run fails then', async () => {
     const run = project.run('touchy', 'api-failing');
-    expect(await run.start('--on-failure', 'keep').end).toMatchObject({ exitCode: 1 });
+    expect(await run.carryOut('--on-failure', 'keep')).toMatchObject({ exitCode: 1 });
     expect(await get(`/runs/${run.id}/preview/retry`)).toMatchObject({
       document: { refusal: null, plan: { direction: 'forward', steps: [{ plan: 'kept' }, { step: 'check' }] } },
     });
@@ -155,6 +155,6 @@ describe('an action of the page', () => {
     held.close();
     await Promise.all(answers);
     expect(refused).toEqual(Array(12).fill({ error: expect.objectContaining({ code: 'E_LIMIT' }) }));
-    expect((await project.wf(['cancel', run.id])).exitCode).toBe(0);
+    expect((await project.sharedWf(['cancel', run.id])).exitCode).toBe(0);
   });
 });

@@ -17,7 +17,7 @@ test.for([
   ['--allow-user=nobody-of-this-name'],
   ['--fleet=nowhere'],
 ])('wf ui %s is refused', async (args) => {
-  const refused = await openFoldersProject().wf(['ui', '--json', ...args]);
+  const refused = await openFoldersProject().sharedWf(['ui', '--json', ...args]);
   expect([refused.exitCode, refused.json()]).toEqual([2, { error: expect.objectContaining({ code: 'E_USAGE' }) }]);
 });
 
@@ -30,8 +30,8 @@ test('wf ui serves an empty history without making a database, and the first run
   expect(existsSync(project.database)).toBe(false);
   const run = foldersRun(project);
   run.go();
-  await run.start().end;
-  expect(await runs()).toEqual((await project.wf(['runs', '--json'])).json());
+  await run.carryOut();
+  expect(await runs()).toEqual((await project.sharedWf(['runs', '--json'])).json());
   rmSync(project.database);
   expect(await runs()).toEqual([]);
 });
@@ -73,7 +73,7 @@ test('wf ui prints a link to a server with the same options, and refuses others'
     `--metrics-token=${token}`,
     '--fleet=http://127.0.0.1:9',
   ]) {
-    const { exitCode, stdout } = await project.wf(['ui', '--json', option]);
+    const { exitCode, stdout } = await project.sharedWf(['ui', '--json', option]);
     expect([option, exitCode, JSON.parse(stdout)]).toMatchObject([option, 4, { error: { code: 'E_UI_RUNNING' } }]);
   }
 });

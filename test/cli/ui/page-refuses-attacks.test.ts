@@ -15,7 +15,7 @@ let session: Session;
 
 beforeAll(async () => {
   run.go();
-  await run.start().end;
+  await run.carryOut();
   served = await servePage(project, ['--allow-actions']);
   session = await openSession(served);
 });

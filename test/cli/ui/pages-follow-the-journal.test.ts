@@ -25,7 +25,7 @@ test('an open page gets what becomes of a run, and continues where it was after 
 
   first.wf.kill('SIGKILL');
   await stream.closed;
-  expect((await project.wf(['send', 'followed', 'approve', '--data', '{"by":"Ann"}'])).exitCode).toBe(0);
+  expect((await project.sharedWf(['send', 'followed', 'approve', '--data', '{"by":"Ann"}'])).exitCode).toBe(0);
   const second = await servePage(project, [`--port=${first.port}`]);
   const resumed = openStream(second, '/api/events?run=followed&after=0', {
     cookie,
@@ -60,7 +60,7 @@ test('an open page learns that the process of a run was killed', async () => {
   await list.count('runs', length + 1);
   for (const each of [list, stream]) each.close();
   project.go('first');
-  expect((await project.wf(['rollback', 'orphan'])).exitCode).toBe(0);
+  expect((await project.sharedWf(['rollback', 'orphan'])).exitCode).toBe(0);
 });
 
 test('ten open pages show a step within 300 ms of its commit, and the server takes at most 60 MiB', async () => {
