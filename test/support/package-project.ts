@@ -1,6 +1,7 @@
 import {
   cpSync,
   existsSync,
+  linkSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -27,6 +28,8 @@ export interface Ended {
 /** A developer's folder with the published package of wf in `node_modules`. */
 export interface PackageProject {
   readonly folder: string;
+  /** The environment of its programs. */
+  readonly environment: Readonly<Record<string, string>>;
   write(files: Readonly<Record<string, string>>): void;
   /** Type-checks its TypeScript as strictly as wf's own, against the published types, and translates it into `out/`. */
   compile(options?: readonly string[]): Promise<Ended>;
@@ -38,19 +41,19 @@ export interface PackageProject {
 export function openPackageProject(files: Readonly<Record<string, string>> = {}): PackageProject {
   const folder = mkdtempSync(path.join(folderOfFile(), 'p-'));
   installWf(path.join(folder, 'node_modules'));
-  const env = {
-    PATH: process.env['PATH'] ?? '',
+  const bin = path.join(folder, 'node_modules/.bin');
+  const environment = {
+    PATH: `${bin}:${path.dirname(process.execPath)}:${process.env['PATH'] ?? ''}`,
     HOME: path.join(folderOfFile(), 'home'),
     ...sharedCache(),
     // A project without workflows has its history there.
     XDG_STATE_HOME: path.join(folder, 'state'),
     LC_ALL: 'C',
   };
-  const bin = path.join(folder, 'node_modules/.bin');
   const run: PackageProject['run'] = async (program, args, more = {}) => {
     const { exitCode, all } = await execa(program, args, {
       cwd: folder,
-      env: { ...env, PATH: `${bin}:${path.dirname(process.execPath)}:${env.PATH}`, ...more },
+      env: { ...environment, ...more },
       extendEnv: false,
       reject: false,
       all: true,
@@ -75,7 +78,10 @@ export function openPackageProject(files: Readonly<Record<string, string>> = {})
     ...files,
   });
   const compiler = path.join(repository, 'node_modules/typescript/bin/tsc');
-  return { folder, write, run, compile: (options = []) => run(process.execPath, [compiler, '-p', '.', ...options]) };
+  // Several checkers would each check the types of the packages.
+  const compile: PackageProject['compile'] = (options = []) =>
+    run(process.execPath, [compiler, '-p', '.', '--singleThreaded', ...options]);
+  return { folder, environment, write, run, compile };
 }
 
 /** Source files by path. */
@@ -83,11 +89,11 @@ type Sources = Readonly<Record<string, string>>;
 
 /**
  * Compiles the sources of several projects in one run of the compiler, at the first call of the returned function. That function puts
- * the translated files of a name into `out/` of a project, and returns the errors in its sources.
+ * the translated files of a name into `out/` of a project, if there is one, and returns the errors in its sources.
  */
 export function compileTogether(
   sources: ReadonlyMap<string, Sources>,
-): (name: string, project: PackageProject) => Promise<string> {
+): (name: string, project?: PackageProject) => Promise<string> {
   let compiled: Promise<{ readonly out: string; readonly errors: readonly string[] }> | undefined;
   const names = () => [...sources.keys()];
   async function compile() {
@@ -105,7 +111,7 @@ export function compileTogether(
     compiled ??= compile();
     const { out, errors } = await compiled;
     const folder = `${names().indexOf(name)}`;
-    if (existsSync(path.join(out, folder))) {
+    if (project !== undefined && existsSync(path.join(out, folder))) {
       cpSync(path.join(out, folder), path.join(project.folder, 'out'), { recursive: true });
     }
     // An error outside the folders of the projects concerns them all.
@@ -117,11 +123,7 @@ const packageSchema = z.object({ files: z.array(z.string()) });
 
 /** Installs the published files of wf and all that it depends on, as `npm install` would. */
 function installWf(modules: string): void {
-  const { files } = packageSchema.parse(JSON.parse(readFileSync(path.join(repository, 'package.json'), 'utf8')));
-  const wf = path.join(modules, 'wf-engine');
-  for (const file of ['package.json', ...files]) {
-    cpSync(path.join(repository, file), path.join(wf, file), { recursive: true });
-  }
+  link(publishedFiles(), path.join(modules, 'wf-engine'));
   const installed = path.join(repository, 'node_modules');
   for (const name of readdirSync(installed).filter((name) => !name.startsWith('.'))) {
     symlinkSync(path.join(installed, name), path.join(modules, name));
@@ -129,4 +131,24 @@ function installWf(modules: string): void {
   const bin = path.join(modules, '.bin');
   mkdirSync(bin);
   symlinkSync('../wf-engine/dist/wf.cjs', path.join(bin, 'wf'));
+}
+
+/** Returns a folder of the test file with a copy of the published files, which its projects have hard links to. */
+function publishedFiles(): string {
+  const folder = path.join(folderOfFile(), 'published');
+  if (existsSync(folder)) return folder;
+  const { files } = packageSchema.parse(JSON.parse(readFileSync(path.join(repository, 'package.json'), 'utf8')));
+  for (const file of ['package.json', ...files]) {
+    cpSync(path.join(repository, file), path.join(folder, file), { recursive: true });
+  }
+  return folder;
+}
+
+function link(from: string, to: string): void {
+  mkdirSync(to, { recursive: true });
+  for (const entry of readdirSync(from, { withFileTypes: true })) {
+    const [source, target] = [path.join(from, entry.name), path.join(to, entry.name)];
+    if (entry.isDirectory()) link(source, target);
+    else linkSync(source, target);
+  }
 }

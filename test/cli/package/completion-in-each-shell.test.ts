@@ -68,9 +68,9 @@ test.skipIf(!isInstalled('script')).each(SHELLS.filter(isInstalled))(
     mkdirSync(bin);
     chmodSync(project.write('bin/wf', SAYS_ITS_WORDS), 0o755);
     const env = {
+      ...project.environment,
       PATH: `${bin}:${process.env['PATH']}`,
       HOME: project.folder,
-      WF_DB: project.database,
       TERM: 'dumb',
       PS1: '> ',
     };

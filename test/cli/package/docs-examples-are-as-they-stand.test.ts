@@ -4,6 +4,8 @@ import { DOC_PAGES, missingLines, readDocPage, type Session } from '../../suppor
 import { dockerHost } from '../../support/docker-tests.ts';
 import { ensureImages } from '../../support/images.ts';
 import { compileTogether, openPackageProject, type PackageProject } from '../../support/package-project.ts';
+import { inTurn } from '../../support/rotation.ts';
+import { runSharedWf } from '../../support/shared-wf.ts';
 
 const isRoot = process.getuid?.() === 0;
 const hasDocker = process.env['WF_TEST_DOCKER'] === '1';
@@ -11,20 +13,32 @@ const pages = DOC_PAGES.map((name) => ({ name, ...readDocPage(name) })).filter(
   ({ files, sessions }) => Object.keys(files).length > 0 || sessions.length > 0,
 );
 
-const compile = compileTogether(
-  new Map(pages.filter(({ files }) => Object.keys(files).length > 0).map(({ name, files }) => [name, files])),
-);
+const withFiles = pages.filter(({ files }) => Object.keys(files).length > 0);
+const compile = compileTogether(new Map(withFiles.map(({ name, files }) => [name, files])));
+
+const FIRST_READ = ['README.md', 'docs/tutorial.md'];
+const carriedOut = [
+  ...pages.filter(({ name }) => FIRST_READ.includes(name)),
+  ...inTurn(
+    pages.filter(({ name }) => !FIRST_READ.includes(name)),
+    2,
+  ),
+];
 
 test('more than five pages have examples', () => {
   expect(pages.length).toBeGreaterThan(5);
 });
 
-test.for(pages)(
-  'the examples of $name compile against the published types and print the documented output',
+test.for(withFiles)('the examples of $name compile against the published types', async ({ name }) => {
+  expect(await compile(name)).toBe('');
+});
+
+test.for(carriedOut)(
+  'the examples of $name print the documented output, and its tests pass',
   { timeout: 300_000 },
   async ({ name, files, sessions }) => {
     const project = openPackageProject(files);
-    if (Object.keys(files).length > 0) expect(await compile(name, project)).toBe('');
+    await compile(name, project);
     try {
       for (const session of sessions) await tryOut(session, project);
     } finally {
@@ -64,9 +78,10 @@ async function tryOut({ needsHost, needsDocker, typed }: Session, project: Packa
 }
 
 /** Rolls back the runs that an example left paused or interrupted, which ends their private hosts. */
-async function endRuns({ run }: PackageProject): Promise<void> {
+async function endRuns({ folder, environment, run }: PackageProject): Promise<void> {
   for (const status of ['paused', 'interrupted']) {
-    const { output } = await run('wf', ['runs', '--status', status, '--format', 'ids']);
-    for (const id of output.split('\n').filter((line) => /^[\w-]+$/.test(line))) await run('wf', ['rollback', id]);
+    const argv = ['runs', '--status', status, '--format', 'ids'];
+    const { stdout } = await runSharedWf({ argv, cwd: folder, env: environment });
+    for (const id of stdout.split('\n').filter((line) => line !== '')) await run('wf', ['rollback', id]);
   }
 }

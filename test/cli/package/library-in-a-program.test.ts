@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import { ASKING_WORKFLOW } from '../../support/asking-workflow.ts';
@@ -12,6 +12,9 @@ const WORKFLOWS = {
   'workflows/setting.ts': fixture('setting'),
   'workflows/asking.ts': ASKING_WORKFLOW,
 };
+
+/** The command that makes a folder, as crash points name it. */
+const MAKING = `sh -ec '[ -z "$2" ] || until [ -e "$2" ]; do sleep 0.02; done; echo "$1" >> "$0/log"; mkdir "$0/$1"'`;
 
 const OPEN = "const engine = await openEngine({ database: 'wf.db', workflows: [folders] });";
 
@@ -186,7 +189,7 @@ testPrograms(
   'the run of a killed program is resumed',
   [
     `${OPEN}
-await (await engine.start(folders, { root: root + '/made' }, { id: process.argv[2] ?? '' })).record;
+await (await engine.start(folders, { root: root + '/made' }, { id: 'killed' })).record;
 await engine.close();`,
     `${OPEN}
 console.log(engine.run('killed').status);
@@ -194,13 +197,9 @@ console.log((await (await engine.resume('killed')).record).status);
 await engine.close();`,
   ],
   async ({ project, ran }) => {
-    const run = (id: string, env: Readonly<Record<string, string>>) =>
-      project.run('sh', ['-c', '"$0" "$@"; echo ended with $?', process.execPath, 'out/program-1.js', id], env);
-    expect((await run('whole', { WF_CRASH_LOG: 'points' })).output).toBe('ended with 0');
-    const points = readFileSync(path.join(project.folder, 'points'), 'utf8').split('\n');
-    const point = points.find((line) => line.startsWith('after touch makeTwo apply'));
-    rmSync(path.join(project.folder, 'made/log'));
-    expect((await run('killed', { WF_CRASH_AT: point ?? '' })).output).toContain('ended with 137');
+    const shell = ['-c', '"$0" out/program-1.js; echo ended with $?', process.execPath];
+    const killed = await project.run('sh', shell, { WF_CRASH_AT: `after touch makeTwo apply 1 ${MAKING}` });
+    expect(killed.output).toContain('ended with 137');
     const said = await ran(2);
     expect(said).toEqual(['interrupted', 'succeeded']);
     // Each folder was made once, although the process died while it made the second.

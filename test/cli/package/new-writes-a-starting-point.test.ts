@@ -18,25 +18,24 @@ test('a new workflow and new step runners compile in strict mode, and the tests 
     expect(await project.run('wf', ['new', ...args])).toMatchObject({ exitCode: 0 });
   }
   expect(await project.compile()).toEqual({ exitCode: 0, output: '' });
-  for (const name of ['site-lock', 'command-line', 'delete']) {
-    const { exitCode, output } = await project.run(process.execPath, ['--test', `out/steps/${name}.test.js`]);
-    expect(exitCode, output).toBe(0);
-    expect(output).toMatch(/# pass 3\n# fail 0/);
-  }
+  const tests = ['site-lock', 'command-line', 'delete'].map((name) => `out/steps/${name}.test.js`);
+  const { exitCode, output } = await project.run(process.execPath, ['--test', ...tests]);
+  expect(exitCode, output).toBe(0);
+  expect(output).toMatch(/# pass 9\n# fail 0/);
 });
 
 test('a new workflow passes wf check and runs unchanged', async () => {
   const project = openProject();
-  const { exitCode, stdout } = await project.wf(['new', 'workflow', 'move-uplink']);
+  const { exitCode, stdout } = await project.sharedWf(['new', 'workflow', 'move-uplink']);
   expect({ exitCode, stdout }).toMatchObject({
     exitCode: 0,
     stdout: expect.stringContaining('wrote workflows/move-uplink.ts'),
   });
-  const checked = await project.wf(['check', 'move-uplink', '--json']);
+  const checked = await project.sharedWf(['check', 'move-uplink', '--json']);
   expect(checked.exitCode, checked.stdout).toBe(0);
 
   const folder = path.join(project.folder, 'made');
-  const end = await project.wf(['start', 'move-uplink', '--json', '--input', `folder=${folder}`]);
+  const end = await project.sharedWf(['start', 'move-uplink', '--json', '--input', `folder=${folder}`]);
   expect(end.exitCode, end.stderr).toBe(0);
   expect(runRecordSchema.parse(end.json())).toMatchObject({
     status: 'succeeded',
@@ -51,9 +50,9 @@ test('wf new --like copies each workflow that ships, which passes wf check', asy
   const project = openProject();
   for (const like of ['lab-network', 'lab-overlay', 'lab-scale', 'network-change', 'web-release']) {
     const name = `my-${like}`;
-    const { exitCode, stderr } = await project.wf(['new', 'workflow', name, '--like', like]);
+    const { exitCode, stderr } = await project.sharedWf(['new', 'workflow', name, '--like', like]);
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
-    const checked = await project.wf(['check', name, '--json']);
+    const checked = await project.sharedWf(['check', name, '--json']);
     expect(checked.exitCode, checked.stdout).toBe(0);
     expect(checked.json()).toMatchObject([{ workflow: name, file: path.join(project.folder, `workflows/${name}.ts`) }]);
   }
@@ -61,9 +60,9 @@ test('wf new --like copies each workflow that ships, which passes wf check', asy
   expect(text).toContain("id: 'my-lab-network',");
   expect(text).toContain("await import('./my-lab-network/narrative.ts')");
   expect(text).not.toMatch(/["'/]lab-network/);
-  const offered = await project.wf(['__complete', 'fish', '--', 'new', 'workflow', 'x', '--like', 'lab-']);
+  const offered = await project.sharedWf(['__complete', 'fish', '--', 'new', 'workflow', 'x', '--like', 'lab-']);
   expect(offered.stdout.match(/^\S+/gm)).toEqual(['lab-network', 'lab-overlay', 'lab-scale']);
-  const again = await project.wf(['new', 'workflow', 'my-lab-scale', '--like', 'lab-scale']);
+  const again = await project.sharedWf(['new', 'workflow', 'my-lab-scale', '--like', 'lab-scale']);
   expect(again).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('already exists') });
 });
 
@@ -91,11 +90,13 @@ export default defineWorkflow({
 });
 `,
   });
-  expect(await project.wf(['new', 'workflow', 'yours', '--like', 'mine', '--json'])).toMatchObject({ exitCode: 0 });
+  expect(await project.sharedWf(['new', 'workflow', 'yours', '--like', 'mine', '--json'])).toMatchObject({
+    exitCode: 0,
+  });
   // The copy stands by itself, but for what both import.
   for (const name of ['mine.ts', 'mine']) rmSync(path.join(project.folder, 'workflows', name), { recursive: true });
-  expect(await project.wf(['check', 'yours'])).toMatchObject({ exitCode: 0 });
-  const end = await project.wf(['start', 'yours', '--json']);
+  expect(await project.sharedWf(['check', 'yours'])).toMatchObject({ exitCode: 0 });
+  const end = await project.sharedWf(['start', 'yours', '--json']);
   expect(end.exitCode, end.stderr).toBe(0);
   expect(end.json()).toMatchObject({ workflow: 'yours', steps: [{ output: { stdout: 'mine lasts\n' } }] });
 });
@@ -112,7 +113,7 @@ export default defineWorkflow({ name: ${name}, version: '1', description: '', in
     [['workflow', 'mine', '--like', 'lab-scale'], 'already exists'],
     [['step', 'site.lock', '--like', 'lab-scale'], '--like is for'],
   ] as const) {
-    const { exitCode, stderr } = await project.wf(['new', ...args]);
+    const { exitCode, stderr } = await project.sharedWf(['new', ...args]);
     expect({ exitCode, stderr }).toMatchObject({ exitCode: 2, stderr: expect.stringContaining(says) });
   }
   expect(readdirSync(path.join(project.folder, 'workflows'))).toEqual(['mine.ts']);
@@ -126,7 +127,7 @@ test('wf new never overwrites a file', async () => {
     ['step', 'site-lock'],
     ['workflow', 'lab-network'],
   ]) {
-    const end = await project.wf(['new', ...args]);
+    const end = await project.sharedWf(['new', ...args]);
     expect(end).toMatchObject({ exitCode: 2, stdout: '' });
     expect(end.stderr).toMatch(/E_USAGE: .* already exists\n {2}next: Choose another name/);
   }
@@ -144,7 +145,7 @@ test.for([
   [['workflow'], 'name'],
 ] as const)('wf new %j is refused', async ([args, says]) => {
   const project = openProject();
-  const end = await project.wf(['new', ...args]);
+  const end = await project.sharedWf(['new', ...args]);
   expect(end).toMatchObject({ exitCode: 2, stdout: '' });
   expect(end.stderr).toContain(says);
   expect(end.stderr).toMatch(/\n {2}next: /);

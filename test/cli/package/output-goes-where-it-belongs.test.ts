@@ -1,6 +1,7 @@
 import { execa } from 'execa';
 import { expect, test } from 'vitest';
 import { openNoteProject } from '../../support/note.ts';
+import { readRecord } from '../../support/read-record.ts';
 import { runRecordSchema } from '../../support/run-record.ts';
 import { WF } from '../../support/run-wf.ts';
 
@@ -88,6 +89,5 @@ test.concurrent('a reader that closes the pipe early causes no error', async () 
   const file = `${project.folder}/note-unread`;
   const run = await shell(`set -o pipefail; "$0" "$1" start note --id unread --input file=${file} 2>&1 | head -1`);
   expect(run).toMatchObject({ exitCode: 0, stdout: 'run unread of note' });
-  const shown = await project.wf(['show', 'unread', '--json']);
-  expect(runRecordSchema.parse(shown.json())).toMatchObject({ status: 'succeeded' });
+  expect(readRecord(project, 'unread')).toMatchObject({ status: 'succeeded' });
 });

@@ -3,7 +3,8 @@ import path from 'node:path';
 import { execa } from 'execa';
 import { describe, expect, test } from 'vitest';
 import { openNoteProject } from '../../support/note.ts';
-import { runRecordSchema } from '../../support/run-record.ts';
+import { readRecord } from '../../support/read-record.ts';
+import { inTurn } from '../../support/rotation.ts';
 import { WF } from '../../support/run-wf.ts';
 import { mountSmallDisk } from '../../support/small-disk.ts';
 
@@ -21,7 +22,11 @@ const bash = (line: string, through: readonly string[] = []) => {
 };
 
 const noteOf = (id: string) => `--id ${id} --input file=${project.folder}/${id}`;
-const statusOf = async (id: string) => runRecordSchema.parse((await project.wf(['show', id, '--json'])).json()).status;
+const statusOf = (id: string) => readRecord(project, id).status;
+
+async function started(id: string): Promise<void> {
+  expect(await project.sharedWf(['start', 'note', ...noteOf(id).split(' ')])).toMatchObject({ exitCode: 0 });
+}
 
 /** Commands that print a result and change nothing. */
 const READING = [
@@ -33,8 +38,8 @@ const READING = [
 
 describe('a full standard output', () => {
   test('makes each command that only prints exit with 3', async () => {
-    expect((await bash(`wf start note ${noteOf('read')}`)).exitCode).toBe(0);
-    for (const command of READING) {
+    await started('read');
+    for (const command of inTurn(READING, 3)) {
       const { exitCode, stderr } = await bash(`wf ${command} > /dev/full`);
       expect({ exitCode, stderr }, command).toEqual({
         exitCode: 3,
@@ -66,17 +71,17 @@ describe('a full standard output', () => {
       `wf start note ${noteOf('full-disk')} > ${disk.folder}/out 2> ${disk.folder}/err`,
       disk.through,
     );
-    expect([run.exitCode, await statusOf('full-disk')]).toEqual([0, 'succeeded']);
+    expect([run.exitCode, statusOf('full-disk')]).toEqual([0, 'succeeded']);
   });
 
   test.each(['', '--json'])('does not change the outcome or the exit code of a run (%s)', async (json) => {
     const id = `good${json}`.replaceAll('-', '');
     const good = await bash(`wf start note ${noteOf(id)} ${json} > /dev/full`);
-    expect([good.exitCode, await statusOf(id)]).toEqual([0, 'succeeded']);
+    expect([good.exitCode, statusOf(id)]).toEqual([0, 'succeeded']);
     expect(good.stderr).toContain('error E_OUTPUT');
     expect(good.stderr).toContain('wf show @latest');
     const bad = await bash(`wf start note ${noteOf(`bad${id}`)} --input command=false ${json} > /dev/full`);
-    expect([bad.exitCode, await statusOf(`bad${id}`)]).toEqual([1, 'rolled-back']);
+    expect([bad.exitCode, statusOf(`bad${id}`)]).toEqual([1, 'rolled-back']);
   });
 });
 
@@ -91,9 +96,9 @@ describe('standard error', () => {
     const id = what.replace(/\W/g, '');
     const file = path.join(project.folder, id);
     const start = await bash(`wf start note ${noteOf(id)} --pause-after write ${redirected}`);
-    expect([start.exitCode, await statusOf(id), existsSync(file)]).toEqual([0, 'paused', true]);
+    expect([start.exitCode, statusOf(id), existsSync(file)]).toEqual([0, 'paused', true]);
     const rollback = await bash(`wf rollback ${id} ${redirected}`);
-    expect([rollback.exitCode, await statusOf(id), existsSync(file)]).toEqual([0, 'rolled-back', false]);
+    expect([rollback.exitCode, statusOf(id), existsSync(file)]).toEqual([0, 'rolled-back', false]);
   });
 
   test('does not change the exit code of a refused command if it is full', async () => {
@@ -105,7 +110,7 @@ describe('standard error', () => {
 test('-o - writes to standard output, not to a file of that name', async () => {
   const folder = path.join(project.folder, 'dash');
   mkdirSync(folder);
-  await bash(`wf start note ${noteOf('dashed')}`);
+  await started('dashed');
   const named = await bash('cd dash && wf export dashed -o run.wfrun && wf report dashed -o run.md');
   expect(named.exitCode).toBe(0);
   const exported = await bash('cd dash && wf export dashed -o -');

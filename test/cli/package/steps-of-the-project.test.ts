@@ -51,7 +51,7 @@ test('wf steps lists the step runners of the project, and prints a union of thei
     'steps/broken.ts': "throw new Error('broken file');",
     'workflows/mine.ts': workflowFile,
   });
-  const listed = await project.wf(['steps']);
+  const listed = await project.sharedWf(['steps']);
   expect(listed.exitCode, listed.stderr).toBe(0);
   const rows = listed.stdout.split('\n').filter((line) => line.startsWith('site.'));
   expect(rows.map((row) => row.split(/ {2,}/))).toEqual([
@@ -63,7 +63,7 @@ test('wf steps lists the step runners of the project, and prints a union of thei
   expect(listed.stderr).toContain('broken file');
   expect(listed.stderr).not.toContain('a test is not executed');
 
-  const one = await project.wf(['steps', 'site.look']);
+  const one = await project.sharedWf(['steps', 'site.look']);
   const variants = ['    { type: "file", path: string, mode?: integer }', '    { type: "text", text: string }'];
   expect(one.stdout.split('\n').slice(1)).toEqual([
     `  reads, and changes nothing; time-out 30 s, attempts 1; from ${path.join('steps', 'look.ts')}`,
@@ -89,14 +89,14 @@ test('wf steps lists the step runners of the project, and prints a union of thei
   ]);
 
   const file = path.join(project.folder, 'steps', 'look.ts');
-  expect((await project.wf(['steps', 'site.look', '--json'])).json()).toMatchObject([
+  expect((await project.sharedWf(['steps', 'site.look', '--json'])).json()).toMatchObject([
     { kind: 'site.look', file, example: null },
   ]);
-  expect((await project.wf(['steps', 'exec.read', '--json'])).json()).toMatchObject([
+  expect((await project.sharedWf(['steps', 'exec.read', '--json'])).json()).toMatchObject([
     { kind: 'exec.read', file: null, example: expect.stringContaining("argv: ['cat', ") },
   ]);
-  expect((await project.wf(['steps', 'file.folder'])).stdout).toMatch(/\nexample\n {2}input: \{ path: '[^']+', /);
-  expect((await project.wf(['steps', 'site.lok'])).stderr).toMatch(
+  expect((await project.sharedWf(['steps', 'file.folder'])).stdout).toMatch(/\nexample\n {2}input: \{ path: '[^']+', /);
+  expect((await project.sharedWf(['steps', 'site.lok'])).stderr).toMatch(
     /^error .*\n.*Did you mean site.look\?.* 1 file of the project could not be loaded/,
   );
 });
@@ -111,7 +111,7 @@ test.skipIf(process.getuid?.() !== 0)(
       `import { writeFileSync } from 'node:fs'; writeFileSync('${trace}', '');`,
     );
     chmodSync(spy, 0o666);
-    const { exitCode, stderr } = await project.wf(['steps']);
+    const { exitCode, stderr } = await project.sharedWf(['steps']);
     expect({ exitCode, stderr }).toMatchObject({
       exitCode: 0,
       stderr: expect.stringContaining(`E_UNTRUSTED: a file of step`),

@@ -28,7 +28,7 @@ test.concurrent('a workflow with its own step runner runs without a build step',
     changes: [{ seq: 1, step: 'writeNote', kind: 'note.file', status: 'reverted', undo: [`rm '${noteIn(project)}'`] }],
     verification: { restored: true, residues: [] },
   });
-  const logs = logsSchema.parse((await project.wf(['logs', '@latest', '--json'])).json());
+  const logs = logsSchema.parse((await project.sharedWf(['logs', '@latest', '--json'])).json());
   expect(logs.map(({ step, output }) => [step, output])).toEqual([
     ['writeNote', '$(id) `id` "é"'],
     ['readNote', '$(id) `id` "é"'],
@@ -40,7 +40,7 @@ test.concurrent('a workflow with its own step runner runs without a build step',
 
 test.concurrent('a change of a custom step runner is undone when a later step fails', async () => {
   const project = openNoteProject();
-  const end = await project.wf(start(project, '--input', 'command=false'));
+  const end = await project.sharedWf(start(project, '--input', 'command=false'));
   expect(end.exitCode).toBe(1);
   expect(recordOf(end)).toMatchObject({
     status: 'rolled-back',
@@ -53,11 +53,11 @@ test.concurrent('a change of a custom step runner is undone when a later step fa
 
 test.concurrent('--on-failure keep leaves the change in place, and the printed undo command removes it', async () => {
   const project = openNoteProject();
-  const end = await project.wf(start(project, '--input', 'command=false', '--on-failure', 'keep'));
+  const end = await project.sharedWf(start(project, '--input', 'command=false', '--on-failure', 'keep'));
   expect(end.exitCode).toBe(1);
   expect(recordOf(end)).toMatchObject({ status: 'failed', changes: [{ status: 'applied' }] });
   expect(readFileSync(noteIn(project), 'utf8')).toBe('a note');
-  const standing = standingChangesSchema.parse((await project.wf(['changes', '--json'])).json());
+  const standing = standingChangesSchema.parse((await project.sharedWf(['changes', '--json'])).json());
   expect(standing).toMatchObject([{ step: 'writeNote', status: 'applied' }]);
   await execa('sh', ['-ec', standing[0]?.undo.join(' && ') ?? 'false']);
   expect(existsSync(noteIn(project))).toBe(false);
@@ -66,7 +66,7 @@ test.concurrent('--on-failure keep leaves the change in place, and the printed u
 test.concurrent('a foreign file is refused and left unchanged', async () => {
   const project = openNoteProject();
   writeFileSync(noteIn(project), "somebody else's");
-  const end = await project.wf(start(project));
+  const end = await project.sharedWf(start(project));
   expect(end.exitCode).toBe(4);
   expect(recordOf(end)).toMatchObject({ status: 'failed', error: { code: 'E_NAME_IN_USE' }, changes: [] });
   expect(readFileSync(noteIn(project), 'utf8')).toBe("somebody else's");
@@ -74,7 +74,7 @@ test.concurrent('a foreign file is refused and left unchanged', async () => {
 
 test.concurrent('a missing program fails the run, which is rolled back', async () => {
   const project = openNoteProject();
-  const end = await project.wf(start(project, '--input', 'command=no-such-program'));
+  const end = await project.sharedWf(start(project, '--input', 'command=no-such-program'));
   expect(end.exitCode).toBe(1);
   expect(recordOf(end)).toMatchObject({
     status: 'rolled-back',
@@ -92,7 +92,7 @@ test.concurrent('the workflow is found from a subfolder of its project', async (
 
 test.concurrent('a dry run prints the commands and makes nothing', async () => {
   const project = openNoteProject();
-  const end = await project.wf(start(project, '--dry-run'));
+  const end = await project.sharedWf(start(project, '--dry-run'));
   expect(end).toMatchObject({ exitCode: 0, stderr: '' });
   expect(end.json()).toMatchObject({
     workflow: 'note',
