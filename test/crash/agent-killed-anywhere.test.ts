@@ -1,7 +1,9 @@
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test, vi } from 'vitest';
+import { chanceFrom } from '../support/crash/random.ts';
 import { readRun } from '../support/crash/run-on-disk.ts';
+import { inTurn, SEED } from '../support/rotation.ts';
 import { openProject, type Project, type RunningWf } from '../support/run-wf.ts';
 
 const FOLDERS = readFileSync(new URL('../fixtures/workflows/folders.ts', import.meta.url), 'utf8');
@@ -11,19 +13,8 @@ const DONE = ['one', 'two', 'three', 'not three', 'not two', 'not one', ''];
 /** The processes that are killed at a time. */
 const AT_A_TIME = 2;
 
-/** The number of crash points that one run of the tests chooses; WF_TEST_CASES=all takes them all. */
-const CHOSEN = 10;
-
-/** Random numbers of the seed that is printed. */
-function seededRandom(): () => number {
-  const seed = Number(process.env['WF_TEST_SEED'] ?? Math.floor(Math.random() * 1_000_000));
-  process.stdout.write(`WF_TEST_SEED=${seed}\n`);
-  let state = seed + 1;
-  return () => {
-    state = (state * 48_271) % 2_147_483_647;
-    return state / 2_147_483_647;
-  };
-}
+/** One in this many crash points is tried. */
+const SHARES = 10;
 
 interface LeftRun {
   readonly project: Project;
@@ -89,9 +80,7 @@ async function crashPoints(): Promise<readonly string[]> {
 test('an agent is killed at each of its crash points: the next one loses nothing and does nothing twice', async () => {
   const all = await crashPoints();
   expect(all.length).toBeGreaterThan(40);
-  const random = seededRandom();
-  const share = process.env['WF_TEST_CASES'] === 'all' ? 1 : CHOSEN / all.length;
-  const points = all.filter(() => random() < share);
+  const points = inTurn(all, SHARES);
   const left = [...points.entries()];
   const wrong: unknown[] = [];
   const missed: string[] = [];
@@ -118,11 +107,12 @@ test('an agent is killed at each of its crash points: the next one loses nothing
 }, 600_000);
 
 test('agents are killed at random moments, one after the other: the runs end, and nothing is done twice', async () => {
-  const random = seededRandom();
+  process.stdout.write(`WF_TEST_SEED=${SEED}\n`);
+  const chance = chanceFrom(SEED);
   const run = await leaveRun('agent-kill-random');
-  for (let kills = 0; kills < 8; kills += 1) {
+  for (let kills = 0; kills < 5; kills += 1) {
     const agent = run.project.start(['agent']);
-    await new Promise((resolve) => setTimeout(resolve, 150 + random() * 700));
+    await new Promise((resolve) => setTimeout(resolve, 150 + chance() * 700));
     agent.kill('SIGKILL');
     await agent.end;
   }

@@ -9,7 +9,8 @@ import { expect, onTestFinished, test } from 'vitest';
 import { describeCrash } from '../support/crash/crash-tests.ts';
 import { chanceFrom } from '../support/crash/random.ts';
 import { journalProblems, readRun } from '../support/crash/run-on-disk.ts';
-import { dealt, EVERY_CASE } from '../support/rotation.ts';
+import { inTurn, SEED } from '../support/rotation.ts';
+import { sharedCache } from '../support/shared-cache.ts';
 
 const PROGRAM = fileURLToPath(new URL('../fixtures/host/group-of-runs.mjs', import.meta.url));
 const FOLDERS = { name: 'folders', file: fileURLToPath(new URL('../fixtures/workflows/folders.ts', import.meta.url)) };
@@ -43,7 +44,7 @@ interface Advance {
 /** Advances all runs of the group side by side, until they have ended or the process is killed. Returns whether it was killed. */
 async function advance({ folder, database }: Group, { at, afterMs, back = [] }: Advance): Promise<boolean> {
   const args = [PROGRAM, database, folder, IDS.join(), back.join()];
-  const env = { ...process.env, ...(at === undefined ? {} : { WF_CRASH_AT: at }) };
+  const env = { ...process.env, ...sharedCache(), ...(at === undefined ? {} : { WF_CRASH_AT: at }) };
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'inherit', 'pipe'], env });
   let said = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
@@ -108,7 +109,6 @@ async function expectAllAtTheirEnd(group: Group): Promise<void> {
   }
 }
 
-/** If not all are tried, the seed chooses a share of them. */
 const POINTS = [
   'after commit create@4',
   'after commit baseline.taken@2',
@@ -122,7 +122,7 @@ const POINTS = [
 ];
 
 describeCrash('a process that advances six runs with grouped commits', () => {
-  test.for(dealt(POINTS, EVERY_CASE ? 1 : 2))(
+  test.for(inTurn(POINTS, 3))(
     'is killed at "%s", and the next process ends each run and repeats no completed step',
     async (point) => {
       const group = openGroup();
@@ -138,26 +138,22 @@ describeCrash('a process that advances six runs with grouped commits', () => {
   );
 
   test('is killed at random moments, and each run ends without a repeated step', async () => {
-    const chance = chanceFrom(4711);
+    const chance = chanceFrom(SEED);
     const startedAt = Date.now();
     expect(await advance(openGroup(), {}), 'nobody killed it').toBe(false);
     const usualMs = Date.now() - startedAt;
     let kills = 0;
-    for (let round = 1; round <= 2; round += 1) {
-      const group = openGroup();
-      for (let turn = 1; ; turn += 1) {
-        const before = completed(group);
-        const back = IDS.filter(() => chance() < 0.2);
-        const wasKilled = await advance(
-          group,
-          turn > KILLS_AT_MOST ? { back } : { back, afterMs: (0.1 + 0.4 * chance()) * usualMs },
-        );
-        expectNothingDoneTwice(group, before);
-        if (!wasKilled) break;
-        kills += 1;
-      }
-      await expectAllAtTheirEnd(group);
+    const group = openGroup();
+    for (;;) {
+      const before = completed(group);
+      const back = IDS.filter(() => chance() < 0.2);
+      const afterMs = (0.1 + 0.4 * chance()) * usualMs;
+      const wasKilled = await advance(group, kills === KILLS_AT_MOST ? { back } : { back, afterMs });
+      expectNothingDoneTwice(group, before);
+      if (!wasKilled) break;
+      kills += 1;
     }
+    await expectAllAtTheirEnd(group);
     expect(kills).toBeGreaterThan(0);
   });
 });

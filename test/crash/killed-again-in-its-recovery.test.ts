@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest';
 import { distinctPoints } from '../support/crash/crash-log.ts';
-import { describeCrash } from '../support/crash/crash-tests.ts';
+import { describeCrash, recordedPoints, subjectOf } from '../support/crash/crash-tests.ts';
 import { forward, recovering } from '../support/crash/journeys.ts';
-import { killAndRecover, pointsOf } from '../support/crash/kill-at-point.ts';
+import { killAndRecover } from '../support/crash/kill-at-point.ts';
 import { killInTurn } from '../support/crash/kill-in-turn.ts';
 import { chanceFrom, choose } from '../support/crash/random.ts';
-import { openSubject, type SubjectName } from '../support/crash/subject.ts';
-import { chosen, dealt, EVERY_CASE, SEED } from '../support/rotation.ts';
+import type { SubjectName } from '../support/crash/subject.ts';
+import { chosen, EVERY_CASE, inTurn, SEED } from '../support/rotation.ts';
 
 /** The runs whose recovery is killed. If not all points are tried, the seed chooses the runtime of the lab. */
 const SUBJECTS: readonly (readonly [SubjectName, kills: number])[] = EVERY_CASE
@@ -26,30 +26,26 @@ describeCrash('a killed run whose recovery is killed repeatedly', () => {
 /** Kills a run at a point, then its recovery at each point that an undisturbed recovery passes. Verbs may alternate. */
 async function killedAgain(name: SubjectName, kills: number): Promise<readonly unknown[]> {
   const chance = chanceFrom(SEED);
-  const subject = await openSubject(name);
-  try {
-    const before = await subject.state();
-    const points = distinctPoints(await pointsOf(subject, forward, 'points'));
-    // A run that has ended has no recovery to kill.
-    const first = points.filter((point) => point !== 'after commit ended' && !point.endsWith(' commit create'));
-    for (let kill = 1; kill <= kills; kill += 1) {
-      const point = choose(chance, first);
-      const verb = choose(chance, ['resume', 'rollback'] as const);
-      const then = verb === 'resume' ? choose(chance, ['resume', 'rollback'] as const) : 'rollback';
-      const seen = await killAndRecover({ subject, before, journey: forward, run: `seen${kill}`, point, verb });
-      if (seen.problems.length > 0) return [seen];
-      const again = await killInTurn({
-        subject,
-        before,
-        journey: recovering(verb, point),
-        run: `again${kill}`,
-        points: dealt(distinctPoints(seen.recoveryPoints), EVERY_CASE ? 1 : 5),
-        verb: then,
-      });
-      if (again.problems.length > 0) return [{ ...again, first: { point, verb }, then, seed: SEED }];
-    }
-    return [];
-  } finally {
-    await subject.close();
+  const subject = await subjectOf(name);
+  const before = await subject.state();
+  const points = distinctPoints(await recordedPoints(name, forward));
+  // A run that has ended has no recovery to kill.
+  const first = points.filter((point) => point !== 'after commit ended' && !point.endsWith(' commit create'));
+  for (let kill = 1; kill <= kills; kill += 1) {
+    const point = choose(chance, first);
+    const verb = choose(chance, ['resume', 'rollback'] as const);
+    const then = verb === 'resume' ? choose(chance, ['resume', 'rollback'] as const) : 'rollback';
+    const seen = await killAndRecover({ subject, before, journey: forward, run: `seen${kill}`, point, verb });
+    if (seen.problems.length > 0) return [seen];
+    const again = await killInTurn({
+      subject,
+      before,
+      journey: recovering(verb, point),
+      run: `again${kill}`,
+      points: inTurn(distinctPoints(seen.recoveryPoints), 9),
+      verb: then,
+    });
+    if (again.problems.length > 0) return [{ ...again, first: { point, verb }, then, seed: SEED }];
   }
+  return [];
 }

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
-import { dealt, EVERY_CASE } from '../support/rotation.ts';
+import { inTurn } from '../support/rotation.ts';
 import { openSettingProject, type SettingProject } from '../support/setting-workflow.ts';
 
 const UNCONFIRMED = /^not confirmed yet: undone at /;
@@ -10,8 +10,8 @@ const MADE = ['one', 'two'];
 /** Points of this part of a run; all others are tried with other workflows. */
 const OWN = /commit (?:armed|unconfirmed|extended|answered|rolling-back|change\.settled|change\.reverting|ended)/;
 
-/** Separate runs are killed at the points; the seed chooses a share of them. */
-const SHARES = EVERY_CASE ? 1 : 2;
+/** One in this many points is tried, each with a separate run. */
+const SHARES = 4;
 
 /** Returns the points that a wf reaches with this log, without repetitions. */
 function pointsIn(project: SettingProject, log: string): readonly string[] {
@@ -46,7 +46,7 @@ test('the process of a run that has to be confirmed, killed at each point: confi
   expect(points).toContain('after commit unconfirmed');
   expect(points).toContain('before commit answered');
   await Promise.all(
-    dealt(points, SHARES).map(async (point, index) => {
+    inTurn(points, SHARES).map(async (point, index) => {
       const project = openSettingProject();
       const id = `owner-${index}`;
       // Long enough for the confirmation on a busy machine; short where its guard has to wait for the deadline.
@@ -76,7 +76,7 @@ test('a guard that is killed at each point while it undoes a run: the next one c
   const points = pointsIn(walk, 'points');
   expect(points).toContain('after commit rolling-back');
   await Promise.all(
-    dealt(points, SHARES).map(async (point, index) => {
+    inTurn(points, SHARES).map(async (point, index) => {
       const project = openSettingProject();
       const id = `guard-${index}`;
       await guarded(project, id);

@@ -4,8 +4,8 @@ import { describeCrash } from '../support/crash/crash-tests.ts';
 import { endHalfway } from '../support/crash/half-ended.ts';
 import { halted } from '../support/crash/halt.ts';
 import { judge } from '../support/crash/oracle.ts';
+import { openPrivateApp } from '../support/crash/private-subject.ts';
 import { privateProcessesIn } from '../support/crash/processes.ts';
-import { openSubject } from '../support/crash/subject.ts';
 import type { RunningWf } from '../support/wf-process.ts';
 
 /** A resume that does not wait fails within this time: ten times its usual duration. */
@@ -16,7 +16,7 @@ const TRIES = 10;
 
 /** A run that was killed before it made anything, so it needs nothing from its private host. */
 async function openKilled() {
-  const subject = await openSubject('embedded');
+  const subject = await openPrivateApp('root');
   onTestFinished(() => subject.close());
   const { lane } = subject;
   const before = await subject.state();

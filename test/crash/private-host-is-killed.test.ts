@@ -2,22 +2,23 @@ import { expect, onTestFinished, test } from 'vitest';
 import { describeCrash } from '../support/crash/crash-tests.ts';
 import { halted } from '../support/crash/halt.ts';
 import { judge } from '../support/crash/oracle.ts';
-import { openSubject } from '../support/crash/subject.ts';
-import { SPLICED } from '../support/lab.ts';
+import { openPrivateApp } from '../support/crash/private-subject.ts';
 import { runRecordSchema } from '../support/run-record.ts';
 
 describeCrash('a run whose private host is killed', () => {
   test.for([
-    ['killed during setup', /^setup {2}createAppDev .* ok /],
-    ['killed while the splice is in place', SPLICED],
-    ['killed during teardown', /^teardown {2}removeAppProd .* ok /],
-  ] as const)('fails and is rolled back (%s)', async ([, line]) => {
-    const subject = await openSubject('embedded');
+    ['during its first steps', /^setup {2}createNetwork .* ok /],
+    ['while a command runs in it', /^splice {2}createPair .* ok /],
+    ['while everything is taken away', 'after commit step.succeeded removePair'],
+  ] as const)('fails and is rolled back (killed %s)', async ([, moment]) => {
+    const subject = await openPrivateApp('root');
     onTestFinished(() => subject.close());
     const before = await subject.state();
-    const wf = subject.lane.start(subject.start('lost', '--json'));
-    await wf.line(line);
+    const orders = typeof moment === 'string' ? { haltAt: moment } : {};
+    const wf = subject.lane.start(subject.start('lost', '--input', 'hold=1', '--json'), orders);
+    await (typeof moment === 'string' ? halted(wf) : wf.line(moment));
     expect(subject.killPrivateHost?.('lost')).toBe(true);
+    wf.kill('SIGCONT');
     const end = await wf.end;
     expect(end.exitCode, end.stderr).toBe(1);
     const { error, changes } = runRecordSchema.parse(end.json());
@@ -30,10 +31,10 @@ describeCrash('a run whose private host is killed', () => {
     ['resume', 1],
     ['rollback', 0],
   ] as const)('is undone by a %s while it is paused, with exit code %i', async ([verb, exitCode]) => {
-    const subject = await openSubject('embedded-as-user');
+    const subject = await openPrivateApp('ordinary user');
     onTestFinished(() => subject.close());
     const before = await subject.state();
-    const paused = await subject.lane.wf(subject.start('lost', '--pause-after', 'vethSplice'));
+    const paused = await subject.lane.wf(subject.start('lost', '--pause-after', 'probe'));
     expect(paused.exitCode, paused.stderr).toBe(0);
     expect(subject.killPrivateHost?.('lost')).toBe(true);
     const end = await subject.lane.wf([verb, 'lost', '--json']);
@@ -45,12 +46,12 @@ describeCrash('a run whose private host is killed', () => {
 
   test.for([
     ['killed during the takeover', 'after commit lease.taken'],
-    ['killed during a rollback', 'before commit change.reverting change 6'],
+    ['killed during a rollback', 'before commit change.reverting change 2'],
   ] as const)('is still rolled back (%s)', async ([, haltAt]) => {
-    const subject = await openSubject('embedded');
+    const subject = await openPrivateApp('root');
     onTestFinished(() => subject.close());
     const before = await subject.state();
-    const paused = await subject.lane.wf(subject.start('lost', '--pause-after', 'vethSplice'));
+    const paused = await subject.lane.wf(subject.start('lost', '--pause-after', 'splice'));
     expect(paused.exitCode, paused.stderr).toBe(0);
     const wf = subject.lane.start(['rollback', 'lost', '--json'], { haltAt });
     await halted(wf);
@@ -62,7 +63,7 @@ describeCrash('a run whose private host is killed', () => {
   });
 
   test('is resumed by exactly one of four concurrent processes', async () => {
-    const subject = await openSubject('embedded');
+    const subject = await openPrivateApp('root');
     onTestFinished(() => subject.close());
     const before = await subject.state();
     const { lane } = subject;

@@ -1,15 +1,19 @@
 import path from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { describeCrash, EMBEDDED } from '../support/crash/crash-tests.ts';
+import { describeCrash } from '../support/crash/crash-tests.ts';
 import { judge } from '../support/crash/oracle.ts';
+import { openPrivateApp, type PrivateUser } from '../support/crash/private-subject.ts';
 import { privateProcessesIn } from '../support/crash/processes.ts';
 import { readRun } from '../support/crash/run-on-disk.ts';
-import { openSubject, type Subject } from '../support/crash/subject.ts';
-import { refusalSchema, runRecordSchema } from '../support/run-record.ts';
+import type { Subject } from '../support/crash/subject.ts';
+import { chosen } from '../support/rotation.ts';
+import { refusalSchema } from '../support/run-record.ts';
+
+const USERS = chosen(['root', 'ordinary user'] as const);
 
 /** A subject, its lane, and the state of the machine in it. */
-async function open(name: (typeof EMBEDDED)[number]) {
-  const subject = await openSubject(name);
+async function open(user: PrivateUser) {
+  const subject = await openPrivateApp(user);
   onTestFinished(() => subject.close());
   return { subject, lane: subject.lane, before: await subject.state() };
 }
@@ -21,13 +25,12 @@ function privateHosts({ lane }: Subject) {
 
 async function paused(subject: Subject, run: string, database?: string) {
   const orders = database === undefined ? {} : { database };
-  const end = await subject.lane.wf(subject.start(run, '--pause-after', 'vethSplice', '--json'), orders);
+  const end = await subject.lane.wf(subject.start(run, '--pause-after', 'splice'), orders);
   expect(end.exitCode, end.stderr).toBe(0);
-  return runRecordSchema.parse(end.json());
 }
 
 describeCrash('the private host of a run', () => {
-  test.for(EMBEDDED)('ends if wf is killed before the run is in the database (%s)', async (user) => {
+  test.for(USERS)('ends if wf is killed before the run is in the database (%s)', async (user) => {
     const { subject, lane, before } = await open(user);
     expect((await lane.wf(subject.start('early'), { at: 'before commit create' })).signal).toBe('SIGKILL');
     await subject.settle?.('early');
@@ -35,7 +38,7 @@ describeCrash('the private host of a run', () => {
     expect((await lane.wf(['resume', 'early'])).exitCode).toBe(2);
   });
 
-  test.for(EMBEDDED)('is recreated if wf is killed before the host is kept (%s)', async (user) => {
+  test.for(USERS)('is recreated if wf is killed before the host is kept (%s)', async (user) => {
     const { subject, lane, before } = await open(user);
     expect((await lane.wf(subject.start('late'), { at: 'after commit create' })).signal).toBe('SIGKILL');
     // At once: the first private host may still be ending.
@@ -43,9 +46,9 @@ describeCrash('the private host of a run', () => {
     expect((await judge(subject, 'late', before, ['succeeded'])).problems).toEqual([]);
   });
 
-  test.for(EMBEDDED)('outlives a killed wf, is found by a resume, and ends with the run (%s)', async (user) => {
+  test.for(USERS)('outlives a killed wf, is found by a resume, and ends with the run (%s)', async (user) => {
     const { subject, lane, before } = await open(user);
-    const at = 'after commit step.succeeded createAppProd';
+    const at = 'after commit step.succeeded createNetwork';
     expect((await lane.wf(subject.start('kept'), { at })).signal).toBe('SIGKILL');
     const createdAt = readRun(lane.database, 'kept')?.run.createdAt;
     const standing = privateHosts(subject);
@@ -56,7 +59,7 @@ describeCrash('the private host of a run', () => {
     expect((await judge(subject, 'kept', before, ['succeeded'])).problems).toEqual([]);
   });
 
-  test.for(EMBEDDED)('is ended by a rollback (%s)', async (user) => {
+  test.for(USERS)('is ended by a rollback (%s)', async (user) => {
     const { subject, lane, before } = await open(user);
     await paused(subject, 'back');
     expect(privateHosts(subject)).toHaveLength(1);
@@ -64,7 +67,7 @@ describeCrash('the private host of a run', () => {
     expect((await judge(subject, 'back', before, ['rolled-back'])).problems).toEqual([]);
   });
 
-  test.for(EMBEDDED)('is not affected by another run with the same names (%s)', async (user) => {
+  test.for(USERS)('is not affected by another run with the same names (%s)', async (user) => {
     const { subject, lane, before } = await open(user);
     await paused(subject, 'one');
     const [host] = privateHosts(subject);
@@ -81,7 +84,7 @@ describeCrash('the private host of a run', () => {
     for (const run of ['one', 'two']) expect((await judge(subject, run, before, ['succeeded'])).problems).toEqual([]);
   });
 
-  test.for(EMBEDDED)('is distinct from that of a run with the same id in another database (%s)', async (user) => {
+  test.for(USERS)('is distinct from that of a run with the same id in another database (%s)', async (user) => {
     const { subject, lane, before } = await open(user);
     const other = path.join(lane.folder, 'other.db');
     await paused(subject, 'twin');
@@ -96,7 +99,7 @@ describeCrash('the private host of a run', () => {
     expect((await judge(subject, 'twin', before, ['succeeded'])).problems).toEqual([]);
   });
 
-  test.for(EMBEDDED)('is found by wf sweep with another database, and removed with --yes (%s)', async (user) => {
+  test.for(USERS)('is found by wf sweep with another database, and removed with --yes (%s)', async (user) => {
     const { subject, lane, before } = await open(user);
     await paused(subject, 'forgotten');
     const [host] = privateHosts(subject);
@@ -113,9 +116,9 @@ describeCrash('the private host of a run', () => {
   });
 
   test('is not swept while its run is under way', async () => {
-    const { subject, lane, before } = await open('embedded');
-    const wf = lane.start(subject.start('busy'));
-    await wf.line(/^setup {2}createAppDev .* ok /);
+    const { subject, lane, before } = await open('root');
+    const wf = lane.start(subject.start('busy', '--input', 'hold=1'));
+    await wf.line(/^splice {2}createPair .* ok /);
     wf.kill('SIGSTOP');
     const database = path.join(lane.folder, 'other.db');
     const swept = await lane.wf(['sweep', '--yes', '--json'], { database });

@@ -2,14 +2,14 @@ import { expect, onTestFinished, test } from 'vitest';
 import { describeCrash } from '../support/crash/crash-tests.ts';
 import type { CrashOrders } from '../support/crash/lane.ts';
 import { judge } from '../support/crash/oracle.ts';
+import { openPrivateApp } from '../support/crash/private-subject.ts';
 import { privateProcessesIn } from '../support/crash/processes.ts';
-import { openSubject } from '../support/crash/subject.ts';
 import { type RunRecord, runRecordSchema } from '../support/run-record.ts';
 import type { WfEnd } from '../support/wf-process.ts';
 
 /** A run that was paused, or killed at a crash point, and whose private host was then killed too. */
 async function openLost(options: readonly string[], orders: CrashOrders = {}) {
-  const subject = await openSubject('embedded');
+  const subject = await openPrivateApp('root');
   onTestFinished(() => subject.close());
   const before = await subject.state();
   const left = await subject.lane.wf(subject.start('emptied', ...options), orders);
@@ -31,7 +31,7 @@ function expectGone(end: WfEnd): RunRecord {
 }
 
 describeCrash('a run whose private host is gone', () => {
-  test.for(['setup', 'vethSplice'])(
+  test.for(['setup', 'probe'])(
     'fails at once if it is resumed after %s, and tries no step that cannot succeed',
     async (stage) => {
       const { subject, lane, before } = await openLost(['--pause-after', stage]);
@@ -72,8 +72,8 @@ describeCrash('a run whose private host is gone', () => {
 
   test.for([
     ['before its first change', [], { at: 'after commit change.intended change 1' }],
-    ['before teardown', ['--pause-after', 'connectivityTest'], {}],
-    ['during teardown', [], { at: 'before commit step.succeeded observeLinksVanish' }],
+    ['before teardown', ['--pause-after', 'splice'], {}],
+    ['during teardown', [], { at: 'before commit step.succeeded removePair' }],
   ] as const)('succeeds if it is resumed %s', async ([, options, orders]) => {
     const { subject, lane, before } = await openLost(options, orders);
     const end = await lane.wf(['resume', 'emptied', '--json']);

@@ -2,23 +2,21 @@ import { expect, test } from 'vitest';
 import { describeCrash, EMBEDDED, OVERLAY } from '../support/crash/crash-tests.ts';
 import { torture } from '../support/crash/torture.ts';
 import { tortureFigures } from '../support/crash/torture-figures.ts';
-import { EVERY_CASE, SEED } from '../support/rotation.ts';
+import { EVERY_CASE, inTurn, SEED } from '../support/rotation.ts';
+
+/** Other tests kill the lab on both runtimes. */
+const LABS = inTurn([['lab'], EMBEDDED] as const, 2).flat();
 
 // `npm run torture -- --rounds N` runs any number of rounds.
 describeCrash('runs that are killed, resumed and rolled back at random', () => {
   // A round with engines takes minutes.
   const onlyNightly = EVERY_CASE ? (['overlay-docker'] as const) : [];
-  test.for(['small', 'lab', ...EMBEDDED, ...OVERLAY, ...onlyNightly] as const)(
-    'end in a valid state (%s)',
-    async (workflow) => {
-      const rounds = 1;
-      const startedAt = performance.now();
-      const report = await torture({ workflow, rounds, minutes: null, seed: SEED, lanes: 1, firstRound: 1 });
-      process.stdout.write(
-        `${workflow}, WF_TEST_SEED=${SEED}:${tortureFigures(report, performance.now() - startedAt)}`,
-      );
-      expect(report.failures).toEqual([]);
-      expect(report.rounds).toHaveLength(rounds);
-    },
-  );
+  test.for(['small', ...LABS, ...OVERLAY, ...onlyNightly] as const)('end in a valid state (%s)', async (workflow) => {
+    const rounds = 1;
+    const startedAt = performance.now();
+    const report = await torture({ workflow, rounds, minutes: null, seed: SEED, lanes: 1, firstRound: 1 });
+    process.stdout.write(`${workflow}, WF_TEST_SEED=${SEED}:${tortureFigures(report, performance.now() - startedAt)}`);
+    expect(report.failures).toEqual([]);
+    expect(report.rounds).toHaveLength(rounds);
+  });
 });

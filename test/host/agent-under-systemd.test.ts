@@ -2,6 +2,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
+import { readRun } from '../support/crash/run-on-disk.ts';
 import { bootSystemd, canBootSystemd, type SystemdMachine } from '../support/systemd.ts';
 
 const WIRE = readFileSync(new URL('../fixtures/workflows/wire.ts', import.meta.url), 'utf8');
@@ -13,16 +14,17 @@ const statusSchema = z.object({
   next: z.object({ run: z.string(), at: z.string() }).nullable(),
   units: z.array(z.object({ name: z.string(), file: z.string(), active: z.string(), enabled: z.string() })),
 });
-const runSchema = z.object({ status: z.string() });
 const runsSchema = z.array(z.object({ id: z.string(), status: z.string() }));
 
 describe.skipIf(!canBootSystemd())('wf agent under a real systemd', () => {
   let machine: SystemdMachine;
   let folder: string;
-  const project = '/srv/lab';
+  /** Has the same path in the machine and here, where its database is read. */
+  let project: string;
 
   beforeAll(async () => {
     folder = mkdtempSync('/var/tmp/wf-systemd-');
+    project = path.join(folder, 'shared', 'lab');
     machine = await bootSystemd(folder);
   }, 60_000);
   afterAll(async () => {
@@ -44,7 +46,7 @@ describe.skipIf(!canBootSystemd())('wf agent under a real systemd', () => {
   const wf = (...args: readonly string[]) => machine.wf(args, project);
   const json = async (...args: readonly string[]): Promise<unknown> => JSON.parse((await wf(...args, '--json')).stdout);
   const agent = async () => statusSchema.parse(await json('agent', 'status'));
-  const statusOf = async (run: string) => runSchema.parse(await json('show', run)).status;
+  const statusOf = (run: string) => readRun(path.join(project, 'data', 'wf.db'), run)?.run.status;
   const systemctl = async (...args: readonly string[]) => (await machine.run(['systemctl', ...args])).stdout;
   const unitFiles = () => readdirSync(machine.at('/etc/systemd/system')).filter((name) => name.startsWith('wf-'));
 

@@ -25,10 +25,11 @@ function openLab(user: (typeof USERS)[number] = USERS[0]) {
   const wfAfterReboot = (args: readonly string[]) =>
     project.wf(args, { through: anotherBoot(path.join(project.folder, 'boot-id')) });
   const start = (id: string, ...more: readonly string[]) => ['start', 'lab-overlay', '--id', id, ...more];
-  const record = async (id: string) => runRecordSchema.parse((await wf(['show', id, '--json'])).json());
+  const read = through.length > 0 ? wf : project.sharedWf;
+  const record = async (id: string) => runRecordSchema.parse((await read(['show', id, '--json'])).json());
   /** Runs a command where `wf shell` opens a shell. */
   const inShell = async (where: readonly string[], ...argv: readonly string[]) => {
-    const { command } = shellSchema.parse((await wf(['shell', ...where, '--json'])).json());
+    const { command } = shellSchema.parse((await read(['shell', ...where, '--json'])).json());
     const [program = '', ...args] = [...through, ...command.slice(0, command.lastIndexOf('--') + 1), ...argv];
     return (await execa(program, args)).stdout;
   };
@@ -41,7 +42,7 @@ const processesOf = (id: string) => privateProcessesIn('/').filter(({ mark }) =>
 
 test('each claim is proven beside a run of lab-network, both hosts are as they were, and the report is in both languages', async () => {
   const id = 'overlay-told';
-  const { wf, start, record, inShell } = openLab();
+  const { wf, sharedWf, start, record, inShell } = openLab();
   const paused = await wf(start(id, '--pause-after', 'overlay', '--input', 'prefix=ann-'));
   expect(paused, paused.stderr).toMatchObject({ exitCode: 0 });
   expect(await inShell([id, 'alpha'], 'bridge', 'fdb', 'show', 'dev', 'vxlan0')).toContain('dst 10.91.0.2 self');
@@ -82,13 +83,15 @@ test('each claim is proven beside a run of lab-network, both hosts are as they w
     ),
   });
 
-  const read = z.object({ input: z.unknown() }).parse((await wf(['show', id, 'alphaReadVxlan', '--json'])).json());
+  const read = z
+    .object({ input: z.unknown() })
+    .parse((await sharedWf(['show', id, 'alphaReadVxlan', '--json'])).json());
   expect(read.input, 'the example of the documentation').toEqual(OVERLAY.observeVxlan);
   for (const [language, title, isolated] of [
     ['en', 'Two hosts, one network: VXLAN by hand', '0 of 3 pings'],
     ['fr', 'Deux hôtes, un réseau : VXLAN à la main', '0 ping sur 3'],
   ] as const) {
-    const report = await wf(['report', id, '--format', 'html', '--lang', language]);
+    const report = await sharedWf(['report', id, '--format', 'html', '--lang', language]);
     for (const text of [title, isolated, 'vxlan id 42']) expect(report.stdout).toContain(text);
     expect(report.stdout.match(/<svg/g)).toHaveLength(3);
   }

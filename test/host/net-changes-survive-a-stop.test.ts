@@ -16,7 +16,7 @@ import { describeOwnNetwork, ip, networkState, removeLinks, type TestContainer, 
 
 const RUN = 'stoprun';
 
-// Each test recreates its network about ten times.
+// Each test changes its network about ten times.
 vi.setConfig({ testTimeout: 180_000 });
 
 describeOwnNetwork('a network change that is stopped at any of its touches', () => {

@@ -1,5 +1,6 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { inTurn } from '../support/rotation.ts';
 import { bootSystemd, canBootSystemd, type SystemdMachine } from '../support/systemd.ts';
 
 const WORKFLOW = readFileSync(new URL('../fixtures/workflows/units.ts', import.meta.url), 'utf8');
@@ -77,13 +78,14 @@ describe.skipIf(!canBootSystemd())('units of a real systemd', () => {
     expect(await state()).toEqual(before);
   });
 
-  test.for([
+  const kills = [
     ['before touch dropIn apply 1 systemctl --no-ask-password daemon-reload', 'resume'],
     ['before touch enable apply 1 systemctl --no-ask-password enable', 'rollback'],
     ['after touch enable apply 1 systemctl --no-ask-password enable', 'rollback'],
     ['after touch restart apply 1 systemctl --no-ask-password restart', 'resume'],
     ['after touch dropIn apply 1 file place', 'rollback'],
-  ] as const)('are restored after a kill: %s, then wf %s', async ([point, verb]) => {
+  ] as const;
+  test.for(inTurn(kills, 2))('are restored after a kill: %s, then wf %s', async ([point, verb]) => {
     const before = await state();
     const id = `k${point.replaceAll(/\W/g, '').slice(0, 40)}`;
     expect((await wf(['start', 'units', '--id', id], { WF_CRASH_AT: point })).exitCode).not.toBe(0);

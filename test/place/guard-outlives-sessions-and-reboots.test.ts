@@ -1,25 +1,29 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type RunRecord, runRecordSchema } from '../support/run-record.ts';
+import { readRun } from '../support/crash/run-on-disk.ts';
+import { readRecord } from '../support/read-record.ts';
 import { bootSystemd, canBootSystemd, type SystemdMachine } from '../support/systemd.ts';
 
 const WORKFLOW = readFileSync(new URL('../fixtures/workflows/setting.ts', import.meta.url), 'utf8');
-const PROJECT = '/srv/setting';
 const PATIENCE = { timeout: 30_000, interval: 200 };
 
 const withSystemd = test.skipIf(!canBootSystemd());
 
 let folder: string;
+/** Has the same path in the machine and here, where its database is read. */
+let project: string;
+let database: string;
 let machine: SystemdMachine;
 
 beforeAll(async () => {
   if (!canBootSystemd()) return;
-  folder = mkdtempSync(path.join(tmpdir(), 'wf-guard-'));
+  folder = mkdtempSync('/var/tmp/wf-guard-');
+  project = path.join(folder, 'shared', 'setting');
+  database = path.join(project, 'data', 'wf.db');
   machine = await bootSystemd(folder);
-  machine.write(`${PROJECT}/workflows/setting.ts`, WORKFLOW);
-  machine.write(`${PROJECT}/.wf`, '');
+  machine.write(`${project}/workflows/setting.ts`, WORKFLOW);
+  machine.write(`${project}/.wf`, '');
 });
 afterAll(async () => {
   if (!canBootSystemd()) return;
@@ -28,8 +32,8 @@ afterAll(async () => {
 });
 
 function start(id: string, ...args: readonly string[]): readonly string[] {
-  machine.write(`${PROJECT}/${id}/.there`, '');
-  return ['start', 'setting', '--id', id, '--input', `folder=${PROJECT}/${id}`, ...args];
+  machine.write(`${project}/${id}/.there`, '');
+  return ['start', 'setting', '--id', id, '--input', `folder=${project}/${id}`, ...args];
 }
 
 /** Starts a run that is to be unconfirmed, in a scope of systemd, as a login session is; returns the scope. */
@@ -37,19 +41,15 @@ async function startInScope(id: string, ...args: readonly string[]): Promise<str
   const scope = `session-${id}.scope`;
   const line = [process.execPath, machine.program, ...start(id, ...args)];
   void machine.run(['systemd-run', '--quiet', '--scope', `--unit=${scope}`, '--', ...line], {
-    cwd: PROJECT,
+    cwd: project,
     env: { HOME: '/root' },
   });
   return scope;
 }
 
-async function record(id: string): Promise<RunRecord | undefined> {
-  const { stdout, exitCode } = await machine.wf(['show', id, '--json'], PROJECT);
-  return exitCode === 0 ? runRecordSchema.parse(JSON.parse(stdout)) : undefined;
-}
-
-const statusOf = async (id: string) => (await record(id))?.status;
-const isMade = (id: string, name: string) => existsSync(machine.at(`${PROJECT}/${id}/${name}`));
+const record = (id: string) => readRecord({ database }, id);
+const statusOf = (id: string) => readRun(database, id)?.run.status;
+const isMade = (id: string, name: string) => existsSync(machine.at(`${project}/${id}/${name}`));
 const unit = (id: string) => `wf-guard@${id}.service`;
 const hasUnit = (id: string) => existsSync(machine.at(`/etc/systemd/system/${unit(id)}`));
 const isEnabled = (id: string) =>
@@ -57,7 +57,7 @@ const isEnabled = (id: string) =>
 
 async function expectUndone(id: string): Promise<void> {
   await expect.poll(() => statusOf(id), PATIENCE).toBe('rolled-back');
-  expect(await record(id)).toMatchObject({ error: { code: 'E_NOT_CONFIRMED' }, verification: { restored: true } });
+  expect(record(id)).toMatchObject({ error: { code: 'E_NOT_CONFIRMED' }, verification: { restored: true } });
   expect([isMade(id, 'one'), isMade(id, 'two'), hasUnit(id), await isEnabled(id)]).toEqual([
     false,
     false,
@@ -70,15 +70,15 @@ withSystemd('a confirmed run stays, without its guard, also after a reboot', asy
   const scope = await startInScope('confirmed', '--confirm-within', '10m');
   await expect.poll(() => statusOf('confirmed'), PATIENCE).toBe('unconfirmed');
   expect([hasUnit('confirmed'), await isEnabled('confirmed')]).toEqual([true, true]);
-  expect((await record('confirmed'))?.changes[0]).toMatchObject({ seq: 1, kind: 'systemd.guard', status: 'kept' });
-  const confirm = await machine.wf(['confirm', 'confirmed'], PROJECT);
+  expect(record('confirmed').changes[0]).toMatchObject({ seq: 1, kind: 'systemd.guard', status: 'kept' });
+  const confirm = await machine.wf(['confirm', 'confirmed'], project);
   expect(confirm, confirm.stderr).toMatchObject({ exitCode: 0 });
-  expect((await record('confirmed'))?.changes.map(({ status }) => status)).toEqual(['reverted', 'kept', 'kept']);
+  expect(record('confirmed').changes.map(({ status }) => status)).toEqual(['reverted', 'kept', 'kept']);
   expect([hasUnit('confirmed'), await isEnabled('confirmed')]).toEqual([false, false]);
   const isRunning = async () => (await machine.run(['systemctl', 'is-active', unit('confirmed')])).stdout.trim();
   await expect.poll(isRunning, PATIENCE).toBe('inactive');
   await machine.reboot();
-  expect([await statusOf('confirmed'), isMade('confirmed', 'two')]).toEqual(['succeeded', true]);
+  expect([statusOf('confirmed'), isMade('confirmed', 'two')]).toEqual(['succeeded', true]);
   expect(scope).toBe('session-confirmed.scope');
 });
 
@@ -99,7 +99,7 @@ withSystemd('a guard that is killed comes back', async () => {
 
 withSystemd('a reboot takes an unconfirmed run back, and one that was being applied', async () => {
   await startInScope('rebooted', '--confirm-within', '10m');
-  await startInScope('half', '--confirm-within', '10m', '--input', `waitFor=${PROJECT}/never`);
+  await startInScope('half', '--confirm-within', '10m', '--input', `waitFor=${project}/never`);
   await expect.poll(() => statusOf('rebooted'), PATIENCE).toBe('unconfirmed');
   await expect.poll(() => isMade('half', 'one'), PATIENCE).toBe(true);
   expect([isMade('rebooted', 'one'), isMade('rebooted', 'two')]).toEqual([true, true]);
@@ -109,20 +109,20 @@ withSystemd('a reboot takes an unconfirmed run back, and one that was being appl
 });
 
 withSystemd('a run that fails leaves no guard behind', async () => {
-  machine.write(`${PROJECT}/fails/broken`, '');
-  const failed = await machine.wf(start('fails', '--confirm-within', '10m'), PROJECT);
+  machine.write(`${project}/fails/broken`, '');
+  const failed = await machine.wf(start('fails', '--confirm-within', '10m'), project);
   expect(failed, failed.stderr).toMatchObject({ exitCode: 1 });
-  expect(await record('fails')).toMatchObject({ status: 'rolled-back', verification: { restored: true } });
+  expect(record('fails')).toMatchObject({ status: 'rolled-back', verification: { restored: true } });
   expect([isMade('fails', 'one'), hasUnit('fails'), await isEnabled('fails')]).toEqual([false, false, false]);
 });
 
 withSystemd('a start that cannot arm its guard ends with 3, and touches nothing', async () => {
   await machine.run(['mount', '--bind', '/etc', '/etc']);
   await machine.run(['mount', '-o', 'remount,ro,bind', '/etc']);
-  const refused = await machine.wf(start('readonly', '--confirm-within', '10m'), PROJECT);
+  const refused = await machine.wf(start('readonly', '--confirm-within', '10m'), project);
   expect(refused, refused.stderr).toMatchObject({ exitCode: 3, stdout: expect.stringContaining('E_GUARD') });
   expect([isMade('readonly', 'one'), hasUnit('readonly')]).toEqual([false, false]);
-  const unguarded = await machine.wf(start('unguarded', '--confirm-within', '1s', '--no-guard'), PROJECT);
+  const unguarded = await machine.wf(start('unguarded', '--confirm-within', '1s', '--no-guard'), project);
   expect(unguarded, unguarded.stderr).toMatchObject({ exitCode: 1 });
   expect(isMade('unguarded', 'one')).toBe(false);
   await machine.run(['umount', '/etc']);

@@ -85,7 +85,7 @@ function isStop(thrown: unknown): boolean {
 
 interface Trial {
   readonly actor: { readonly runner: StepRunner };
-  /** Recreates the initial state for each try, and returns the input. */
+  /** Creates the initial state, which each try restores, and returns the input. */
   prepare(): Promise<unknown>;
   /** Removes that state. */
   remove(): Promise<void>;
@@ -106,30 +106,25 @@ export interface Stops {
 
 /**
  * Stops a step runner at every touch of the host: in `apply`, and then either resumes or undoes with a fresh context; and in
- * `undo`, and then undoes again. Fails (by `same`) unless the host is restored at the end.
+ * `undo`, and then undoes again. Fails (by `same`) unless each try restores the host.
  */
 export async function stopEverywhere(
   trial: Trial,
   same: (after: unknown, before: unknown, what: string) => void,
 ): Promise<Stops> {
   const behaviour = changeOf(trial.actor);
-  const parse = (input: unknown) => trial.actor.runner.parseInput(input);
+  const input = trial.actor.runner.parseInput(await trial.prepare());
+  const before = await trial.state();
 
-  async function each(act: (input: Json, touches: number) => Promise<boolean>, what: string): Promise<number> {
+  async function each(act: (touches: number) => Promise<boolean>, what: string): Promise<number> {
     for (let touches = 0; ; touches += 1) {
-      const input = parse(await trial.prepare());
-      try {
-        const before = await trial.state();
-        const ended = await act(input, touches);
-        same(await trial.state(), before, `${what} after ${touches} touches`);
-        if (ended) return touches;
-      } finally {
-        await trial.remove();
-      }
+      const ended = await act(touches);
+      same(await trial.state(), before, `${what} after ${touches} touches`);
+      if (ended) return touches;
     }
   }
 
-  const applyWithin = async (input: Json, touches: number) => {
+  const applyWithin = async (touches: number) => {
     const context = trial.context();
     const seen = await behaviour.observe(input, context, undefined);
     if (seen.found !== 'absent') throw new Error(`expected absent, found ${seen.found}`);
@@ -138,29 +133,37 @@ export async function stopEverywhere(
     return { record, ended };
   };
 
-  const resumed = await each(async (input, touches) => {
-    const { record, ended } = await applyWithin(input, touches);
+  const resumed = async (touches: number) => {
+    const { record, ended } = await applyWithin(touches);
     const made = await resume(behaviour, input, record, trial.context());
     await trial.expectMade();
     await undo(behaviour, made, trial.context());
     return ended;
-  }, 'resumed');
+  };
 
-  const undone = await each(async (input, touches) => {
-    const { record, ended } = await applyWithin(input, touches);
+  const undone = async (touches: number) => {
+    const { record, ended } = await applyWithin(touches);
     await undo(behaviour, record, trial.context());
     return ended;
-  }, 'undone');
+  };
 
-  const undoneAgain = await each(async (input, touches) => {
-    const { record } = await applyWithin(input, Number.POSITIVE_INFINITY);
+  const undoneAgain = async (touches: number) => {
+    const { record } = await applyWithin(Number.POSITIVE_INFINITY);
     const made = await resume(behaviour, input, record, trial.context());
     const ended = await endsWithin(touches, trial.context(), (own) => behaviour.undo(made, own));
     await undo(behaviour, made, trial.context());
     return ended;
-  }, 'undone again');
+  };
 
-  return { resumed, undone, undoneAgain };
+  try {
+    return {
+      resumed: await each(resumed, 'resumed'),
+      undone: await each(undone, 'undone'),
+      undoneAgain: await each(undoneAgain, 'undone again'),
+    };
+  } finally {
+    await trial.remove();
+  }
 }
 
 /** Resumes like another process: observes with the recorded intent, and applies. Returns the record of the change. */

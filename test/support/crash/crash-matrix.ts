@@ -10,6 +10,9 @@ export interface MatrixRequest {
   readonly verb: Verb;
   /** Begins the ids of its runs. */
   readonly prefix: string;
+  /** Where its runs are killed until one fails. */
+  readonly subject: Subject;
+  /** Opens another one after a failure. */
   open(): Promise<Subject>;
   /** Called after each. */
   done?(killed: KilledRun): void;
@@ -28,7 +31,8 @@ const FAILURES_AT_MOST = 5;
 export async function crashMatrix(request: MatrixRequest): Promise<readonly KilledRun[]> {
   const killed: KilledRun[] = [];
   const { journey, verb, prefix } = request;
-  let subject = await request.open();
+  let { subject } = request;
+  const close = () => (subject === request.subject ? undefined : subject.close());
   try {
     let before = await subject.state();
     for (const [index, point] of request.points.entries()) {
@@ -37,12 +41,12 @@ export async function crashMatrix(request: MatrixRequest): Promise<readonly Kill
       request.done?.(result);
       if (result.problems.length === 0) continue;
       if (failures(killed).length >= FAILURES_AT_MOST) break;
-      await subject.close();
+      await close();
       subject = await request.open();
       before = await subject.state();
     }
   } finally {
-    await subject.close();
+    await close();
   }
   return killed;
 }

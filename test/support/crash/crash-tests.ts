@@ -1,10 +1,11 @@
 import { describe, expect } from 'vitest';
-import { chosen, dealt, EVERY_CASE, SEED } from '../rotation.ts';
+import { atEndOfFile } from '../file-folder.ts';
+import { chosen, dealt, EVERY_CASE, inTurn, SEED } from '../rotation.ts';
 import { distinctPoints, fewerPoints } from './crash-log.ts';
 import { crashMatrix, failures } from './crash-matrix.ts';
 import type { Journey } from './journeys.ts';
 import { pointsOf, type Verb } from './kill-at-point.ts';
-import { type ChainEnd, killInTurn } from './kill-in-turn.ts';
+import { killInTurn } from './kill-in-turn.ts';
 import { openSubject, type Subject, type SubjectName } from './subject.ts';
 
 /** If not all points are tried, one in this many commits that concern no change is. */
@@ -12,22 +13,20 @@ const EVERY = 6;
 
 /** About the number of runs that a test kills once and recovers. */
 const SINGLES: Readonly<Record<SubjectName, number>> = {
-  ...{ small: 4, lab: 2 },
-  ...{ embedded: 2, 'embedded-as-user': 2, overlay: 2, 'overlay-as-user': 2 },
+  ...{ small: 3, lab: 1 },
+  ...{ embedded: 1, 'embedded-as-user': 1, overlay: 1, 'overlay-as-user': 1 },
   'overlay-docker': 1,
 };
 
-/** The number of chains that share the points of a journey, so that a chain seldom kills a step twice. A test tries one chain. */
-const CHAINS: Readonly<Record<SubjectName, number>> = {
-  ...{ small: 12, lab: 15 },
-  ...{ embedded: 15, 'embedded-as-user': 15, overlay: 30, 'overlay-as-user': 30 },
-  'overlay-docker': 60,
-};
+/** About the number of kills of a chain. */
+const KILLS = 4;
 
 /** The embedded lab as root and as an ordinary user, or one of them. */
 export const EMBEDDED = chosen(['embedded', 'embedded-as-user'] as const);
 /** The same of lab-overlay. */
 export const OVERLAY = chosen(['overlay', 'overlay-as-user'] as const);
+/** The runtimes on which a lab that fails is killed. */
+export const FAILING_LABS: readonly ('lab' | 'embedded')[] = inTurn(['lab', 'embedded'] as const, 2);
 
 /**
  * A group of tests that kills real processes on a separate host: needs root, and Docker if the lab is killed. Skipped without
@@ -51,14 +50,13 @@ interface MatrixOf {
 export async function expectSurvived(matrix: MatrixOf): Promise<void> {
   const { journey, verb, only = () => true } = matrix;
   const prefix = idPrefix(matrix);
-  const { subject, points: all } = await openRecorded(matrix);
-  const opened = [subject];
-  const open = async () => opened.pop() ?? openSubject(matrix.subject);
-  const distinct = distinctPoints(all).filter(only);
+  const subject = await subjectOf(matrix.subject);
+  const distinct = distinctPoints(await recordedPoints(matrix.subject, journey)).filter(only);
   const some = fewerPoints(distinct, EVERY);
   const points = EVERY_CASE ? distinct : dealt(some, Math.ceil(some.length / SINGLES[matrix.subject]));
   const startedAt = performance.now();
-  const killed = await crashMatrix({ journey, verb, prefix, points, open });
+  const open = () => openSubject(matrix.subject);
+  const killed = await crashMatrix({ journey, verb, prefix, points, subject, open });
   expect(killed.length).toBeGreaterThan(0);
   const seconds = ((performance.now() - startedAt) / 1000).toFixed(0);
   const slowest = Math.round(Math.max(...killed.map(({ recoveryMs }) => recoveryMs)));
@@ -76,22 +74,28 @@ export async function expectSurvived(matrix: MatrixOf): Promise<void> {
 export async function expectChainSurvived(matrix: MatrixOf): Promise<void> {
   const { journey, verb, only = () => true } = matrix;
   const prefix = idPrefix(matrix);
-  const chains = CHAINS[matrix.subject];
-  const { subject, points: all } = await openRecorded(matrix);
-  const distinct = distinctPoints(all).filter(only);
-  const points = dealt(distinct, chains);
+  const subject = await subjectOf(matrix.subject);
+  const distinct = distinctPoints(await recordedPoints(matrix.subject, journey)).filter(only);
+  // Several chains share the points. Their number is odd, so that each is tried with both choices of FAILING_LABS.
+  const points = dealt(distinct, Math.ceil(distinct.length / KILLS) | 1);
+  expect(points.length).toBeGreaterThan(0);
   const startedAt = performance.now();
-  let end: ChainEnd;
-  try {
-    expect(points.length).toBeGreaterThan(0);
-    end = await killInTurn({ subject, journey, run: `${prefix}chain`, points, verb, before: await subject.state() });
-  } finally {
-    await subject.close();
-  }
+  const end = await killInTurn({
+    subject,
+    journey,
+    run: `${prefix}chain`,
+    points,
+    verb,
+    before: await subject.state(),
+  });
   const { killedAt, missed, problems, slowestMs } = end;
-  const singly = problems.length > 0 ? points : missed;
   const open = () => openSubject(matrix.subject);
-  const alone = failures(await crashMatrix({ journey, verb, prefix: `${prefix}single`, points: singly, open }));
+  const singly = { journey, verb, prefix: `${prefix}single`, open };
+  const killed =
+    problems.length > 0
+      ? await crashMatrix({ ...singly, points, subject: await anotherSubject(matrix.subject) })
+      : await crashMatrix({ ...singly, points: missed, subject });
+  const alone = failures(killed);
   const seconds = ((performance.now() - startedAt) / 1000).toFixed(0);
   process.stdout.write(
     `${matrix.subject}: ${journey.name}, WF_TEST_SEED=${SEED}, one run killed at ${killedAt.length} of ${distinct.length} points, then ` +
@@ -109,21 +113,39 @@ function idPrefix({ subject, prefix }: MatrixOf): string {
   return `${subject}-${prefix}`;
 }
 
+const subjects = new Map<SubjectName, Subject>();
+atEndOfFile(async () => {
+  for (const name of subjects.keys()) await closeSubject(name);
+});
+
+/** Returns the host that the tests of a file share: each of their runs restores it. */
+export async function subjectOf(name: SubjectName): Promise<Subject> {
+  const subject = subjects.get(name) ?? (await openSubject(name));
+  subjects.set(name, subject);
+  return subject;
+}
+
+/** Replaces the shared host after a run that may not have restored it. */
+async function anotherSubject(name: SubjectName): Promise<Subject> {
+  await closeSubject(name);
+  return subjectOf(name);
+}
+
+async function closeSubject(name: SubjectName): Promise<void> {
+  const subject = subjects.get(name);
+  subjects.delete(name);
+  await subject?.close();
+}
+
 /** The crash points of undisturbed runs, by subject and journey. Test files share a process, and so these. */
 const recorded = new Map<string, readonly string[]>();
 
-/** Opens a subject, and records the crash points of an undisturbed run there unless they are known. */
-async function openRecorded(
-  matrix: MatrixOf,
-): Promise<{ readonly subject: Subject; readonly points: readonly string[] }> {
-  const name = `${matrix.subject} ${matrix.journey.name}`;
-  const subject = await openSubject(matrix.subject);
-  try {
-    const points = recorded.get(name) ?? (await pointsOf(subject, matrix.journey, `${idPrefix(matrix)}points`));
-    recorded.set(name, points);
-    return { subject, points };
-  } catch (thrown) {
-    await subject.close();
-    throw thrown;
-  }
+/** Returns the crash points of an undisturbed run on the shared host. Two processes may record the same journey at a time. */
+export async function recordedPoints(name: SubjectName, journey: Journey): Promise<readonly string[]> {
+  const key = `${name} ${journey.name}`;
+  const points =
+    recorded.get(key) ??
+    (await pointsOf(await subjectOf(name), journey, `${name}-points-${process.pid}-${recorded.size}`));
+  recorded.set(key, points);
+  return points;
 }

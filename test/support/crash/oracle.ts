@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import { readRecord } from '../read-record.ts';
 import { type RunRecord, runRecordSchema } from '../run-record.ts';
 import type { WfEnd } from '../wf-process.ts';
 import { differences } from './differences.ts';
@@ -16,7 +17,7 @@ export interface Verdict {
  * Judges a run that was killed and recovered to its end: a valid end state; an unchanged host, read without wf; no completed step
  * ran twice; the journal replays; no lease, no claim and no process is left.
  * @param ends the statuses that are allowed for this run
- * @param told the `--json` output of the command that ended the run; by default that of `wf show`
+ * @param told the command that ended the run, which printed its record with `--json`; by default the record is read from the database
  */
 export async function judge(
   subject: Subject,
@@ -25,17 +26,13 @@ export async function judge(
   ends: readonly RunRecord['status'][],
   told?: WfEnd,
 ): Promise<Verdict> {
-  const { lane } = subject;
-  const shown = told ?? (await lane.wf(['show', id, '--json']));
-  const record = recordIn(shown);
+  const onDisk = readRun(subject.lane.database, id);
+  if (onDisk === undefined) return { problems: [`the database does not know run ${id}`], status: 'failed' };
+  const record = told === undefined ? readRecord(subject.lane, id) : recordIn(told);
   if (record === undefined) {
-    return {
-      problems: [`no run record, exit code ${shown.exitCode}: ${shown.stdout}${shown.stderr}`],
-      status: 'failed',
-    };
+    const { exitCode, stdout, stderr } = told ?? {};
+    return { problems: [`no run record, exit code ${exitCode}: ${stdout}${stderr}`], status: 'failed' };
   }
-  const onDisk = readRun(lane.database, id);
-  if (onDisk === undefined) return { problems: [`the database does not know run ${id}`], status: record.status };
   const after = await subject.state();
   const problems = [
     ...recordProblems(record, ends),

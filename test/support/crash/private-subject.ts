@@ -1,5 +1,6 @@
-import { chownSync } from 'node:fs';
+import { chownSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { removeEngine, startEngine } from '../engine.ts';
 import { ensureImages, HTTP_ECHO_IMAGE } from '../images.ts';
@@ -19,6 +20,11 @@ export type PrivateUser = 'root' | 'ordinary user';
 
 /** The pid and the gid that ORDINARY_USER names. */
 const NOBODY = 65_534;
+const EMBEDDED = ['--runtime', 'embedded'];
+const APP: WorkflowSource = {
+  name: 'app',
+  file: fileURLToPath(new URL('../../fixtures/workflows/app.ts', import.meta.url)),
+};
 /** The private host of a killed wf ends by itself within this time, even on a very slow machine. */
 const ENDS_WITHIN_MS = 20_000;
 
@@ -36,7 +42,31 @@ find /run /tmp -xdev -path /run/wf -prune -o -path /tmp/wf-65534 -prune -o -prin
  */
 export async function openPrivateLab(user: PrivateUser, lab: WorkflowSource, withEngines = false): Promise<Subject> {
   const folder = newLaneFolder();
-  const options = withEngines ? await engineOptions(folder) : ['--runtime', 'embedded'];
+  const options = withEngines ? await engineOptions(folder) : EMBEDDED;
+  return openOnOwnMachine(user, folder, (lane) => {
+    const failing = writeFailing(lab, lane);
+    return {
+      sources: [lab, failing],
+      start: (run, ...more) => ['start', lab.name, ...options, '--id', run, ...more],
+      startFailing: (run, ...more) => ['start', failing.name, ...options, '--id', run, ...more],
+    };
+  });
+}
+
+/** A workflow of a few steps in private hosts, on a separate machine: for what holds for each run, not for the labs alone. */
+export function openPrivateApp(user: PrivateUser): Promise<Subject> {
+  return openOnOwnMachine(user, newLaneFolder(), (lane) => {
+    lane.write(`workflows/${APP.name}.ts`, readFileSync(APP.file, 'utf8'));
+    const start: Subject['start'] = (run, ...more) => ['start', APP.name, ...EMBEDDED, '--id', run, ...more];
+    return { sources: [APP], start, startFailing: (run, ...more) => start(run, '--input', 'hold=never', ...more) };
+  });
+}
+
+async function openOnOwnMachine(
+  user: PrivateUser,
+  folder: string,
+  workflows: (lane: Lane) => Pick<Subject, 'sources' | 'start' | 'startFailing'>,
+): Promise<Subject> {
   const machine = await startOwnMachine(folder);
   const recorder = recordIp(folder);
   if (user === 'ordinary user') chownSync(folder, NOBODY, NOBODY);
@@ -51,14 +81,11 @@ export async function openPrivateLab(user: PrivateUser, lab: WorkflowSource, wit
       await machine.end();
     },
   });
-  const failing = writeFailing(lab, lane);
   const look = () => lane.tool('sh', '-c', LOOK);
   const untouched = await look();
   return {
     lane,
-    sources: [lab, failing],
-    start: (run, ...more) => ['start', lab.name, ...options, '--id', run, ...more],
-    startFailing: (run, ...more) => ['start', failing.name, ...options, '--id', run, ...more],
+    ...workflows(lane),
     state: async () => ({ machine: (await look()).split('\n'), privateHosts: privateProcessesIn(folder) }),
     ranTwice: async (run) => ipWitness(recorder.commands(), run),
     async meanwhile() {
