@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { statSync } from 'node:fs';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
+import { z } from 'zod';
 import type { Argv } from '../../src/engine/ports/command.ts';
 import type { ContainerInfo, NetworkInfo } from '../../src/engine/ports/docker.ts';
 import type { RunHost, RuntimeName } from '../../src/engine/ports/runtime.ts';
@@ -24,8 +25,8 @@ export interface Subject {
   outputIn(place: ContainerInfo | 'host', ...argv: Argv): string;
   /** The body that a container, or the host, is served at a URL within `ms`; null if there is none. */
   fetch(place: ContainerInfo | 'host', address: string, ms?: number): string | null;
-  /** The address that the name server of a container has for a name; null if it has none within `ms`. */
-  resolve(place: ContainerInfo, name: string, ms?: number): string | null;
+  /** The address that the name server of a container has for each name; null if it has none within `ms`. */
+  resolve(place: ContainerInfo, names: readonly string[], ms?: number): readonly (string | null)[];
 }
 
 const ASK = fileURLToPath(new URL('../fixtures/contract/ask.mjs', import.meta.url));
@@ -52,8 +53,10 @@ export function subjectOn(
       stdio: ['ignore', 'pipe', 'pipe'],
     });
   };
-  const ask = (place: ContainerInfo | 'host', what: string, target: string, ms: number): string | null =>
-    JSON.parse(outputIn(place, process.execPath, ASK, what, target, String(ms)));
+  const ask = (place: ContainerInfo | 'host', what: string, targets: readonly string[], ms: number) =>
+    z
+      .array(z.string().nullable())
+      .parse(JSON.parse(outputIn(place, process.execPath, ASK, what, String(ms), ...targets)));
 
   return {
     runtime,
@@ -83,11 +86,11 @@ export function subjectOn(
       const until = Date.now() + ms;
       for (;;) {
         const left = until - Date.now();
-        const said = ask(place, 'fetch', `http://${address}:5678/`, Math.max(100, left));
+        const [said = null] = ask(place, 'fetch', [`http://${address}:5678/`], Math.max(100, left));
         if (said !== null || left <= 100) return said;
       }
     },
-    resolve: (place, name, ms = ANSWERS_WITHIN_MS) => ask(place, 'resolve', name, ms),
+    resolve: (place, names, ms = ANSWERS_WITHIN_MS) => ask(place, 'resolve', names, ms),
   };
 }
 

@@ -27,14 +27,16 @@ interface LabOptions extends WfOptions {
   readonly project?: Project;
 }
 
-/** Starts the lab as run `lab`, and waits until it has paused after this stage. */
+/** Starts the lab as run `lab`, and waits until it has paused after this stage. A lab without options of its own shares a process. */
 export async function pausedAfter(stage: string, options: LabOptions = {}): Promise<PausedLab> {
   const { inputs = {}, more = [], project = openProject(), ...wfOptions } = options;
   rollBackIfTestFails(project, wfOptions);
-  const started = await project.wf(startLab(inputs, '--id', 'lab', '--pause-after', stage, ...more), wfOptions);
+  const isShared = Object.keys(wfOptions).length === 0;
+  const wf = (args: readonly string[]) => (isShared ? project.sharedWf(args) : project.wf(args, wfOptions));
+  const started = await wf(startLab(inputs, '--id', 'lab', '--pause-after', stage, ...more));
   expect(started.exitCode, `${started.stdout}${started.stderr}`).toBe(0);
   const end = async (...args: readonly string[]) => {
-    const ended = await project.wf([...args, '--json'], wfOptions);
+    const ended = await wf([...args, '--json']);
     expectNoStackTrace(ended);
     return { exitCode: ended.exitCode, record: runRecordSchema.parse(ended.json()), stderr: ended.stderr };
   };

@@ -3,6 +3,7 @@ import { describeDocker } from '../../support/docker-tests.ts';
 import { removeEngine, startEngine } from '../../support/engine.ts';
 import { hostState } from '../../support/host-state.ts';
 import { startLab } from '../../support/lab.ts';
+import { readRecord } from '../../support/read-record.ts';
 import { refusalSchema, runRecordSchema } from '../../support/run-record.ts';
 import { openProject } from '../../support/run-wf.ts';
 
@@ -10,15 +11,15 @@ describeDocker('a run on a Docker engine other than DOCKER_HOST', () => {
   test('is neither resumed nor rolled back, and nothing is touched', async () => {
     const before = await hostState();
     const project = openProject();
-    const paused = await project.wf(startLab({}, '--id', 'elsewhere', '--pause-after', 'vethSplice'));
-    expect(paused.exitCode, paused.stderr).toBe(0);
-    const spliced = await hostState();
-    const shown = (await project.wf(['show', 'elsewhere', '--json'])).json();
+    const started = await project.sharedWf(startLab({}, '--id', 'elsewhere', '--pause-after', 'setup'));
+    expect(started.exitCode, started.stderr).toBe(0);
+    const paused = await hostState();
+    const record = readRecord(project, 'elsewhere');
     const other = await startEngine();
     try {
       const env = { DOCKER_HOST: other.dockerHost };
       for (const command of ['rollback', 'resume']) {
-        const refused = await project.wf([command, 'elsewhere', '--json'], { env });
+        const refused = await project.sharedWf([command, 'elsewhere', '--json'], env);
         const { error } = refusalSchema.parse(refused.json());
         expect({ command, exitCode: refused.exitCode, code: error.code }).toEqual({
           command,
@@ -27,13 +28,13 @@ describeDocker('a run on a Docker engine other than DOCKER_HOST', () => {
         });
         expect(error.message).toContain(other.dockerHost);
         expect(error.hint).toContain('DOCKER_HOST');
-        expect(await hostState()).toEqual(spliced);
-        expect((await project.wf(['show', 'elsewhere', '--json'])).json()).toEqual(shown);
+        expect(await hostState()).toEqual(paused);
+        expect(readRecord(project, 'elsewhere')).toEqual(record);
       }
     } finally {
       await removeEngine(other);
     }
-    const right = await project.wf(['rollback', 'elsewhere', '--json']);
+    const right = await project.sharedWf(['rollback', 'elsewhere', '--json']);
     expect(right).toMatchObject({ exitCode: 0 });
     expect(runRecordSchema.parse(right.json())).toMatchObject({
       status: 'rolled-back',

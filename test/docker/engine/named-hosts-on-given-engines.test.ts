@@ -6,7 +6,8 @@ import { describeDocker } from '../../support/docker-tests.ts';
 import { tool } from '../../support/host-state.ts';
 import { PROBE_IMAGE } from '../../support/images.ts';
 import type { OwnEngine } from '../../support/own-engine.ts';
-import { refusalSchema, runRecordSchema } from '../../support/run-record.ts';
+import { readRecord } from '../../support/read-record.ts';
+import { refusalSchema } from '../../support/run-record.ts';
 import { openProject } from '../../support/run-wf.ts';
 import { useTwoEngines } from '../../support/two-engines.ts';
 
@@ -31,26 +32,27 @@ describeDocker('two hosts with the engines of two namespaces', () => {
       const input = [`hosts=${own}`, `image=${PROBE_IMAGE}`].flatMap((one) => ['--input', one]);
       return ['start', 'two-hosts', '--id', id, ...input, ...more];
     };
-    const read = (args: readonly string[]) => project.sharedWf(args, NO_ENGINE);
-    const record = async (id: string) => runRecordSchema.parse((await read(['show', id, '--json'])).json());
+    /** Calls wf in the process that the test files share. */
+    const shared = (args: readonly string[]) => project.sharedWf(args, NO_ENGINE);
+    const record = (id: string) => readRecord(project, id);
     const shell = async (...args: readonly string[]) => {
-      const opened = await read(['shell', ...args, '--json']);
+      const opened = await shared(['shell', ...args, '--json']);
       return z.object({ command: z.array(z.string()) }).parse(opened.json()).command;
     };
-    return { ...project, wf, read, start, record, shell };
+    return { ...project, wf, shared, start, record, shell };
   }
 
   test('each step and change is on the engine, and in the namespace, of its host', async () => {
     const before = await states();
-    const { wf, start, record, shell } = openHosts();
-    const paused = await wf(start('given', '--pause-after', 'reach'));
+    const { shared, start, record, shell } = openHosts();
+    const paused = await shared(start('given', '--pause-after', 'reach'));
     expect(paused, paused.stderr).toMatchObject({ exitCode: 0 });
     expect(paused.stderr).toContain('runtime docker: the hosts of the run have Docker engines');
     for (const { at } of [on(0), on(1)]) {
       expect(await at('docker', 'ps', '--format', '{{.Names}}')).toBe('AppDev');
       expect(await at('ip', '-brief', 'address', 'show', 'under0')).toMatch(/UP +10\.91\.0\.[12]\/24/);
     }
-    const { changes } = await record('given');
+    const { changes } = record('given');
     const network = changes.find(({ target }) => target === 'beta: network devops');
     const beta = on(1).engine;
     expect(network).toMatchObject({
@@ -61,9 +63,9 @@ describeDocker('two hosts with the engines of two namespaces', () => {
     expect(up?.undo).toEqual([`nsenter --net=/run/netns/${beta.namespace} ip link set dev under0 down`]);
     const [program = '', ...args] = (await shell('given', 'beta', 'AppDev')).slice(0, -3);
     expect(await tool(program, ...args, 'ip', '-brief', 'address')).toContain('10.42.0.2/24');
-    const end = await wf(['resume', 'given']);
+    const end = await shared(['resume', 'given']);
     expect(end, end.stderr).toMatchObject({ exitCode: 0 });
-    expect(await record('given')).toMatchObject({ status: 'succeeded', verification: { restored: true, drift: [] } });
+    expect(record('given')).toMatchObject({ status: 'succeeded', verification: { restored: true, drift: [] } });
     expect(await states()).toEqual(before);
   });
 
@@ -74,27 +76,27 @@ describeDocker('two hosts with the engines of two namespaces', () => {
     expect(await wf(start('g-moved'), 'after touch betaNetwork apply 1 docker network create')).toMatchObject(killed);
     expect(await wf(['resume', 'g-moved'], 'after touch moveLink apply 1 ip link set')).toMatchObject(killed);
     const other = openHosts();
-    const again = await other.read(other.start('g-other'));
+    const again = await other.shared(other.start('g-other'));
     expect(again.exitCode).toBe(4);
     expect(again.stderr).toContain('alpha: network name devops is in use');
     expect(await wf(['rollback', 'g-moved'], 'after touch alphaContainer undo 1 docker rm')).toMatchObject(killed);
     expect(await wf(['rollback', 'g-moved'])).toMatchObject({ exitCode: 0 });
-    const { verification } = await record('g-moved');
+    const { verification } = record('g-moved');
     expect(verification).toMatchObject({ restored: true, drift: [] });
     expect(await states()).toEqual(before);
   });
 
   test('verification names the host of a leftover, and sweep finds it there', async () => {
-    const { wf, start, record } = openHosts();
+    const { shared, start, record } = openHosts();
     const alpha = on(0).at;
-    expect(await wf(start('g-left', '--pause-after', 'reach'))).toMatchObject({ exitCode: 0 });
+    expect(await shared(start('g-left', '--pause-after', 'reach'))).toMatchObject({ exitCode: 0 });
     for (const name of ['left0', 'other0']) await alpha('ip', 'link', 'add', 'name', name, 'type', 'bridge');
     await alpha('ip', 'link', 'set', 'dev', 'left0', 'alias', 'wf.run=g-left');
     await alpha('docker', 'network', 'create', '--label', 'wf.run=g-left', 'strange');
     await alpha('docker', 'network', 'create', '--label', 'wf.run=g-other', 'other');
-    const end = await wf(['resume', 'g-left']);
+    const end = await shared(['resume', 'g-left']);
     expect(end.exitCode).toBe(5);
-    const { verification } = await record('g-left');
+    const { verification } = record('g-left');
     expect(verification?.residues.map(({ subject }) => subject)).toEqual(
       expect.arrayContaining(['alpha: link left0', expect.stringMatching(/^alpha: network strange/)]),
     );
@@ -102,17 +104,17 @@ describeDocker('two hosts with the engines of two namespaces', () => {
     await alpha('ip', 'link', 'delete', 'dev', 'left0');
     await alpha('ip', 'link', 'delete', 'dev', 'other0');
     await alpha('docker', 'network', 'rm', 'strange');
-    expect(await wf(['rollback', 'g-left'])).toMatchObject({ exitCode: 0 });
-    const swept = await wf(['sweep', '--yes', '--json']);
+    expect(await shared(['rollback', 'g-left'])).toMatchObject({ exitCode: 0 });
+    const swept = await shared(['sweep', '--yes', '--json']);
     expect(swept.json()).toEqual([expect.objectContaining({ host: 'alpha', name: 'other', status: 'removed' })]);
     expect(await alpha('docker', 'network', 'ls', '--format', '{{.Name}}')).not.toContain('other');
   });
 
   test('a host that leads nowhere, or elsewhere, is refused before anything is touched', async () => {
-    const { read } = openHosts();
+    const { shared } = openHosts();
     const [alpha, beta] = [on(0).engine, on(1).engine];
     const refused = async (given: string, ...more: readonly string[]) => {
-      const end = await read(['start', 'two-hosts', '--input', `hosts=${given}`, ...more, '--json']);
+      const end = await shared(['start', 'two-hosts', '--input', `hosts=${given}`, ...more, '--json']);
       const { code, message } = refusalSchema.parse(end.json()).error;
       return `${end.exitCode} ${code} ${message}`;
     };

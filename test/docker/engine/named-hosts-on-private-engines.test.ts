@@ -8,7 +8,7 @@ import { tool } from '../../support/host-state.ts';
 import { PROBE_IMAGE } from '../../support/images.ts';
 import { canActAsOrdinaryUser, ORDINARY_USER, ownedByOrdinaryUser } from '../../support/ordinary-user.ts';
 import { processesOfPrivateHosts } from '../../support/processes.ts';
-import { runRecordSchema } from '../../support/run-record.ts';
+import { readRecord } from '../../support/read-record.ts';
 import { openProject } from '../../support/run-wf.ts';
 
 const FILE = path.join(import.meta.dirname, '../../fixtures/workflows/two-hosts.ts');
@@ -49,16 +49,17 @@ function openHosts(env: Readonly<Record<string, string>> = {}) {
     const input = ['hosts=private', `image=${PROBE_IMAGE}`].flatMap((one) => ['--input', one]);
     return ['start', 'two-hosts', '--id', id, ...input, ...more];
   };
-  const read = (args: readonly string[]) => project.sharedWf(args, env);
-  const record = async (id: string) => runRecordSchema.parse((await read(['show', id, '--json'])).json());
+  /** Calls wf in the process that the test files share. */
+  const shared = (args: readonly string[]) => project.sharedWf(args, env);
+  const record = (id: string) => readRecord(project, id);
   /** Returns a function that runs a command as a shell of wf does. */
   const shell = async (...args: readonly string[]) => {
-    const opened = await read(['shell', ...args, '--json']);
+    const opened = await shared(['shell', ...args, '--json']);
     const { command } = z.object({ command: z.array(z.string()) }).parse(opened.json());
     const [program = '', ...before] = command.slice(0, -3);
     return (...argv: readonly string[]) => tool(program, ...before, ...argv);
   };
-  return { ...project, launch: project.start, wf, start, record, shell };
+  return { ...project, launch: project.start, wf, shared, start, record, shell };
 }
 
 const nothingLeft = (id: string) => {
@@ -67,9 +68,12 @@ const nothingLeft = (id: string) => {
 };
 
 describeDocker('two hosts with engines that the run starts', () => {
-  test('a run has two engines, which end with it', async () => {
-    const { wf, start, record, shell } = openHosts();
-    const paused = await wf(start('priv', '--pause-after', 'reach'));
+  test('a run has two engines, with images from a file if the machine has no engine, which end with it', async () => {
+    const { folder, shared, start, record, shell } = openHosts(NO_ENGINE);
+    const images = path.join(folder, 'images.tar');
+    await docker('save', '--output', images, PROBE_IMAGE);
+    const given = ['--input', `images=${JSON.stringify([images])}`];
+    const paused = await shared(start('priv', '--pause-after', 'reach', ...given));
     expect(paused, paused.stderr).toMatchObject({ exitCode: 0 });
     expect(enginesOf('priv')).toHaveLength(2);
     expect(await docker('ps', '--quiet', '--filter', 'label=wf.run=priv'), 'on the engine of the machine').toBe('');
@@ -78,14 +82,14 @@ describeDocker('two hosts with engines that the run starts', () => {
       expect(await on('docker', 'ps', '--format', '{{.Names}}')).toBe('AppDev');
     const container = await shell('priv', 'alpha', 'AppDev');
     expect(await container('ip', '-brief', 'address')).toContain('10.42.0.2/24');
-    const end = await wf(['resume', 'priv']);
+    const end = await shared(['resume', 'priv']);
     expect(end, end.stderr).toMatchObject({ exitCode: 0 });
-    expect(await record('priv')).toMatchObject({ status: 'succeeded', verification: { restored: true, drift: [] } });
+    expect(record('priv')).toMatchObject({ status: 'succeeded', verification: { restored: true, drift: [] } });
     nothingLeft('priv');
   });
 
   test('a killed run is resumed and rolled back on its engines', async () => {
-    const { wf, start, record } = openHosts();
+    const { wf, shared, start, record } = openHosts();
     const killed = { signal: 'SIGKILL' };
     expect(await wf(start('priv-early'), 'before commit create')).toMatchObject(killed);
     await vi.waitUntil(() => processesOfPrivateHosts('priv-early').length === 0, 10_000);
@@ -93,8 +97,8 @@ describeDocker('two hosts with engines that the run starts', () => {
     expect(enginesOf('priv-net')).toHaveLength(2);
     expect(await wf(['resume', 'priv-net'], 'after touch moveLink apply 1 ip link set')).toMatchObject(killed);
     expect(await wf(['rollback', 'priv-net'], 'after touch alphaContainer undo 1 docker rm')).toMatchObject(killed);
-    expect(await wf(['rollback', 'priv-net'])).toMatchObject({ exitCode: 0 });
-    const { verification, changes } = await record('priv-net');
+    expect(await shared(['rollback', 'priv-net'])).toMatchObject({ exitCode: 0 });
+    const { verification, changes } = record('priv-net');
     expect(verification).toMatchObject({ restored: true, drift: [] });
     expect(changes.filter(({ status }) => status !== 'reverted')).toEqual([]);
     for (const id of ['priv-early', 'priv-net']) nothingLeft(id);
@@ -112,27 +116,23 @@ describeDocker('two hosts with engines that the run starts', () => {
     const end = await run.end;
     expect(end, end.stderr).toMatchObject({ exitCode: 1 });
     expect(end.stderr).toContain('the private host of run priv-gone is gone');
-    const { changes, verification } = await record('priv-gone');
+    const { changes, verification } = record('priv-gone');
     expect(verification).toMatchObject({ restored: true, drift: [] });
     expect(new Set(changes.map(({ status }) => status))).toEqual(new Set(['gone']));
     expect(await wf(start('priv-swept'), 'after touch alphaContainer apply 1 docker create')).toMatchObject({
       signal: 'SIGKILL',
     });
-    const swept = await openHosts().wf(['sweep', '--yes', '--json']);
+    const swept = await openHosts().shared(['sweep', '--yes', '--json']);
     expect(swept.json()).toContainEqual(expect.objectContaining({ kind: 'private-host', run: 'priv-swept' }));
     for (const id of ['priv-gone', 'priv-swept']) nothingLeft(id);
   });
 
-  test('images come from a file if the machine has no engine; without one, the run fails and is undone', async () => {
-    const { folder, wf, start } = openHosts(NO_ENGINE);
-    const images = path.join(folder, 'images.tar');
-    await docker('save', '--output', images, PROBE_IMAGE);
-    const done = await wf(start('priv-file', '--input', `images=${JSON.stringify([images])}`));
-    expect(done, done.stderr).toMatchObject({ exitCode: 0 });
-    const failed = await wf(start('priv-none'));
+  test('without an engine on the machine and without a file of images, the run fails and is undone', async () => {
+    const { shared, start } = openHosts(NO_ENGINE);
+    const failed = await shared(start('priv-none'));
     expect(failed.exitCode).toBe(1);
     expect(failed.stderr).toContain(`image ${PROBE_IMAGE} is not on the machine for the private engine of host`);
-    for (const id of ['priv-file', 'priv-none']) nothingLeft(id);
+    nothingLeft('priv-none');
   });
 
   test.runIf(canActAsOrdinaryUser())('only root may start engines', async () => {

@@ -39,7 +39,7 @@ describeDocker('a database failure', () => {
       for (const [expected, make] of Object.entries(TROUBLE)) {
         make(database);
         for (const verb of ['resume', 'rollback']) {
-          expect(expected, verb).toContain(refusalOf(await lab.project.wf([verb, 'lab', '--json'])));
+          expect(expected, verb).toContain(refusalOf(await lab.project.sharedWf([verb, 'lab', '--json'])));
         }
         expect(await hostState(), expected).toEqual(paused);
         for (const end of ['', '-wal', '-shm']) rmSync(`${database}${end}`, { recursive: true, force: true });
@@ -62,7 +62,7 @@ describeDocker('a database failure', () => {
       expect(refusalOf(end)).toBe('5 E_DATABASE');
       expect(await hostState()).toEqual(halted);
       renameSync(`${project.database}.away`, project.database);
-      const rolledBack = await project.wf(['rollback', 'lab', '--json']);
+      const rolledBack = await project.sharedWf(['rollback', 'lab', '--json']);
       expect(rolledBack.exitCode).toBe(0);
       expectAllUndone(runRecordSchema.parse(rolledBack.json()));
     }));

@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { describeDocker } from '../../support/docker-tests.ts';
@@ -18,18 +18,25 @@ describeDocker('an engine that restarts during a run', () => {
   });
   afterAll(() => removeEngine(engine));
 
-  /** Ends the daemon and starts it again with these settings. */
-  async function restart(settings: object = {}, signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM') {
-    writeFileSync(path.join(engine.directory, 'daemon.json'), JSON.stringify(settings));
+  /** Ends the daemon and starts it again. */
+  async function restart(signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM') {
     await stopDaemon(engine, signal);
     await startDaemon(engine);
   }
 
+  /** Starts the daemon again if it has other settings. */
+  async function useSettings(settings: object) {
+    const file = path.join(engine.directory, 'daemon.json');
+    if (readFileSync(file, 'utf8') === JSON.stringify(settings)) return;
+    writeFileSync(file, JSON.stringify(settings));
+    await restart();
+  }
+
   test('does not fail the run if its containers keep running (live-restore)', async () => {
-    await restart({ 'live-restore': true });
+    await useSettings({ 'live-restore': true });
     const before = await state();
     const lab = await pausedAfter('vethSplice', options);
-    await restart({ 'live-restore': true }, 'SIGKILL');
+    await restart('SIGKILL');
     const { exitCode, record } = await lab.resume();
     expect({ exitCode, status: record.status, error: record.error }).toEqual({
       exitCode: 0,
@@ -41,7 +48,7 @@ describeDocker('an engine that restarts during a run', () => {
   });
 
   test('fails the run if its containers end, and the run is undone', async () => {
-    await restart();
+    await useSettings({});
     const before = await state();
     const lab = await pausedAfter('isolationTest', options);
     await restart();
@@ -53,7 +60,7 @@ describeDocker('an engine that restarts during a run', () => {
     ['during a probe', /^isolationTest {2}controlAppDevAnswersPing .* ok /, 'rolled-back'],
     ['during teardown', /^teardown {2}removeAppDev .* ok /, 'succeeded'],
   ] as const)('is awaited by the calls of a step %s, and the host is restored', async ([, line, status]) => {
-    await restart();
+    await useSettings({});
     const before = await state();
     const lab = openProject().start(startLab({}, '--id', 'lab', '--json'), options);
     await lab.haltAt(line);
@@ -71,7 +78,7 @@ describeDocker('an engine that restarts during a run', () => {
   });
 
   test('prevents a resume while it is down; rollback reports stuck changes, and undoes them once it is back', async () => {
-    await restart();
+    await useSettings({});
     const before = await state();
     const lab = await pausedAfter('setup', options);
     await stopDaemon(engine);
@@ -93,7 +100,7 @@ describeDocker('an engine that restarts during a run', () => {
 
   test('fails the run if it has no free subnet, and the run is undone', async () => {
     // One for its own bridge, one for the first network.
-    await restart({ 'default-address-pools': [{ base: '172.31.0.0/23', size: 24 }] });
+    await useSettings({ 'default-address-pools': [{ base: '172.31.0.0/23', size: 24 }] });
     const before = await state();
     const end = await openProject().wf(startLab({}, '--json'), options);
     expectFailedAndUndone(

@@ -4,8 +4,9 @@ import { runId } from '../../support/folder-host.ts';
 import { hostState, linksOf, tool } from '../../support/host-state.ts';
 import { startLab } from '../../support/lab.ts';
 import { expectAllUndone, leavingTheHostAsItWas, pausedAfter, rollBackIfTestFails } from '../../support/paused-lab.ts';
+import { readRecord } from '../../support/read-record.ts';
 import { afterReboot, endContainersAsAReboot, loadLab } from '../../support/rebooted.ts';
-import { type RunRecord, runRecordSchema } from '../../support/run-record.ts';
+import type { RunRecord } from '../../support/run-record.ts';
 import { openProject, type Project } from '../../support/run-wf.ts';
 
 const IN_MEMORY = ['net.veth', 'net.enslave', 'net.move', 'net.rename', 'net.up', 'net.address', 'net.route'];
@@ -23,7 +24,7 @@ describeDocker('a restart of the machine', () => {
         return handle?.result;
       });
       expect(result).toMatchObject({ type: 'ended', end: { status: 'rolled-back' } });
-      const record = await recordOf(project);
+      const record = readRecord(project, 'lab');
       expectAllUndone(record);
       expectGoneAndReverted(record);
       expect((await linksOf()).get('int_hote')).toEqual(theirs);
@@ -48,7 +49,7 @@ describeDocker('a restart of the machine', () => {
         return (await engine.resume(request)).result;
       });
       expect(result).toMatchObject({ type: 'ended', end: { status: 'rolled-back' } });
-      const record = await recordOf(project);
+      const record = readRecord(project, 'lab');
       expect(record.error?.message).toMatch(
         crashPoint === null ? /^a restart of the machine took changes .*int_hote/ : /AppProd/,
       );
@@ -65,10 +66,6 @@ async function left(crashPoint: string | null): Promise<Project> {
   const killed = await project.wf(startLab({}, '--id', 'lab'), { env: { WF_CRASH_AT: crashPoint } });
   expect(killed.signal).toBe('SIGKILL');
   return project;
-}
-
-async function recordOf(project: Project): Promise<RunRecord> {
-  return runRecordSchema.parse((await project.wf(['show', 'lab', '--json'])).json());
 }
 
 function expectGoneAndReverted({ changes }: RunRecord): void {

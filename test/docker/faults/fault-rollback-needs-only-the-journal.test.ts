@@ -25,12 +25,12 @@ describeDocker('a lab whose workflow file is deleted', () => {
       rmSync(path.join(project.folder, 'workflows'), { recursive: true });
       if (signal === 'SIGKILL') await docker('rm', '--force', 'AppDev');
 
-      const refused = await project.wf(['resume', 'lab', '--json']);
+      const refused = await project.sharedWf(['resume', 'lab', '--json']);
       expect({ exitCode: refused.exitCode, error: refusalSchema.parse(refused.json()).error }).toMatchObject({
         exitCode: 2,
         error: { code: 'E_WORKFLOW_NOT_FOUND' },
       });
-      const end = await project.wf(['rollback', 'lab', '--json']);
+      const end = await project.sharedWf(['rollback', 'lab', '--json']);
       expect(end.exitCode, end.stderr).toBe(0);
       const record = runRecordSchema.parse(end.json());
       expect(record.status).toBe('rolled-back');

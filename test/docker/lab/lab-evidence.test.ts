@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import { describeDocker } from '../../support/docker-tests.ts';
 import { tool } from '../../support/host-state.ts';
 import { STAGES, startLab } from '../../support/lab.ts';
+import { planSchema } from '../../support/plan-record.ts';
 import { logsSchema, type RunRecord, runRecordSchema } from '../../support/run-record.ts';
 import { openProject } from '../../support/run-wf.ts';
 
@@ -18,10 +19,16 @@ describeDocker('the evidence of a lab', () => {
   const of = (step: string) => logs.filter((item) => item.step === step);
 
   beforeAll(async () => {
-    const lab = await project.wf(startLab({ devText: NASTY }, '--json'));
+    const lab = await project.sharedWf(startLab({ devText: NASTY }, '--json'));
     expect(lab.exitCode, lab.stderr).toBe(0);
     record = runRecordSchema.parse(lab.json());
-    logs = logsSchema.parse((await project.wf(['logs', '@latest', '--json'])).json());
+    logs = logsSchema.parse((await project.sharedWf(['logs', '@latest', '--json'])).json());
+  });
+
+  test('is of the steps, kinds and stages that a dry run lists', async () => {
+    const dry = planSchema.parse((await project.sharedWf(startLab({}, '--dry-run', '--json'))).json());
+    const listed = dry.steps.map(({ step, stage, kind }) => `${stage} ${step} ${kind}`);
+    expect(listed.sort()).toEqual(record.steps.map(({ id, stage, kind }) => `${stage} ${id} ${kind}`).sort());
   });
 
   test('has an ordinary command for every step', () => {
@@ -98,7 +105,7 @@ describeDocker('the evidence of a lab', () => {
     const [before, after] = [counts('readFirewallBefore'), counts('readFirewallAfter')];
     const counted = [...after].filter(([rule, packets]) => packets > (before.get(rule) ?? 0));
     expect(counted).toHaveLength(1);
-    const shown = await project.wf(['show', '@latest']);
+    const shown = await project.sharedWf(['show', '@latest']);
     expect(shown.stdout).toContain(`filter/DOCKER-ISOLATION-STAGE-2 ${counted[0]?.[0]} (`);
   });
 
@@ -111,11 +118,11 @@ describeDocker('the evidence of a lab', () => {
   });
 
   test('is printed by stage, with each command, its output and its exit code', async () => {
-    const { stdout, exitCode } = await project.wf(['logs', '@latest']);
+    const { stdout, exitCode } = await project.sharedWf(['logs', '@latest']);
     expect(exitCode).toBe(0);
     expect(stdout.match(/^=== \w+ ===$/gm)).toEqual(STAGES.map((stage) => `=== ${stage} ===`));
     expect(stdout).toContain('RTNETLINK answers: File exists\n[exit 2, ');
-    const one = await project.wf(['logs', '@latest', 'createVethPair']);
+    const one = await project.sharedWf(['logs', '@latest', 'createVethPair']);
     expect(one.stdout).toMatch(/^\$ ip link add name int_hote .*type veth peer name int_conteneur/m);
     expect(one.stdout).not.toContain('docker');
   });

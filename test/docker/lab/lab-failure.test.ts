@@ -54,7 +54,7 @@ describeDocker('a failing lab', () => {
   ] as const)('leaves the host unchanged if %s', async ([, image, code, exitCode]) => {
     const before = await hostState();
     const project = openProject();
-    const end = await project.wf(startLab({ image }));
+    const end = await project.sharedWf(startLab({ image }));
     expect({ exitCode: end.exitCode, stdout: end.stdout }).toEqual({
       exitCode,
       stdout: expect.stringContaining(`error ${code}: `),
@@ -80,9 +80,9 @@ describeDocker('a failing lab', () => {
     expect(await dockerKnows('container', 'AppProd')).toBe(true);
     expect((await linksOf()).get('int_hote')).toMatchObject({ ifalias: 'wf.run=kept' });
 
-    const standing = standingChangesSchema.parse((await project.wf(['changes', 'kept', '--json'])).json());
+    const standing = standingChangesSchema.parse((await project.sharedWf(['changes', 'kept', '--json'])).json());
     expect(standing.map(({ seq }) => seq).sort()).toEqual(notReverted.map(({ seq }) => seq).sort());
-    const told = (await project.wf(['changes'])).stdout;
+    const told = (await project.sharedWf(['changes'])).stdout;
     const typed = told.split('\n').flatMap((line) => /^ {4}(\S.*)$/.exec(line)?.[1] ?? []);
     for (const { undo } of standing) for (const command of undo) expect(typed).toContain(command);
     // In sequence, as a user types them. AppDev is already gone, which `docker rm --force` accepts.

@@ -3,7 +3,7 @@ import { describeDocker, docker, dockerInspect, links } from '../../support/dock
 import { hostState, linksOf, tool } from '../../support/host-state.ts';
 import { HTTP_ECHO_IMAGE, PROBE_IMAGE } from '../../support/images.ts';
 import { startLab } from '../../support/lab.ts';
-import { expectRefusal, expectTextRefusal } from '../../support/refusal.ts';
+import { expectRefused, expectRefusedAsText } from '../../support/refusal.ts';
 import { runRecordSchema, runSummariesSchema } from '../../support/run-record.ts';
 import { openProject } from '../../support/run-wf.ts';
 
@@ -100,7 +100,8 @@ describeDocker('the lab', () => {
         says: ['AppProd'],
         next: `docker rm --force ${id.slice(0, 12)}`,
       };
-      await expectTextRefusal(openProject(), startLab(), refusal);
+      const project = openProject();
+      expectRefusedAsText(project, await project.sharedWf(startLab()), refusal);
     } finally {
       await docker('rm', id);
     }
@@ -109,7 +110,7 @@ describeDocker('the lab', () => {
   test('is rolled back if the splice address is outside the subnet that Docker chose', async () => {
     const before = await hostState();
     const inputs = { spliceAddress: '192.0.2.9' };
-    const end = await openProject().wf(startLab(inputs, '--json'));
+    const end = await openProject().sharedWf(startLab(inputs, '--json'));
     expect(end.exitCode).toBe(1);
     const record = runRecordSchema.parse(end.json());
     expect(record).toMatchObject({
@@ -150,12 +151,12 @@ describeDocker('the lab', () => {
       expect(record.changes.filter(({ status }) => status === 'stuck')).toMatchObject([{ step: 'createDevNetwork' }]);
       expect(await dockerInspect('stranger', '{{.Id}} {{.State.Running}}')).toBe(`${stranger} true`);
       expect((await links()).filter(({ ifname }) => ifname === 'int_hote')).toEqual([]);
-      const changes = await project.wf(['changes', 'crowded']);
+      const changes = await project.sharedWf(['changes', 'crowded']);
       expect(changes.stdout).toContain('stranger');
     } finally {
       await docker('rm', '--force', stranger);
     }
-    expect(await project.wf(['rollback', 'crowded'])).toMatchObject({ exitCode: 0 });
+    expect(await project.sharedWf(['rollback', 'crowded'])).toMatchObject({ exitCode: 0 });
     expect(await hostState()).toEqual(before);
   });
 });
@@ -168,7 +169,7 @@ async function expectUntouched(
 ): Promise<void> {
   const project = openProject();
   const before = await hostState();
-  await expectRefusal(project, startLab(inputs), { exitCode: 4, ...refusal }, { env });
+  expectRefused(project, await project.sharedWf(startLab(inputs, '--json'), env), { exitCode: 4, ...refusal });
   expect(await hostState()).toEqual(before);
-  expect(runSummariesSchema.parse((await project.wf(['runs', '--json'])).json())).toEqual([]);
+  expect(runSummariesSchema.parse((await project.sharedWf(['runs', '--json'])).json())).toEqual([]);
 }

@@ -2,8 +2,9 @@ import { expect, test } from 'vitest';
 import { describeDocker, dockerKnows } from '../../support/docker-tests.ts';
 import { hostState, tool } from '../../support/host-state.ts';
 import { startLab } from '../../support/lab.ts';
+import { readRecord } from '../../support/read-record.ts';
 import { expectNoStackTrace } from '../../support/refusal.ts';
-import { runRecordSchema, standingChangesSchema } from '../../support/run-record.ts';
+import { standingChangesSchema } from '../../support/run-record.ts';
 import { openProject, type Project } from '../../support/run-wf.ts';
 
 describeDocker('a lab that is interrupted by a signal', () => {
@@ -22,7 +23,7 @@ describeDocker('a lab that is interrupted by a signal', () => {
     expect(end.stdout).toMatch(/^lab-network interrupted/m);
     expect(end.stderr).toContain('run stopped is interrupted');
 
-    const record = runRecordSchema.parse((await project.wf(['show', 'stopped', '--json'])).json());
+    const record = readRecord(project, 'stopped');
     expect(record).toMatchObject({ status: 'interrupted', finishedAt: null, verification: null });
     expect(record.steps.filter(({ status }) => status === 'running' || status === 'retrying')).toEqual([]);
     expect(await dockerKnows('network', 'devops')).toBe(true);
@@ -35,9 +36,9 @@ describeDocker('a lab that is interrupted by a signal', () => {
 
 /** Runs the commands that `wf changes` prints, in order. */
 async function undoByHand(project: Project): Promise<void> {
-  const standing = standingChangesSchema.parse((await project.wf(['changes', '--json'])).json());
+  const standing = standingChangesSchema.parse((await project.sharedWf(['changes', '--json'])).json());
   expect(standing.length).toBeGreaterThan(0);
-  const told = (await project.wf(['changes'])).stdout;
+  const told = (await project.sharedWf(['changes'])).stdout;
   for (const line of told.split('\n')) {
     const command = /^ {4}(\S.*)$/.exec(line)?.[1];
     if (command !== undefined) await tool('sh', '-c', command);

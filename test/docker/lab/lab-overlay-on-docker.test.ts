@@ -5,8 +5,9 @@ import { startDaemon, stopDaemon } from '../../support/engine.ts';
 import { tool } from '../../support/host-state.ts';
 import { HTTP_ECHO_IMAGE, PROBE_IMAGE } from '../../support/images.ts';
 import { processesOfPrivateHosts } from '../../support/processes.ts';
-import { EVERY_CASE } from '../../support/rotation.ts';
-import { refusalSchema, runRecordSchema } from '../../support/run-record.ts';
+import { readRecord } from '../../support/read-record.ts';
+import { EVERY_CASE, inTurn } from '../../support/rotation.ts';
+import { refusalSchema } from '../../support/run-record.ts';
 import { openProject } from '../../support/run-wf.ts';
 import { useTwoEngines } from '../../support/two-engines.ts';
 
@@ -17,34 +18,33 @@ const STAGES = [
   ...['underlay', 'swarm', 'overlay', 'lookInside', 'isolation', 'failure', 'encrypted'],
   ...['teardown', 'verification'],
 ];
-const KILLED = { signal: 'SIGKILL' };
 
 function openLab(hosts: string) {
   const project = openProject();
-  const wf = (args: readonly string[], killAt?: string) =>
-    project.wf(args, { env: killAt === undefined ? {} : { WF_CRASH_AT: killAt } });
+  const killedAt = async (point: string, args: readonly string[]) =>
+    expect(await project.wf(args, { env: { WF_CRASH_AT: point } }), point).toMatchObject({ signal: 'SIGKILL' });
   const start = (id: string, ...more: readonly string[]) => {
     const input = [`hosts=${hosts}`, `image=${HTTP_ECHO_IMAGE}`].flatMap((one) => ['--input', one]);
     return ['start', 'lab-overlay', '--id', id, ...input, ...more];
   };
-  const record = async (id: string) => runRecordSchema.parse((await wf(['show', id, '--json'])).json());
+  const record = (id: string) => readRecord(project, id);
   /** Runs a command where `wf shell` opens a shell. */
   const inShell = async (where: readonly string[], ...argv: readonly string[]) => {
     const { command } = z
       .object({ command: z.array(z.string()) })
-      .parse((await wf(['shell', ...where, '--json'])).json());
+      .parse((await project.sharedWf(['shell', ...where, '--json'])).json());
     const [program = '', ...before] = command.slice(0, -3);
     return tool(program, ...before, ...argv);
   };
-  return { wf, start, record, inShell };
+  return { wf: project.wf, shared: project.sharedWf, killedAt, start, record, inShell };
 }
 
 const RESTORED = { restored: true, residues: [], unexplained: [], drift: [] };
 
 describeDocker('lab-overlay on engines that the run starts', () => {
-  test('each claim is proven beside a run of lab-network, both hosts are as they were, and the report is in both languages', async () => {
+  test('each claim is proven beside a run of lab-network and after a kill, both hosts are as they were, and the report is in both languages', async () => {
     const id = 'swarm-told';
-    const { wf, start, record, inShell } = openLab('private');
+    const { wf, shared, killedAt, start, record, inShell } = openLab('private');
     const paused = await wf(start(id, '--pause-after', 'overlay', '--input', 'prefix=ann-'));
     expect(paused, paused.stderr).toMatchObject({ exitCode: 0 });
     expect(paused.stderr).toContain('runtime docker: the hosts of the run have Docker engines');
@@ -56,10 +56,15 @@ describeDocker('lab-overlay on engines that the run starts', () => {
 
     const beside = 'network-beside-swarm';
     const images = [`image=${HTTP_ECHO_IMAGE}`, `probeImage=${PROBE_IMAGE}`].flatMap((one) => ['--input', one]);
-    const ends = [wf(['resume', id]), wf(['start', 'lab-network', '--id', beside, ...images])];
-    for (const end of await Promise.all(ends)) expect(end, end.stderr).toMatchObject({ exitCode: 0 });
-    expect((await record(beside)).verification).toMatchObject(RESTORED);
-    const { status, stages, changes, proofs, verification } = await record(id);
+    const [, other] = await Promise.all([
+      killedAt('after touch joinSwarm undo 1 docker swarm leave', ['resume', id]),
+      wf(['start', 'lab-network', '--id', beside, ...images]),
+    ]);
+    expect(other, other.stderr).toMatchObject({ exitCode: 0 });
+    const end = await shared(['resume', id]);
+    expect(end, end.stderr).toMatchObject({ exitCode: 0 });
+    expect(record(beside).verification).toMatchObject(RESTORED);
+    const { status, stages, changes, proofs, verification } = record(id);
     expect({ status, verification }).toMatchObject({
       status: 'succeeded',
       verification: { restored: true, residues: [], unexplained: [] },
@@ -98,25 +103,11 @@ describeDocker('lab-overlay on engines that the run starts', () => {
       ['en', 'Two hosts, one network: an overlay network of Docker', 'same host'],
       ['fr', 'Deux hôtes, un réseau : un réseau overlay de Docker', 'même hôte'],
     ] as const) {
-      const report = await wf(['report', id, '--format', 'html', '--lang', language]);
+      const report = await shared(['report', id, '--format', 'html', '--lang', language]);
       for (const text of [title, claim, 'vxlan id 4097', '--token']) expect(report.stdout).toContain(text);
       expect(report.stdout).not.toContain('SWMTKN');
       expect(report.stdout.match(/<svg/g)).toHaveLength(3);
     }
-    expect(processesOfPrivateHosts(id)).toEqual([]);
-  });
-
-  test('a killed run is resumed and rolled back on its engines', async () => {
-    const id = 'swarm-killed';
-    const { wf, start, record } = openLab('private');
-    const paused = ['--pause-after', 'swarm'];
-    expect(await wf(start(id, ...paused), 'after touch joinSwarm apply 1 docker swarm join')).toMatchObject(KILLED);
-    const joined = await wf(['resume', id, ...paused]);
-    expect(joined, joined.stderr).toMatchObject({ exitCode: 0 });
-    expect(await wf(['rollback', id], 'after touch joinSwarm undo 1 docker swarm leave')).toMatchObject(KILLED);
-    const end = await wf(['rollback', id]);
-    expect(end, end.stderr).toMatchObject({ exitCode: 0 });
-    expect(await record(id)).toMatchObject({ status: 'rolled-back', verification: RESTORED });
     expect(processesOfPrivateHosts(id)).toEqual([]);
   });
 });
@@ -139,25 +130,25 @@ describeDocker('lab-overlay on given engines', () => {
     return { remove: () => alpha.at('ip', 'link', 'delete', 'dev', 'lan0') };
   }
 
-  test('a run on an underlay of the user is killed in each stage, and resumed to its end', async () => {
+  test('a run on an underlay of the user is killed in several stages, and resumed to its end', async () => {
     const underlay = await ownUnderlay();
     const before = await states();
     const id = 'swarm-given';
-    const { wf, start, record } = openLab(hosts());
+    const { shared, killedAt, start, record } = openLab(hosts());
     const asked = start(id, '--input', 'addresses=192.0.2.1,192.0.2.2');
-    expect(await wf(asked, 'after touch initSwarm apply 1 docker swarm init')).toMatchObject(KILLED);
-    for (const point of [
+    await killedAt('after touch initSwarm apply 1 docker swarm init', asked);
+    const points = [
       'after touch betaOverlayContainer apply 1 docker start',
       'after touch countArrived apply 1 nft -f -',
       'after touch strangerOverlay apply 1 docker network create',
       'after touch dropOverlay undo 1 nft delete table',
       'after touch countArrived undo 1 nft delete table',
       'after touch initSwarm undo 1 docker swarm leave',
-    ])
-      expect(await wf(['resume', id], point), point).toMatchObject(KILLED);
-    const end = await wf(['resume', id]);
+    ];
+    for (const point of inTurn(points, 2)) await killedAt(point, ['resume', id]);
+    const end = await shared(['resume', id]);
     expect(end, end.stderr).toMatchObject({ exitCode: 0 });
-    const { status, changes, proofs, verification } = await record(id);
+    const { status, changes, proofs, verification } = record(id);
     expect({ status, verification }).toMatchObject({ status: 'succeeded', verification: RESTORED });
     expect(changes.map(({ target }) => target)).not.toContain('alpha: veth pair under0 and under1');
     const figures = Object.fromEntries(proofs.map((proof) => [proof.claim, proof.figures]));
@@ -175,8 +166,8 @@ describeDocker('lab-overlay on given engines', () => {
   test('an engine that is in a swarm is refused before anything is touched', async () => {
     const { at } = on(1);
     await at('docker', 'swarm', 'init', '--advertise-addr', '127.0.0.1');
-    const { wf, start } = openLab(hosts());
-    const refused = await wf(start('swarm-refused', '--json'));
+    const { shared, start } = openLab(hosts());
+    const refused = await shared(start('swarm-refused', '--json'));
     expect(refused.exitCode).toBe(4);
     const { error } = refusalSchema.parse(refused.json());
     expect(error).toMatchObject({
@@ -190,17 +181,17 @@ describeDocker('lab-overlay on given engines', () => {
   test('a killed engine of the manager stops the run, which is rolled back once it is started again', async () => {
     const before = await states();
     const id = 'swarm-manager-killed';
-    const { wf, start, record } = openLab(hosts());
-    const paused = await wf(start(id, '--pause-after', 'overlay'));
+    const { shared, start, record } = openLab(hosts());
+    const paused = await shared(start(id, '--pause-after', 'overlay'));
     expect(paused, paused.stderr).toMatchObject({ exitCode: 0 });
     await stopDaemon(on(0).engine, 'SIGKILL');
-    const unreachable = await wf(['resume', id]);
+    const unreachable = await shared(['resume', id]);
     expect(unreachable.exitCode).toBe(3);
     expect(unreachable.stderr).toContain('E_DOCKER_UNREACHABLE: alpha: no Docker engine answers at');
     await startDaemon(on(0).engine);
-    const end = await wf(['rollback', id]);
+    const end = await shared(['rollback', id]);
     expect(end, end.stderr).toMatchObject({ exitCode: 0 });
-    expect((await record(id)).verification).toMatchObject({ restored: true, residues: [], unexplained: [] });
+    expect(record(id).verification).toMatchObject({ restored: true, residues: [], unexplained: [] });
     expect(await states()).toEqual(before);
   });
 
@@ -245,13 +236,13 @@ describeDocker('lab-overlay on given engines', () => {
     async ({ fault, pauseAfter, make, undo, says }) => {
       const before = await states();
       const id = `swarm-fault-${fault.replaceAll(/\W/g, '-')}`;
-      const { wf, start, record } = openLab(hosts());
-      const paused = await wf(start(id, '--pause-after', pauseAfter));
+      const { shared, start, record } = openLab(hosts());
+      const paused = await shared(start(id, '--pause-after', pauseAfter));
       expect(paused, paused.stderr).toMatchObject({ exitCode: 0 });
       await make();
-      const end = await wf(['resume', id]);
+      const end = await shared(['resume', id]);
       expect(end, end.stderr).toMatchObject({ exitCode: 1 });
-      const { status, error, verification } = await record(id);
+      const { status, error, verification } = record(id);
       expect({ status, error, verification }).toMatchObject({
         status: 'rolled-back',
         error: { message: expect.stringContaining(says) },

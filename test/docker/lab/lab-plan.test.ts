@@ -11,7 +11,7 @@ describeDocker('a plan of the lab', () => {
   test('touches nothing, is refused where the host or the engine differs, and is carried out once', async () => {
     const before = await hostState();
     const project = openProject();
-    const end = await project.wf(startLab({}, '--plan', '--json'));
+    const end = await project.sharedWf(startLab({}, '--plan', '--json'));
     expect(end.exitCode, end.stderr).toBe(0);
     const { run, place, steps } = planSchema.parse(end.json());
     expect(await hostState()).toEqual(before);
@@ -22,7 +22,7 @@ describeDocker('a plan of the lab', () => {
     });
 
     const apply = async (env: Readonly<Record<string, string>> = {}) => {
-      const refused = await project.wf(['apply', '@latest', '--json'], { env });
+      const refused = await project.sharedWf(['apply', '@latest', '--json'], env);
       return { exitCode: refused.exitCode, ...refusalSchema.parse(refused.json()).error };
     };
     const network = await docker('network', 'create', 'devops');
@@ -47,7 +47,7 @@ describeDocker('a plan of the lab', () => {
     const unreachable = await apply({ DOCKER_HOST: 'unix:///nowhere.sock' });
     expect(unreachable).toMatchObject({ exitCode: 3, code: 'E_DOCKER_UNREACHABLE' });
 
-    const applied = await project.wf(['apply', '@latest', '--json']);
+    const applied = await project.sharedWf(['apply', '@latest', '--json']);
     expect(applied.exitCode, applied.stderr).toBe(0);
     expect(runRecordSchema.parse(applied.json())).toMatchObject({ id: run, status: 'succeeded' });
     expect(await apply()).toMatchObject({ exitCode: 4, code: 'E_PLAN_USED' });

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { describeDocker } from '../../support/docker-tests.ts';
 import { hostState } from '../../support/host-state.ts';
 import { SPLICED, startLab } from '../../support/lab.ts';
+import { readRecord } from '../../support/read-record.ts';
 import { refusalSchema, runRecordSchema, runSummariesSchema } from '../../support/run-record.ts';
 import { openProject, type Project, type WfEnd } from '../../support/run-wf.ts';
 
@@ -11,12 +12,13 @@ describeDocker('two concurrent labs with the same names', () => {
     const project = openProject();
     const ends = await Promise.all([start(project, 'one'), start(project, 'two')]);
     const { winner, loser } = sorted(ends);
-    expectWhole(winner);
     expect(loser.exitCode).toBe(4);
     const { error } = refusalSchema.parse(loser.json());
     expect(error.code).toBe('E_NAME_IN_USE');
-    expect(error.message).toContain(runRecordSchema.parse(winner.json()).id);
-    expect(runSummariesSchema.parse((await project.wf(['runs', '--json'])).json())).toHaveLength(1);
+    const { id } = runRecordSchema.parse(winner.json());
+    expect(error.message).toContain(id);
+    expect(runSummariesSchema.parse((await project.sharedWf(['runs', '--json'])).json())).toHaveLength(1);
+    await expectUndone(project, id);
     expect(await hostState()).toEqual(before);
   });
 
@@ -25,7 +27,7 @@ describeDocker('two concurrent labs with the same names', () => {
     const first = openProject().start(startLab({}, '--json', '--id', 'one'));
     for (const line of [/^setup {2}createProdNetwork .* ok /, SPLICED]) {
       await first.haltAt(line);
-      const second = await start(openProject(), 'two');
+      const second = await openProject().sharedWf(startLab({}, '--json', '--id', 'two'));
       first.kill('SIGCONT');
       expect(second.exitCode, second.stderr).toBe(4);
       expect(refusalSchema.parse(second.json()).error).toMatchObject({
@@ -40,19 +42,21 @@ describeDocker('two concurrent labs with the same names', () => {
   test('do not both run in two databases if they start together: exactly one is refused with exit code 4', async () => {
     const before = await hostState();
     for (let round = 0; round < 3; round += 1) {
-      const [one, two] = [openProject(), openProject()];
-      const ends = await Promise.all([start(one, 'one'), start(two, 'two')]);
+      const projects = { one: openProject(), two: openProject() };
+      const ends = await Promise.all([start(projects.one, 'one'), start(projects.two, 'two')]);
       const { winner, loser } = sorted(ends);
-      expectWhole(winner);
       expect(loser.exitCode, loser.stderr).toBe(4);
       expect(refusalSchema.parse(loser.json()).error.code).toBe('E_NAME_IN_USE');
+      const { id } = runRecordSchema.parse(winner.json());
+      await expectUndone(projects[id === 'one' ? 'one' : 'two'], id);
       expect(await hostState()).toEqual(before);
     }
   });
 });
 
+/** Starts a lab that pauses once all objects with the names are in place. */
 function start(project: Project, id: string): Promise<WfEnd> {
-  return project.wf(startLab({}, '--json', '--id', id));
+  return project.wf(startLab({}, '--json', '--id', id, '--pause-after', 'setup'));
 }
 
 function sorted(ends: readonly WfEnd[]) {
@@ -62,6 +66,18 @@ function sorted(ends: readonly WfEnd[]) {
   if (winner === undefined || loser === undefined || others.length > 0)
     throw new Error(`not exactly one succeeded:\n${told}`);
   return { winner, loser };
+}
+
+/** Expects that all changes of the paused lab are its own still, and undoes them. */
+async function expectUndone(project: Project, id: string): Promise<void> {
+  const { changes } = readRecord(project, id);
+  expect(changes.length).toBeGreaterThan(3);
+  expect(changes.filter(({ status }) => status !== 'applied' && status !== 'reverted')).toEqual([]);
+  const end = await project.sharedWf(['rollback', id, '--json']);
+  expect(end).toMatchObject({ exitCode: 0 });
+  const record = runRecordSchema.parse(end.json());
+  expect(record).toMatchObject({ status: 'rolled-back', verification: { restored: true, residues: [] } });
+  expect(record.changes.filter(({ status }) => status !== 'reverted')).toEqual([]);
 }
 
 function expectWhole(end: WfEnd): void {

@@ -10,6 +10,7 @@ describeDocker('the lab', () => {
   let before: HostState;
   let after: HostState;
   let end: WfEnd;
+  let rollback: WfEnd;
   let record: RunRecord;
   let spliced: Awaited<ReturnType<typeof lookAtSplice>>;
 
@@ -18,6 +19,7 @@ describeDocker('the lab', () => {
     const lab = project.start(startLab({}, '--json', '--id', 'whole'));
     await lab.haltAt(SPLICED);
     spliced = await lookAtSplice();
+    rollback = await project.sharedWf(['rollback', 'whole', '--json']);
     lab.kill('SIGCONT');
     end = await lab.end;
     after = await hostState();
@@ -36,6 +38,11 @@ describeDocker('the lab', () => {
     expect(Math.max(...record.stages.map(({ durationMs }) => durationMs ?? 0))).toBeLessThanOrEqual(
       record.durationMs ?? 0,
     );
+  });
+
+  test('is not rolled back by another process while it runs', () => {
+    expect(rollback).toMatchObject({ exitCode: 4 });
+    expect(rollback.json()).toMatchObject({ error: { code: 'E_LEASE_HELD' } });
   });
 
   test('settles every change', () => {
@@ -66,15 +73,15 @@ describeDocker('the lab', () => {
   });
 
   test('is reported alike by start, show and runs', async () => {
-    const shown = await project.wf(['show', 'whole', '--json']);
+    const shown = await project.sharedWf(['show', 'whole', '--json']);
     expect(shown).toMatchObject({ exitCode: 0, stderr: '' });
     expect(shown.json()).toEqual(end.json());
-    const latest = await project.wf(['show', '@latest', '--json']);
+    const latest = await project.sharedWf(['show', '@latest', '--json']);
     expect(latest.stdout).toBe(shown.stdout);
-    const listed = await project.wf(['runs', '--json']);
+    const listed = await project.sharedWf(['runs', '--json']);
     const { stages, steps, changes, proofs, requests, verification, ...summary } = record;
     expect(runSummariesSchema.parse(listed.json())).toEqual([{ ...summary, changesInPlace: 0 }]);
-    expect((await project.wf(['changes', '--json'])).json()).toEqual([]);
+    expect((await project.sharedWf(['changes', '--json'])).json()).toEqual([]);
   });
 
   test('connects AppProd to the bridge of devops by a veth pair', () => {

@@ -26,7 +26,7 @@ describeDocker('a label that a container inherits from its image', () => {
   });
 
   async function sweep(...more: string[]) {
-    const ended = await openProject().wf(['sweep', '--json', ...more]);
+    const ended = await openProject().sharedWf(['sweep', '--json', ...more]);
     return { exitCode: ended.exitCode, objects: sweptSchema.parse(ended.json()) };
   }
 
@@ -64,15 +64,16 @@ describeDocker('a label that a container inherits from its image', () => {
     await docker('commit', 'source', COPY);
     const project = openProject();
     const args = ['start', 'lab-network', '--input', `image=${COPY}`, '--input', `probeImage=${PROBE_IMAGE}`];
-    const ended = await project.wf([...args, '--id', 'lab', '--json']);
+    const ended = await project.sharedWf([...args, '--id', 'lab', '--json']);
     expect(ended.exitCode).toBe(1);
     expect(ended.json()).toMatchObject({
       status: 'rolled-back',
       error: { message: expect.stringContaining('wf.run=lab'), hint: expect.stringContaining('docker build') },
     });
     expect(await dockerKnows('container', 'AppDev')).toBe(false);
-    const other = await project.wf([...args, '--id', 'other', '--json']);
-    expect(other.exitCode).toBe(0);
+    const other = await project.sharedWf([...args, '--id', 'other', '--pause-after', 'setup']);
+    expect(other.exitCode, other.stderr).toBe(0);
+    expect(await project.sharedWf(['rollback', 'other'])).toMatchObject({ exitCode: 0 });
   });
 
   test('is not a mark: sweep names the label that the image does not carry, and keeps the volumes', async () => {
@@ -88,7 +89,7 @@ describeDocker('a label that a container inherits from its image', () => {
         undo: [expect.stringMatching(/^docker rm --force [0-9a-f]{12}$/)],
       },
     ]);
-    expect((await openProject().wf(['sweep'])).stdout).toContain('label wf.run=forgotten');
+    expect((await openProject().sharedWf(['sweep'])).stdout).toContain('label wf.run=forgotten');
     const { exitCode, objects } = await sweep('--yes');
     expect({ exitCode, status: objects[0]?.status }).toEqual({ exitCode: 0, status: 'removed' });
     expect(await dockerKnows('container', 'ours')).toBe(false);

@@ -5,9 +5,10 @@ import { z } from 'zod';
 import { SWARM } from '../../../src/steps/examples/swarm.ts';
 import { describeDocker } from '../../support/docker-tests.ts';
 import { startDaemon, stopDaemon } from '../../support/engine.ts';
-import { tool } from '../../support/host-state.ts';
 import { PROBE_IMAGE } from '../../support/images.ts';
-import { refusalSchema, runRecordSchema } from '../../support/run-record.ts';
+import { readRecord } from '../../support/read-record.ts';
+import { inTurn } from '../../support/rotation.ts';
+import { refusalSchema } from '../../support/run-record.ts';
 import { openProject } from '../../support/run-wf.ts';
 import { useTwoEngines } from '../../support/two-engines.ts';
 
@@ -20,68 +21,77 @@ const KILLED = { signal: 'SIGKILL' };
 vi.setConfig({ testTimeout: 180_000 });
 
 /** @param hosts of the input */
-function openSwarm(hosts: string, env: Readonly<Record<string, string>>) {
+function openSwarm(hosts: string) {
   const project = openProject({ 'workflows/swarm.ts': readFileSync(FILE, 'utf8') });
   const wf = (args: readonly string[], more: Readonly<Record<string, string>> = {}) =>
-    project.wf(args, { env: { ...env, ...more } });
+    project.wf(args, { env: { ...NO_ENGINE, ...more } });
   const start = (id: string, input: Readonly<Record<string, unknown>>, ...options: readonly string[]) => {
     const file = path.join(project.folder, `${id}.json`);
     writeFileSync(file, JSON.stringify({ hosts, image: PROBE_IMAGE, ...input }));
     return ['start', 'swarm', '--id', id, '--input-file', file, ...options];
   };
-  const record = async (id: string) =>
-    runRecordSchema.parse((await project.sharedWf(['show', id, '--json'], env)).json());
-  const outputOf = async (id: string, step: string) => (await record(id)).steps.find((one) => one.id === step)?.output;
-  const restored = async (id: string) => {
-    const { changes, verification } = await record(id);
+  /** Calls wf in the process that the test files share. */
+  const shared = (args: readonly string[], more: Readonly<Record<string, string>> = {}) =>
+    project.sharedWf(args, { ...NO_ENGINE, ...more });
+  const record = (id: string) => readRecord(project, id);
+  const outputOf = (id: string, step: string) => record(id).steps.find((one) => one.id === step)?.output;
+  const expectRestored = (id: string) => {
+    const { changes, verification } = record(id);
     expect(changes.filter(({ status }) => status !== 'reverted' && status !== 'gone')).toEqual([]);
     expect(verification).toMatchObject({ restored: true, residues: [] });
   };
-  return { ...project, wf, start, record, outputOf, restored };
+  return { ...project, wf, shared, start, record, outputOf, expectRestored };
 }
 
-describeDocker('a swarm of two engines that the run starts', () => {
+describeDocker('a swarm of two engines', () => {
+  const { on, hosts, states } = useTwoEngines();
+  const alpha = (...argv: readonly string[]) => on(0).at('docker', ...argv);
+  const beta = (...argv: readonly string[]) => on(1).at('docker', ...argv);
+  const swarmOf = (docker: typeof alpha) => docker('info', '--format', '{{.Swarm.LocalNodeState}} {{.Swarm.NodeID}}');
+  const open = () => openSwarm(hosts());
+  /** A rule as an engine makes it for an encrypted network with this VNI. */
+  const rule = (index: 0 | 1, verb: string, vni: string) => {
+    const match = ['-p', 'udp', '--dport', '4790', '-m', 'u32', '--u32', `0x0>>0x16&0x3c@0xc&0xffffff00=${vni}`];
+    return on(index).at('iptables', verb, 'INPUT', ...match, '-j', 'DROP');
+  };
+
   test('containers reach each other across the hosts, and the join token is nowhere', async () => {
-    const { wf, start, outputOf, restored, sharedWf, folder } = openSwarm('private', {});
+    const before = await states();
+    const { wf, start, outputOf, expectRestored, shared, folder } = open();
     const verbose = { DEBUG: '*', WF_DEBUG: '1' };
-    const paused = await wf(start('sw-private', {}, '--pause-after', 'inside'), verbose);
+    const paused = await wf(start('sw-across', {}, '--pause-after', 'inside'), verbose);
     expect(paused, paused.stderr).toMatchObject({ exitCode: 0 });
-    const opened = await sharedWf(['shell', 'sw-private', 'alpha', '--json']);
-    const [program = '', ...enter] = z
-      .object({ command: z.array(z.string()) })
-      .parse(opened.json())
-      .command.slice(0, -3);
-    const alpha = (...argv: readonly string[]) => tool(program, ...enter, ...argv);
     const other = z.object({ neighbours: z.array(z.object({ address: z.string() })) });
 
-    const { neighbours } = other.parse(await outputOf('sw-private', 'alphaOverlay'));
-    expect(await alpha('docker', 'exec', 'app-alpha', 'ping', '-c', '1', neighbours[0]?.address ?? '')).toContain(
+    const { neighbours } = other.parse(outputOf('sw-across', 'alphaOverlay'));
+    expect(await alpha('exec', 'app-alpha', 'ping', '-c', '1', neighbours[0]?.address ?? '')).toContain(
       ' 0% packet loss',
     );
-    expect(await alpha('docker', 'exec', 'app-alpha', 'ping', '-c', '1', 'app-beta')).toContain(' 0% packet loss');
-    const { id, vni } = z.object({ id: z.string(), vni: z.number() }).parse(await outputOf('sw-private', 'network'));
-    const inspected = await alpha('docker', 'network', 'inspect', '--format', '{{json .Options}}', 'across');
+    expect(await alpha('exec', 'app-alpha', 'ping', '-c', '1', 'app-beta')).toContain(' 0% packet loss');
+    const { id, vni } = z.object({ id: z.string(), vni: z.number() }).parse(outputOf('sw-across', 'network'));
+    const inspected = await alpha('network', 'inspect', '--format', '{{json .Options}}', 'across');
     expect(inspected).toContain(`"com.docker.network.driver.overlay.vxlanid_list":"${vni}"`);
-    const shared = { link: 'vxlan0', vni, port: 4789, mtu: 1450, bridge: 'br0' };
+    const vxlan = { link: 'vxlan0', vni, port: 4789, mtu: 1450, bridge: 'br0' };
     for (const [step, dst] of [
       ['alphaOverlay', '10.92.0.2'],
       ['betaOverlay', '10.92.0.1'],
     ] as const) {
-      expect(await outputOf('sw-private', step)).toMatchObject({
-        ...shared,
+      expect(outputOf('sw-across', step)).toMatchObject({
+        ...vxlan,
         namespace: expect.stringContaining(`/netns/1-${id.slice(0, 10)}`),
         fdb: expect.arrayContaining([{ mac: expect.stringMatching(/^02:42:0a:2a:00:/), dst }]),
       });
     }
     const tokens = await Promise.all(
-      ['worker', 'manager'].map((role) => alpha('docker', 'swarm', 'join-token', '--quiet', role)),
+      ['worker', 'manager'].map((role) => alpha('swarm', 'join-token', '--quiet', role)),
     );
-    const end = await wf(['resume', 'sw-private'], verbose);
+    const end = await wf(['resume', 'sw-across'], verbose);
     expect(end, end.stderr).toMatchObject({ exitCode: 0 });
-    await restored('sw-private');
-    const exported = await wf(['export', 'sw-private', '-o', path.join(folder, 'run.json')]);
+    expectRestored('sw-across');
+    expect(await states()).toEqual(before);
+    const exported = await shared(['export', 'sw-across', '-o', path.join(folder, 'run.json')]);
     expect(exported, exported.stderr).toMatchObject({ exitCode: 0 });
-    const logs = await wf(['logs', 'sw-private']);
+    const logs = await shared(['logs', 'sw-across']);
     expect(logs.stdout).toContain("swarm join --token '***' --advertise-addr 10.92.0.2 10.92.0.1:2377");
     const shown = [paused, end, logs].flatMap(({ stdout, stderr }) => [stdout, stderr]).join('\n');
     expect(shown.includes('modem Received'), 'docker-modem prints answers').toBe(true);
@@ -92,64 +102,53 @@ describeDocker('a swarm of two engines that the run starts', () => {
       expect(database.includes(token), 'in the history').toBe(false);
     }
   });
-});
-
-describeDocker('a swarm of two given engines', () => {
-  const { on, hosts, states } = useTwoEngines();
-  const alpha = (...argv: readonly string[]) => on(0).at('docker', ...argv);
-  const beta = (...argv: readonly string[]) => on(1).at('docker', ...argv);
-  const swarmOf = (docker: typeof alpha) => docker('info', '--format', '{{.Swarm.LocalNodeState}} {{.Swarm.NodeID}}');
-  const open = () => openSwarm(hosts(), NO_ENGINE);
-  /** A rule as an engine makes it for an encrypted network with this VNI. */
-  const rule = (index: 0 | 1, verb: string, vni: string) => {
-    const match = ['-p', 'udp', '--dport', '4790', '-m', 'u32', '--u32', `0x0>>0x16&0x3c@0xc&0xffffff00=${vni}`];
-    return on(index).at('iptables', verb, 'INPUT', ...match, '-j', 'DROP');
-  };
 
   test('a run that is killed after each request is resumed, and rolled back, with nothing left', async () => {
     const before = await states();
-    const { wf, start, record, restored } = open();
+    const { wf, shared, start, record, expectRestored } = open();
     const at = (point: string) => ({ WF_CRASH_AT: `after touch ${point}` });
     const begun = start('sw-killed', {}, '--pause-after', 'swarm');
     expect(await wf(begun, at('init apply 1 docker network create'))).toMatchObject(KILLED);
-    for (const point of [
+    const applied = [
       'init apply 1 docker swarm init',
       'join apply 1 docker network create',
       'join apply 1 docker swarm join',
       'join apply 1 docker node update',
-    ])
+    ];
+    for (const point of inTurn(applied, 2))
       expect(await wf(['resume', 'sw-killed'], at(point)), point).toMatchObject(KILLED);
-    expect(await wf(['resume', 'sw-killed'])).toMatchObject({ exitCode: 0 });
+    expect(await shared(['resume', 'sw-killed'])).toMatchObject({ exitCode: 0 });
     const nodes = await alpha('node', 'ls', '--format', '{{.ID}}');
     expect(nodes.split('\n')).toHaveLength(2);
-    const { changes } = await record('sw-killed');
+    const { changes } = record('sw-killed');
     expect(changes.filter(({ kind }) => kind.startsWith('swarm.')).map(({ status }) => status)).toEqual([
       'applied',
       'applied',
     ]);
-    for (const point of [
+    const undone = [
       'join undo 1 docker swarm leave',
       'join undo 1 docker network rm',
       'join undo 1 docker node rm',
       'init undo 1 docker swarm leave',
       'init undo 1 docker network rm',
-    ])
+    ];
+    for (const point of inTurn(undone, 2))
       expect(await wf(['rollback', 'sw-killed'], at(point)), point).toMatchObject(KILLED);
-    expect(await wf(['rollback', 'sw-killed'])).toMatchObject({ exitCode: 0 });
-    await restored('sw-killed');
+    expect(await shared(['rollback', 'sw-killed'])).toMatchObject({ exitCode: 0 });
+    expectRestored('sw-killed');
     expect(await states()).toEqual(before);
   });
 
   test('a second manager is demoted before it leaves; what somebody else has in the swarm is left alone', async () => {
     await rule(0, '--append', '0x200200');
     const before = await states();
-    const { wf, start, record, outputOf, restored } = open();
+    const { shared, start, record, outputOf, expectRestored } = open();
     const { dataPathPort, subnetPool } = SWARM.initSwarm;
-    const paused = await wf(
+    const paused = await shared(
       start('sw-managers', { dataPathPort, subnetPool, as: SWARM.joinSwarm.as }, '--pause-after', 'swarm'),
     );
     expect(paused, paused.stderr).toMatchObject({ exitCode: 0 });
-    expect(await outputOf('sw-managers', 'nodes')).toMatchObject({
+    expect(outputOf('sw-managers', 'nodes')).toMatchObject({
       nodes: [
         { address: '10.92.0.1', role: 'manager', state: 'ready', reachability: 'reachable', isLeader: true },
         { address: '10.92.0.2', role: 'manager', reachability: 'reachable', isLeader: false },
@@ -161,18 +160,18 @@ describeDocker('a swarm of two given engines', () => {
     const template = ['tmpl', 'src', '10.92.0.1', 'dst', '10.92.0.2', 'proto', 'esp', 'mode', 'transport'];
     await on(0).at('ip', 'xfrm', 'policy', 'add', ...policy, 'dir', 'out', ...template);
     const strange = await alpha('network', 'create', '--driver', 'overlay', 'strange');
-    const refused = await wf(['rollback', 'sw-managers']);
+    const refused = await shared(['rollback', 'sw-managers']);
     expect(refused.exitCode).toBe(5);
     expect(refused.stderr).toContain('network strange, which run sw-managers did not make, uses the swarm');
     expect(await alpha('network', 'ls', '--quiet', '--no-trunc', '--filter', 'name=strange')).toBe(strange);
-    const { verification } = await record('sw-managers');
+    const { verification } = record('sw-managers');
     expect(verification?.residues.map(({ subject }) => subject)).toEqual(
       expect.arrayContaining([expect.stringMatching(/^alpha: swarm node \w{25}$/), 'alpha: link docker_gwbridge']),
     );
     expect(await swarmOf(beta), 'beta has left').toMatch(/^inactive/);
     await alpha('network', 'rm', 'strange');
-    expect(await wf(['rollback', 'sw-managers'])).toMatchObject({ exitCode: 0 });
-    await restored('sw-managers');
+    expect(await shared(['rollback', 'sw-managers'])).toMatchObject({ exitCode: 0 });
+    expectRestored('sw-managers');
     expect(await states()).toEqual(before);
     expect(await on(0).at('ip', 'xfrm', 'policy', 'list')).toBe('');
     await rule(0, '--delete', '0x200200');
@@ -181,17 +180,17 @@ describeDocker('a swarm of two given engines', () => {
   test('a join that fails says why, and the engine tries no more; a gateway bridge from before stays', async () => {
     await alpha('network', 'create', '--opt', 'com.docker.network.bridge.name=docker_gwbridge', 'docker_gwbridge');
     const before = await states();
-    const { wf, start, record, restored } = open();
-    const failed = await wf(start('sw-join', { managerAddress: '10.92.0.77:2377' }, '--on-failure', 'keep'));
+    const { shared, start, record, expectRestored } = open();
+    const failed = await shared(start('sw-join', { managerAddress: '10.92.0.77:2377' }, '--on-failure', 'keep'));
     expect(failed.exitCode).toBe(1);
-    const { error } = await record('sw-join');
+    const { error } = record('sw-join');
     expect(error).toMatchObject({
       code: 'E_SWARM_JOIN',
       message: 'cannot join the swarm of 10.92.0.77:2377: the engine did not become a node within 12 s',
     });
     expect(await swarmOf(beta)).toMatch(/^inactive/);
-    expect(await wf(['rollback', 'sw-join'])).toMatchObject({ exitCode: 0 });
-    await restored('sw-join');
+    expect(await shared(['rollback', 'sw-join'])).toMatchObject({ exitCode: 0 });
+    expectRestored('sw-join');
     expect(await swarmOf(alpha)).toMatch(/^inactive/);
     expect(await states()).toEqual(before);
     await alpha('network', 'rm', 'docker_gwbridge');
@@ -199,30 +198,30 @@ describeDocker('a swarm of two given engines', () => {
 
   test('a join whose answer is lost is undone, and its node is in no list', async () => {
     const before = await states();
-    const { wf, start, restored } = open();
+    const { shared, start, expectRestored } = open();
     const lost = { WF_FAIL_AT: 'after touch join apply 1 docker swarm join' };
-    const failed = await wf(start('sw-lost', {}), lost);
+    const failed = await shared(start('sw-lost', {}), lost);
     expect(failed, failed.stderr).toMatchObject({ exitCode: 1 });
-    await restored('sw-lost');
+    expectRestored('sw-lost');
     expect(await states()).toEqual(before);
   });
 
   test('the swarm of somebody else is refused, and left alone', async () => {
-    const { wf, start, record, restored } = open();
+    const { shared, start, record, expectRestored } = open();
     for (const [id, on] of [
       ['sw-init', alpha],
       ['sw-other', beta],
     ] as const) {
       await on('swarm', 'init', '--advertise-addr', '127.0.0.1');
       const foreign = await swarmOf(on);
-      const refused = await wf(start(id, {}));
+      const refused = await shared(start(id, {}));
       expect(refused.exitCode, refused.stderr).toBe(1);
-      expect((await record(id)).error).toMatchObject({
+      expect(record(id).error).toMatchObject({
         code: 'E_SWARM_IN_USE',
         message: expect.stringMatching(/^the engine is a manager of swarm \w{25} \(node \w{25}\)$/),
       });
-      await restored(id);
-      const early = await wf([...start(`${id}-checked`, { checked: true }), '--json']);
+      expectRestored(id);
+      const early = await shared([...start(`${id}-checked`, { checked: true }), '--json']);
       expect(early.exitCode).toBe(4);
       expect(refusalSchema.parse(early.json()).error.code).toBe('E_SWARM_IN_USE');
       expect(await swarmOf(on)).toBe(foreign);
@@ -233,27 +232,27 @@ describeDocker('a swarm of two given engines', () => {
 
   test('a dead manager leaves its node list unproven until it is back; sweep finds a swarm without a history', async () => {
     const before = await states();
-    const { wf, start, record, restored } = open();
-    expect(await wf(start('sw-dead', {}, '--pause-after', 'swarm'))).toMatchObject({ exitCode: 0 });
+    const { shared, start, record, expectRestored } = open();
+    expect(await shared(start('sw-dead', {}, '--pause-after', 'swarm'))).toMatchObject({ exitCode: 0 });
     await stopDaemon(on(0).engine, 'SIGKILL');
-    const stuck = await wf(['rollback', 'sw-dead']);
+    const stuck = await shared(['rollback', 'sw-dead']);
     expect(stuck.exitCode).toBe(5);
-    const { changes } = await record('sw-dead');
+    const { changes } = record('sw-dead');
     expect(changes.find(({ step }) => step === 'join')).toMatchObject({
       status: 'stuck',
       reason: expect.stringContaining('no Docker engine answers'),
     });
     expect(await swarmOf(beta)).toMatch(/^inactive/);
     await startDaemon(on(0).engine);
-    const undone = await wf(['rollback', 'sw-dead']);
+    const undone = await shared(['rollback', 'sw-dead']);
     expect(undone, undone.stderr).toMatchObject({ exitCode: 0 });
-    await restored('sw-dead');
+    expectRestored('sw-dead');
 
-    expect(await wf(start('sw-swept', {}, '--pause-after', 'swarm'))).toMatchObject({ exitCode: 0 });
+    expect(await shared(start('sw-swept', {}, '--pause-after', 'swarm'))).toMatchObject({ exitCode: 0 });
     const other = open();
     // Its history names the engines, and has no run with these marks.
-    await other.wf(other.start('sw-later', {}));
-    const swept = await other.wf(['sweep', '--yes', '--json']);
+    await other.shared(other.start('sw-later', {}));
+    const swept = await other.shared(['sweep', '--yes', '--json']);
     const found = z
       .array(z.looseObject({ kind: z.string(), host: z.string(), status: z.string() }))
       .parse(swept.json());
@@ -262,6 +261,6 @@ describeDocker('a swarm of two given engines', () => {
       ...['beta swarm removed', 'beta network removed'],
     ]);
     expect(await states()).toEqual(before);
-    expect(await wf(['rollback', 'sw-swept'])).toMatchObject({ exitCode: 0 });
+    expect(await shared(['rollback', 'sw-swept'])).toMatchObject({ exitCode: 0 });
   });
 });

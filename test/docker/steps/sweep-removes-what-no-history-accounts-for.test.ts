@@ -54,18 +54,15 @@ describeDocker('wf sweep', () => {
   });
 
   async function swept(project: Project, ...more: string[]) {
-    const { exitCode, json, stderr } = await project.wf(['sweep', '--json', ...more]);
+    const { exitCode, json, stderr } = await project.sharedWf(['sweep', '--json', ...more]);
     expect(stderr).toBe('');
     return { exitCode, objects: sweptSchema.parse(json()) };
   }
 
-  /** Kills a lab with its splice in place, and deletes its database. */
+  /** Pauses a lab with its splice in place, and deletes its database. */
   async function forgottenLab(): Promise<void> {
     const project = openProject();
-    const lab = project.start(startLab({}, '--id', 'forgotten'));
-    await lab.line(SPLICED);
-    lab.kill('SIGKILL');
-    await lab.end;
+    await project.sharedWf(startLab({}, '--id', 'forgotten', '--pause-after', 'vethSplice'));
     for (const file of ['', '-wal', '-shm']) rmSync(`${project.database}${file}`, { force: true });
   }
 
@@ -98,7 +95,7 @@ describeDocker('wf sweep', () => {
       ...[1, 2].map(() => ['network', expect.stringMatching(/^(devops|prod)$/), 'forgotten', 'found']),
     ]);
     expect(await hostState(), 'showing alters nothing').toEqual(littered);
-    expect((await project.wf(['sweep'])).stdout).toContain('ip link delete dev int_hote');
+    expect((await project.sharedWf(['sweep'])).stdout).toContain('ip link delete dev int_hote');
 
     const removed = await swept(project, '--yes');
     expect(removed.objects.map(({ status, reason }) => [status, reason])).toEqual(
@@ -133,24 +130,31 @@ describeDocker('wf sweep', () => {
     await lab.end;
     expect(await swept(project, '--yes')).toEqual({ exitCode: 0, objects: [] });
     expect(await dockerKnows('container', 'AppDev')).toBe(true);
-    expect(await project.wf(['rollback', 'known'])).toMatchObject({ exitCode: 0 });
+    expect(await project.sharedWf(['rollback', 'known'])).toMatchObject({ exitCode: 0 });
     // The run has ended: an object that appears with its mark later has no owner.
     await docker('network', 'create', '--label', 'wf.run=known', 'sweep-late');
     expect((await swept(project, '--yes')).objects).toMatchObject([{ name: 'sweep-late', status: 'removed' }]);
     expect(await hostState()).toEqual(before);
   });
 
-  test('does not touch an active run of another database', async () => {
+  test('does not touch an active run of another database, and is refused in another network namespace', async () => {
     const before = await hostState();
     const [theirs, ours] = [openProject(), openProject()];
     const lab = theirs.start(startLab({}, '--id', 'theirs'));
     await lab.haltAt(SPLICED);
+    const inPlace = await hostState();
     const { exitCode, objects } = await swept(ours, '--yes');
     expect(exitCode).toBe(0);
     expect(objects.length).toBeGreaterThan(4);
     expect(new Set(objects.map(({ status, reason }) => `${status}: ${reason}`))).toEqual(
       new Set(['in-use: run theirs is active']),
     );
+    for (const more of [[], ['--yes']]) {
+      const refused = await ours.wf(['sweep', '--json', ...more], { through: ['unshare', '--net'] });
+      expect(refused.exitCode, refused.stdout).toBe(3);
+      expect(refused.json()).toMatchObject({ error: { code: 'E_DOCKER_NOT_LOCAL' } });
+    }
+    expect(await hostState()).toEqual(inPlace);
     lab.kill('SIGCONT');
     expect(await lab.end).toMatchObject({ exitCode: 0 });
     expect(await hostState()).toEqual(before);
@@ -171,29 +175,12 @@ describeDocker('wf sweep', () => {
     expect((await swept(openProject(), '--yes')).objects).toMatchObject([{ name: 'sweep-theirs', status: 'removed' }]);
   });
 
-  test('is refused in another network namespace, and does not touch an active run', async () => {
-    const before = await hostState();
-    const [theirs, ours] = [openProject(), openProject()];
-    const lab = theirs.start(startLab({}, '--id', 'theirs'));
-    await lab.haltAt(SPLICED);
-    const standing = await hostState();
-    for (const more of [[], ['--yes']]) {
-      const refused = await ours.wf(['sweep', '--json', ...more], { through: ['unshare', '--net'] });
-      expect(refused.exitCode, refused.stdout).toBe(3);
-      expect(refused.json()).toMatchObject({ error: { code: 'E_DOCKER_NOT_LOCAL' } });
-    }
-    expect(await hostState()).toEqual(standing);
-    lab.kill('SIGCONT');
-    expect(await lab.end).toMatchObject({ exitCode: 0 });
-    expect(await hostState()).toEqual(before);
-  });
-
   test('finds connections and volumes too, and keeps a volume with data', async () => {
     const before = await hostState();
     await docker('run', '--detach', '--name', 'sweep-other', PROBE_IMAGE, 'sleep', '600');
     const theirs = openProject({ 'workflows/containers.ts': CONTAINERS });
     const input = ['--input', `image=${PROBE_IMAGE}`, '--input', 'other=sweep-other'];
-    const started = await theirs.wf(['start', 'containers', '--runtime', 'docker', '--id', 'lost', ...input]);
+    const started = await theirs.sharedWf(['start', 'containers', '--runtime', 'docker', '--id', 'lost', ...input]);
     expect(started.exitCode, started.stderr).toBe(0);
     expect(await swept(theirs)).toEqual({ exitCode: 0, objects: [] });
 
@@ -236,6 +223,6 @@ describeDocker('wf sweep', () => {
       },
     ]);
     expect(await dockerInspect('sweep-guest', '{{.State.Running}} {{len .NetworkSettings.Networks}}')).toBe('true 1');
-    expect((await project.wf(['sweep', '--yes'])).stdout).toMatch(/network sweep-devops .*stuck: .*sweep-guest/);
+    expect((await project.sharedWf(['sweep', '--yes'])).stdout).toMatch(/network sweep-devops .*stuck: .*sweep-guest/);
   });
 });
