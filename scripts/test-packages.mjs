@@ -20,7 +20,6 @@ const PACKAGES = {
   nginx: 'nginx-light',
   brctl: 'bridge-utils',
   busybox: 'busybox-static',
-  'chromium-headless-shell': 'chromium-headless-shell',
   curl: 'curl',
   faketime: 'faketime',
   fish: 'fish',
@@ -32,6 +31,8 @@ const PACKAGES = {
 const folders = [...(process.env['PATH'] ?? '').split(':'), '/usr/sbin', '/sbin', '/usr/bin', '/bin'];
 const isThere = (program) => folders.some((folder) => folder !== '' && existsSync(path.join(folder, program)));
 const missing = [...new Set(Object.keys(PACKAGES).flatMap((program) => (isThere(program) ? [] : [PACKAGES[program]])))];
+// Either of them will do.
+if (!isThere('chromium-headless-shell') && !isThere('chromium')) missing.push('chromium-headless-shell');
 
 if (missing.length > 0 && (process.getuid?.() !== 0 || !isThere('apt-get'))) {
   process.stderr.write(`For all tests, install as root: apt-get install ${missing.join(' ')}\n`);
