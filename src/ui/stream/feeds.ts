@@ -30,7 +30,8 @@ export function createFeeds(context: Pick<UiContext, 'clock' | 'history' | 'isAl
   let isListDue = false;
   /** The processes that hold leases, as of this version; undefined until they are needed. */
   let owners: readonly Owner[] | undefined;
-  let living = 0;
+  /** Those of them that are dead, as JSON. */
+  let dead = '[]';
   let cancel: (() => void) | undefined;
 
   async function check(): Promise<void> {
@@ -49,9 +50,9 @@ export function createFeeds(context: Pick<UiContext, 'clock' | 'history' | 'isAl
       checkedAllAt = now;
       if (lists.size > 0) {
         owners ??= history.owners();
-        const seen = living;
-        living = owners.filter(isAlive).length;
-        isListDue ||= seen !== living;
+        const seen = dead;
+        dead = JSON.stringify(owners.filter((owner) => !isAlive(owner)));
+        isListDue ||= seen !== dead;
       }
     }
     isListDue ||= isChanged;

@@ -199,3 +199,29 @@ test('a page that leaves takes no news from one that came after the run was gone
   await check();
   expect(gone).toEqual(['first', 'second', 'news for third']);
 });
+
+test('a list learns of the death of a process that was never seen alive', async () => {
+  const { history, path } = openForTest();
+  const { history: reader } = openForTest(path);
+  const clock = simulatedClock();
+  const feeds = createFeeds({ clock, isAlive: () => false, pidNamespace: '1', history: async () => reader });
+  let news = 0;
+  feeds.followRuns(() => {
+    news += 1;
+  });
+  const checks = async (count: number) => {
+    for (let check = 0; check < count; check += 1) {
+      clock.after(100, () => {});
+      clock.step();
+      for (let turn = 0; turn < 20; turn += 1) await Promise.resolve();
+    }
+  };
+  await checks(6);
+  tell(history, 'brief');
+  await checks(1);
+  // Of the opened page, and of the commit: it may have been answered before the process died.
+  expect(news).toBe(2);
+  await checks(10);
+  expect(news).toBe(3);
+  feeds.close();
+});
