@@ -4,6 +4,7 @@ import { expect, test, vi } from 'vitest';
 import { z } from 'zod';
 import { agentLines, linesOf, startAgent } from '../../support/agent.ts';
 import { ASKING_WORKFLOW, openAskingProject } from '../../support/asking-workflow.ts';
+import { running } from '../../support/processes.ts';
 import { readRecord } from '../../support/read-record.ts';
 import { openProject, type Project } from '../../support/run-wf.ts';
 import { openSettingProject } from '../../support/setting-workflow.ts';
@@ -113,11 +114,20 @@ test.concurrent('a second signal ends it at once, and nothing is lost', async ({
     existsSync(path.join(root, 'log')) ? readFileSync(path.join(root, 'log'), 'utf8').split('\n') : [];
   const input = ['--input', `root=${root}`, '--input', `waitFor=${root}/go`];
   const run = project.start(['start', 'folders', '--id', 'agent-twice', ...input, '--resume', 'auto']);
-  await vi.waitFor(() => expect(log()).toEqual(['one', '']), PATIENCE);
+  const waiting = () => running(new RegExp(` ${root} two ${root}/go$`));
+  await vi.waitFor(() => expect(waiting()).not.toEqual([]), PATIENCE);
+  expect(log()).toEqual(['one', '']);
+  // For a moment there is also its child, which is about to become another program: with a higher pid.
+  const orphan = Math.min(...waiting());
   run.kill('SIGKILL');
   await run.end;
   const agent = await startAgent(onTestFinished, project);
   await agent.printed(/run agent-twice resumed: its process was gone/);
+  // Without a step under way the agent would end at the first signal.
+  await vi.waitFor(() => {
+    const pids = waiting();
+    expect([pids.length > 0, pids.includes(orphan)]).toEqual([true, false]);
+  }, PATIENCE);
   agent.kill('SIGTERM');
   await agent.printed(/draining, waiting for agent-twice/);
   agent.kill('SIGTERM');
