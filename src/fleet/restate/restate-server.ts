@@ -55,6 +55,8 @@ export function serverSettings(folder: string, { ingress, admin, node }: ServerA
     RESTATE_ROCKSDB_TOTAL_MEMORY_SIZE: '256MB',
     RESTATE_LOG_FILTER: 'warn',
     DO_NOT_TRACK: '1',
+    // It leaves folders there if it is killed.
+    TMPDIR: folder,
   };
 }
 

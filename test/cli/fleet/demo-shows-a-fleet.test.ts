@@ -1,7 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { z } from 'zod';
 import { canActAsOrdinaryUser, ORDINARY_USER } from '../../support/ordinary-user.ts';
 import { SERVER_BINARY, SERVERS } from '../../support/restate.ts';
@@ -24,7 +25,14 @@ const demoSchema = z.strictObject({
   restored: z.boolean(),
 });
 
+const temporary = () => readdirSync(tmpdir()).toSorted();
+let before: readonly string[] = [];
+beforeEach(() => {
+  before = temporary();
+});
+
 afterEach(() => {
+  expect(temporary()).toEqual(before);
   // On this machine itself: links, and named namespaces.
   for (const listing of [
     ['-brief', 'link'],
