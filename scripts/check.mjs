@@ -33,7 +33,7 @@ const tests = isQuick
   : ['tests', 'npm', 'run', '--silent', 'check:tests', '--', '--report', reportFile];
 
 const ends = await Promise.all(ofSources.map((check) => carryOut(check, 'pipe')));
-if (!ends.some(({ isOk }) => !isOk)) ends.push(await carryOut(tests, 'inherit'));
+if (ends.every(({ isOk }) => isOk)) ends.push(await carryOut(tests, 'inherit'));
 const failed = ends.filter(({ isOk }) => !isOk).map(({ name }) => name);
 
 const { passed, failures, skipped, messages } = results();

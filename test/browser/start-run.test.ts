@@ -10,6 +10,7 @@ import {
   sidewaysScroll,
 } from '../support/browser.ts';
 import { ask, endOf, openSession, pageActionOf } from '../support/page-client.ts';
+import { running } from '../support/processes.ts';
 import { readRecord } from '../support/read-record.ts';
 import { type ServedPage, servePage } from '../support/served-page.ts';
 
@@ -80,22 +81,9 @@ const problemOf = (page: Page, name: string) => page.locator('.field', { has: fi
 const hasFocus = (page: Page, name: string) =>
   field(page, name).evaluate((element) => element === document.activeElement);
 
-/** The command lines of all processes. */
-function commandLines(): readonly string[] {
-  return readdirSync('/proc')
-    .filter((pid) => /^\d+$/.test(pid))
-    .map((pid) => {
-      try {
-        return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
-      } catch {
-        return '';
-      }
-    });
-}
-
 /** Expects a secret in no command line, and in no file of the history. */
 function expectUnseen(secret: string): void {
-  expect(commandLines().filter((line) => line.includes(secret))).toEqual([]);
+  expect(running(new RegExp(secret))).toEqual([]);
   for (const file of readdirSync(project.folder).filter((name) => name.startsWith('wf.db'))) {
     expect(readFileSync(`${project.folder}/${file}`).includes(secret)).toBe(false);
   }
@@ -141,7 +129,7 @@ describe('the page of a workflow', () => {
     const { input } = await record(STARTED);
     expect(input).toMatchObject({ name: 'ann', count: 4, mode: 'fast', isLoud: false, tags: ['b'], note: null });
     // The process of the run is at work.
-    expect(commandLines().some((line) => line.includes(STARTED))).toBe(true);
+    expect(running(new RegExp(STARTED))).not.toEqual([]);
     expectUnseen(SECRET);
     await page.goBack();
     await expect.poll(() => field(page, 'name').inputValue()).toBe('ann');

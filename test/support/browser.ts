@@ -5,8 +5,10 @@ import { z } from 'zod';
 import { openCookie } from './page-client.ts';
 import type { ServedPage } from './served-page.ts';
 
-/** Debian's Chromium, which asks nothing of the outside. The one without windows takes half the time. */
-const [CHROMIUM = '/usr/bin/chromium'] = ['/usr/bin/chromium-headless-shell'].filter((file) => existsSync(file));
+/** Takes half the time of the Chromium with windows. */
+const WITHOUT_WINDOWS = '/usr/bin/chromium-headless-shell';
+/** Debian's Chromium, which asks nothing of the outside. */
+const CHROMIUM = existsSync(WITHOUT_WINDOWS) ? WITHOUT_WINDOWS : '/usr/bin/chromium';
 const ARGUMENTS = [
   '--no-sandbox',
   '--disable-gpu',

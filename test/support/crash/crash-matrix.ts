@@ -10,7 +10,7 @@ export interface MatrixRequest {
   readonly verb: Verb;
   /** Begins the ids of its runs. */
   readonly prefix: string;
-  /** Where its runs are killed until one fails. */
+  /** The host of its runs, until one fails. */
   readonly subject: Subject;
   /** Opens another one after a failure. */
   open(): Promise<Subject>;

@@ -8,7 +8,7 @@ import {
   runTwiceSideBySide,
   undoTwice,
 } from '../../../src/testing/index.ts';
-import { dealt, EVERY_CASE, SEED } from '../rotation.ts';
+import { dealt, EVERY_CASE, inTurn, SEED } from '../rotation.ts';
 import type { OpenCase } from './open-case.ts';
 
 /** The functions of the kit. */
@@ -40,7 +40,7 @@ interface HowToPass {
 export function testCases(cases: Cases, { sideBySide, share }: HowToPass): void {
   const names = Object.keys(cases).flatMap((name) => Object.keys(CHECKS).map((check) => `${name}: ${check}`));
   const run = sideBySide ? test.concurrent : test;
-  run.for(EVERY_CASE ? names : dealt(names, share))('%s', async (title) => {
+  run.for(inTurn(names, share))('%s', async (title) => {
     const [name = '', check = ''] = title.split(': ');
     const one = await cases[name]?.();
     if (one === undefined) throw new Error(`there is no case ${name}`);

@@ -22,7 +22,7 @@ import {
   tell,
 } from '../../fixtures/review/lab-run.ts';
 import { RECORDED } from '../../fixtures/review/recorded-lab-run.ts';
-import { simulatedClock } from '../../support/simulated-clock.ts';
+import { type SimulatedClock, simulatedClock } from '../../support/simulated-clock.ts';
 
 /** Events after which steps and changes differ that they do not name. */
 const TROUBLED: readonly JournalEvent[] = [
@@ -137,6 +137,15 @@ describe('the feed of a run', () => {
   });
 });
 
+/** Lets so many checks of the feeds pass. */
+async function checks(clock: SimulatedClock, count: number): Promise<void> {
+  for (let check = 0; check < count; check += 1) {
+    clock.after(100, () => {});
+    clock.step();
+    for (let turn = 0; turn < 20; turn += 1) await Promise.resolve();
+  }
+}
+
 test('a run that cannot be read for a while keeps its news until then, and none from the pages of others', async () => {
   const { history } = openForTest();
   const clock = simulatedClock();
@@ -157,22 +166,15 @@ test('a run that cannot be read for a while keeps its news until then, and none 
   feeds.followRuns(() => {
     lists += 1;
   });
-  const checks = async (count: number) => {
-    for (let check = 0; check < count; check += 1) {
-      clock.after(100, () => {});
-      clock.step();
-      for (let turn = 0; turn < 20; turn += 1) await Promise.resolve();
-    }
-  };
-  await checks(20);
+  await checks(clock, 20);
   expect([news, lists]).toEqual([['sound running'], 1]);
   isDamaged = false;
-  await checks(1);
+  await checks(clock, 1);
   expect(news.splice(0)).toEqual(['sound running', 'damaged running']);
   [isDamaged, isAlive] = [true, false];
-  await checks(2);
+  await checks(clock, 2);
   isDamaged = false;
-  await checks(1);
+  await checks(clock, 1);
   expect(news).toEqual(['sound interrupted', 'damaged interrupted']);
   for (const each of stop) each();
   feeds.close();
@@ -182,21 +184,16 @@ test('a page that leaves takes no news from one that came after the run was gone
   const { history } = openForTest();
   const clock = simulatedClock();
   const feeds = createFeeds({ clock, isAlive: () => true, pidNamespace: '1', history: async () => history });
-  const check = async () => {
-    clock.after(100, () => {});
-    clock.step();
-    for (let turn = 0; turn < 20; turn += 1) await Promise.resolve();
-  };
   const gone: string[] = [];
   const follow = (name: string) =>
     feeds.followRun(runId('back'), 0, { update: () => gone.push(`news for ${name}`), gone: () => gone.push(name) });
   const [first, second] = [follow('first'), follow('second')];
-  await check();
+  await checks(clock, 1);
   first();
   follow('third');
   tell(history, 'back').at(1, decided(['setup']));
   second();
-  await check();
+  await checks(clock, 1);
   expect(gone).toEqual(['first', 'second', 'news for third']);
 });
 
@@ -209,19 +206,12 @@ test('a list learns of the death of a process that was never seen alive', async 
   feeds.followRuns(() => {
     news += 1;
   });
-  const checks = async (count: number) => {
-    for (let check = 0; check < count; check += 1) {
-      clock.after(100, () => {});
-      clock.step();
-      for (let turn = 0; turn < 20; turn += 1) await Promise.resolve();
-    }
-  };
-  await checks(6);
+  await checks(clock, 6);
   tell(history, 'brief');
-  await checks(1);
-  // Of the opened page, and of the commit: it may have been answered before the process died.
+  await checks(clock, 1);
+  // One for the opened page, and one for the commit, which the page may have read before the process died.
   expect(news).toBe(2);
-  await checks(10);
+  await checks(clock, 10);
   expect(news).toBe(3);
   feeds.close();
 });
