@@ -185,7 +185,10 @@ test.concurrent('of a question once, whoever resumes the run, and of its end; by
   await left.end;
   const agent = await startAgent(onTestFinished, project, ['--json']);
   await untilItWaits(project, 'asked-b');
-  expect((await project.sharedWf(['send', 'asked-b', 'reject'])).exitCode).toBe(0);
+  // A sender that lives on may advance the run before the agent does.
+  const env = { WF_CRASH_AT: 'after request' };
+  const reject = (id: string) => project.wf(['send', id, 'reject'], { env });
+  expect(await reject('asked-b')).toMatchObject({ signal: 'SIGKILL' });
   await untilTold(tell, [...reasons, 'waiting asked-b waiting', 'failed asked-b rolled-back']);
   // The agent reports what it could not send.
   const lost = start('asked-c');
@@ -194,7 +197,7 @@ test.concurrent('of a question once, whoever resumes the run, and of its end; by
   await lost.end;
   rmSync(tell.path);
   await untilItWaits(project, 'asked-c');
-  await project.sharedWf(['send', 'asked-c', 'reject']);
+  expect(await reject('asked-c')).toMatchObject({ signal: 'SIGKILL' });
   const line = await agent.printed(/"did":"not-notified"/);
   expect(JSON.parse(line)).toMatchObject({ run: 'asked-c', reason: 'failed', error: { code: 'E_TOOL_MISSING' } });
   agent.kill('SIGTERM');
