@@ -12,43 +12,16 @@ const SPLICE_STEPS = [
   'addDefaultRoute',
 ];
 
-/** Removes the containers, and with them the pair; then the networks and their bridges. */
+/** Removes the containers, and with AppProd the pair; then the networks and their bridges. */
 export const teardown = lab.createStateConfig({
-  initial: 'containers',
+  initial: 'appProd',
   states: {
-    containers: {
-      type: 'parallel',
-      states: {
-        appDev: {
-          initial: 'remove',
-          states: {
-            remove: {
-              invoke: {
-                id: 'removeAppDev',
-                src: 'revertSteps',
-                input: { steps: ['createAppDev'] },
-                onDone: 'removed',
-              },
-            },
-            removed: { type: 'final' },
-          },
-        },
-        appProd: {
-          initial: 'remove',
-          states: {
-            remove: {
-              invoke: {
-                id: 'removeAppProd',
-                src: 'revertSteps',
-                input: { steps: ['createAppProd'] },
-                onDone: 'removed',
-              },
-            },
-            removed: { type: 'final' },
-          },
-        },
-      },
-      onDone: 'links',
+    // Before AppDev: a TCP connection whose other end is gone keeps AppProd's network namespace, and the pair, for two minutes.
+    appProd: {
+      invoke: { id: 'removeAppProd', src: 'revertSteps', input: { steps: ['createAppProd'] }, onDone: 'appDev' },
+    },
+    appDev: {
+      invoke: { id: 'removeAppDev', src: 'revertSteps', input: { steps: ['createAppDev'] }, onDone: 'links' },
     },
     links: {
       invoke: {

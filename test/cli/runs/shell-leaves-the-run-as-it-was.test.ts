@@ -63,6 +63,24 @@ test('the prompt on a terminal names the run and the container', async () => {
   expect(stdout).toContain('[wf stopped AppProd] # ');
 });
 
+test('a connection that is open in a shell keeps no link of the lab', async () => {
+  const shell = execa(process.execPath, [WF, 'shell', 'stopped', 'AppDev'], {
+    env: { WF_DB: project.database },
+    stdin: 'pipe',
+    reject: false,
+  });
+  let printed = '';
+  shell.stdout.on('data', (text) => {
+    printed += String(text);
+  });
+  shell.stdin.write('exec 3<>/dev/tcp/172.18.0.100/5678 && echo connected\n');
+  await expect.poll(() => printed).toContain('connected');
+  const end = await project.sharedWf(['resume', 'stopped']);
+  expect(end, end.stderr).toMatchObject({ exitCode: 0 });
+  shell.stdin.end();
+  await shell;
+});
+
 test('wf shell refuses a run that has ended', async () => {
   const own = openNoteProject();
   const start = ['start', 'note', '--id', 'over', '--input', `file=${own.folder}/the-note`];

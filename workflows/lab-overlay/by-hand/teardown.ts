@@ -3,22 +3,13 @@ import { parallel, revert, sequence } from '../machine-parts.ts';
 import { plugSteps } from './overlay.ts';
 import { tunnelLink, tunnelSettings, type Variant } from './tunnel.ts';
 
-/** Waits for the pair, which ends with the namespace of its container, and settles its changes in the ledger. */
-const pairOf = (host: Host) =>
-  sequence({
-    [`${host}PairVanishes`]: {
-      src: `${host}.observeLinksGone` as const,
-      input: ({ context }) => ({ links: [context.input.hostLink] }),
-    },
-    [`${host}SettlePair`]: revert(...plugSteps(host)),
-  });
-
 /** Removes a host's container, then what made the host a part of the overlay, and its network. */
 const partOf = (host: Host, variant: Variant) =>
   sequence({
     [`${host}RemoveContainer`]: revert(`${host}Container`),
     rest: parallel({
-      pair: pairOf(host),
+      // It ends with the namespace of the container, which a TCP connection whose other end is gone keeps for two minutes.
+      [`${host}SettlePair`]: revert(...plugSteps(host)),
       [`${host}RemoveTunnel`]: revert(tunnelLink(host, variant)),
       [`${host}RemoveBridge`]: revert(`${host}Bridge`),
       [`${host}RemoveNetwork`]: revert(`${host}Network`),

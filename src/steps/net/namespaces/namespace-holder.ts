@@ -10,7 +10,7 @@ export async function holderOfPeerNamespace(link: Link, context: HostContext): P
   try {
     const pid = await processAtOtherEnd(link, context);
     if (pid !== undefined) return `process ${pid} (${commandOf(pid)}) is in it`;
-    return 'no process is in it; a mount (`grep nsfs /proc/*/mountinfo`) or an open file may keep it alive, or the kernel is still removing it';
+    return 'no process is in it; a mount (`grep nsfs /proc/*/mountinfo`), an open file or, for two minutes, a TCP connection whose other end is gone may keep it alive';
   } catch (thrown) {
     // This text only explains a failure that is already reported.
     return `its processes cannot be read: ${asWfError(thrown).message}`;

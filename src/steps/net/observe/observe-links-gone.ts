@@ -10,13 +10,8 @@ import { linkNameSchema } from '../name-schema.ts';
 import { holderOfPeerNamespace } from '../namespaces/namespace-holder.ts';
 import { placeName, placeOf, showAt, typedIn } from '../place.ts';
 
-/**
- * The kernel removes an unused namespace in the background: within tens of milliseconds, but one after the other, and on a busy machine
- * that took more than 5 s.
- */
-const GONE_WITHIN_MS = 20_000;
-const FIRST_PAUSE_MS = 5;
-const LONGEST_PAUSE_MS = 100;
+/** The kernel removes an unused namespace in the background, within milliseconds or tens of them. */
+const POLL_MS = 5;
 
 /** Waits until none of the links exists. */
 export const observeLinksGone = defineStep({
@@ -24,7 +19,7 @@ export const observeLinksGone = defineStep({
   description: 'Waits until none of the links exists.',
   input: z.object({
     links: z.array(linkNameSchema).describe('link names'),
-    deadlineMs: z.number().int().positive().default(GONE_WITHIN_MS).describe('longest wait in milliseconds'),
+    deadlineMs: z.number().int().positive().default(5_000).describe('longest wait in milliseconds'),
     in: placeInput,
   }),
   output: z.object({ gone: z.array(z.string()).describe('names of the links') }),
@@ -36,11 +31,9 @@ export const observeLinksGone = defineStep({
     const place = placeOf(where, context.host);
     const until = clock.now() + deadlineMs;
     let remaining = await present();
-    let pauseMs = FIRST_PAUSE_MS;
     while (remaining.length > 0 && clock.now() < until && !context.signal.aborted) {
       context.progress(`waiting for ${remaining.map(({ name }) => name).join(', ')} to vanish`);
-      await pause(clock, pauseMs, context.signal);
-      pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS);
+      await pause(clock, POLL_MS, context.signal);
       remaining = await present();
     }
     await showAt(
