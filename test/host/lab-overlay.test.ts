@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { OVERLAY } from '../../src/steps/examples/net.ts';
 import { anotherBoot } from '../../src/testing/session.ts';
 import { privateProcessesIn } from '../support/crash/processes.ts';
+import { openConnection } from '../support/open-connection.ts';
 import { canActAsOrdinaryUser, ORDINARY_USER, ownedByOrdinaryUser } from '../support/ordinary-user.ts';
 import { runRecordSchema } from '../support/run-record.ts';
 import { openProject } from '../support/run-wf.ts';
@@ -27,14 +28,16 @@ function openLab(user: (typeof USERS)[number] = USERS[0]) {
   const start = (id: string, ...more: readonly string[]) => ['start', 'lab-overlay', '--id', id, ...more];
   const read = through.length > 0 ? wf : project.sharedWf;
   const record = async (id: string) => runRecordSchema.parse((await read(['show', id, '--json'])).json());
+  const shell = async (where: readonly string[]) =>
+    shellSchema.parse((await read(['shell', ...where, '--json'])).json()).command;
   /** Runs a command where `wf shell` opens a shell. */
   const inShell = async (where: readonly string[], ...argv: readonly string[]) => {
-    const { command } = shellSchema.parse((await read(['shell', ...where, '--json'])).json());
+    const command = await shell(where);
     const [program = '', ...args] = [...through, ...command.slice(0, command.lastIndexOf('--') + 1), ...argv];
     return (await execa(program, args)).stdout;
   };
   const sharedWf = project.sharedWf;
-  return { wf, wfAfterReboot, start, record, inShell, sharedWf };
+  return { wf, wfAfterReboot, start, record, shell, inShell, sharedWf };
 }
 
 /** The processes of the private hosts of a run. */
@@ -42,16 +45,19 @@ const processesOf = (id: string) => privateProcessesIn('/').filter(({ mark }) =>
 
 test('each claim is proven beside a run of lab-network, both hosts are as they were, and the report is in both languages', async () => {
   const id = 'overlay-told';
-  const { wf, sharedWf, start, record, inShell } = openLab();
+  const { wf, sharedWf, start, record, shell, inShell } = openLab();
   const paused = await wf(start(id, '--pause-after', 'overlay', '--input', 'prefix=ann-'));
   expect(paused, paused.stderr).toMatchObject({ exitCode: 0 });
   expect(await inShell([id, 'alpha'], 'bridge', 'fdb', 'show', 'dev', 'vxlan0')).toContain('dst 10.91.0.2 self');
   const inContainer = await inShell([id, 'beta', 'ann-AppBeta'], 'ip', '-brief', 'address');
   expect(inContainer).toMatch(/^eth1@\S+ +UP +10\.42\.0\.2\/24/m);
+  // One more than the lab has itself: it must not keep a pair.
+  const connection = await openConnection(await shell([id, 'beta', 'ann-AppBeta']), '10.42.0.1', 5678);
 
   const beside = 'network-beside';
   const ends = [wf(['resume', id]), wf(['start', 'lab-network', '--runtime', 'embedded', '--id', beside])];
   for (const end of await Promise.all(ends)) expect(end, end.stderr).toMatchObject({ exitCode: 0 });
+  await connection.close();
   expect((await record(beside)).verification).toMatchObject({ restored: true, drift: [], residues: [] });
   const { status, stages, changes, proofs, verification } = await record(id);
   expect({ status, verification }).toMatchObject({

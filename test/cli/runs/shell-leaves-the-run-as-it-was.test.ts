@@ -1,8 +1,12 @@
 import { execa } from 'execa';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { z } from 'zod';
 import { openNoteProject } from '../../support/note.ts';
+import { openConnection } from '../../support/open-connection.ts';
 import { readRecord } from '../../support/read-record.ts';
 import { openProject, type Project, WF } from '../../support/run-wf.ts';
+
+const shellSchema = z.object({ command: z.array(z.string()) });
 
 let project: Project;
 beforeAll(async () => {
@@ -63,22 +67,12 @@ test('the prompt on a terminal names the run and the container', async () => {
   expect(stdout).toContain('[wf stopped AppProd] # ');
 });
 
-test('a connection that is open in a shell keeps no link of the lab', async () => {
-  const shell = execa(process.execPath, [WF, 'shell', 'stopped', 'AppDev'], {
-    env: { WF_DB: project.database },
-    stdin: 'pipe',
-    reject: false,
-  });
-  let printed = '';
-  shell.stdout.on('data', (text) => {
-    printed += String(text);
-  });
-  shell.stdin.write('exec 3<>/dev/tcp/172.18.0.100/5678 && echo connected\n');
-  await expect.poll(() => printed).toContain('connected');
+test('a connection that a shell has left open keeps no link of the lab', async () => {
+  const { command } = shellSchema.parse((await project.sharedWf(['shell', 'stopped', 'AppDev', '--json'])).json());
+  const connection = await openConnection(command, '172.18.0.100', 5678);
   const end = await project.sharedWf(['resume', 'stopped']);
   expect(end, end.stderr).toMatchObject({ exitCode: 0 });
-  shell.stdin.end();
-  await shell;
+  await connection.close();
 });
 
 test('wf shell refuses a run that has ended', async () => {
