@@ -63,7 +63,11 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'docker',
-          globalSetup: ['test/support/build-wf.ts', 'test/support/build-programs.ts'],
+          globalSetup: [
+            'test/support/build-wf.ts',
+            'test/support/build-programs.ts',
+            'test/support/workers-engines.ts',
+          ],
           include: ['test/docker/**/*.test.ts'],
           ...shared,
           fileParallelism: false,

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect } from 'vitest';
 import { z } from 'zod';
 import { createDocker } from '../../src/docker/create-docker.ts';
 import { surroundingEngine } from './engine.ts';
+import { askEngine } from './engine-api.ts';
 import { ensureImages } from './images.ts';
 
 const run = promisify(execFile);
@@ -45,11 +46,10 @@ export function engineId(): Promise<string> {
   return createDocker(process.env).engineId();
 }
 
-/** Whether the docker client knows the object (`container`, `network`, `image`). */
+/** Whether the engine knows the object (`container`, `network`, `image`). */
 export async function dockerKnows(what: 'container' | 'network' | 'image', idOrName: string): Promise<boolean> {
-  return docker(what, 'inspect', idOrName).then(
-    () => true,
-    () => false,
+  return (
+    (await askEngine(`/${what}s/${encodeURIComponent(idOrName)}${what === 'network' ? '' : '/json'}`)) !== undefined
   );
 }
 
@@ -78,11 +78,20 @@ interface EngineState {
   readonly links: readonly string[];
 }
 
+const idsSchema = z.array(z.object({ Id: z.string() }));
+
+async function idsOf(list: string): Promise<string[]> {
+  return idsSchema
+    .parse(await askEngine(list))
+    .map(({ Id }) => Id)
+    .sort();
+}
+
 async function engineState(): Promise<EngineState> {
   const [containers, networks, names] = await Promise.all([
-    docker('ps', '--all', '--quiet', '--no-trunc'),
-    docker('network', 'ls', '--quiet', '--no-trunc'),
+    idsOf('/containers/json?all=1'),
+    idsOf('/networks'),
     linkNames(),
   ]);
-  return { containers: containers.split('\n').sort(), networks: networks.split('\n').sort(), links: names };
+  return { containers, networks, links: names };
 }

@@ -1,5 +1,5 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { closeSync, existsSync, openSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { get } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -159,18 +159,32 @@ function answers(socketPath: string): Promise<boolean> {
 
 /** Removes the engines of test runs whose process is dead. */
 async function removeStaleEngines(): Promise<void> {
+  await removeEnginesWhose((owner) => !isAlive(owner));
+}
+
+/** Removes the engines of the processes that this one has started for its tests, and those of dead processes. */
+export async function removeEnginesOfWorkers(): Promise<void> {
+  await removeEnginesWhose((owner) => !isAlive(owner) || parentOf(owner.pid) === process.pid);
+}
+
+async function removeEnginesWhose(matches: (owner: z.infer<typeof ownerSchema>) => boolean): Promise<void> {
   for (const name of await readdir(tmpdir())) {
     if (!ENGINE_NAME.test(name)) continue;
     const engine = engineAt(join(tmpdir(), name), name);
-    if (await ownerIsDead(engine)) await removeEngine(engine);
+    const owner = await ownerOf(engine);
+    if (owner !== undefined && matches(owner)) await removeEngine(engine);
   }
 }
 
-async function ownerIsDead({ directory }: TestEngine): Promise<boolean> {
+/** Returns undefined for an engine that is being created or removed, and for another directory. */
+async function ownerOf({ directory }: TestEngine): Promise<z.infer<typeof ownerSchema> | undefined> {
   try {
-    return !isAlive(ownerSchema.parse(JSON.parse(await readFile(join(directory, 'owner.json'), 'utf8'))));
+    return ownerSchema.parse(JSON.parse(await readFile(join(directory, 'owner.json'), 'utf8')));
   } catch {
-    // An engine that is being created or removed, or another directory: not to be removed.
-    return false;
+    return undefined;
   }
+}
+
+function parentOf(pid: number): number {
+  return Number(/^PPid:\s*(\d+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]);
 }

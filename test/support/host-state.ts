@@ -1,5 +1,6 @@
 import { execa } from 'execa';
 import { z } from 'zod';
+import { askEngine } from './engine-api.ts';
 
 /** Runs a program on the observed host, and returns its output. */
 export type Tool = (file: string, ...args: readonly string[]) => Promise<string>;
@@ -18,14 +19,25 @@ export interface HostState extends NetworkState {
   readonly networks: readonly string[];
 }
 
+const containersSchema = z.array(
+  z.object({ Id: z.string(), Names: z.array(z.string()), Image: z.string(), State: z.string() }),
+);
+const networksSchema = z.array(z.object({ Id: z.string(), Name: z.string(), Driver: z.string() }));
+
 /** Reads it, with no code of wf. */
-export async function hostState(at: Tool = tool): Promise<HostState> {
+export async function hostState(at: Tool = tool, dockerHost?: string): Promise<HostState> {
   const [network, containers, networks] = await Promise.all([
     networkState(at),
-    at('docker', 'ps', '--all', '--no-trunc', '--format', '{{.ID}} {{.Names}} {{.Image}} {{.State}}'),
-    at('docker', 'network', 'ls', '--no-trunc', '--format', '{{.ID}} {{.Name}} {{.Driver}}'),
+    askEngine('/containers/json?all=1', dockerHost).then((answer) => containersSchema.parse(answer)),
+    askEngine('/networks', dockerHost).then((answer) => networksSchema.parse(answer)),
   ]);
-  return { ...network, containers: linesOf(containers).sort(), networks: linesOf(networks).sort() };
+  return {
+    ...network,
+    containers: containers
+      .map(({ Id, Names, Image, State }) => `${Id} ${Names.map((name) => name.slice(1))} ${Image} ${State}`)
+      .sort(),
+    networks: networks.map(({ Id, Name, Driver }) => `${Id} ${Name} ${Driver}`).sort(),
+  };
 }
 
 /** Reads it, with no code of wf. */

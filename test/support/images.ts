@@ -3,6 +3,7 @@ import { copyFile, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { askEngine } from './engine-api.ts';
 
 const run = promisify(execFile);
 
@@ -37,9 +38,9 @@ wait
 
 /** Builds the test images that the engine at `dockerHost` lacks. Needs no network. */
 export async function ensureImages(dockerHost: string): Promise<void> {
-  const { stdout } = await run('docker', ['--host', dockerHost, 'images', '--format', '{{.Repository}}']);
-  const present = stdout.split('\n');
-  const missing = [HTTP_ECHO_IMAGE, PROBE_IMAGE].filter((image) => !present.includes(image));
+  const images = [HTTP_ECHO_IMAGE, PROBE_IMAGE];
+  const found = await Promise.all(images.map((image) => askEngine(`/images/${image}/json`, dockerHost)));
+  const missing = images.filter((_, index) => found[index] === undefined);
   if (missing.length === 0) return;
   const root = await mkdtemp(join(tmpdir(), 'wf-image-'));
   try {

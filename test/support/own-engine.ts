@@ -1,4 +1,8 @@
-import { startEngine, type TestEngine } from './engine.ts';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
+import { afterAll, beforeAll } from 'vitest';
+import { removeEngine, startEngine, type TestEngine } from './engine.ts';
 import { type HostState, hostState, type Tool, tool } from './host-state.ts';
 import { ensureImages } from './images.ts';
 import type { WfOptions } from './run-wf.ts';
@@ -25,9 +29,51 @@ export async function openOwnEngine(): Promise<OwnEngine> {
     options: { through: [...enter, '--'], env: { DOCKER_HOST: engine.dockerHost } },
     at,
     async state() {
-      const { networks, rules, ...rest } = await hostState(at);
+      const { networks, rules, ...rest } = await hostState(at, engine.dockerHost);
       const ofOthers = networks.filter((line) => !line.endsWith(' bridge bridge'));
       return { ...rest, networks: ofOthers, rules: rules.toSorted() };
     },
+  };
+}
+
+interface Lent {
+  readonly own: OwnEngine;
+  readonly asNew: unknown;
+}
+
+/** Engines that earlier test files of this process have returned; `workers-engines.ts` removes them after the last one. */
+const idle: Lent[] = [];
+
+/** What the next file has to find as on a new engine. */
+const stateOf = async ({ engine, state }: OwnEngine) => ({
+  state: await state(),
+  settings: readFileSync(path.join(engine.directory, 'daemon.json'), 'utf8'),
+});
+
+async function lend(): Promise<Lent> {
+  const returned = idle.pop();
+  if (returned !== undefined) return returned;
+  const own = await openOwnEngine();
+  return { own, asNew: await stateOf(own) };
+}
+
+/** Keeps an engine that is as a new one for the next test file, and removes any other. */
+async function takeBack(lent: Lent): Promise<void> {
+  const state = await stateOf(lent.own).catch(() => undefined);
+  if (isDeepStrictEqual(state, lent.asNew)) idle.push(lent);
+  else await removeEngine(lent.own.engine);
+}
+
+/** Lends engines to a group of tests, before the first one until after the last one. Returns the one with an index. */
+export function useOwnEngines(count: number): (index: number) => OwnEngine {
+  let lent: readonly Lent[] = [];
+  beforeAll(async () => {
+    lent = await Promise.all(Array.from({ length: count }, lend));
+  });
+  afterAll(() => Promise.all(lent.map(takeBack)));
+  return (index) => {
+    const one = lent[index];
+    if (one === undefined) throw new Error('no engine');
+    return one.own;
   };
 }

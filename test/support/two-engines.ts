@@ -1,7 +1,5 @@
-import { afterAll, beforeAll } from 'vitest';
-import { removeEngine } from './engine.ts';
 import type { HostState } from './host-state.ts';
-import { type OwnEngine, openOwnEngine } from './own-engine.ts';
+import { type OwnEngine, useOwnEngines } from './own-engine.ts';
 
 /** Two engines, each in a network namespace of its own. */
 export interface TwoEngines {
@@ -12,21 +10,16 @@ export interface TwoEngines {
   states(): Promise<readonly HostState[]>;
 }
 
-/** Starts two engines before the first test of a group, and removes them after the last one. */
+/** Lends two engines to a group of tests. */
 export function useTwoEngines(): TwoEngines {
-  let engines: readonly OwnEngine[] = [];
-  beforeAll(async () => {
-    engines = await Promise.all([openOwnEngine(), openOwnEngine()]);
-  });
-  afterAll(() => Promise.all(engines.map(({ engine }) => removeEngine(engine))));
+  const on = useOwnEngines(2);
+  const both = () => [on(0), on(1)];
   return {
-    on(index) {
-      const engine = engines[index];
-      if (engine === undefined) throw new Error('no engine');
-      return engine;
-    },
+    on,
     hosts: () =>
-      engines.map(({ engine: { dockerHost, namespace } }) => `${dockerHost}@/run/netns/${namespace}`).join(','),
-    states: () => Promise.all(engines.map(({ state }) => state())),
+      both()
+        .map(({ engine: { dockerHost, namespace } }) => `${dockerHost}@/run/netns/${namespace}`)
+        .join(','),
+    states: () => Promise.all(both().map(({ state }) => state())),
   };
 }

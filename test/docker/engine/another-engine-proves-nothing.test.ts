@@ -1,13 +1,15 @@
 import { expect, test } from 'vitest';
 import { describeDocker } from '../../support/docker-tests.ts';
-import { removeEngine, startEngine } from '../../support/engine.ts';
 import { hostState } from '../../support/host-state.ts';
 import { startLab } from '../../support/lab.ts';
+import { useOwnEngines } from '../../support/own-engine.ts';
 import { readRecord } from '../../support/read-record.ts';
 import { refusalSchema, runRecordSchema } from '../../support/run-record.ts';
 import { openProject } from '../../support/run-wf.ts';
 
 describeDocker('a run on a Docker engine other than DOCKER_HOST', () => {
+  const other = useOwnEngines(1);
+
   test('is neither resumed nor rolled back, and nothing is touched', async () => {
     const before = await hostState();
     const project = openProject();
@@ -15,24 +17,19 @@ describeDocker('a run on a Docker engine other than DOCKER_HOST', () => {
     expect(started.exitCode, started.stderr).toBe(0);
     const paused = await hostState();
     const record = readRecord(project, 'elsewhere');
-    const other = await startEngine();
-    try {
-      const env = { DOCKER_HOST: other.dockerHost };
-      for (const command of ['rollback', 'resume']) {
-        const refused = await project.sharedWf([command, 'elsewhere', '--json'], env);
-        const { error } = refusalSchema.parse(refused.json());
-        expect({ command, exitCode: refused.exitCode, code: error.code }).toEqual({
-          command,
-          exitCode: 4,
-          code: 'E_WRONG_PLACE',
-        });
-        expect(error.message).toContain(other.dockerHost);
-        expect(error.hint).toContain('DOCKER_HOST');
-        expect(await hostState()).toEqual(paused);
-        expect(readRecord(project, 'elsewhere')).toEqual(record);
-      }
-    } finally {
-      await removeEngine(other);
+    const { dockerHost } = other(0).engine;
+    for (const command of ['rollback', 'resume']) {
+      const refused = await project.sharedWf([command, 'elsewhere', '--json'], { DOCKER_HOST: dockerHost });
+      const { error } = refusalSchema.parse(refused.json());
+      expect({ command, exitCode: refused.exitCode, code: error.code }).toEqual({
+        command,
+        exitCode: 4,
+        code: 'E_WRONG_PLACE',
+      });
+      expect(error.message).toContain(dockerHost);
+      expect(error.hint).toContain('DOCKER_HOST');
+      expect(await hostState()).toEqual(paused);
+      expect(readRecord(project, 'elsewhere')).toEqual(record);
     }
     const right = await project.sharedWf(['rollback', 'elsewhere', '--json']);
     expect(right).toMatchObject({ exitCode: 0 });

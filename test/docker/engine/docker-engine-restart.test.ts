@@ -1,19 +1,20 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 import { createDocker } from '../../../src/docker/create-docker.ts';
 import { describeDocker } from '../../support/docker-tests.ts';
-import { removeEngine, startDaemon, startEngine, stopDaemon, type TestEngine } from '../../support/engine.ts';
+import { startDaemon, stopDaemon, type TestEngine } from '../../support/engine.ts';
+import { useOwnEngines } from '../../support/own-engine.ts';
 
 describeDocker('an engine that restarts', () => {
   let engine: TestEngine;
   const port = () => createDocker({ DOCKER_HOST: engine.dockerHost });
   const daemon = async () => Number(await readFile(join(engine.directory, 'pid'), 'utf8'));
 
-  beforeAll(async () => {
-    engine = await startEngine();
+  const own = useOwnEngines(1);
+  beforeAll(() => {
+    ({ engine } = own(0));
   });
-  afterAll(() => removeEngine(engine));
 
   test('is awaited by a read and by an unsent write', async () => {
     const docker = port();

@@ -9,6 +9,7 @@ import { PROBE_IMAGE } from '../../support/images.ts';
 import { canActAsOrdinaryUser, ORDINARY_USER, ownedByOrdinaryUser } from '../../support/ordinary-user.ts';
 import { processesOfPrivateHosts } from '../../support/processes.ts';
 import { readRecord } from '../../support/read-record.ts';
+import { chosen } from '../../support/rotation.ts';
 import { openProject } from '../../support/run-wf.ts';
 
 const FILE = path.join(import.meta.dirname, '../../fixtures/workflows/two-hosts.ts');
@@ -88,7 +89,7 @@ describeDocker('two hosts with engines that the run starts', () => {
     nothingLeft('priv');
   });
 
-  test('a killed run is resumed and rolled back on its engines', async () => {
+  const isKilled = async () => {
     const { wf, shared, start, record } = openHosts();
     const killed = { signal: 'SIGKILL' };
     expect(await wf(start('priv-early'), 'before commit create')).toMatchObject(killed);
@@ -102,9 +103,9 @@ describeDocker('two hosts with engines that the run starts', () => {
     expect(verification).toMatchObject({ restored: true, drift: [] });
     expect(changes.filter(({ status }) => status !== 'reverted')).toEqual([]);
     for (const id of ['priv-early', 'priv-net']) nothingLeft(id);
-  });
+  };
 
-  test('a run whose engine is killed fails, and finds its changes gone from new ones; sweep ends a forgotten one', async () => {
+  const losesItsEngine = async () => {
     const { launch, wf, start, record } = openHosts();
     const run = launch(start('priv-gone'), { env: { WF_HALT_AT: 'before touch betaUp apply 1 ip link set' } });
     await halted(run);
@@ -125,7 +126,17 @@ describeDocker('two hosts with engines that the run starts', () => {
     const swept = await openHosts().shared(['sweep', '--yes', '--json']);
     expect(swept.json()).toContainEqual(expect.objectContaining({ kind: 'private-host', run: 'priv-swept' }));
     for (const id of ['priv-gone', 'priv-swept']) nothingLeft(id);
-  });
+  };
+
+  for (const [name, body] of chosen([
+    ['a killed run is resumed and rolled back on its engines', isKilled],
+    [
+      'a run whose engine is killed fails, and finds its changes gone from new ones; sweep ends a forgotten one',
+      losesItsEngine,
+    ],
+  ] as const)) {
+    test(name, body);
+  }
 
   test('without an engine on the machine and without a file of images, the run fails and is undone', async () => {
     const { shared, start } = openHosts(NO_ENGINE);

@@ -8,6 +8,7 @@ import { hostState } from '../../support/host-state.ts';
 import { startLab } from '../../support/lab.ts';
 import { expectAllUndone, leavingTheHostAsItWas, pausedAfter } from '../../support/paused-lab.ts';
 import { expectNoStackTrace } from '../../support/refusal.ts';
+import { chosen } from '../../support/rotation.ts';
 import { refusalSchema, runRecordSchema } from '../../support/run-record.ts';
 import { openProject } from '../../support/run-wf.ts';
 import { mountSmallDisk, type SmallDisk } from '../../support/small-disk.ts';
@@ -15,10 +16,11 @@ import { testProgram } from '../../support/test-program.ts';
 import type { RunningWf } from '../../support/wf-process.ts';
 
 describeDocker('a full or read-only disk', () => {
-  test.for([
+  const moments = [
     ['after the first network', /^setup {2}create(Dev|Prod)Network .* ok /],
     ['during teardown', /^teardown {2}removeAppProd .* ok /],
-  ] as const)('fails the run %s, and the reserve lets wf undo and record it', async ([, line]) => {
+  ] as const;
+  test.for(chosen(moments))('fails the run %s, and the reserve lets wf undo and record it', async ([, line]) => {
     await leavingTheHostAsItWas(async () => {
       const { project, options, disk } = await openOnSmallDisk();
       const lab = project.start(startLab({}, '--id', 'lab', '--json'), options);

@@ -1,10 +1,10 @@
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 import { describeDocker } from '../../support/docker-tests.ts';
-import { removeEngine, startDaemon, stopDaemon, type TestEngine } from '../../support/engine.ts';
+import { startDaemon, stopDaemon, type TestEngine } from '../../support/engine.ts';
 import type { Tool } from '../../support/host-state.ts';
-import { type OwnEngine, openOwnEngine } from '../../support/own-engine.ts';
+import { type OwnEngine, useOwnEngines } from '../../support/own-engine.ts';
 import { expectAllUndone, pausedAfter } from '../../support/paused-lab.ts';
 import { runRecordSchema } from '../../support/run-record.ts';
 import type { WfOptions } from '../../support/run-wf.ts';
@@ -14,10 +14,10 @@ describeDocker('a killed engine that forgets a container', () => {
   let options: WfOptions;
   let state: OwnEngine['state'];
   let at: Tool;
-  beforeAll(async () => {
-    ({ engine, options, state, at } = await openOwnEngine());
+  const own = useOwnEngines(1);
+  beforeAll(() => {
+    ({ engine, options, state, at } = own(0));
   });
-  afterAll(() => removeEngine(engine));
 
   test('does not stop a rollback, which removes its processes and links by their records in the ledger', async () => {
     const before = await state();

@@ -1,11 +1,12 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 import { describeDocker } from '../../support/docker-tests.ts';
-import { removeEngine, startDaemon, stopDaemon, type TestEngine } from '../../support/engine.ts';
+import { startDaemon, stopDaemon, type TestEngine } from '../../support/engine.ts';
 import { startLab } from '../../support/lab.ts';
-import { type OwnEngine, openOwnEngine } from '../../support/own-engine.ts';
+import { type OwnEngine, useOwnEngines } from '../../support/own-engine.ts';
 import { expectAllUndone, expectFailedAndUndone, pausedAfter } from '../../support/paused-lab.ts';
+import { chosen } from '../../support/rotation.ts';
 import { refusalSchema, runRecordSchema } from '../../support/run-record.ts';
 import { openProject, type WfOptions } from '../../support/run-wf.ts';
 
@@ -13,30 +14,26 @@ describeDocker('an engine that restarts during a run', () => {
   let engine: TestEngine;
   let options: WfOptions;
   let state: OwnEngine['state'];
-  beforeAll(async () => {
-    ({ engine, options, state } = await openOwnEngine());
+  const own = useOwnEngines(1);
+  beforeAll(() => {
+    ({ engine, options, state } = own(0));
   });
-  afterAll(() => removeEngine(engine));
-
-  /** Ends the daemon and starts it again. */
-  async function restart(signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM') {
-    await stopDaemon(engine, signal);
-    await startDaemon(engine);
-  }
 
   /** Starts the daemon again if it has other settings. */
   async function useSettings(settings: object) {
     const file = path.join(engine.directory, 'daemon.json');
     if (readFileSync(file, 'utf8') === JSON.stringify(settings)) return;
     writeFileSync(file, JSON.stringify(settings));
-    await restart();
+    await stopDaemon(engine);
+    await startDaemon(engine);
   }
 
   test('does not fail the run if its containers keep running (live-restore)', async () => {
     await useSettings({ 'live-restore': true });
     const before = await state();
     const lab = await pausedAfter('vethSplice', options);
-    await restart('SIGKILL');
+    await stopDaemon(engine, 'SIGKILL');
+    await startDaemon(engine);
     const { exitCode, record } = await lab.resume();
     expect({ exitCode, status: record.status, error: record.error }).toEqual({
       exitCode: 0,
@@ -47,46 +44,23 @@ describeDocker('an engine that restarts during a run', () => {
     expect(await state()).toEqual(before);
   });
 
-  test('fails the run if its containers end, and the run is undone', async () => {
+  test('prevents a resume while it is down, fails the run if its containers have ended, and leaves changes stuck until it is back', async () => {
     await useSettings({});
     const before = await state();
-    const lab = await pausedAfter('isolationTest', options);
-    await restart();
-    expectFailedAndUndone(await lab.resume(), { code: 'E_NAMESPACE_GONE', says: ['AppProd'] });
-    expect(await state()).toEqual(before);
-  });
-
-  test.for([
-    ['during a probe', /^isolationTest {2}controlAppDevAnswersPing .* ok /, 'rolled-back'],
-    ['during teardown', /^teardown {2}removeAppDev .* ok /, 'succeeded'],
-  ] as const)('is awaited by the calls of a step %s, and the host is restored', async ([, line, status]) => {
-    await useSettings({});
-    const before = await state();
-    const lab = openProject().start(startLab({}, '--id', 'lab', '--json'), options);
-    await lab.haltAt(line);
-    await stopDaemon(engine, 'SIGKILL');
-    lab.kill('SIGCONT');
-    await startDaemon(engine);
-    const end = await lab.end;
-    const record = runRecordSchema.parse(end.json());
-    expect({ exitCode: end.exitCode, status: record.status }).toEqual({
-      exitCode: status === 'succeeded' ? 0 : 1,
-      status,
-    });
-    expectAllUndone(record);
-    expect(await state()).toEqual(before);
-  });
-
-  test('prevents a resume while it is down; rollback reports stuck changes, and undoes them once it is back', async () => {
-    await useSettings({});
-    const before = await state();
-    const lab = await pausedAfter('setup', options);
+    const lab = await pausedAfter('isolationTest', { ...options, more: ['--on-failure', 'keep'] });
     await stopDaemon(engine);
     const refused = await lab.project.wf(['resume', 'lab', '--json'], options);
     expect({ exitCode: refused.exitCode, code: refusalSchema.parse(refused.json()).error.code }).toEqual({
       exitCode: 3,
       code: 'E_DOCKER_UNREACHABLE',
     });
+    await startDaemon(engine);
+    const failed = await lab.resume();
+    expect({ exitCode: failed.exitCode, error: failed.record.error }).toMatchObject({
+      exitCode: 1,
+      error: { code: 'E_NAMESPACE_GONE', message: expect.stringContaining('AppProd') },
+    });
+    await stopDaemon(engine);
     const { exitCode, record } = await lab.rollBack();
     expect({ exitCode, status: record.status }).toEqual({ exitCode: 5, status: 'needs-attention' });
     const stuck = record.changes.filter((change) => change.status === 'stuck').map(({ target }) => target);
@@ -97,6 +71,31 @@ describeDocker('an engine that restarts during a run', () => {
     expectAllUndone(again.record);
     expect(await state()).toEqual(before);
   });
+
+  const moments = [
+    ['during a probe', /^isolationTest {2}controlAppDevAnswersPing .* ok /, 'rolled-back'],
+    ['during teardown', /^teardown {2}removeAppDev .* ok /, 'succeeded'],
+  ] as const;
+  test.for(chosen(moments))(
+    'is awaited by the calls of a step %s, and the host is restored',
+    async ([, line, status]) => {
+      await useSettings({});
+      const before = await state();
+      const lab = openProject().start(startLab({}, '--id', 'lab', '--json'), options);
+      await lab.haltAt(line);
+      await stopDaemon(engine, 'SIGKILL');
+      lab.kill('SIGCONT');
+      await startDaemon(engine);
+      const end = await lab.end;
+      const record = runRecordSchema.parse(end.json());
+      expect({ exitCode: end.exitCode, status: record.status }).toEqual({
+        exitCode: status === 'succeeded' ? 0 : 1,
+        status,
+      });
+      expectAllUndone(record);
+      expect(await state()).toEqual(before);
+    },
+  );
 
   test('fails the run if it has no free subnet, and the run is undone', async () => {
     // One for its own bridge, one for the first network.

@@ -1,11 +1,10 @@
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 import { describeDocker } from '../../support/docker-tests.ts';
-import { removeEngine, type TestEngine } from '../../support/engine.ts';
-import { hostState, type Tool } from '../../support/host-state.ts';
+import type { TestEngine } from '../../support/engine.ts';
 import { startLab } from '../../support/lab.ts';
-import { openOwnEngine } from '../../support/own-engine.ts';
+import { type OwnEngine, useOwnEngines } from '../../support/own-engine.ts';
 import { expectAllUndone } from '../../support/paused-lab.ts';
 import { runRecordSchema } from '../../support/run-record.ts';
 import { openProject, type WfOptions } from '../../support/run-wf.ts';
@@ -20,13 +19,11 @@ const after = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve,
 describeDocker('a stopped engine (SIGSTOP) that continues after wf is killed', () => {
   let engine: TestEngine;
   let options: WfOptions;
-  let at: Tool;
-  beforeAll(async () => {
-    ({ engine, options, at } = await openOwnEngine());
+  let state: OwnEngine['state'];
+  const own = useOwnEngines(1);
+  beforeAll(() => {
+    ({ engine, options, state } = own(0));
   });
-  afterAll(() => removeEngine(engine));
-
-  const state = () => hostState(at);
 
   test('creates a container late, and the rollback still undoes it', async () => {
     const before = await state();

@@ -6,6 +6,7 @@ import { startLab } from '../../support/lab.ts';
 import { expectAllUndone, leavingTheHostAsItWas, pausedAfter, rollBackIfTestFails } from '../../support/paused-lab.ts';
 import { readRecord } from '../../support/read-record.ts';
 import { afterReboot, endContainersAsAReboot, loadLab } from '../../support/rebooted.ts';
+import { chosen } from '../../support/rotation.ts';
 import type { RunRecord } from '../../support/run-record.ts';
 import { openProject, type Project } from '../../support/run-wf.ts';
 
@@ -34,27 +35,30 @@ describeDocker('a restart of the machine', () => {
     expect(await hostState()).toEqual(before);
   });
 
-  test.for([
+  const lefts = [
     ['paused with the splice in place', null],
     ['killed before the new pair was marked', 'after touch createVethPair apply 1 ip link add'],
-  ] as const)('makes a resume fail because of the lost changes, and undo the run (%s)', async ([, crashPoint]) =>
-    leavingTheHostAsItWas(async () => {
-      const project = await left(crashPoint);
-      await endContainersAsAReboot('AppDev', 'AppProd');
-      if (crashPoint !== null) await tool('ip', 'link', 'delete', 'int_hote');
-      const { workflow, definition } = await loadLab();
-      const result = await afterReboot(project.database, async (engine) => {
-        // Loaded from its sources, whose text differs from that of the built wf.
-        const request = { run: runId('lab'), workflow, definition, acceptChanges: true, pauseAfter: null };
-        return (await engine.resume(request)).result;
-      });
-      expect(result).toMatchObject({ type: 'ended', end: { status: 'rolled-back' } });
-      const record = readRecord(project, 'lab');
-      expect(record.error?.message).toMatch(
-        crashPoint === null ? /^a restart of the machine took changes .*int_hote/ : /AppProd/,
-      );
-      expectAllUndone(record);
-    }),
+  ] as const;
+  test.for(chosen(lefts))(
+    'makes a resume fail because of the lost changes, and undo the run (%s)',
+    async ([, crashPoint]) =>
+      leavingTheHostAsItWas(async () => {
+        const project = await left(crashPoint);
+        await endContainersAsAReboot('AppDev', 'AppProd');
+        if (crashPoint !== null) await tool('ip', 'link', 'delete', 'int_hote');
+        const { workflow, definition } = await loadLab();
+        const result = await afterReboot(project.database, async (engine) => {
+          // Loaded from its sources, whose text differs from that of the built wf.
+          const request = { run: runId('lab'), workflow, definition, acceptChanges: true, pauseAfter: null };
+          return (await engine.resume(request)).result;
+        });
+        expect(result).toMatchObject({ type: 'ended', end: { status: 'rolled-back' } });
+        const record = readRecord(project, 'lab');
+        expect(record.error?.message).toMatch(
+          crashPoint === null ? /^a restart of the machine took changes .*int_hote/ : /AppProd/,
+        );
+        expectAllUndone(record);
+      }),
   );
 });
 

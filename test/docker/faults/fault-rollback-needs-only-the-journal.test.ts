@@ -5,16 +5,18 @@ import { expect, test } from 'vitest';
 import { describeDocker, docker } from '../../support/docker-tests.ts';
 import { startLab } from '../../support/lab.ts';
 import { expectAllUndone, leavingTheHostAsItWas } from '../../support/paused-lab.ts';
+import { chosen } from '../../support/rotation.ts';
 import { refusalSchema, runRecordSchema } from '../../support/run-record.ts';
 import { openProject, type Project } from '../../support/run-wf.ts';
 
 const workflows = fileURLToPath(new URL('../../../workflows', import.meta.url));
 
 describeDocker('a lab whose workflow file is deleted', () => {
-  test.for([
+  const ends = [
     ['Ctrl-C right after a network was created', /^setup {2}createDevNetwork .* ok /, 'SIGINT'],
     ['killed in the middle of the splice', /^vethSplice {2}moveContainerLink .* ok /, 'SIGKILL'],
-  ] as const)('cannot be resumed, and is rolled back from the journal (%s)', async ([, line, signal]) =>
+  ] as const;
+  test.for(chosen(ends))('cannot be resumed, and is rolled back from the journal (%s)', async ([, line, signal]) =>
     leavingTheHostAsItWas(async () => {
       const project = ownLab();
       const [, , ...rest] = startLab({}, '--id', 'lab');

@@ -4,11 +4,12 @@ import { hostState, linksOf, tool } from '../../support/host-state.ts';
 import { PROBE_IMAGE } from '../../support/images.ts';
 import { SPLICED, startLab } from '../../support/lab.ts';
 import { expectNoStackTrace } from '../../support/refusal.ts';
+import { chosen } from '../../support/rotation.ts';
 import { type RunRecord, runRecordSchema, standingChangesSchema } from '../../support/run-record.ts';
 import { openProject } from '../../support/run-wf.ts';
 
 describeDocker('a failing lab', () => {
-  test('is undone if a container is removed during the run, and the host is restored', async () => {
+  const containerIsRemoved = async () => {
     const before = await hostState();
     const lab = openProject().start(startLab({}, '--json'));
     await lab.haltAt(SPLICED);
@@ -33,9 +34,9 @@ describeDocker('a failing lab', () => {
     expect(end.stderr).toMatch(/^rolling back$/m);
     expectNoStackTrace(end);
     expect(await hostState()).toEqual(before);
-  });
+  };
 
-  test('is undone if the pair is removed during the splice, and the host is restored', async () => {
+  const pairIsRemoved = async () => {
     const before = await hostState();
     const lab = openProject().start(startLab({}, '--json'));
     await lab.haltAt(/^vethSplice {2}createVethPair .* ok /);
@@ -45,7 +46,14 @@ describeDocker('a failing lab', () => {
     expect(end.exitCode, end.stdout).toBe(1);
     expectRolledBack(runRecordSchema.parse(end.json()));
     expect(await hostState()).toEqual(before);
-  });
+  };
+
+  for (const [name, body] of chosen([
+    ['is undone if a container is removed during the run, and the host is restored', containerIsRemoved],
+    ['is undone if the pair is removed during the splice, and the host is restored', pairIsRemoved],
+  ] as const)) {
+    test(name, body);
+  }
 
   test.for([
     ['the image does not accept -text', PROBE_IMAGE, 'E_DOCKER', 1],

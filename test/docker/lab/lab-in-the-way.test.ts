@@ -3,11 +3,10 @@ import { describeDocker, docker, dockerInspect, links } from '../../support/dock
 import { hostState, linksOf, tool } from '../../support/host-state.ts';
 import { HTTP_ECHO_IMAGE, PROBE_IMAGE } from '../../support/images.ts';
 import { startLab } from '../../support/lab.ts';
+import { pausedAfter } from '../../support/paused-lab.ts';
 import { expectRefused, expectRefusedAsText } from '../../support/refusal.ts';
 import { runRecordSchema, runSummariesSchema } from '../../support/run-record.ts';
 import { openProject } from '../../support/run-wf.ts';
-
-const ISOLATED = /^isolationTest {2}readFirewallAfter .* ok /;
 
 describeDocker('the lab', () => {
   test('is refused if a container has the name, and the container keeps running', async () => {
@@ -124,9 +123,7 @@ describeDocker('the lab', () => {
 
   test('leaves devops stuck if a foreign container on it takes the address, and the container stays', async () => {
     const before = await hostState();
-    const project = openProject();
-    const lab = project.start(startLab({ devSubnet: '172.30.0.0/16' }, '--json', '--id', 'crowded'));
-    await lab.haltAt(ISOLATED);
+    const lab = await pausedAfter('isolationTest', { inputs: { devSubnet: '172.30.0.0/16' } });
     const stranger = await docker(
       'run',
       '--detach',
@@ -141,22 +138,20 @@ describeDocker('the lab', () => {
       'x',
     );
     try {
-      lab.kill('SIGCONT');
-      const end = await lab.end;
-      expect(end.exitCode).toBe(5);
-      const record = runRecordSchema.parse(end.json());
+      const { exitCode, record } = await lab.resume();
+      expect(exitCode).toBe(5);
       expect(record).toMatchObject({ status: 'needs-attention', error: { code: 'E_RESIDUE' } });
       expect(record.error?.message).toContain('172.30.0.100');
       expect(record.verification).toMatchObject({ restored: false });
       expect(record.changes.filter(({ status }) => status === 'stuck')).toMatchObject([{ step: 'createDevNetwork' }]);
       expect(await dockerInspect('stranger', '{{.Id}} {{.State.Running}}')).toBe(`${stranger} true`);
       expect((await links()).filter(({ ifname }) => ifname === 'int_hote')).toEqual([]);
-      const changes = await project.sharedWf(['changes', 'crowded']);
+      const changes = await lab.project.sharedWf(['changes', 'lab']);
       expect(changes.stdout).toContain('stranger');
     } finally {
       await docker('rm', '--force', stranger);
     }
-    expect(await project.sharedWf(['rollback', 'crowded'])).toMatchObject({ exitCode: 0 });
+    expect(await lab.rollBack()).toMatchObject({ exitCode: 0 });
     expect(await hostState()).toEqual(before);
   });
 });

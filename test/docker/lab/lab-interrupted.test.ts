@@ -4,34 +4,39 @@ import { hostState, tool } from '../../support/host-state.ts';
 import { startLab } from '../../support/lab.ts';
 import { readRecord } from '../../support/read-record.ts';
 import { expectNoStackTrace } from '../../support/refusal.ts';
+import { chosen } from '../../support/rotation.ts';
 import { standingChangesSchema } from '../../support/run-record.ts';
 import { openProject, type Project } from '../../support/run-wf.ts';
 
 describeDocker('a lab that is interrupted by a signal', () => {
-  test.for([
-    ['SIGINT', 130, /^setup {2}createDevNetwork .* ok /],
+  const signals = [
     ['SIGTERM', 143, /^vethSplice {2}moveContainerLink .* ok /],
-  ] as const)('prints undo commands that restore the host (%s, exit code %i)', async ([signal, code, line]) => {
-    const before = await hostState();
-    const project = openProject();
-    const lab = project.start(startLab({}, '--id', 'stopped'));
-    await lab.line(line);
-    lab.kill(signal);
-    const end = await lab.end;
-    expect(end).toMatchObject({ exitCode: code, signal: undefined });
-    expectNoStackTrace(end);
-    expect(end.stdout).toMatch(/^lab-network interrupted/m);
-    expect(end.stderr).toContain('run stopped is interrupted');
+    ['SIGINT', 130, /^setup {2}createDevNetwork .* ok /],
+  ] as const;
+  test.for(chosen(signals))(
+    'prints undo commands that restore the host (%s, exit code %i)',
+    async ([signal, code, line]) => {
+      const before = await hostState();
+      const project = openProject();
+      const lab = project.start(startLab({}, '--id', 'stopped'));
+      await lab.line(line);
+      lab.kill(signal);
+      const end = await lab.end;
+      expect(end).toMatchObject({ exitCode: code, signal: undefined });
+      expectNoStackTrace(end);
+      expect(end.stdout).toMatch(/^lab-network interrupted/m);
+      expect(end.stderr).toContain('run stopped is interrupted');
 
-    const record = readRecord(project, 'stopped');
-    expect(record).toMatchObject({ status: 'interrupted', finishedAt: null, verification: null });
-    expect(record.steps.filter(({ status }) => status === 'running' || status === 'retrying')).toEqual([]);
-    expect(await dockerKnows('network', 'devops')).toBe(true);
-    expect(end.stdout).toContain('docker network rm ');
+      const record = readRecord(project, 'stopped');
+      expect(record).toMatchObject({ status: 'interrupted', finishedAt: null, verification: null });
+      expect(record.steps.filter(({ status }) => status === 'running' || status === 'retrying')).toEqual([]);
+      expect(await dockerKnows('network', 'devops')).toBe(true);
+      expect(end.stdout).toContain('docker network rm ');
 
-    await undoByHand(project);
-    expect(await hostState()).toEqual(before);
-  });
+      await undoByHand(project);
+      expect(await hostState()).toEqual(before);
+    },
+  );
 });
 
 /** Runs the commands that `wf changes` prints, in order. */

@@ -1,13 +1,15 @@
 import { expect, test } from 'vitest';
 import { describeDocker, docker } from '../../support/docker-tests.ts';
-import { removeEngine, startEngine } from '../../support/engine.ts';
 import { hostState } from '../../support/host-state.ts';
 import { startLab } from '../../support/lab.ts';
+import { useOwnEngines } from '../../support/own-engine.ts';
 import { planSchema } from '../../support/plan-record.ts';
 import { refusalSchema, runRecordSchema } from '../../support/run-record.ts';
 import { openProject } from '../../support/run-wf.ts';
 
 describeDocker('a plan of the lab', () => {
+  const other = useOwnEngines(1);
+
   test('touches nothing, is refused where the host or the engine differs, and is carried out once', async () => {
     const before = await hostState();
     const project = openProject();
@@ -36,14 +38,9 @@ describeDocker('a plan of the lab', () => {
     } finally {
       await docker('network', 'rm', network);
     }
-    const other = await startEngine();
-    try {
-      const refused = await apply({ DOCKER_HOST: other.dockerHost });
-      expect(refused).toMatchObject({ exitCode: 4, code: 'E_PLAN_OUTDATED' });
-      expect(refused.message).toContain(`the Docker engine was ${place?.engine}, and is `);
-    } finally {
-      await removeEngine(other);
-    }
+    const refused = await apply({ DOCKER_HOST: other(0).engine.dockerHost });
+    expect(refused).toMatchObject({ exitCode: 4, code: 'E_PLAN_OUTDATED' });
+    expect(refused.message).toContain(`the Docker engine was ${place?.engine}, and is `);
     const unreachable = await apply({ DOCKER_HOST: 'unix:///nowhere.sock' });
     expect(unreachable).toMatchObject({ exitCode: 3, code: 'E_DOCKER_UNREACHABLE' });
 

@@ -4,6 +4,7 @@ import { dockerContainer } from '../../../src/steps/docker/index.ts';
 import { carryOut, changeOf } from '../../support/carry-out.ts';
 import { describeDocker, docker, dockerInspect, dockerKnows, engineId } from '../../support/docker-tests.ts';
 import { HTTP_ECHO_IMAGE, PROBE_IMAGE } from '../../support/images.ts';
+import { inTurn } from '../../support/rotation.ts';
 import { testContext } from '../../support/step-context.ts';
 
 const NAME = 'dkctr-AppDev';
@@ -140,7 +141,7 @@ describeDocker('the step runner docker.container', () => {
     expect(await dockerKnows('container', NAME)).toBe(false);
   });
 
-  test.each([0, 5, 20, 60])(
+  test.each(inTurn([0, 5, 20, 60], 2))(
     'reports the output of a container that exits %i ms after its start, or sees it running',
     async (ms) => {
       const command = ['sh', '-c', `usleep ${ms * 1000}; echo no; exit 4`];

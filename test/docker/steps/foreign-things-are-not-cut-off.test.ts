@@ -3,6 +3,7 @@ import { describeDocker, docker, dockerInspect } from '../../support/docker-test
 import { hostState, linksOf, tool } from '../../support/host-state.ts';
 import { PROBE_IMAGE } from '../../support/images.ts';
 import { expectAllUndone, type LabEnd, type PausedLab, pausedAfter } from '../../support/paused-lab.ts';
+import { inTurn } from '../../support/rotation.ts';
 
 /** A foreign object that a removal would cut off. */
 interface Foreign {
@@ -95,7 +96,7 @@ describeDocker('foreign objects that a removal would cut off', () => {
     }
   });
 
-  test.for(FOREIGN)('survive a rollback, each by itself: $what', async (foreign) => {
+  test.for(inTurn(FOREIGN, 2))('survive a rollback, each by itself: $what', async (foreign) => {
     await foreign.make();
     try {
       const { step, says } = foreign.stuck;

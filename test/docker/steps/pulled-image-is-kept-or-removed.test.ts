@@ -5,6 +5,7 @@ import { carryOut, changeOf } from '../../support/carry-out.ts';
 import { describeDocker, docker, dockerKnows, engineId } from '../../support/docker-tests.ts';
 import { askAndDie } from '../../support/killed-client.ts';
 import { openRegistry, type TestRegistry } from '../../support/registry.ts';
+import { inTurn } from '../../support/rotation.ts';
 import { testContext } from '../../support/step-context.ts';
 import { undo } from '../../support/stopped.ts';
 
@@ -103,18 +104,21 @@ describeDocker('an image that a run pulled', () => {
     expect(await pull()).toMatchObject({ found: 'unchanged', record: null, output: { pulled: false } });
   });
 
-  test.each([0, 20, 200])('is pulled again and undone if the first client was killed after %i ms', async (afterMs) => {
-    const intent = { reference: registry.reference, id: null, engine: await engineId() };
-    registry.hold();
-    await askAndDie('POST', `/images/create?fromImage=${encodeURIComponent(registry.reference)}`, undefined, afterMs);
-    registry.release();
-    // The engine cancels a pull whose client is gone, unless the pull completes first.
-    const deadline = Date.now() + behaviour.lateEffectMs;
-    while (Date.now() < deadline && !(await here())) await new Promise((resolve) => setTimeout(resolve, 20));
-    const resumed = await carryOut(dockerImage, { reference: registry.reference }, context(), intent);
-    expect(resumed.output.pulled).toBe(true);
-    await undo(behaviour, resumed.record, context());
-    expect(await here()).toBe(false);
-    expect(await behaviour.inspect(intent, context())).toMatchObject({ found: 'gone' });
-  });
+  test.each(inTurn([0, 20, 200], 3))(
+    'is pulled again and undone if the first client was killed after %i ms',
+    async (afterMs) => {
+      const intent = { reference: registry.reference, id: null, engine: await engineId() };
+      registry.hold();
+      await askAndDie('POST', `/images/create?fromImage=${encodeURIComponent(registry.reference)}`, undefined, afterMs);
+      registry.release();
+      // The engine cancels a pull whose client is gone, unless the pull completes first.
+      const deadline = Date.now() + behaviour.lateEffectMs;
+      while (Date.now() < deadline && !(await here())) await new Promise((resolve) => setTimeout(resolve, 20));
+      const resumed = await carryOut(dockerImage, { reference: registry.reference }, context(), intent);
+      expect(resumed.output.pulled).toBe(true);
+      await undo(behaviour, resumed.record, context());
+      expect(await here()).toBe(false);
+      expect(await behaviour.inspect(intent, context())).toMatchObject({ found: 'gone' });
+    },
+  );
 });

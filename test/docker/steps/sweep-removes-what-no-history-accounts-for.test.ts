@@ -1,11 +1,12 @@
 import { readFileSync, rmSync } from 'node:fs';
 import { afterEach, expect, test, vi } from 'vitest';
 import { z } from 'zod';
-import { describeDocker, docker, dockerInspect, dockerKnows, linkNames } from '../../support/docker-tests.ts';
+import { describeDocker, docker, dockerInspect, linkNames } from '../../support/docker-tests.ts';
 import { hostState, tool } from '../../support/host-state.ts';
 import { PROBE_IMAGE } from '../../support/images.ts';
 import { SPLICED, startLab } from '../../support/lab.ts';
 import { ORDINARY_USER, ownedByOrdinaryUser } from '../../support/ordinary-user.ts';
+import { chosen } from '../../support/rotation.ts';
 import { openProject, type Project } from '../../support/run-wf.ts';
 
 const sweptSchema = z.array(
@@ -78,7 +79,31 @@ describeDocker('wf sweep', () => {
     await tool('ip', 'route', 'add', '10.67.0.0/24', 'via', '10.66.0.2', 'proto', '118');
   }
 
-  test('lists the objects of a run whose database is gone, and removes exactly those with --yes', async () => {
+  type Found = z.output<typeof sweptSchema>;
+
+  async function removeWithYes(project: Project, found: Found): Promise<void> {
+    const removed = await swept(project, '--yes');
+    expect(removed.objects.map(({ status, reason }) => [status, reason])).toEqual(found.map(() => ['removed', null]));
+    expect(removed.exitCode).toBe(0);
+  }
+
+  async function removeByHand(_project: Project, found: Found): Promise<void> {
+    for (const { kind, name, undo } of found) {
+      for (const line of undo) {
+        await tool('sh', '-c', line).catch(async (thrown: unknown) => {
+          // The pair disappears shortly after the container.
+          if (kind !== 'link' || (await linkNames()).includes(name)) throw thrown;
+        });
+      }
+    }
+  }
+
+  test.for(
+    chosen([
+      ['removes exactly those with --yes', removeWithYes],
+      ['prints commands that remove exactly those', removeByHand],
+    ] as const),
+  )('lists the objects of a run whose database is gone, and %s', async ([, remove]) => {
     await bystanders();
     const before = await hostState();
     await forgottenLab();
@@ -97,47 +122,12 @@ describeDocker('wf sweep', () => {
     expect(await hostState(), 'showing alters nothing').toEqual(littered);
     expect((await project.sharedWf(['sweep'])).stdout).toContain('ip link delete dev int_hote');
 
-    const removed = await swept(project, '--yes');
-    expect(removed.objects.map(({ status, reason }) => [status, reason])).toEqual(
-      found.objects.map(() => ['removed', null]),
-    );
-    expect(removed.exitCode).toBe(0);
-    expect(await hostState()).toEqual(before);
-    expect(await swept(project, '--yes')).toEqual({ exitCode: 0, objects: [] });
-  });
-
-  test('prints commands that remove all listed objects by hand', async () => {
-    const before = await hostState();
-    await forgottenLab();
-    const { objects } = await swept(openProject());
-    for (const { kind, name, undo } of objects) {
-      for (const line of undo) {
-        await tool('sh', '-c', line).catch(async (thrown: unknown) => {
-          // The pair disappears shortly after the container.
-          if (kind !== 'link' || (await linkNames()).includes(name)) throw thrown;
-        });
-      }
-    }
+    await remove(project, found.objects);
     await expect.poll(hostState, { timeout: 3_000 }).toEqual(before);
-  });
-
-  test('leaves the objects of its own database to `wf rollback`', async () => {
-    const before = await hostState();
-    const project = openProject();
-    const lab = project.start(startLab({}, '--id', 'known'));
-    await lab.line(SPLICED);
-    lab.kill('SIGKILL');
-    await lab.end;
     expect(await swept(project, '--yes')).toEqual({ exitCode: 0, objects: [] });
-    expect(await dockerKnows('container', 'AppDev')).toBe(true);
-    expect(await project.sharedWf(['rollback', 'known'])).toMatchObject({ exitCode: 0 });
-    // The run has ended: an object that appears with its mark later has no owner.
-    await docker('network', 'create', '--label', 'wf.run=known', 'sweep-late');
-    expect((await swept(project, '--yes')).objects).toMatchObject([{ name: 'sweep-late', status: 'removed' }]);
-    expect(await hostState()).toEqual(before);
   });
 
-  test('does not touch an active run of another database, and is refused in another network namespace', async () => {
+  test('does not touch an active run, leaves what its own database knows to `wf rollback`, and is refused in another network namespace', async () => {
     const before = await hostState();
     const [theirs, ours] = [openProject(), openProject()];
     const lab = theirs.start(startLab({}, '--id', 'theirs'));
@@ -154,9 +144,14 @@ describeDocker('wf sweep', () => {
       expect(refused.exitCode, refused.stdout).toBe(3);
       expect(refused.json()).toMatchObject({ error: { code: 'E_DOCKER_NOT_LOCAL' } });
     }
+    lab.kill('SIGKILL');
+    await lab.end;
+    expect(await swept(theirs, '--yes')).toEqual({ exitCode: 0, objects: [] });
     expect(await hostState()).toEqual(inPlace);
-    lab.kill('SIGCONT');
-    expect(await lab.end).toMatchObject({ exitCode: 0 });
+    expect(await theirs.sharedWf(['rollback', 'theirs'])).toMatchObject({ exitCode: 0 });
+    // The run has ended: an object that appears with its mark later has no owner.
+    await docker('network', 'create', '--label', 'wf.run=theirs', 'sweep-late');
+    expect((await swept(theirs, '--yes')).objects).toMatchObject([{ name: 'sweep-late', status: 'removed' }]);
     expect(await hostState()).toEqual(before);
   });
 

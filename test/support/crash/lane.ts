@@ -28,6 +28,8 @@ export interface Lane {
   readonly database: string;
   /** The namespace, as `nsenter --net=` takes it. */
   readonly namespace: string;
+  /** That of its engine, or one without a listener. */
+  readonly dockerHost: string;
   /** Runs a program in the namespace, with the Docker engine of the lane if it has one. */
   readonly tool: Tool;
   /** Calls wf there. */
@@ -128,6 +130,7 @@ export function laneIn({ namespace, folder = newLaneFolder(), asUser = [], takeA
     folder,
     database,
     namespace,
+    dockerHost: parts.env['DOCKER_HOST'] ?? '',
     start,
     wf: (args, orders) => start(args, orders).end,
     tool: async (file, ...args) =>

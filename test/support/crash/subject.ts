@@ -77,7 +77,7 @@ async function openLab(): Promise<Subject> {
     sources: [LAB, failing],
     start: (run, ...more) => startLab({}, '--id', run, ...more),
     startFailing: (run, ...more) => startLabOf(failing.name, {}, '--id', run, ...more),
-    state: () => hostState(lane.tool),
+    state: () => hostState(lane.tool, lane.dockerHost),
     ranTwice: (run) => dockerWitness(lane, run),
     close: (keepFolder) => lane.close(keepFolder),
   };
