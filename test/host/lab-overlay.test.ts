@@ -6,6 +6,7 @@ import { OVERLAY } from '../../src/steps/examples/net.ts';
 import { anotherBoot } from '../../src/testing/session.ts';
 import { privateProcessesIn } from '../support/crash/processes.ts';
 import { canActAsOrdinaryUser, ORDINARY_USER, ownedByOrdinaryUser } from '../support/ordinary-user.ts';
+import { chosen } from '../support/rotation.ts';
 import { runRecordSchema } from '../support/run-record.ts';
 import { openProject } from '../support/run-wf.ts';
 
@@ -157,7 +158,7 @@ const FAULTS = [
   },
 ] as const;
 
-test.concurrent.for(FAULTS)(
+test.for(chosen(FAULTS))(
   '$fault fails the run within its deadline, which is undone',
   async ({ fault, pauseAfter, make, says, drift }) => {
     const { wf, start, record, inShell } = openLab();
