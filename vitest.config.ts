@@ -53,7 +53,7 @@ export default defineConfig({
           name: 'host',
           globalSetup: ['test/support/build-wf.ts', 'test/support/build-programs.ts'],
           include: ['test/host/**/*.test.ts'],
-          setupFiles: 'test/support/end-of-file.ts',
+          ...shared,
           fileParallelism: false,
           testTimeout: 30_000,
         },

@@ -5,6 +5,7 @@ import {
   expectChainSurvived,
   expectSurvived,
   FAILING_LABS,
+  FORWARD_LABS,
 } from '../support/crash/crash-tests.ts';
 import { failing, forward, isOnTheWayBack } from '../support/crash/journeys.ts';
 import { EVERY_CASE } from '../support/rotation.ts';
@@ -13,11 +14,12 @@ import { EVERY_CASE } from '../support/rotation.ts';
 const SUBJECTS = EVERY_CASE ? ([...EMBEDDED, 'overlay-as-user'] as const) : EMBEDDED;
 
 describeCrash('a killed lab on the embedded runtime', () => {
-  test.for(SUBJECTS)('succeeds if it is killed repeatedly and resumed each time (%s)', (subject) =>
+  const forwardOnes = FORWARD_LABS.includes('embedded') ? SUBJECTS : [];
+  test.for(forwardOnes)('succeeds if it is killed repeatedly and resumed each time (%s)', (subject) =>
     expectChainSurvived({ subject, journey: forward, verb: 'resume', prefix: 'chain-' }),
   );
 
-  test.for(SUBJECTS)('is rolled back from any crash point (%s)', (subject) =>
+  test.for(forwardOnes)('is rolled back from any crash point (%s)', (subject) =>
     expectSurvived({ subject, journey: forward, verb: 'rollback', prefix: 'rollback-' }),
   );
 

@@ -6,13 +6,15 @@ import { haltAt } from '../support/crash/halt.ts';
 import { judge } from '../support/crash/oracle.ts';
 import { readRun } from '../support/crash/run-on-disk.ts';
 import { openSubject, type Subject } from '../support/crash/subject.ts';
+import { chosen } from '../support/rotation.ts';
 import { refusalSchema } from '../support/run-record.ts';
 
 describeCrash('a run whose process is stopped', () => {
-  test.for([
+  const moments = chosen([
     ['while a step is under way', /^splice {2}createPair .* ok /],
     ['while it waits for a command', /^splice {2}addWay .* ok /],
-  ] as const)('is neither resumed nor rolled back %s, and continues after SIGCONT', async ([, line]) => {
+  ] as const);
+  test.for(moments)('is neither resumed nor rolled back %s, and continues after SIGCONT', async ([, line]) => {
     const subject = await openSubject('small');
     onTestFinished(() => subject.close());
     const { lane } = subject;

@@ -6,6 +6,7 @@ import { describeCrash } from '../support/crash/crash-tests.ts';
 import { type Lane, openBareLane } from '../support/crash/lane.ts';
 import { processesOf } from '../support/crash/processes.ts';
 import { readRun } from '../support/crash/run-on-disk.ts';
+import { chosen } from '../support/rotation.ts';
 
 /**
  * One step that runs a slow program. The program logs when it begins and when it checks, and writes `late` after a delay:
@@ -75,7 +76,7 @@ function startDecoy(lane: Lane, mark: string | undefined): number {
 const runs = (pid: number) => existsSync(`/proc/${pid}`) && !/\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
 
 describeCrash('an orphaned process', () => {
-  test.for(['resume', 'rollback'] as const)(
+  test.for(chosen(['resume', 'rollback'] as const))(
     'is ended by a %s before its step is checked, and other processes are not',
     async (verb) => {
       const lane = await slowProject();

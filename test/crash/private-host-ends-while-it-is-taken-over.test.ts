@@ -6,6 +6,7 @@ import { halted } from '../support/crash/halt.ts';
 import { judge } from '../support/crash/oracle.ts';
 import { openPrivateApp } from '../support/crash/private-subject.ts';
 import { privateProcessesIn } from '../support/crash/processes.ts';
+import { chosen } from '../support/rotation.ts';
 import type { RunningWf } from '../support/wf-process.ts';
 
 /** A resume that does not wait fails within this time: ten times its usual duration. */
@@ -55,10 +56,11 @@ async function goOn(wf: RunningWf): Promise<void> {
 }
 
 describeCrash('the private host of a run', () => {
-  test.for([
+  const moments = chosen([
     ['has been opened', 'after open'],
     ['is taken over', 'after commit lease.taken'],
-  ] as const)('is awaited and replaced if it is already ending when it %s', async ([, at]) => {
+  ] as const);
+  test.for(moments)('is awaited and replaced if it is already ending when it %s', async ([, at]) => {
     const { subject, before, wf, end } = await openHalfEnded(at);
     await goOn(wf);
     await end.release();

@@ -3,14 +3,16 @@ import { describeCrash } from '../support/crash/crash-tests.ts';
 import { halted } from '../support/crash/halt.ts';
 import { judge } from '../support/crash/oracle.ts';
 import { openPrivateApp } from '../support/crash/private-subject.ts';
+import { chosen, inTurn } from '../support/rotation.ts';
 import { runRecordSchema } from '../support/run-record.ts';
 
 describeCrash('a run whose private host is killed', () => {
-  test.for([
+  const moments = [
     ['during its first steps', /^setup {2}createNetwork .* ok /],
     ['while a command runs in it', /^splice {2}createPair .* ok /],
     ['while everything is taken away', 'after commit step.succeeded removePair'],
-  ] as const)('fails and is rolled back (killed %s)', async ([, moment]) => {
+  ] as const;
+  test.for(inTurn(moments, 2))('fails and is rolled back (killed %s)', async ([, moment]) => {
     const subject = await openPrivateApp('root');
     onTestFinished(() => subject.close());
     const before = await subject.state();
@@ -27,10 +29,11 @@ describeCrash('a run whose private host is killed', () => {
     expect((await judge(subject, 'lost', before, ['rolled-back'], end)).problems).toEqual([]);
   });
 
-  test.for([
+  const verbs = chosen([
     ['resume', 1],
     ['rollback', 0],
-  ] as const)('is undone by a %s while it is paused, with exit code %i', async ([verb, exitCode]) => {
+  ] as const);
+  test.for(verbs)('is undone by a %s while it is paused, with exit code %i', async ([verb, exitCode]) => {
     const subject = await openPrivateApp('ordinary user');
     onTestFinished(() => subject.close());
     const before = await subject.state();
@@ -44,10 +47,11 @@ describeCrash('a run whose private host is killed', () => {
     expect((await judge(subject, 'lost', before, ['rolled-back'], end)).problems).toEqual([]);
   });
 
-  test.for([
+  const points = chosen([
     ['killed during the takeover', 'after commit lease.taken'],
     ['killed during a rollback', 'before commit change.reverting change 2'],
-  ] as const)('is still rolled back (%s)', async ([, haltAt]) => {
+  ] as const);
+  test.for(points)('is still rolled back (%s)', async ([, haltAt]) => {
     const subject = await openPrivateApp('root');
     onTestFinished(() => subject.close());
     const before = await subject.state();

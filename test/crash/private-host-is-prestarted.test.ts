@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { describeCrash } from '../support/crash/crash-tests.ts';
+import { describeCrash, EMBEDDED } from '../support/crash/crash-tests.ts';
 import { privateProcessesIn } from '../support/crash/processes.ts';
 import { openSubject } from '../support/crash/subject.ts';
+import { inTurn } from '../support/rotation.ts';
 import { refusalSchema } from '../support/run-record.ts';
 
 /** A workflow whose input check waits for the file `go`, then refuses. */
@@ -59,17 +60,14 @@ async function open(name: 'embedded' | 'embedded-as-user') {
 }
 
 describeCrash('a prestarted private host', () => {
-  test.for(['embedded', 'embedded-as-user'] as const)(
-    'ends if wf is killed during the input check (%s)',
-    async (user) => {
-      const { lane, seen, expectNothingLeft } = await open(user);
-      const wf = lane.start(START_SLOW);
-      await seen();
-      wf.kill('SIGKILL');
-      expect((await wf.end).signal).toBe('SIGKILL');
-      await expectNothingLeft();
-    },
-  );
+  test.for(EMBEDDED)('ends if wf is killed during the input check (%s)', async (user) => {
+    const { lane, seen, expectNothingLeft } = await open(user);
+    const wf = lane.start(START_SLOW);
+    await seen();
+    wf.kill('SIGKILL');
+    expect((await wf.end).signal).toBe('SIGKILL');
+    await expectNothingLeft();
+  });
 
   test('belongs to one start, and ends if that start refuses its input', async () => {
     const { lane, seen, expectNothingLeft } = await open('embedded');
@@ -85,11 +83,12 @@ describeCrash('a prestarted private host', () => {
     await expectNothingLeft();
   });
 
-  test.for([
+  const refused = [
     ['an unknown workflow', ['nothing'], 2],
     ['an unknown input', ['lab-network', '--input', 'nothing=1'], 2],
     ['a dry run', ['lab-network', '--dry-run'], 0],
-  ] as const)('leaves nothing behind after %s', async ([, args, exitCode]) => {
+  ] as const;
+  test.for(inTurn(refused, 3))('leaves nothing behind after %s', async ([, args, exitCode]) => {
     const { lane, expectNothingLeft } = await open('embedded');
     const end = await lane.wf([
       'start',

@@ -59,45 +59,30 @@ describeCrash('the private host of a run', () => {
     expect((await judge(subject, 'kept', before, ['succeeded'])).problems).toEqual([]);
   });
 
-  test.for(USERS)('is ended by a rollback (%s)', async (user) => {
-    const { subject, lane, before } = await open(user);
-    await paused(subject, 'back');
-    expect(privateHosts(subject)).toHaveLength(1);
-    expect((await lane.wf(['rollback', 'back'])).exitCode).toBe(0);
-    expect((await judge(subject, 'back', before, ['rolled-back'])).problems).toEqual([]);
-  });
-
-  test.for(USERS)('is not affected by another run with the same names (%s)', async (user) => {
-    const { subject, lane, before } = await open(user);
-    await paused(subject, 'one');
-    const [host] = privateHosts(subject);
-    const enter = ['nsenter', `--net=/proc/${host?.pid}/ns/net`] as const;
-    const look = () =>
-      lane.tool(...enter, 'sh', '-c', 'ip -json link; ip -json address; ip -json route; ip -json rule');
-    const standing = await look();
-    expect(standing).toContain('int_hote');
-    const beside = await lane.wf(subject.start('two', '--json'));
-    expect(beside.exitCode, beside.stderr).toBe(0);
-    expect(await look()).toBe(standing);
-    expect(privateHosts(subject)).toEqual([host]);
-    expect((await lane.wf(['resume', 'one'])).exitCode).toBe(0);
-    for (const run of ['one', 'two']) expect((await judge(subject, run, before, ['succeeded'])).problems).toEqual([]);
-  });
-
-  test.for(USERS)('is distinct from that of a run with the same id in another database (%s)', async (user) => {
-    const { subject, lane, before } = await open(user);
-    const other = path.join(lane.folder, 'other.db');
-    await paused(subject, 'twin');
-    await paused(subject, 'twin', other);
-    const marks = privateHosts(subject).map(({ mark }) => mark);
-    expect(new Set(marks).size).toBe(2);
-    const resumed = await lane.wf(['resume', 'twin', '--json'], { database: other });
-    expect(resumed.exitCode, resumed.stderr).toBe(0);
-    const { createdAt } = readRun(lane.database, 'twin')?.run ?? {};
-    expect(privateHosts(subject).map(({ mark }) => mark)).toEqual([`twin@${createdAt}`]);
-    expect((await lane.wf(['resume', 'twin'])).exitCode).toBe(0);
-    expect((await judge(subject, 'twin', before, ['succeeded'])).problems).toEqual([]);
-  });
+  test.for(USERS)(
+    'is not affected by a run with the same id and names, and is ended by a rollback (%s)',
+    async (user) => {
+      const { subject, lane, before } = await open(user);
+      await paused(subject, 'twin');
+      const [host] = privateHosts(subject);
+      const enter = ['nsenter', `--net=/proc/${host?.pid}/ns/net`] as const;
+      const look = () =>
+        lane.tool(...enter, 'sh', '-c', 'ip -json link; ip -json address; ip -json route; ip -json rule');
+      const standing = await look();
+      expect(standing).toContain('int_hote');
+      const other = path.join(lane.folder, 'other.db');
+      await paused(subject, 'twin', other);
+      const marks = privateHosts(subject).map(({ mark }) => mark);
+      expect(new Set(marks).size).toBe(2);
+      const resumed = await lane.wf(['resume', 'twin', '--json'], { database: other });
+      expect(resumed.exitCode, resumed.stderr).toBe(0);
+      expect(await look()).toBe(standing);
+      expect(privateHosts(subject)).toEqual([host]);
+      expect(host?.mark).toBe(`twin@${readRun(lane.database, 'twin')?.run.createdAt}`);
+      expect((await lane.wf(['rollback', 'twin'])).exitCode).toBe(0);
+      expect((await judge(subject, 'twin', before, ['rolled-back'])).problems).toEqual([]);
+    },
+  );
 
   test.for(USERS)('is found by wf sweep with another database, and removed with --yes (%s)', async (user) => {
     const { subject, lane, before } = await open(user);

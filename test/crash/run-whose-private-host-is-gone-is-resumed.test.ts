@@ -4,6 +4,7 @@ import type { CrashOrders } from '../support/crash/lane.ts';
 import { judge } from '../support/crash/oracle.ts';
 import { openPrivateApp } from '../support/crash/private-subject.ts';
 import { privateProcessesIn } from '../support/crash/processes.ts';
+import { chosen, inTurn } from '../support/rotation.ts';
 import { type RunRecord, runRecordSchema } from '../support/run-record.ts';
 import type { WfEnd } from '../support/wf-process.ts';
 
@@ -31,7 +32,7 @@ function expectGone(end: WfEnd): RunRecord {
 }
 
 describeCrash('a run whose private host is gone', () => {
-  test.for(['setup', 'probe'])(
+  test.for(chosen(['setup', 'probe'] as const))(
     'fails at once if it is resumed after %s, and tries no step that cannot succeed',
     async (stage) => {
       const { subject, lane, before } = await openLost(['--pause-after', stage]);
@@ -70,11 +71,12 @@ describeCrash('a run whose private host is gone', () => {
     expect((await judge(subject, 'emptied', before, ['rolled-back'])).problems).toEqual([]);
   });
 
-  test.for([
+  const needsNothing = [
     ['before its first change', [], { at: 'after commit change.intended change 1' }],
     ['before teardown', ['--pause-after', 'splice'], {}],
     ['during teardown', [], { at: 'before commit step.succeeded removePair' }],
-  ] as const)('succeeds if it is resumed %s', async ([, options, orders]) => {
+  ] as const;
+  test.for(inTurn(needsNothing, 2))('succeeds if it is resumed %s', async ([, options, orders]) => {
     const { subject, lane, before } = await openLost(options, orders);
     const end = await lane.wf(['resume', 'emptied', '--json']);
     expect(end.exitCode, end.stderr).toBe(0);

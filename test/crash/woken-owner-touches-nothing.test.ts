@@ -8,14 +8,16 @@ import { judge } from '../support/crash/oracle.ts';
 import { processesOf } from '../support/crash/processes.ts';
 import { readRun, runIdOf } from '../support/crash/run-on-disk.ts';
 import { openSubject } from '../support/crash/subject.ts';
+import { chosen } from '../support/rotation.ts';
 import { refusalSchema } from '../support/run-record.ts';
 
 // wf never displaces a living process: this test takes the run over as if the stopped owner were dead.
 describeCrash('a stopped owner that continues after its run was taken over', () => {
-  test.for([
+  const moments = chosen([
     ['stopped between its changes', /^splice {2}createPair .* ok /],
     ['stopped before its teardown', /^splice {2}addWay .* ok /],
-  ] as const)('ends and changes neither the journal nor the host (%s)', async ([, line]) => {
+  ] as const);
+  test.for(moments)('ends and changes neither the journal nor the host (%s)', async ([, line]) => {
     const subject = await openSubject('small');
     onTestFinished(() => subject.close());
     const { lane } = subject;

@@ -26,6 +26,7 @@ import { createRuntimes } from '../../src/runtime/runtimes.ts';
 import { copyFile, createFolder, createSymlink, editLine, removeFile, writeFile } from '../../src/steps/file/index.ts';
 import { carryOut, changeOf } from '../support/carry-out.ts';
 import { runId } from '../support/folder-host.ts';
+import { inTurn } from '../support/rotation.ts';
 import { mountSmallDisk } from '../support/small-disk.ts';
 import { testContext } from '../support/step-context.ts';
 import { stopEverywhere, undo } from '../support/stopped.ts';
@@ -158,7 +159,7 @@ const CASES: readonly Case[] = [
 ];
 
 describe.runIf(isRoot)('a change of a file', () => {
-  it.for(CASES)(
+  it.for(inTurn(CASES, 3))(
     '$name: stopped at any touch, it is resumed and undone exactly',
     async ({ actor, input, made, touches }) => {
       const { folder, at, fill, context } = world();

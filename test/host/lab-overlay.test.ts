@@ -7,6 +7,7 @@ import { anotherBoot } from '../../src/testing/session.ts';
 import { privateProcessesIn } from '../support/crash/processes.ts';
 import { openConnection } from '../support/open-connection.ts';
 import { canActAsOrdinaryUser, ORDINARY_USER, ownedByOrdinaryUser } from '../support/ordinary-user.ts';
+import { chosen } from '../support/rotation.ts';
 import { runRecordSchema } from '../support/run-record.ts';
 import { openProject } from '../support/run-wf.ts';
 
@@ -163,7 +164,7 @@ const FAULTS = [
   },
 ] as const;
 
-test.concurrent.for(FAULTS)(
+test.for(chosen(FAULTS))(
   '$fault fails the run within its deadline, which is undone',
   async ({ fault, pauseAfter, make, says, drift }) => {
     const { wf, start, record, inShell } = openLab();

@@ -28,6 +28,7 @@ import {
 import { dnsProbe, insideNamespaceOf, pingProbe } from '../../src/steps/probe/index.ts';
 import { carryOut, changeOf, readWith } from '../support/carry-out.ts';
 import { canActAsOrdinaryUser, ORDINARY_USER, ownedByOrdinaryUser } from '../support/ordinary-user.ts';
+import { chosen } from '../support/rotation.ts';
 import { runRecordSchema } from '../support/run-record.ts';
 import { openProject } from '../support/run-wf.ts';
 import { testContext } from '../support/step-context.ts';
@@ -156,7 +157,7 @@ describeOwnNetwork('net.namespace on the machine', () => {
 });
 
 describeOwnNetwork('a named namespace as a place', () => {
-  describe.each(['docker', 'embedded'] as const)('of the runtime %s', (runtime) => {
+  describe.each(chosen(['docker', 'embedded'] as const))('of the runtime %s', (runtime) => {
     let host: HostPorts;
     let opened: RunHost | undefined;
     const context = () => testContext({ run: RUN, step: 'change', host });
@@ -281,7 +282,7 @@ export default defineWorkflow({
 `;
 
 describeOwnNetwork('a run in a named namespace of a private host', () => {
-  it.skipIf(!canActAsOrdinaryUser()).each(['root', 'an ordinary user'])(
+  it.skipIf(!canActAsOrdinaryUser()).each(chosen(['root', 'an ordinary user'] as const))(
     'that is killed in between is resumed, and undone: %s',
     async (user) => {
       const through = user === 'root' ? [] : ORDINARY_USER;

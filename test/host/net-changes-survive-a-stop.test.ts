@@ -10,6 +10,7 @@ import {
   renameLink,
   setLinkUp,
 } from '../../src/steps/net/index.ts';
+import { inTurn } from '../support/rotation.ts';
 import { testContext } from '../support/step-context.ts';
 import { stopEverywhere } from '../support/stopped.ts';
 import { describeOwnNetwork, ip, networkState, removeLinks, type TestContainer, testContainer } from './own-network.ts';
@@ -77,77 +78,6 @@ describeOwnNetwork('a network change that is stopped at any of its touches', () 
     expect([stops.resumed, stops.undoneAgain]).toEqual(one.touches);
   }
 
-  it('is resumed and undone: net.veth', () =>
-    holds({
-      actor: createVethPair,
-      input: () => ({ name: 't_new', peer: 't_new2', mtu: 1400 }),
-      made() {
-        for (const name of ['t_new', 't_new2']) {
-          expect(linkNamed(ip, name)).toMatchObject({ mtu: 1400, ifalias: `wf.run=${RUN}` });
-        }
-      },
-      touches: [3, 1],
-    }));
-
-  it('is resumed and undone: net.enslave', () =>
-    holds({
-      actor: enslaveLink,
-      input: () => ({ link: 't_host', bridge: 't_br' }),
-      made: () => expect(linkNamed(ip, 't_host')).toMatchObject({ master: 't_br' }),
-      touches: [1, 1],
-    }));
-
-  it('is resumed and undone: net.enslave from another bridge', () =>
-    holds({
-      actor: enslaveLink,
-      prepare: () => ip('link', 'set', 't_host', 'master', 't_br2'),
-      input: () => ({ link: 't_host', bridge: 't_br' }),
-      made: () => expect(linkNamed(ip, 't_host')).toMatchObject({ master: 't_br' }),
-      touches: [1, 1],
-    }));
-
-  it('is resumed and undone: net.move', () =>
-    holds({
-      actor: moveLink,
-      input: () => ({ link: 't_cont', to: container.handle, name: 'eth1' }),
-      made: () => expect(linkNamed(inside, 'eth1')).toMatchObject({ ifalias: `wf.run=${RUN}` }),
-      touches: [1, 1],
-    }));
-
-  it('is resumed and undone: net.move of a link that is up', () =>
-    holds({
-      actor: moveLink,
-      prepare: () => ip('link', 'set', 't_cont', 'up'),
-      input: () => ({ link: 't_cont', to: container.handle, name: 'eth1' }),
-      made: () => expect(linkNamed(inside, 'eth1')).toBeDefined(),
-      touches: [1, 2],
-    }));
-
-  it('is resumed and undone: net.rename', () =>
-    holds({
-      actor: renameLink,
-      prepare: () => ip('link', 'set', 't_cont', 'netns', String(container.handle.pid)),
-      input: () => ({ link: 't_cont', name: 'eth1', in: container.handle }),
-      made: () => expect(linkNamed(inside, 'eth1')).toBeDefined(),
-      touches: [1, 1],
-    }));
-
-  it('is resumed and undone: net.up', () =>
-    holds({
-      actor: setLinkUp,
-      input: () => ({ link: 't_host' }),
-      made: () => expect(linkNamed(ip, 't_host')?.flags).toContain('UP'),
-      touches: [1, 1],
-    }));
-
-  it('is resumed and undone: net.address', () =>
-    holds({
-      actor: addAddress,
-      input: () => ({ link: 'eth5', address: '10.2.0.100/24', in: container.handle }),
-      made: () => expect(inside('address', 'show', 'dev', 'eth5')).toContain('10.2.0.100/24'),
-      touches: [1, 1],
-    }));
-
   const route = (mode: 'secondary' | 'replace', ...present: string[][]) => ({
     actor: addRoute,
     prepare() {
@@ -164,21 +94,121 @@ describeOwnNetwork('a network change that is stopped at any of its touches', () 
   });
   const plain = ['default', 'via', '10.1.0.1'];
 
-  it('is resumed and undone: net.route as the only route', () => holds({ ...route('secondary'), touches: [1, 1] }));
-  it('is resumed and undone: net.route beside another route', () =>
-    holds({ ...route('secondary', plain), touches: [2, 1] }));
-  it('is resumed and undone: net.route replacing one route', () =>
-    holds({ ...route('replace', plain), touches: [3, 2] }));
-  it('is resumed and undone: net.route replacing three routes', () =>
-    holds({
-      ...route(
-        'replace',
-        [...plain, 'dev', 'eth0', 'proto', 'static', 'mtu', '1400', 'onlink'],
-        ['unreachable', 'default', 'metric', '9'],
-        ['default', 'metric', '11', 'nexthop', 'via', '10.1.0.1', 'weight', '3', 'nexthop', 'via', '10.2.0.9'],
-      ),
-      touches: [5, 4],
-    }));
+  const changes: readonly (readonly [name: string, tried: () => Promise<void>])[] = [
+    [
+      'net.veth',
+      () =>
+        holds({
+          actor: createVethPair,
+          input: () => ({ name: 't_new', peer: 't_new2', mtu: 1400 }),
+          made() {
+            for (const name of ['t_new', 't_new2']) {
+              expect(linkNamed(ip, name)).toMatchObject({ mtu: 1400, ifalias: `wf.run=${RUN}` });
+            }
+          },
+          touches: [3, 1],
+        }),
+    ],
+
+    [
+      'net.enslave',
+      () =>
+        holds({
+          actor: enslaveLink,
+          input: () => ({ link: 't_host', bridge: 't_br' }),
+          made: () => expect(linkNamed(ip, 't_host')).toMatchObject({ master: 't_br' }),
+          touches: [1, 1],
+        }),
+    ],
+
+    [
+      'net.enslave from another bridge',
+      () =>
+        holds({
+          actor: enslaveLink,
+          prepare: () => ip('link', 'set', 't_host', 'master', 't_br2'),
+          input: () => ({ link: 't_host', bridge: 't_br' }),
+          made: () => expect(linkNamed(ip, 't_host')).toMatchObject({ master: 't_br' }),
+          touches: [1, 1],
+        }),
+    ],
+
+    [
+      'net.move',
+      () =>
+        holds({
+          actor: moveLink,
+          input: () => ({ link: 't_cont', to: container.handle, name: 'eth1' }),
+          made: () => expect(linkNamed(inside, 'eth1')).toMatchObject({ ifalias: `wf.run=${RUN}` }),
+          touches: [1, 1],
+        }),
+    ],
+
+    [
+      'net.move of a link that is up',
+      () =>
+        holds({
+          actor: moveLink,
+          prepare: () => ip('link', 'set', 't_cont', 'up'),
+          input: () => ({ link: 't_cont', to: container.handle, name: 'eth1' }),
+          made: () => expect(linkNamed(inside, 'eth1')).toBeDefined(),
+          touches: [1, 2],
+        }),
+    ],
+
+    [
+      'net.rename',
+      () =>
+        holds({
+          actor: renameLink,
+          prepare: () => ip('link', 'set', 't_cont', 'netns', String(container.handle.pid)),
+          input: () => ({ link: 't_cont', name: 'eth1', in: container.handle }),
+          made: () => expect(linkNamed(inside, 'eth1')).toBeDefined(),
+          touches: [1, 1],
+        }),
+    ],
+
+    [
+      'net.up',
+      () =>
+        holds({
+          actor: setLinkUp,
+          input: () => ({ link: 't_host' }),
+          made: () => expect(linkNamed(ip, 't_host')?.flags).toContain('UP'),
+          touches: [1, 1],
+        }),
+    ],
+
+    [
+      'net.address',
+      () =>
+        holds({
+          actor: addAddress,
+          input: () => ({ link: 'eth5', address: '10.2.0.100/24', in: container.handle }),
+          made: () => expect(inside('address', 'show', 'dev', 'eth5')).toContain('10.2.0.100/24'),
+          touches: [1, 1],
+        }),
+    ],
+
+    ['net.route as the only route', () => holds({ ...route('secondary'), touches: [1, 1] })],
+    ['net.route beside another route', () => holds({ ...route('secondary', plain), touches: [2, 1] })],
+    ['net.route replacing one route', () => holds({ ...route('replace', plain), touches: [3, 2] })],
+    [
+      'net.route replacing three routes',
+      () =>
+        holds({
+          ...route(
+            'replace',
+            [...plain, 'dev', 'eth0', 'proto', 'static', 'mtu', '1400', 'onlink'],
+            ['unreachable', 'default', 'metric', '9'],
+            ['default', 'metric', '11', 'nexthop', 'via', '10.1.0.1', 'weight', '3', 'nexthop', 'via', '10.2.0.9'],
+          ),
+          touches: [5, 4],
+        }),
+    ],
+  ];
+
+  it.for(inTurn(changes, 3))('is resumed and undone: %s', ([, tried]) => tried());
 });
 
 /** Runs many `ip` commands in one process. */

@@ -4,6 +4,7 @@ import type { StepActor } from '../../src/engine/workflow/define-step.ts';
 import type { StepRunner } from '../../src/engine/workflow/step.ts';
 import { addForwardingEntry, addRule, createLink, linkKind, setLinkMtu } from '../../src/steps/net/index.ts';
 import { type CarriedOut, carryOut, changeOf } from '../support/carry-out.ts';
+import { inTurn } from '../support/rotation.ts';
 import { testContext } from '../support/step-context.ts';
 import { endsWithin, stopEverywhere } from '../support/stopped.ts';
 import { bridge, describeOwnNetwork, ip, ipBatch, networkState } from './own-network.ts';
@@ -141,7 +142,7 @@ describeOwnNetwork('net.link, net.mtu, net.fdb and net.rule', () => {
     ],
   ];
 
-  it.each(cases)(
+  it.each(inTurn(cases, 3))(
     '%s is made, resumed and undone wherever it is stopped',
     async (_title, { actor, input, shows, expected, touches }) => {
       const stops = await stopEverywhere(

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { canActAsOrdinaryUser, ORDINARY_USER } from '../support/ordinary-user.ts';
+import { chosen } from '../support/rotation.ts';
 import { runRecordSchema } from '../support/run-record.ts';
 import { openProject, type Project, WF } from '../support/run-wf.ts';
 import { sharedCache } from '../support/shared-cache.ts';
@@ -14,7 +15,11 @@ import { eventually } from './own-network.ts';
 const FALSE_HOST = fileURLToPath(new URL('../fixtures/host/false-private-host.mjs', import.meta.url));
 const NODE = process.execPath;
 const PATIENCE_MS = 30_000;
-const PAUSED = ['start', 'lab-network', '--runtime', 'embedded', '--pause-after', 'setup', '--id', 'mine'];
+const APP = readFileSync(new URL('../fixtures/workflows/app.ts', import.meta.url), 'utf8');
+const paused = (workflow: string) => [
+  ...['start', workflow, '--runtime', 'embedded'],
+  ...['--pause-after', 'setup', '--id', 'mine'],
+];
 
 /** The mark of the private host of a run, and the pids of the processes that carry it. */
 function marked(run: string): { readonly mark: string; readonly pids: readonly number[] } {
@@ -67,11 +72,11 @@ function killIfThere(pid: number): void {
 }
 
 async function pausedRun(): Promise<Project> {
-  const project = openProject();
+  const project = openProject({ 'workflows/app.ts': APP });
   onTestFinished(async () => {
     await project.wf(['rollback', 'mine']);
   });
-  const started = await project.wf(PAUSED);
+  const started = await project.wf(paused('app'));
   expect(started.exitCode, started.stderr).toBe(0);
   return project;
 }
@@ -79,18 +84,21 @@ async function pausedRun(): Promise<Project> {
 const isRoot = canActAsOrdinaryUser();
 
 describe.skipIf(!isRoot)('trust in a private host', () => {
-  test.for(['resume', 'rollback'])('is not given by a %s to a false host of another user', async (verb) => {
-    const project = await pausedRun();
-    const { mark, pids } = marked('mine');
-    for (const pid of pids) killIfThere(pid);
-    await eventually(() => marked('mine').pids.length === 0, PATIENCE_MS);
-    const pretender = await pretend(mark);
-    const end = await project.wf([verb, 'mine', '--json']);
-    expect(pretender.heard()).toEqual([]);
-    // The changes in the true host are gone with it.
-    expect(end.exitCode, end.stderr).toBe(verb === 'resume' ? 1 : 0);
-    expect(runRecordSchema.parse(end.json()).status).toBe('rolled-back');
-  });
+  test.for(chosen(['resume', 'rollback'] as const))(
+    'is not given by a %s to a false host of another user',
+    async (verb) => {
+      const project = await pausedRun();
+      const { mark, pids } = marked('mine');
+      for (const pid of pids) killIfThere(pid);
+      await eventually(() => marked('mine').pids.length === 0, PATIENCE_MS);
+      const pretender = await pretend(mark);
+      const end = await project.wf([verb, 'mine', '--json']);
+      expect(pretender.heard()).toEqual([]);
+      // The changes in the true host are gone with it.
+      expect(end.exitCode, end.stderr).toBe(verb === 'resume' ? 1 : 0);
+      expect(runRecordSchema.parse(end.json()).status).toBe('rolled-back');
+    },
+  );
 
   test('is not given to a false host of another user beside the true one', async () => {
     const project = await pausedRun();
@@ -110,7 +118,8 @@ describe.skipIf(!isRoot)('trust in a private host', () => {
     const env = { PATH: process.env['PATH'] ?? '', HOME: folder, ...sharedCache('ordinary user'), WF_DB: database };
     const asUser = (args: readonly string[]) =>
       execa(program, [...wrapper, NODE, WF, ...args], { env, extendEnv: false, cwd: folder, reject: false });
-    const started = await asUser(PAUSED);
+    // It comes with wf, so it is the same in the projects of both users.
+    const started = await asUser(paused('lab-network'));
     expect(started.exitCode, started.stderr).toBe(0);
     onTestFinished(async () => {
       await asUser(['rollback', 'mine']);

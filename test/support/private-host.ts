@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { containerInfoSchema, networkInfoSchema } from '../../src/docker/info-schemas.ts';
 import { commandAnswer } from '../../src/runtime/embedded/protocol/answers.ts';
 import { ORDINARY_USER } from './ordinary-user.ts';
+import { chosen } from './rotation.ts';
 import { testProgram } from './test-program.ts';
 
 const foundSchema = z.object({
@@ -26,8 +27,9 @@ const reportSchema = z.object({ attempts: z.number(), waitedMs: z.number(), outc
 const endSchema = z.object({ status: z.number().nullable(), stdout: z.string(), stderr: z.string() });
 
 export type Started = z.output<typeof startedSchema>;
-export const USERS = ['root', 'an ordinary user'] as const;
-export type User = (typeof USERS)[number];
+export type User = 'root' | 'an ordinary user';
+/** Both, or one of them. */
+export const USERS: readonly User[] = chosen(['root', 'an ordinary user']);
 
 /** A separate process, like wf, that uses one private host. */
 export function privateHostUser(user: User) {
