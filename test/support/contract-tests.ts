@@ -25,7 +25,7 @@ export function describeContract(
   runtimes: readonly RuntimeName[] = ['docker', 'embedded'],
 ): void {
   for (const runtime of runtimes) {
-    const describeRuntime = runtime === 'docker' ? describeDocker : describe;
+    const describeRuntime: typeof describeDocker = runtime === 'docker' ? describeDocker : describe;
     describeRuntime(`${runtime}: ${promise}`, () => onRuntime(runtime, tests));
   }
 }
