@@ -43,6 +43,7 @@ export default defineConfig({
           name: 'exhaustive',
           globalSetup: 'test/support/build-programs.ts',
           include: ['test/exhaustive/**/*.test.ts'],
+          ...shared,
           testTimeout: 60_000,
         },
       },
