@@ -114,9 +114,10 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'place',
-          globalSetup: 'test/support/build-wf.ts',
+          globalSetup: ['test/support/build-wf.ts', 'test/support/build-programs.ts'],
           include: ['test/place/**/*.test.ts'],
-          setupFiles: 'test/support/end-of-file.ts',
+          ...shared,
+          fileParallelism: false,
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },
