@@ -2,7 +2,7 @@ import type { Page } from 'playwright-core';
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { type ActedRun, openActionsProject } from '../support/actions-project.ts';
 import { ASKING_WORKFLOW } from '../support/asking-workflow.ts';
-import { openBrowser, openSignedIn, problemsInLightAndDark, signIn } from '../support/browser.ts';
+import { openBrowser, openSignedIn, problemsInColours, signIn } from '../support/browser.ts';
 import { type ServedPage, servePage } from '../support/served-page.ts';
 
 const WAITS = /^waiting for the event/;
@@ -19,7 +19,7 @@ const statusOf = async (run: ActedRun) => (await run.record()).status;
 const untilStatus = (run: ActedRun, status: string) =>
   expect.poll(() => statusOf(run), { timeout: 20_000, interval: 200 }).toBe(status);
 
-/** Opens the page of a run in a browser of its own. */
+/** Opens the page of a run. */
 async function openRun(run: ActedRun) {
   const person = await openSignedIn(served, onTestFinished);
   await person.page.goto(`${served.url}/runs/${run.id}`);
@@ -288,9 +288,9 @@ describe('the dialogs', () => {
   test('have no serious finding of axe in the light and the dark page', async () => {
     const { run, wf } = await waitingRun('ui-axe');
     const { page } = await openRun(run);
-    expect(await problemsInLightAndDark(page)).toEqual([]);
+    expect(await problemsInColours(page)).toEqual([]);
     await page.getByRole('button', { name: 'Resume', exact: true }).focus();
-    expect(await problemsInLightAndDark(page)).toEqual([]);
+    expect(await problemsInColours(page)).toEqual([]);
     for (const [button, text] of [
       ['Yes', 'gives the run the event'],
       ['Cancel', 'wf undoes this change'],
@@ -300,25 +300,9 @@ describe('the dialogs', () => {
       await act(page, button === 'Yes' ? 'Yes' : 'Close');
       if (button === 'Cancel') continue;
       await dialogOf(page).locator('.problem', { hasText: /./ }).waitFor();
-      expect(await problemsInLightAndDark(page)).toEqual([]);
+      expect(await problemsInColours(page)).toEqual([]);
       await act(page, 'Close');
     }
-    expect((await project.sharedWf(['cancel', run.id])).exitCode).toBe(0);
-    await wf.end;
-  });
-});
-
-describe('a page without --allow-actions', () => {
-  test('shows what is asked, and what to type instead of buttons', async () => {
-    const { run, wf } = await waitingRun('ui-shown');
-    const showing = await servePage(project, [], { env: { HOME: `${project.folder}/showing` } });
-    const { page } = await openBrowser(onTestFinished);
-    await signIn(page, showing.link);
-    await page.goto(`${showing.url}/runs/${run.id}`);
-    await page.getByText(`wf send ${run.id} approve --data`).waitFor();
-    await page.getByText(`wf send ${run.id} reject`).waitFor();
-    const names = await page.locator('.actions').getByRole('button').allTextContents();
-    expect(new Set(names)).toEqual(new Set(['Copy']));
     expect((await project.sharedWf(['cancel', run.id])).exitCode).toBe(0);
     await wf.end;
   });

@@ -6,7 +6,6 @@ import { openAskingProject } from '../support/asking-workflow.ts';
 import { accessibilityProblems, openBrowser, openSignedIn, sidewaysScroll, signIn } from '../support/browser.ts';
 import { HOSTILE_WORKFLOW, STEERS } from '../support/hostile-workflow.ts';
 import { openLongRun } from '../support/long-run.ts';
-import { openProject } from '../support/run-wf.ts';
 import { type ServedPage, servePage } from '../support/served-page.ts';
 
 const ROOT = path.join(import.meta.dirname, '../..');
@@ -18,16 +17,18 @@ const rows = (page: Page) => page.locator('.timeline-rows tbody tr:not(.room)');
 const stepLink = (page: Page, id: string) => page.locator('.timeline-rows').locator(`a[title="${id}"]`);
 const status = (page: Page) => page.locator('h1 .status');
 
+const FAILING = readFileSync(path.join(ROOT, 'test/fixtures/workflows/failing-lab.ts'), 'utf8');
+const project = openAskingProject({
+  'workflows/failing-lab.ts': FAILING.replace('../../..', ROOT),
+  'workflows/hostile.ts': HOSTILE_WORKFLOW,
+});
+let served: ServedPage;
+beforeAll(async () => {
+  served = await servePage(project);
+});
+
 describe('the page of a lab on private hosts', () => {
-  const FAILING = readFileSync(path.join(ROOT, 'test/fixtures/workflows/failing-lab.ts'), 'utf8');
-  const project = openProject({
-    'workflows/failing-lab.ts': FAILING.replace('../../..', ROOT),
-  });
   const lab = ['--runtime', 'embedded'];
-  let served: ServedPage;
-  beforeAll(async () => {
-    served = await servePage(project);
-  });
 
   test('shows its steps, machine and topology as it goes on', async () => {
     const id = `page-lab-${process.pid}`;
@@ -119,17 +120,12 @@ describe('the page of a lab on private hosts', () => {
 });
 
 describe('the page of a run that asks', () => {
-  const project = openAskingProject();
-  let served: ServedPage;
-  beforeAll(async () => {
-    served = await servePage(project);
-  });
-
   test('follows the commands of a step, by keyboard alone, with the way back', async () => {
     const id = `page-asks-${process.pid}`;
     const run = project.run(id);
     await run.line(/^run /);
-    const { page, complaints } = await openSignedIn(served, onTestFinished, { colorScheme: 'dark' });
+    const { page, complaints } = await openSignedIn(served, onTestFinished);
+    await page.emulateMedia({ colorScheme: 'dark' });
     await page.goto(`${served.url}/runs/${id}`);
     await stepLink(page, 'first').focus();
     await page.keyboard.press('Enter');
@@ -222,11 +218,9 @@ describe('the page of a run that asks', () => {
 });
 
 test('a run of 20,000 events is shown at once, with few elements, to its end', async () => {
-  const project = openProject();
   const run = openLongRun(project.database, `page-long-${process.pid}`);
   onTestFinished(() => run.end());
   await run.poll(5_000);
-  const served = await servePage(project);
   const { page, complaints } = await openSignedIn(served, onTestFinished);
   await page.goto(`${served.url}/runs/${run.id}`, { waitUntil: 'commit' });
   await stepLink(page, 'poll').waitFor();
@@ -273,10 +267,8 @@ test('a run of 20,000 events is shown at once, with few elements, to its end', a
 });
 
 test('hostile texts of a run are text', async () => {
-  const project = openProject({ 'workflows/hostile.ts': HOSTILE_WORKFLOW });
   const id = `page-hostile-${process.pid}`;
   await project.sharedWf(['start', 'hostile', '--id', id, '--input', 'fail=true']);
-  const served = await servePage(project);
   const { page, context, complaints } = await openSignedIn(served, onTestFinished);
   page.on('dialog', (dialog) => complaints.concat(dialog.message()));
   await page.goto(`${served.url}/runs/${id}/steps/made`);

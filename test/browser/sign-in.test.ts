@@ -54,22 +54,6 @@ describe('the link that wf ui prints', () => {
     expect(refused.json()).toMatchObject({ error: { code: 'E_UI_RUNNING' } });
   });
 
-  test('leads to a session that outlives a kill of the server', async () => {
-    const own = openFoldersProject();
-    const first = await servePage(own);
-    const { page } = await openBrowser(onTestFinished);
-    await signIn(page, first.link);
-    first.wf.kill('SIGKILL');
-    await first.wf.end;
-    const second = await servePage(own, [`--port=${first.port}`]);
-    expect(second.url).toBe(first.url);
-    await page.reload();
-    await page.getByRole('heading', { name: 'Runs', exact: true }).waitFor();
-    const { page: other } = await openBrowser(onTestFinished);
-    await other.goto(first.link);
-    await other.getByText('was used already').waitFor();
-  });
-
   test('is asked for by pages whose session has ended while they were open', async () => {
     const own = openFoldersProject();
     const run = foldersRun(own);

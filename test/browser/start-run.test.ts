@@ -2,13 +2,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import type { Page } from 'playwright-core';
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { openActionsProject, ownId } from '../support/actions-project.ts';
-import {
-  accessibilityProblems,
-  type openBrowser,
-  openSignedIn,
-  problemsInLightAndDark,
-  sidewaysScroll,
-} from '../support/browser.ts';
+import { accessibilityProblems, openSignedIn, problemsInColours, sidewaysScroll } from '../support/browser.ts';
 import { ask, endOf, openSession, pageActionOf } from '../support/page-client.ts';
 import { running } from '../support/processes.ts';
 import { readRecord } from '../support/read-record.ts';
@@ -63,8 +57,8 @@ beforeAll(async () => {
   served = await servePage(project, ['--allow-actions']);
 });
 
-async function openPage(address: string, options: Parameters<typeof openBrowser>[1] = {}) {
-  const person = await openSignedIn(served, onTestFinished, options);
+async function openPage(address: string) {
+  const person = await openSignedIn(served, onTestFinished);
   const dialogs: string[] = [];
   person.page.on('dialog', (dialog) => {
     dialogs.push(dialog.message());
@@ -206,21 +200,22 @@ describe('the page of a workflow', () => {
   });
 
   test('has no serious finding of axe in the light and the dark page, and fits', async () => {
-    const { page } = await openPage('/workflows', { viewport: { width: 360, height: 800 } });
-    expect(await problemsInLightAndDark(page)).toEqual([]);
+    const { page } = await openPage('/workflows');
+    await page.setViewportSize({ width: 360, height: 800 });
+    expect(await problemsInColours(page)).toEqual([]);
     await page.goto(`${served.url}/workflows/forms`);
     await press(page, 'Dry run');
     await problemOf(page, 'name').getByText(/./).waitFor();
-    expect(await problemsInLightAndDark(page)).toEqual([]);
+    expect(await problemsInColours(page)).toEqual([]);
     await field(page, 'name').fill('ann');
     await field(page, 'token').fill(SECRET);
     await press(page, 'Start');
     await page.getByRole('dialog').waitFor();
-    expect(await problemsInLightAndDark(page)).toEqual([]);
+    expect(await problemsInColours(page)).toEqual([]);
     await press(page, 'Close');
     await press(page, 'Dry run');
     await page.getByRole('heading', { name: 'Dry run' }).waitFor();
-    expect(await problemsInLightAndDark(page)).toEqual([]);
+    expect(await problemsInColours(page)).toEqual([]);
     expect(await sidewaysScroll(page)).toBe(0);
   });
 
@@ -250,8 +245,12 @@ describe('the page of a workflow', () => {
 });
 
 describe('a server without --allow-actions', () => {
+  let showing: ServedPage;
+  beforeAll(async () => {
+    showing = await servePage(project, [], { env: { HOME: `${project.folder}/showing` } });
+  });
+
   test('plans a run, and does nothing else', async () => {
-    const showing = await servePage(project, [], { env: { HOME: `${project.folder}/showing` } });
     const session = await openSession({ ...showing, newLink: async () => showing.link });
     const { writing } = session;
     const run = project.run('touchy', 'ui-only-shown');
@@ -297,5 +296,20 @@ describe('a server without --allow-actions', () => {
     await page.getByRole('button', { name: 'Dry run' }).waitFor();
     expect(await page.getByRole('button', { name: 'Start', exact: true }).count()).toBe(0);
     await page.getByText('This page only shows.').waitFor();
+  });
+
+  test('shows what is asked, and what to type instead of buttons', async () => {
+    const run = project.run('asking', 'ui-shown');
+    run.go('first.go');
+    const wf = run.start();
+    await wf.line(/^waiting for the event/);
+    const { page } = await openSignedIn(showing, onTestFinished);
+    await page.goto(`${showing.url}/runs/${run.id}`);
+    await page.getByText(`wf send ${run.id} approve --data`).waitFor();
+    await page.getByText(`wf send ${run.id} reject`).waitFor();
+    const names = await page.locator('.actions').getByRole('button').allTextContents();
+    expect(new Set(names)).toEqual(new Set(['Copy']));
+    expect((await project.sharedWf(['cancel', run.id])).exitCode).toBe(0);
+    await wf.end;
   });
 });

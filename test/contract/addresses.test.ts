@@ -1,26 +1,29 @@
-import { expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
+import type { ContainerInfo, NetworkInfo } from '../../src/engine/ports/docker.ts';
 import { addressOf } from '../support/contract-subject.ts';
 import { describeContract } from '../support/contract-tests.ts';
 
 describeContract('addresses', (subject) => {
-  test('are assigned in order, from the one after the gateway', async () => {
-    const network = await subject().network('ct-order', '172.29.81.0/24');
+  test('are assigned in order, also to containers that start concurrently, until the subnet is full', async () => {
+    const small = await subject().network('ct-small', '172.29.81.0/29');
     const given: string[] = [];
-    for (const name of ['ct-1', 'ct-2', 'ct-3']) given.push(addressOf(await subject().container(name, network)));
-    expect(given).toEqual(['172.29.81.2', '172.29.81.3', '172.29.81.4']);
+    for (const name of ['ct-2', 'ct-3']) given.push(addressOf(await subject().container(name, small)));
+    // From the one after the gateway.
+    expect(given).toEqual(['172.29.81.2', '172.29.81.3']);
+    const names = ['ct-p', 'ct-q', 'ct-r'];
+    const all = await Promise.all(names.map((name) => subject().container(name, small)));
+    expect(all.map(addressOf).sort()).toEqual(['172.29.81.4', '172.29.81.5', '172.29.81.6']);
+    await expect(subject().container('ct-7', small)).rejects.toMatchObject({ code: 'E_DOCKER' });
   });
 
-  test('are unique for containers that start concurrently', async () => {
-    const network = await subject().network('ct-together', '172.29.82.0/24');
-    const names = ['ct-p', 'ct-q', 'ct-r', 'ct-s'];
-    const all = await Promise.all(names.map((name) => subject().container(name, network)));
-    const expected = ['172.29.82.2', '172.29.82.3', '172.29.82.4', '172.29.82.5'];
-    expect(all.map(addressOf).sort()).toEqual(expected);
+  let network: NetworkInfo;
+  let container: ContainerInfo;
+  beforeAll(async () => {
+    network = await subject().network('ct-same', '172.29.83.0/24');
+    container = await subject().container('ct-it', network);
   });
 
   test('are the same in the network, the container and the kernel', async () => {
-    const network = await subject().network('ct-same', '172.29.83.0/24');
-    const container = await subject().container('ct-it', network);
     const [endpoint] = container.endpoints;
     expect(endpoint).toMatchObject({
       network: 'ct-same',
@@ -40,8 +43,6 @@ describeContract('addresses', (subject) => {
   });
 
   test('belong to a veth pair whose host end is a port of the bridge', async () => {
-    const network = await subject().network('ct-pair');
-    const container = await subject().container('ct-end', network);
     const master = `br-${network.id.slice(0, 12)}`;
     const ports = JSON.parse(subject().outputIn('host', 'ip', '-json', '-details', 'link', 'show', 'master', master));
     const [inside] = JSON.parse(subject().outputIn(container, 'ip', '-json', 'link', 'show', 'dev', 'eth0'));
@@ -49,11 +50,5 @@ describeContract('addresses', (subject) => {
     expect(ports[0].ifname).toMatch(/^veth[0-9a-f]{7}$/);
     await subject().host.ports.docker.removeContainer(container.id);
     expect(JSON.parse(subject().outputIn('host', 'ip', '-json', 'link', 'show', 'master', master) || '[]')).toEqual([]);
-  });
-
-  test('run out if the subnet is full', async () => {
-    const network = await subject().network('ct-small', '172.29.84.0/29');
-    for (const name of ['ct-2', 'ct-3', 'ct-4', 'ct-5', 'ct-6']) await subject().container(name, network);
-    await expect(subject().container('ct-7', network)).rejects.toMatchObject({ code: 'E_DOCKER' });
   });
 });

@@ -1,12 +1,18 @@
-import { expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
+import type { ContainerInfo, NetworkInfo } from '../../src/engine/ports/docker.ts';
 import { addressOf } from '../support/contract-subject.ts';
 import { describeContract } from '../support/contract-tests.ts';
 
 describeContract('containers', (subject) => {
   const docker = () => subject().host.ports.docker;
+  let network: NetworkInfo;
+  let web: ContainerInfo;
+  beforeAll(async () => {
+    network = await subject().network('ct-net');
+    web = await subject().container('ct-web', network, ['-text', 'Mon AppDev']);
+  });
 
   test('are created, then started, and found by id and by name', async () => {
-    const network = await subject().network('ct-net');
     const { id: networkId } = network;
     const labels = { purpose: 'test' };
     const image = subject().echoImage;
@@ -29,7 +35,7 @@ describeContract('containers', (subject) => {
       const started = await docker().container(id);
       expect(started).toMatchObject({ id, name: 'ct-One', image, labels, running: true, status: 'running' });
       expect(await docker().container('ct-One')).toEqual(started);
-      expect(await docker().containers()).toEqual([started]);
+      expect(new Set(await docker().containers())).toEqual(new Set([started, web]));
     } finally {
       await docker().removeContainer(id);
     }
@@ -43,42 +49,36 @@ describeContract('containers', (subject) => {
     expect(await docker().logs('0'.repeat(64), 5)).toBe('');
   });
 
-  test('serve the requested text', async () => {
-    const network = await subject().network('ct-net');
-    const container = await subject().container('ct-web', network, ['-text', 'Mon AppDev']);
-    expect(subject().fetch(container, '127.0.0.1')).toBe('Mon AppDev');
-    expect(subject().fetch('host', addressOf(container))).toBe('Mon AppDev');
+  test('serve the requested text', () => {
+    expect(subject().fetch(web, '127.0.0.1')).toBe('Mon AppDev');
+    expect(subject().fetch('host', addressOf(web))).toBe('Mon AppDev');
   });
 
   test('cannot share a name', async () => {
-    const network = await subject().network('ct-net');
-    const first = await subject().container('ct-twice', network);
-    await expect(subject().container('ct-twice', network)).rejects.toMatchObject({ code: 'E_NAME_IN_USE' });
-    expect(await docker().container('ct-twice')).toEqual(first);
+    await expect(subject().container('ct-web', network)).rejects.toMatchObject({ code: 'E_NAME_IN_USE' });
+    expect(await docker().container('ct-web')).toEqual(web);
   });
 
   test('do not change if they are started twice', async () => {
-    const started = await subject().container('ct-up', await subject().network('ct-net'));
-    await docker().startContainer(started.id);
-    expect(await docker().container(started.id)).toEqual(started);
+    await docker().startContainer(web.id);
+    expect(await docker().container(web.id)).toEqual(web);
   });
 
   test('have logs, whose last lines can be read', async () => {
-    const container = await subject().container('ct-says', await subject().network('ct-net'));
-    subject().fetch(container, '127.0.0.1');
-    await expect.poll(() => docker().logs(container.id, 50)).toContain('[INFO] server is listening on :5678');
-    expect((await docker().logs(container.id, 1)).trimEnd().split('\n')).toHaveLength(1);
+    subject().fetch(web, '127.0.0.1');
+    await expect.poll(() => docker().logs(web.id, 50)).toContain('[INFO] server is listening on :5678');
+    expect((await docker().logs(web.id, 1)).trimEnd().split('\n')).toHaveLength(1);
   });
 
   test('are exited if they end at once, with their exit code and logs', async () => {
-    const { id } = await subject().container('ct-ends', await subject().network('ct-net'), ['-text', '']);
+    const { id } = await subject().container('ct-ends', network, ['-text', '']);
     await expect.poll(async () => (await docker().container(id))?.status).toBe('exited');
     expect(await docker().container(id)).toMatchObject({ running: false, pid: 0, exitCode: 127 });
     expect(await docker().logs(id, 10)).toContain('Missing -text option!');
   });
 
   test('can be restarted after a kill, with a new start time and process', async () => {
-    const first = await subject().container('ct-again', await subject().network('ct-net'));
+    const first = await subject().container('ct-again', network);
     process.kill(first.pid, 'SIGKILL');
     await expect.poll(async () => (await docker().container(first.id))?.status).toBe('exited');
     const dead = await docker().container(first.id);
@@ -94,7 +94,7 @@ describeContract('containers', (subject) => {
   });
 
   test('run a command with its output, exit code and deadline', async () => {
-    const { id } = await subject().container('ct-exec', await subject().network('ct-net'));
+    const { id } = web;
     expect(await docker().exec(id, ['echo', 'inside'], 5_000)).toEqual({
       exitCode: 0,
       output: 'inside\n',

@@ -1,4 +1,5 @@
-import { expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
+import type { ContainerInfo } from '../../src/engine/ports/docker.ts';
 import { addressOf } from '../support/contract-subject.ts';
 import { describeContract } from '../support/contract-tests.ts';
 
@@ -6,35 +7,37 @@ import { describeContract } from '../support/contract-tests.ts';
 const SILENT_MS = 700;
 
 describeContract('isolation', (subject) => {
-  test('lets containers of one network reach each other', async () => {
-    const network = await subject().network('ct-net');
-    const one = await subject().container('ct-one', network);
-    const two = await subject().container('ct-two', network);
-    expect(subject().fetch(one, addressOf(two))).toBe('ct-two');
-    expect(subject().fetch(two, addressOf(one))).toBe('ct-one');
+  /** Two containers of one network each. */
+  let left: readonly [ContainerInfo, ContainerInfo];
+  let right: readonly [ContainerInfo, ContainerInfo];
+  beforeAll(async () => {
+    const pair = async (networkName: string, one: string, other: string) => {
+      const network = await subject().network(networkName);
+      return [await subject().container(one, network), await subject().container(other, network)] as const;
+    };
+    left = await pair('ct-left', 'ct-one', 'ct-near');
+    right = await pair('ct-right', 'ct-two', 'ct-far');
   });
 
-  test('separates containers of two networks, and each still answers its neighbour and the host', async () => {
-    const left = await subject().network('ct-left');
-    const right = await subject().network('ct-right');
-    const one = await subject().container('ct-one', left);
-    const two = await subject().container('ct-two', right);
-    const neighbours = [
-      await subject().container('ct-near', left),
-      await subject().container('ct-far', right),
-    ] as const;
+  test('lets containers of one network reach each other', () => {
+    const [one, near] = left;
+    expect(subject().fetch(one, addressOf(near))).toBe('ct-near');
+    expect(subject().fetch(near, addressOf(one))).toBe('ct-one');
+  });
+
+  test('separates containers of two networks, and each still answers its neighbour and the host', () => {
+    const [[one], [two, far]] = [left, right];
     // The controls: both are there, and answer.
-    expect(subject().fetch(neighbours[0], addressOf(one))).toBe('ct-one');
-    expect(subject().fetch(neighbours[1], addressOf(two))).toBe('ct-two');
+    expect(subject().fetch(left[1], addressOf(one))).toBe('ct-one');
+    expect(subject().fetch(far, addressOf(two))).toBe('ct-two');
     expect(subject().fetch('host', addressOf(one))).toBe('ct-one');
     expect(subject().fetch('host', addressOf(two))).toBe('ct-two');
     expect(subject().fetch(one, addressOf(two), SILENT_MS)).toBeNull();
     expect(subject().fetch(two, addressOf(one), SILENT_MS)).toBeNull();
   });
 
-  test('drops packets silently, so a request times out', async () => {
-    const one = await subject().container('ct-one', await subject().network('ct-left'));
-    const two = await subject().container('ct-two', await subject().network('ct-right'));
+  test('drops packets silently, so a request times out', () => {
+    const [[one], [two]] = [left, right];
     const begun = performance.now();
     expect(subject().fetch(one, addressOf(two), SILENT_MS)).toBeNull();
     expect(performance.now() - begun).toBeGreaterThanOrEqual(SILENT_MS - 50);

@@ -1,4 +1,5 @@
-import { expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
+import type { ContainerInfo, NetworkInfo } from '../../src/engine/ports/docker.ts';
 import { namespaceOfPid } from '../../src/host/namespaces/namespace.ts';
 import { openNamespace } from '../../src/host/namespaces/open-namespace.ts';
 import { describeContract } from '../support/contract-tests.ts';
@@ -6,10 +7,15 @@ import { describeContract } from '../support/contract-tests.ts';
 const TIME = { timeoutMs: 10_000 };
 
 describeContract('namespaces', (subject) => {
+  let network: NetworkInfo;
+  let container: ContainerInfo;
+  beforeAll(async () => {
+    network = await subject().network('ct-net');
+    container = await subject().container('ct-in', network);
+  });
+
   test('a command runs in the network namespace of a container or of the host', async () => {
     const { command } = subject().host.ports;
-    const network = await subject().network('ct-net');
-    const container = await subject().container('ct-in', network);
     const list = ['ip', '-json', 'link'] as const;
     const inside = await command.run(list, { ...TIME, namespace: namespaceOfPid(container.pid) });
     expect(JSON.parse(inside.stdout)).toEqual(JSON.parse(subject().outputIn(container, ...list)));
@@ -21,7 +27,6 @@ describeContract('namespaces', (subject) => {
 
   test('a missing program is reported as missing in every namespace', async () => {
     const { command } = subject().host.ports;
-    const container = await subject().container('ct-in', await subject().network('ct-net'));
     const missing = { code: 'E_TOOL_MISSING' };
     await expect(command.run(['ct-no-such-program'], TIME)).rejects.toMatchObject(missing);
     const namespace = namespaceOfPid(container.pid);
@@ -30,19 +35,18 @@ describeContract('namespaces', (subject) => {
 
   test('a namespace that has changed is not entered', async () => {
     const { command, docker } = subject().host.ports;
-    const container = await subject().container('ct-gone', await subject().network('ct-net'));
-    const namespace = namespaceOfPid(container.pid);
+    const gone = await subject().container('ct-gone', network);
+    const namespace = namespaceOfPid(gone.pid);
     const other = { ...namespace, inode: namespace.inode + 1 };
     await expect(command.run(['true'], { ...TIME, namespace: other })).rejects.toMatchObject({
       code: 'E_NAMESPACE_GONE',
     });
-    await docker.removeContainer(container.id);
+    await docker.removeContainer(gone.id);
     await expect(command.run(['true'], { ...TIME, namespace })).rejects.toMatchObject({ code: 'E_NAMESPACE_GONE' });
   });
 
   test('a link is moved into a container by an inherited descriptor, and ends with the container', async () => {
     const { command, docker } = subject().host.ports;
-    const container = await subject().container('ct-takes', await subject().network('ct-net'));
     const made = await command.run(['ip', 'link', 'add', 'ct-host', 'type', 'veth', 'peer', 'name', 'ct-inside'], TIME);
     expect(made.stderr).toBe('');
     const open = openNamespace(namespaceOfPid(container.pid));

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 import type { ContainerInfo } from '../../src/engine/ports/docker.ts';
 import { namespaceOfPid } from '../../src/host/namespaces/namespace.ts';
 import {
@@ -20,12 +20,16 @@ const SILENCE = { deadlineMs: 500, must: 'fail' } as const;
 
 describeContract('probes', (subject) => {
   const context = () => testContext({ host: subject().host.ports });
+  let from: ReturnType<typeof handle>;
+  let to: ContainerInfo;
+  beforeAll(async () => {
+    const network = await subject().network('ct-net');
+    from = handle(await subject().container('ct-from', network, ['sleep', '600']));
+    to = await subject().container('ct-To', network);
+  });
   const handle = (container: ContainerInfo) => ({ ...container, namespace: namespaceOfPid(container.pid) });
 
   test('get an answer from a neighbour by ping, HTTP and DNS', async () => {
-    const network = await subject().network('ct-net');
-    const from = handle(await subject().container('ct-from', network, ['sleep', '60']));
-    const to = await subject().container('ct-To', network);
     for (const origin of [insideContainer(from), insideNamespaceOf(from)]) {
       const pinged = await readWith(pingProbe, { from: origin, to: addressOf(to), ...READY }, context());
       expect(pinged).toMatchObject({ answered: true, sent: 3, received: 3 });
@@ -48,29 +52,26 @@ describeContract('probes', (subject) => {
   });
 
   test('send pings at the requested interval, also for an ordinary user', async () => {
-    const network = await subject().network('ct-net');
-    const from = insideNamespaceOf(handle(await subject().container('ct-from', network, ['sleep', '60'])));
-    const to = addressOf(await subject().container('ct-to', network));
     const asked = context();
-    const pinged = await readWith(pingProbe, { from, to, count: 5, intervalMs: 10, ...READY }, asked);
+    const input = { from: insideNamespaceOf(from), to: addressOf(to), count: 5, intervalMs: 10, ...READY };
+    const pinged = await readWith(pingProbe, input, asked);
     expect(pinged).toMatchObject({ sent: 5, received: 5 });
     // Without ping, wf probes by TCP.
     expect(asked.evidence.map(({ command }) => command).join()).toMatch(/ -i 0\.01 |^# instead of ping/);
   });
 
   test('get no answer from a container of another network, and fail if they expect one', async () => {
-    const from = handle(await subject().container('ct-from', await subject().network('ct-left')));
-    const to = await subject().container('ct-to', await subject().network('ct-right'));
+    const far = await subject().container('ct-far', await subject().network('ct-right'));
     const origin = insideNamespaceOf(from);
-    const url = `http://${addressOf(to)}:5678/`;
-    const own = `http://${addressOf(from)}:5678/`;
-    expect(await readWith(pingProbe, { from: origin, to: addressOf(to), ...SILENCE }, context())).toMatchObject({
+    const url = `http://${addressOf(far)}:5678/`;
+    const near = `http://${addressOf(to)}:5678/`;
+    expect(await readWith(pingProbe, { from: origin, to: addressOf(far), ...SILENCE }, context())).toMatchObject({
       received: 0,
     });
     expect(await readWith(httpProbe, { from: origin, url, ...SILENCE }, context())).toMatchObject({ answered: false });
     const wrong = readWith(httpProbe, { from: origin, url, deadlineMs: 500 }, context());
     await expect(wrong).rejects.toMatchObject({ code: 'E_PROBE_FAILED' });
-    const answered = readWith(httpProbe, { from: origin, url: own, ...SILENCE }, context());
+    const answered = readWith(httpProbe, { from: origin, url: near, ...SILENCE }, context());
     await expect(answered).rejects.toMatchObject({ code: 'E_PROBE_ANSWERED' });
   });
 });

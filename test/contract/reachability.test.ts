@@ -1,5 +1,5 @@
-import { expect, test } from 'vitest';
-import type { ContainerInfo } from '../../src/engine/ports/docker.ts';
+import { beforeAll, expect, test } from 'vitest';
+import type { ContainerInfo, NetworkInfo } from '../../src/engine/ports/docker.ts';
 import { reachabilityProbe } from '../../src/steps/probe/index.ts';
 import { readWith } from '../support/carry-out.ts';
 import { addressOf } from '../support/contract-subject.ts';
@@ -11,16 +11,18 @@ const TIME = { deadlineMs: 10_000, silenceMs: 400 };
 describeContract('reachability probes', (subject) => {
   const byName = (...containers: ContainerInfo[]) =>
     Object.fromEntries(containers.map((container) => [container.name, addressOf(container)]));
-  const threeContainers = async () => {
-    const left = await subject().network('ct-left');
-    const from = await subject().container('ct-from', left);
-    const near = await subject().container('ct-near', left);
-    const far = await subject().container('ct-far', await subject().network('ct-right'));
-    return { from, near, far };
-  };
+  let left: NetworkInfo;
+  let from: ContainerInfo;
+  let near: ContainerInfo;
+  let far: ContainerInfo;
+  beforeAll(async () => {
+    left = await subject().network('ct-left', '172.29.85.0/24');
+    from = await subject().container('ct-from', left);
+    near = await subject().container('ct-near', left);
+    far = await subject().container('ct-far', await subject().network('ct-right'));
+  });
 
   test('succeed if the expected targets answer and the others are silent, and need a control and the same container', async () => {
-    const { from, near, far } = await threeContainers();
     const context = testContext({ host: subject().host.ports });
     const input = { from, answering: byName(near), silent: byName(far), ...TIME };
     expect(await readWith(reachabilityProbe, input, context)).toEqual({ from: 'ct-from', answered: 1, silent: 1 });
@@ -33,7 +35,6 @@ describeContract('reachability probes', (subject) => {
   });
 
   test('name every pair that differs from the expectation', async () => {
-    const { from, near, far } = await threeContainers();
     const context = testContext({ host: subject().host.ports });
     const answering = { ...byName(far), itself: '127.0.0.1' };
     const wrong = { from, answering, silent: byName(near), deadlineMs: 1_000, silenceMs: 400 };
@@ -51,21 +52,17 @@ describeContract('reachability probes', (subject) => {
   });
 
   test('succeed for the gateway and for each container, and an address can move to another container', async () => {
-    const network = await subject().network('ct-moves', '172.29.85.0/24');
-    const [first, second, third] = await Promise.all([
-      subject().container('ct-1', network),
-      subject().container('ct-2', network),
-      subject().container('ct-3', network),
-    ]);
-    const input = { from: first, answering: { ...byName(second, third), gateway: '172.29.85.1' }, silent: {}, ...TIME };
+    const third = await subject().container('ct-third', left);
+    const gateway = from.endpoints[0]?.gateway ?? '';
+    const input = { from, answering: { ...byName(near, third), gateway }, silent: {}, ...TIME };
     const context = testContext({ host: subject().host.ports });
     expect(await readWith(reachabilityProbe, input, context)).toMatchObject({ answered: 3 });
     const address = addressOf(third);
     await subject().host.ports.docker.removeContainer(third.id);
-    // The second container takes over the address, with another MAC address.
-    subject().outputIn(second, 'ip', 'address', 'add', `${address}/24`, 'dev', 'eth0');
+    // The neighbour takes over the address, with another MAC address.
+    subject().outputIn(near, 'ip', 'address', 'add', `${address}/24`, 'dev', 'eth0');
     // Flushes the entries that the kernel has learned. A permanent entry of the runtime would stay.
-    subject().outputIn(first, 'ip', 'neighbour', 'flush', 'dev', 'eth0');
-    expect(subject().fetch(first, address)).toBe(second.name);
+    subject().outputIn(from, 'ip', 'neighbour', 'flush', 'dev', 'eth0');
+    expect(subject().fetch(from, address)).toBe(near.name);
   });
 });

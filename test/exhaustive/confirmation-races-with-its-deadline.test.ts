@@ -11,7 +11,7 @@ import { ownProcess } from '../../src/host/processes/process.ts';
 import { loaded, openFolderHost } from '../support/folder-host.ts';
 import { EVERY_CASE } from '../support/rotation.ts';
 
-const RACES = EVERY_CASE ? 1_000 : 400;
+const RACES = EVERY_CASE ? 1_000 : 200;
 /** Runs under way at once. */
 const AT_ONCE = 20;
 const WITHIN_MS = 150;

@@ -14,7 +14,7 @@ import { defineStep, runnerOf } from '../../src/engine/workflow/define-step.ts';
 import { forEach } from '../../src/engine/workflow/for-each.ts';
 import { rebuildProjection } from '../fixtures/history/rebuild-projection.ts';
 import { type FolderHost, loaded, openFolderHost, runId } from '../support/folder-host.ts';
-import { chosen, EVERY_CASE } from '../support/rotation.ts';
+import { EVERY_CASE, inTurn } from '../support/rotation.ts';
 
 /**
  * A wf that "dies" at one of its crash points: from then on nothing that it does reaches the history or the host. Real processes
@@ -261,9 +261,10 @@ describe('a killed wf', { timeout: 180_000 }, () => {
   ] as const)('is recovered from every crash point %s', async ([, shape]) => {
     const [points = 0] = await killAndRecover(shape, 'resume', [Number.POSITIVE_INFINITY]);
     expect(points).toBeGreaterThan(20);
-    for (let diesAt = 1; diesAt <= points; diesAt += 1) {
-      for (const recovery of chosen(['resume', 'rollback'] as const)) await killAndRecover(shape, recovery, [diesAt]);
-    }
+    const kills = Array.from({ length: points }, (_unused, point) => point + 1).flatMap((diesAt) =>
+      (['resume', 'rollback'] as const).map((recovery) => ({ diesAt, recovery })),
+    );
+    for (const { diesAt, recovery } of inTurn(kills, 3)) await killAndRecover(shape, recovery, [diesAt]);
   });
 
   test('is recovered after repeated kills, for machines of any shape', async () => {
@@ -276,7 +277,7 @@ describe('a killed wf', { timeout: 180_000 }, () => {
           await killAndRecover(shape, recovery, deaths);
         },
       ),
-      { numRuns: EVERY_CASE ? 500 : 60 },
+      { numRuns: EVERY_CASE ? 500 : 40 },
     );
   });
 });

@@ -10,6 +10,7 @@ import { childWorkflow } from '../../src/engine/workflow/child-workflow.ts';
 import { defineStep } from '../../src/engine/workflow/define-step.ts';
 import { loaded, openFolderHost } from '../support/folder-host.ts';
 import { isLeaf, type Shape, shapesOf } from '../support/machine-shapes.ts';
+import { EVERY_CASE } from '../support/rotation.ts';
 import { simulatedClock } from '../support/simulated-clock.ts';
 
 /** The behaviour of one generated state. */
@@ -203,7 +204,7 @@ describe('the journal of a random machine', () => {
         expect(steps.filter(({ status }) => status === 'running' || status === 'retrying')).toEqual([]);
         expect(pending).toBe(0);
       }),
-      { numRuns: 60 },
+      { numRuns: EVERY_CASE ? 60 : 25 },
     );
   }, 120_000);
 

@@ -39,14 +39,14 @@ describe.skipIf(process.getuid?.() !== 0)('a run whose owner is in another PID n
     const inputs = ['--input', `root=${path.join(project.folder, id)}`, '--input', `waitFor=${go}`];
     const owner = project.start(['start', 'folders', '--id', id, ...inputs], { through: OWN_PIDS });
     await owner.line(/^first {2}makeOne .* ok /);
-    expect(await project.wf(['resume', id])).toMatchObject({ exitCode: 4 });
-    expect((await project.wf(['runs', '--json'])).json()).toMatchObject([{ id, status: 'running' }]);
+    expect(await project.sharedWf(['resume', id])).toMatchObject({ exitCode: 4 });
+    expect((await project.sharedWf(['runs', '--json'])).json()).toMatchObject([{ id, status: 'running' }]);
     // The namespace ends with the process that made it.
     owner.kill('SIGKILL');
     await owner.end;
-    expect((await project.wf(['runs', '--json'])).json()).toMatchObject([{ id, status: 'interrupted' }]);
+    expect((await project.sharedWf(['runs', '--json'])).json()).toMatchObject([{ id, status: 'interrupted' }]);
     writeFileSync(go, '');
-    const resumed = await project.wf(['resume', id, '--json']);
+    const resumed = await project.sharedWf(['resume', id, '--json']);
     expect(resumed.exitCode, resumed.stderr).toBe(0);
     expect(runRecordSchema.parse(resumed.json())).toMatchObject({ status: 'succeeded' });
     expect(root.log()).toEqual(['one', 'two', 'three', 'not three', 'not two', 'not one']);
@@ -56,12 +56,12 @@ describe.skipIf(process.getuid?.() !== 0)('a run whose owner is in another PID n
     const project = openFoldersProject();
     const run = foldersRun(project);
     run.go();
-    expect(await run.start('--pause-after', 'second').end).toMatchObject({ exitCode: 0 });
+    expect(await run.carryOut('--pause-after', 'second')).toMatchObject({ exitCode: 0 });
     const refused = await project.wf(['rollback', run.id, '--json'], { through: OWN_PIDS });
     expect(refused).toMatchObject({ exitCode: 4 });
     expect(refused.json()).toMatchObject({ error: { code: 'E_WRONG_PLACE' } });
     expect(run.folders()).toEqual(['one', 'two']);
-    expect(await project.wf(['rollback', run.id])).toMatchObject({ exitCode: 0 });
+    expect(await project.sharedWf(['rollback', run.id])).toMatchObject({ exitCode: 0 });
     expect(existsSync(path.join(project.folder, run.id, 'one'))).toBe(false);
   });
 });

@@ -64,8 +64,8 @@ function decoyFolder(folder: string): string {
 
 describe('the working directory', () => {
   test('is that of the run for a rollback from another folder, which touches nothing of the same name', async () => {
-    const { wf, folder } = project();
-    expect(await wf(PAUSED)).toMatchObject({ exitCode: 0 });
+    const { wf, sharedWf, folder } = project();
+    expect(await sharedWf(PAUSED)).toMatchObject({ exitCode: 0 });
     expect(existsSync(path.join(folder, 'release'))).toBe(true);
     const elsewhere = decoyFolder(folder);
     const told = await wf(['changes', 'placed'], { cwd: elsewhere });
@@ -77,8 +77,8 @@ describe('the working directory', () => {
   });
 
   test('is that of the run for a step that is resumed from another folder', async () => {
-    const { wf, folder } = project();
-    expect(await wf(PAUSED)).toMatchObject({ exitCode: 0 });
+    const { wf, sharedWf, folder } = project();
+    expect(await sharedWf(PAUSED)).toMatchObject({ exitCode: 0 });
     const elsewhere = decoyFolder(folder);
     rmSync(path.join(elsewhere, 'release'), { recursive: true });
     const resumed = await wf(['resume', 'placed', '--json'], { cwd: elsewhere });
@@ -87,7 +87,7 @@ describe('the working directory', () => {
   });
 
   test('is named if it is gone, and nothing is touched', async () => {
-    const { wf, folder } = project();
+    const { wf, sharedWf, folder } = project();
     const inside = path.join(folder, 'inside');
     mkdirSync(inside);
     expect(await wf(PAUSED, { cwd: inside })).toMatchObject({ exitCode: 0 });
@@ -97,7 +97,7 @@ describe('the working directory', () => {
       ['resume', 'placed'],
       ['resume', 'placed', '--dry-run'],
     ]) {
-      const refused = await wf([...args, '--json']);
+      const refused = await sharedWf([...args, '--json']);
       expect(refused).toMatchObject({ exitCode: 4 });
       expect(refused.json()).toMatchObject({
         error: {
@@ -108,14 +108,14 @@ describe('the working directory', () => {
     }
     expect(existsSync(path.join(`${inside}-moved`, 'release'))).toBe(true);
     renameSync(`${inside}-moved`, inside);
-    expect(statuses(await wf(['rollback', 'placed', '--json']))).toEqual(UNDONE);
+    expect(statuses(await sharedWf(['rollback', 'placed', '--json']))).toEqual(UNDONE);
     expect(readdirSync(inside)).toEqual([]);
   });
 });
 
 describe.skipIf(!isRoot)('the network namespace', () => {
   test('is named if wf is in another one, and a rollback in the right one succeeds', async () => {
-    const { wf } = project(LINK);
+    const { wf, sharedWf } = project(LINK);
     const there = await ownNetwork();
     expect(await wf(PAUSED, { through: there.enter })).toMatchObject({ exitCode: 0 });
     expect(there.hasLink()).toBe(true);
@@ -124,14 +124,14 @@ describe.skipIf(!isRoot)('the network namespace', () => {
       ['resume', 'placed'],
       ['resume', 'placed', '--dry-run'],
     ]) {
-      const refused = await wf([...args, '--json']);
+      const refused = await sharedWf([...args, '--json']);
       expect(refused).toMatchObject({ exitCode: 4 });
       expect(refused.json()).toMatchObject({
         error: { code: 'E_WRONG_PLACE', hint: expect.stringContaining(`nsenter --net=/proc/${there.pid}/ns/net wf `) },
       });
     }
     expect(there.hasLink()).toBe(true);
-    expect(statuses(await wf(['show', 'placed', '--json']))).toEqual(['applied', 'applied']);
+    expect(statuses(await sharedWf(['show', 'placed', '--json']))).toEqual(['applied', 'applied']);
     const undone = await wf(['rollback', 'placed', '--json'], { through: there.enter });
     expect(statuses(undone), undone.stdout).toEqual(UNDONE);
     expect(runRecordSchema.parse(undone.json())).toMatchObject({ verification: { residues: [] } });
@@ -139,7 +139,7 @@ describe.skipIf(!isRoot)('the network namespace', () => {
   });
 
   test('leaves all changes stuck if it has ended, as no command runs in another one', async () => {
-    const { wf, folder, database } = project(LINK);
+    const { wf, sharedWf, folder, database } = project(LINK);
     const there = await ownNetwork();
     expect(await wf(PAUSED, { through: there.enter })).toMatchObject({ exitCode: 0 });
     await there.end();
@@ -147,10 +147,10 @@ describe.skipIf(!isRoot)('the network namespace', () => {
     const db = new Database(database);
     db.exec(`UPDATE runs SET place = json_set(place, '$.networkNamespace.inode', 1)`);
     db.close();
-    const undone = await wf(['rollback', 'placed', '--json']);
+    const undone = await sharedWf(['rollback', 'placed', '--json']);
     expect(undone.exitCode, undone.stdout).toBe(5);
     expect(statuses(undone)).toEqual(['stuck', 'stuck']);
-    const told = await wf(['changes', 'placed']);
+    const told = await sharedWf(['changes', 'placed']);
     expect(told.stdout.match(/stuck: .*network namespace 1, in which .* is gone/g)).toHaveLength(2);
     expect(existsSync(path.join(folder, 'release'))).toBe(true);
   });
@@ -158,7 +158,7 @@ describe.skipIf(!isRoot)('the network namespace', () => {
 
 describe.skipIf(!canActAsOrdinaryUser())('the user', () => {
   test('is the only one who may undo the commands of a run', async () => {
-    const { wf, folder } = project();
+    const { wf, sharedWf, folder } = project();
     ownedByOrdinaryUser(folder);
     // This lane has the /tmp of the machine.
     const locks = `/tmp/wf-${ORDINARY_USER_ID}`;
@@ -171,7 +171,7 @@ describe.skipIf(!canActAsOrdinaryUser())('the user', () => {
       ['rollback', 'placed'],
       ['resume', 'placed'],
     ]) {
-      const refused = await wf([...args, '--json'], { env: { WF_SAFE_DIRECTORY: folder } });
+      const refused = await sharedWf([...args, '--json'], { WF_SAFE_DIRECTORY: folder });
       expect(refused).toMatchObject({ exitCode: 4 });
       expect(refused.json()).toMatchObject({
         error: {

@@ -18,8 +18,8 @@ export interface AskingProject extends Project {
   record(id: string): Promise<RunRecord>;
 }
 
-export function openAskingProject(): AskingProject {
-  const project = openProject({ 'workflows/asking.ts': ASKING_WORKFLOW });
+export function openAskingProject(files: Readonly<Record<string, string>> = {}): AskingProject {
+  const project = openProject({ 'workflows/asking.ts': ASKING_WORKFLOW, ...files });
   const { folder } = project;
   return {
     ...project,

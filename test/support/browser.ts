@@ -2,7 +2,9 @@ import { existsSync } from 'node:fs';
 import axe from 'axe-core';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
 import { z } from 'zod';
+import { atEndOfFile } from './file-folder.ts';
 import { openCookie } from './page-client.ts';
+import { chosen } from './rotation.ts';
 import type { ServedPage } from './served-page.ts';
 
 /** Takes half the time of the Chromium with windows. */
@@ -20,6 +22,7 @@ const ARGUMENTS = [
   // The tabs of a person share a process, and none is started in reserve.
   '--renderer-process-limit=1',
 ];
+const VIEWPORT = { width: 1200, height: 900 };
 /** Test machines are slow, and do other work beside. */
 const WAIT_MS = 20_000;
 
@@ -38,18 +41,28 @@ export interface Person {
   tab(): Promise<Page>;
 }
 
+type OnTestFinished = (work: () => Promise<void>) => void;
+
 /** Opens a person's browser, which is closed at the end of the test. */
-export async function openBrowser(
-  onTestFinished: (work: () => Promise<void>) => void,
-  options: ContextOptions = {},
-): Promise<Person> {
-  browser ??= chromium.launch({ executablePath: CHROMIUM, args: ARGUMENTS });
-  const context = await (await browser).newContext({ viewport: { width: 1200, height: 900 }, ...options });
+export async function openBrowser(onTestFinished: OnTestFinished, options: ContextOptions = {}): Promise<Person> {
+  const context = await openContext(options);
   onTestFinished(() => context.close());
+  return personIn(context);
+}
+
+async function openContext(options: ContextOptions = {}): Promise<BrowserContext> {
+  browser ??= chromium.launch({ executablePath: CHROMIUM, args: ARGUMENTS });
+  const context = await (await browser).newContext({ viewport: VIEWPORT, ...options });
   context.setDefaultTimeout(WAIT_MS);
+  return context;
+}
+
+/** Opens a tab of a browser. */
+async function personIn(context: BrowserContext, onTestFinished?: OnTestFinished): Promise<Person> {
   const complaints: string[] = [];
   const tab = async () => {
     const page = await context.newPage();
+    onTestFinished?.(() => page.close());
     page.on('pageerror', (error) => complaints.push(error.message));
     page.on('console', (message) => {
       if (/Content Security Policy|Hydration|hydrat/i.test(message.text())) complaints.push(message.text());
@@ -65,16 +78,31 @@ export async function signIn(page: Page, link: string): Promise<void> {
   await page.getByRole('heading', { name: 'Runs', exact: true }).waitFor();
 }
 
-/** Opens the browser of a person who is signed in, without the page of a link: see {@link signIn}. */
-export async function openSignedIn(
-  served: ServedPage,
-  onTestFinished: (work: () => Promise<void>) => void,
-  options: ContextOptions = {},
-): Promise<Person> {
-  const person = await openBrowser(onTestFinished, options);
+/** The browsers of the people who are signed in, one for each server: each has a process, which parses all scripts. */
+const signedIn = new Map<ServedPage, Promise<BrowserContext>>();
+atEndOfFile(async () => {
+  const contexts = [...signedIn.values()];
+  signedIn.clear();
+  for (const context of contexts) await (await context).close();
+});
+
+/**
+ * Opens a tab of a person who is signed in, without the page of a link: see {@link signIn}. All tests of a file share the browser; the tabs
+ * of a test are closed at its end.
+ */
+export async function openSignedIn(served: ServedPage, onTestFinished: OnTestFinished): Promise<Person> {
+  const context = signedIn.get(served) ?? openSignedInContext(served);
+  signedIn.set(served, context);
+  return personIn(await context, onTestFinished);
+}
+
+async function openSignedInContext(served: ServedPage): Promise<BrowserContext> {
+  const context = await openContext();
   const [name = '', value = ''] = (await openCookie(served)).split('=');
-  await person.context.addCookies([{ name, value, url: served.url, httpOnly: true, sameSite: 'Strict' }]);
-  return person;
+  await context.addCookies([{ name, value, url: served.url, httpOnly: true, sameSite: 'Strict' }]);
+  // Without a tab, the process of the tabs would end after each test.
+  await context.newPage();
+  return context;
 }
 
 /** Returns the number of pixels by which a page scrolls sideways. */
@@ -103,10 +131,13 @@ export async function accessibilityProblems(page: Page): Promise<readonly string
     .flatMap(({ id, nodes }) => nodes.map(({ html, failureSummary }) => `${id}: ${html}\n${failureSummary ?? ''}`));
 }
 
-/** Returns the same in light and in dark colours. The page then is dark. */
-export async function problemsInLightAndDark(page: Page): Promise<readonly string[]> {
+/** The colours in which pages are checked: light and dark take turns. */
+export const COLOURS = chosen(['light', 'dark'] as const);
+
+/** Returns the same in the colours of this run: see {@link COLOURS}. */
+export async function problemsInColours(page: Page): Promise<readonly string[]> {
   const problems: string[] = [];
-  for (const colorScheme of ['light', 'dark'] as const) {
+  for (const colorScheme of COLOURS) {
     await page.emulateMedia({ colorScheme });
     problems.push(...(await accessibilityProblems(page)).map((problem) => `${colorScheme}: ${problem}`));
   }

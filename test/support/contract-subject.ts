@@ -19,8 +19,12 @@ export interface Subject {
   network(name: string, subnet?: string): Promise<NetworkInfo>;
   /** Creates and starts a container, which serves its own name if no other command is given. */
   container(name: string, network: NetworkInfo, command?: readonly string[]): Promise<ContainerInfo>;
-  /** Removes what was made. */
+  /** Removes what was made since `keep`. */
   cleanUp(): Promise<void>;
+  /** Keeps what was made so far, until `end`. */
+  keep(): void;
+  /** Removes all that was made. */
+  end(): Promise<void>;
   /** The output of a command in the network namespace of a container or of the host, started by the test and not by wf. */
   outputIn(place: ContainerInfo | 'host', ...argv: Argv): string;
   /** The body that a container, or the host, is served at a URL within `ms`; null if there is none. */
@@ -40,6 +44,7 @@ export function subjectOn(
   const labels = { 'wf.run': 'contract', purpose: 'test' };
   const networks: string[] = [];
   const containers: string[] = [];
+  let kept = { networks: 0, containers: 0 };
 
   const known = async <Found>(found: Promise<Found | null>): Promise<Found> => {
     const object = await found;
@@ -77,8 +82,15 @@ export function subjectOn(
       return known(docker.container(id));
     },
     async cleanUp() {
-      for (const id of containers.splice(0)) await docker.removeContainer(id);
-      for (const id of networks.splice(0)) await docker.removeNetwork(id);
+      for (const id of containers.splice(kept.containers)) await docker.removeContainer(id);
+      for (const id of networks.splice(kept.networks)) await docker.removeNetwork(id);
+    },
+    keep() {
+      kept = { networks: networks.length, containers: containers.length };
+    },
+    async end() {
+      kept = { networks: 0, containers: 0 };
+      await this.cleanUp();
     },
     outputIn,
     // A container's service may need a moment until it listens.

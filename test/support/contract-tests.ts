@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import process from 'node:process';
-import { afterAll, afterEach, beforeAll, describe, expect } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect } from 'vitest';
 import { parseRunId, type RunId } from '../../src/engine/model/ids.ts';
 import type { RunHost, RuntimeName } from '../../src/engine/ports/runtime.ts';
 import { machinePorts } from '../../src/runtime/machine-ports.ts';
@@ -16,12 +16,18 @@ const IMAGES = {
 
 /**
  * Runs the same tests once on a Docker engine (skipped without one, see with-engine.mjs) and once on a private host. The objects of
- * a test are removed after it; a private host must leave no process.
+ * a test are removed after it, those of a `beforeAll` after the last test; a private host must leave no process.
  * @param tests receives a function that returns the host, which exists while a test runs
  */
-export function describeContract(promise: string, tests: (subject: () => Subject) => void): void {
-  describeDocker(`docker: ${promise}`, () => onRuntime('docker', tests));
-  describe(`embedded: ${promise}`, () => onRuntime('embedded', tests));
+export function describeContract(
+  promise: string,
+  tests: (subject: () => Subject) => void,
+  runtimes: readonly RuntimeName[] = ['docker', 'embedded'],
+): void {
+  for (const runtime of runtimes) {
+    const describeRuntime: typeof describeDocker = runtime === 'docker' ? describeDocker : describe;
+    describeRuntime(`${runtime}: ${promise}`, () => onRuntime(runtime, tests));
+  }
 }
 
 function onRuntime(name: RuntimeName, tests: (subject: () => Subject) => void): void {
@@ -33,8 +39,10 @@ function onRuntime(name: RuntimeName, tests: (subject: () => Subject) => void): 
     host = await createRuntimes(machinePorts(process.env, '/nonexistent/wf.db'))[name].open(run, null);
     subject = subjectOn(host, { runtime: name, ...IMAGES[name] });
   });
+  beforeEach(() => subject?.keep());
   afterEach(() => subject?.cleanUp());
   afterAll(async () => {
+    await subject?.end();
     await host?.end();
     host?.close();
     expect(processesWith(`WF_PRIVATE_HOST=${run.id}@${run.createdAt}`), 'what the private host left behind').toEqual(

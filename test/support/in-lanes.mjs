@@ -8,6 +8,7 @@ import path from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { createJiti } from 'jiti';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const VITEST = path.join(ROOT, 'node_modules/vitest/vitest.mjs');
@@ -72,8 +73,13 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
 process.exitCode = await runAll();
 
 async function runAll() {
+  let removePrograms = () => {};
   try {
     await run([process.execPath, path.join(ROOT, 'scripts/set-up.mjs'), '--build-only']);
+    const { default: buildPrograms } = await createJiti(import.meta.url).import('./build-programs.ts');
+    removePrograms = await buildPrograms();
+    // All lanes start the same ones.
+    environment.WF_TEST_PROGRAMS = process.env.WF_TEST_PROGRAMS;
     const [lanes, outside] = process.getuid() === 0 ? [LANES, OUTSIDE] : [{}, { all: [] }];
     const ends = await Promise.all([
       ...Object.entries(lanes).map(([name, tests]) => runLane(name, tests, true)),
@@ -84,6 +90,7 @@ async function runAll() {
     const merged = await run([process.execPath, VITEST, `--merge-reports=${blobs}`, '--reporter=dot', ...reporters]);
     return Math.max(merged, ...ends);
   } finally {
+    removePrograms();
     rmSync(folder, { recursive: true, force: true });
   }
 }
