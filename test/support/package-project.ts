@@ -18,6 +18,9 @@ import { sharedCache } from './shared-cache.ts';
 
 const repository = fileURLToPath(new URL('../..', import.meta.url));
 
+/** Source files by path. */
+type Sources = Readonly<Record<string, string>>;
+
 /** End and output of a command. */
 export interface Ended {
   readonly exitCode: number | undefined;
@@ -37,10 +40,15 @@ export interface PackageProject {
   run(program: string, args: readonly string[], env?: Readonly<Record<string, string>>): Promise<Ended>;
 }
 
-/** Makes a project with these files, which is removed after the last test of the file. */
-export function openPackageProject(files: Readonly<Record<string, string>> = {}): PackageProject {
+/**
+ * Makes a project with these files, which is removed after the last test of the file.
+ * @param packages `own` if the test alters them; otherwise the projects of the test file have them in common
+ */
+export function openPackageProject(files: Sources = {}, packages: 'own' | 'common' = 'common'): PackageProject {
   const folder = mkdtempSync(path.join(folderOfFile(), 'p-'));
-  installWf(path.join(folder, 'node_modules'));
+  const modules = path.join(folder, 'node_modules');
+  if (packages === 'own') installWf(modules);
+  else symlinkSync(commonModules(), modules);
   const bin = path.join(folder, 'node_modules/.bin');
   const environment = {
     PATH: `${bin}:${path.dirname(process.execPath)}:${process.env['PATH'] ?? ''}`,
@@ -83,9 +91,6 @@ export function openPackageProject(files: Readonly<Record<string, string>> = {})
     run(process.execPath, [compiler, '-p', '.', '--singleThreaded', ...options]);
   return { folder, environment, write, run, compile };
 }
-
-/** Source files by path. */
-type Sources = Readonly<Record<string, string>>;
 
 /**
  * Compiles the sources of several projects in one run of the compiler, at the first call of the returned function. That function puts
@@ -131,6 +136,13 @@ function installWf(modules: string): void {
   const bin = path.join(modules, '.bin');
   mkdirSync(bin);
   symlinkSync('../wf-engine/dist/wf.cjs', path.join(bin, 'wf'));
+}
+
+/** Returns the `node_modules` that the projects of the test file have in common. */
+function commonModules(): string {
+  const modules = path.join(folderOfFile(), 'common/node_modules');
+  if (!existsSync(modules)) installWf(modules);
+  return modules;
 }
 
 /** Returns a folder of the test file with a copy of the published files, which its projects have hard links to. */

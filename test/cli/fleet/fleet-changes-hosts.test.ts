@@ -27,7 +27,7 @@ test('a workflow changes a canary, then the others, and is taken back from all',
     ['fch-a2', 2, 'succeeded'],
     ['fch-a3', 2, 'succeeded'],
   ]);
-  const local = await hosts[0]?.project.wf(['show', 'fcha-fch-a1', '--json']);
+  const local = await hosts[0]?.project.sharedWf(['show', 'fcha-fch-a1', '--json']);
   expect(local?.json()).toMatchObject({ status: 'succeeded', definitionHash: record.definitionHash, resume: 'auto' });
 
   expect(await world.fleet('rollback', 'fcha', '--comment', 'enough')).toMatchObject({ exitCode: 0 });
@@ -91,7 +91,7 @@ test('a host refuses another definition, a workflow that it does not permit, and
   }
   expect([changed.log(), strict.log()]).toEqual([[], []]);
   // Final, also if the item came again.
-  const later = await strict.project.wf(['start', 'site', '--id', 'fche-fch-c2']);
+  const later = await strict.project.sharedWf(['start', 'site', '--id', 'fche-fch-c2']);
   expect(later.stderr).toMatch(/^error E_TOMBSTONE: run fche-fch-c2 must never start here: it was refused/);
 });
 

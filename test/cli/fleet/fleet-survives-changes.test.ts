@@ -3,6 +3,7 @@ import path from 'node:path';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { watchHosts } from '../../support/fleet-oracle.ts';
 import { type FleetWorld, openFleetWorld, type TestHost } from '../../support/fleet-world.ts';
+import { inTurn } from '../../support/rotation.ts';
 
 let world: FleetWorld;
 beforeAll(async () => {
@@ -22,8 +23,9 @@ function timeOfDay(shift: string): Readonly<Record<string, string>> {
   return { LD_PRELOAD: path.join('/usr/lib', folder, LIBRARY), FAKETIME: shift, FAKETIME_DONT_FAKE_MONOTONIC: '1' };
 }
 
-describe('a fleet run', () => {
-  test('ends on hosts whose clocks are a day off', async () => {
+/** By what a fleet run does at each change around it. */
+const CHANGES: Readonly<Record<string, () => Promise<void>>> = {
+  'ends on hosts whose clocks are a day off': async () => {
     const [late, early] = [openHost('fsc-b1'), openHost('fsc-b2')];
     for (const [host, shift] of [
       [late, '-1d'],
@@ -45,9 +47,9 @@ describe('a fleet run', () => {
     await world.fleet('rollback', 'fscb');
     await world.untilStatus('fscb', 'rolled-back');
     expect([late.folders(), early.folders()]).toEqual([[], []]);
-  });
+  },
 
-  test('takes its turn on hosts that another one changes', async () => {
+  'takes its turn on hosts that another one changes': async () => {
     const [one, two] = [openHost('fsc-c1'), openHost('fsc-c2')];
     await Promise.all([one.join(), two.join()]);
     await world.fleet('start', 'site', '--hosts', 'fsc-c1,fsc-c2', '--id', 'fscc', ...WAITS);
@@ -66,9 +68,9 @@ describe('a fleet run', () => {
     await world.fleet('rollback', 'fscc');
     await world.untilStatus('fscc', 'rolled-back');
     expect([one.folders(), two.folders()]).toEqual([[], []]);
-  });
+  },
 
-  test('does nothing twice if an item is delivered again', async () => {
+  'does nothing twice if an item is delivered again': async () => {
     const host = openHost('fsc-e1');
     host.put('go');
     const killed = await host.start([], { WF_CRASH_AT: 'before mailbox answer' });
@@ -80,5 +82,9 @@ describe('a fleet run', () => {
     await host.join();
     await world.untilStatus('fsce', 'succeeded');
     expect(host.log()).toEqual(MADE);
-  });
+  },
+};
+
+describe('a fleet run', () => {
+  test.for(inTurn(Object.entries(CHANGES), 2))('%s', ([, work]) => work());
 });

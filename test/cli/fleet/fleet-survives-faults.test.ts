@@ -2,6 +2,7 @@ import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { HAS_NETWORK } from '../../support/fleet-network.ts';
 import { watchHosts } from '../../support/fleet-oracle.ts';
 import { type FleetWorld, openFleetWorld, type TestHost } from '../../support/fleet-world.ts';
+import { inTurn } from '../../support/rotation.ts';
 
 let world: FleetWorld;
 beforeAll(async () => {
@@ -27,8 +28,9 @@ const start = (id: string, on: readonly TestHost[], ...more: readonly string[]) 
 
 const MADE = ['one', 'two'];
 
-describe('a fleet run', () => {
-  test('is finished by an agent that is started again, whose part has gone on without it', async () => {
+/** By what a fleet run does at each fault. */
+const FAULTS: Readonly<Record<string, () => Promise<void>>> = {
+  'is finished by an agent that is started again, whose part has gone on without it': async () => {
     const host = openHost('ffs-a1');
     const killed = await startAndWait('ffsa', host);
     killed.kill('SIGKILL');
@@ -43,18 +45,18 @@ describe('a fleet run', () => {
     await host.join();
     await world.untilStatus('ffsa', 'succeeded');
     expect(host.log()).toEqual(MADE);
-  });
+  },
 
-  test('is finished by a host that lost all its processes in the middle of a step', async () => {
+  'is finished by a host that lost all its processes in the middle of a step': async () => {
     const host = openHost('ffs-b1');
     await host.crash(await startAndWait('ffsb', host));
     await host.join();
     host.put('go');
     await world.untilStatus('ffsb', 'succeeded');
     expect(host.log()).toEqual(MADE);
-  });
+  },
 
-  test('that was cancelled while a host was dead is undone there when it comes back', async () => {
+  'that was cancelled while a host was dead is undone there when it comes back': async () => {
     const [host, other] = [openHost('ffs-c1'), openHost('ffs-c2')];
     await other.join();
     other.put('go');
@@ -65,9 +67,9 @@ describe('a fleet run', () => {
     await host.join();
     await world.untilStatus('ffsc', 'rolled-back');
     expect([host.folders(), host.log()]).toEqual([[], ['one', 'not one']]);
-  });
+  },
 
-  test('ends without a host that was written off, whose part never starts when it comes back', async () => {
+  'ends without a host that was written off, whose part never starts when it comes back': async () => {
     const [host, other] = [openHost('ffs-d1'), openHost('ffs-d2')];
     await host.crash(await host.join());
     await other.join();
@@ -88,27 +90,25 @@ describe('a fleet run', () => {
     await host.join();
     expect((await world.untilStatus('ffsd', 'rolled-back')).hosts).toMatchObject([{ status: 'undone' }, {}]);
     expect(host.log()).toEqual([]);
-    const again = await host.project.wf(['start', 'site', '--id', `ffsd-${host.name}`]);
+    const again = await host.project.sharedWf(['start', 'site', '--id', `ffsd-${host.name}`]);
     expect(again.stderr).toMatch(/^error E_TOMBSTONE: .* host ffs-d1 was written off: disk is dead/);
-  });
+  },
 
-  test.runIf(HAS_NETWORK)(
-    'that is cancelled during a partition is undone after it; the cut host goes on till then',
-    async () => {
-      const host = openHost('ffs-e1');
-      await startAndWait('ffse', host);
-      await host.cut();
-      await world.fleet('cancel', 'ffse');
-      host.put('go');
-      await vi.waitFor(() => expect(host.log()).toEqual(MADE), { timeout: 20_000 });
-      await host.mend();
-      const record = await world.untilStatus('ffse', 'rolled-back');
-      expect(record.hosts).toMatchObject([{ status: 'undone', restored: true }]);
-      expect(host.folders()).toEqual([]);
-    },
-  );
+  'that is cancelled during a partition is undone after it; the cut host goes on till then': async () => {
+    if (!HAS_NETWORK) return;
+    const host = openHost('ffs-e1');
+    await startAndWait('ffse', host);
+    await host.cut();
+    await world.fleet('cancel', 'ffse');
+    host.put('go');
+    await vi.waitFor(() => expect(host.log()).toEqual(MADE), { timeout: 20_000 });
+    await host.mend();
+    const record = await world.untilStatus('ffse', 'rolled-back');
+    expect(record.hosts).toMatchObject([{ status: 'undone', restored: true }]);
+    expect(host.folders()).toEqual([]);
+  },
 
-  test('needs attention where its rollback fails, and is rolled back again once that is mended', async () => {
+  'needs attention where its rollback fails, and is rolled back again once that is mended': async () => {
     const host = openHost('ffs-f1');
     for (const file of ['go', 'stuck'] as const) host.put(file);
     await host.join();
@@ -122,9 +122,9 @@ describe('a fleet run', () => {
     await world.fleet('rollback', 'ffsf');
     await world.untilStatus('ffsf', 'rolled-back');
     expect(host.folders()).toEqual([]);
-  });
+  },
 
-  test('waits for a person while its handlers are dead, and goes on with others', async () => {
+  'waits for a person while its handlers are dead, and goes on with others': async () => {
     const [canary, other] = [openHost('ffs-g1'), openHost('ffs-g2')];
     for (const host of [canary, other]) host.put('go');
     await Promise.all([canary.join(), other.join()]);
@@ -138,9 +138,9 @@ describe('a fleet run', () => {
     const record = await world.untilStatus('ffsg', 'succeeded');
     expect(record.requests).toMatchObject([{ kind: 'approve', comment: 'seen' }]);
     expect(other.log()).toEqual(MADE);
-  });
+  },
 
-  test('goes on when Restate was killed in its middle, and those who wait for it do, too', async () => {
+  'goes on when Restate was killed in its middle, and those who wait for it do, too': async () => {
     const [one, two] = [openHost('ffs-h1'), openHost('ffs-h2')];
     await two.join();
     await startAndWait('ffsh', one, two);
@@ -154,7 +154,11 @@ describe('a fleet run', () => {
     two.put('go');
     expect(await waits.end).toMatchObject({ exitCode: 0 });
     expect([one.log(), two.log()]).toEqual([MADE, MADE]);
-  });
+  },
+};
+
+describe('a fleet run', () => {
+  test.for(inTurn(Object.entries(FAULTS), 2))('%s', ([, work]) => work());
 });
 
 /** Starts the fleet run, and waits until the first host has begun it. Returns the agent of that host. */

@@ -2,6 +2,7 @@ import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { HAS_NETWORK } from '../../support/fleet-network.ts';
 import { watchHosts } from '../../support/fleet-oracle.ts';
 import { type FleetWorld, openFleetWorld, type TestHost } from '../../support/fleet-world.ts';
+import { chosen } from '../../support/rotation.ts';
 import { runRecordSchema } from '../../support/run-record.ts';
 
 const MADE = ['one', 'two'];
@@ -83,7 +84,7 @@ describe('a part that has to be confirmed', () => {
     }
   });
 
-  test.runIf(HAS_NETWORK).each(['filter', 'link'])(
+  test.runIf(HAS_NETWORK).for(chosen(['filter', 'link']))(
     'is taken back on exactly the hosts that it cuts off: %s',
     async (how) => {
       const [well, cut] = [openHost(`ffn-b1-${how}`), openHost(`ffn-b2-${how}`)];

@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { execa } from 'execa';
-import { expect, test, vi } from 'vitest';
+import { beforeAll, expect, test, vi } from 'vitest';
 import { z } from 'zod';
 import { formsOf } from '../../../src/engine/secrets/secret-forms.ts';
 import { newSeed, publicKeyOf } from '../../../src/fleet/secrets/seal.ts';
@@ -16,6 +16,11 @@ const TOKEN = `token-${randomBytes(12).toString('hex')}`;
 const NOTE = `note-${randomBytes(12).toString('hex')}`;
 const DIGEST = `${createHash('sha256').update(TOKEN).digest('hex')}  -`;
 
+let world: FleetWorld;
+beforeAll(async () => {
+  world = await openFleetWorld({ 'workflows/login.ts': LOGIN });
+});
+
 const joinedSchema = z.object({ keyFingerprint: z.string().regex(/^SHA256:[A-Za-z0-9+/]{43}$/) });
 
 const linesOf = ({ project }: TestHost, name: 'in' | 'out') =>
@@ -26,7 +31,8 @@ const linesOf = ({ project }: TestHost, name: 'in' | 'out') =>
 const shownSchema = z.object({ mailbox: z.looseObject({ session: z.looseObject({ publicKey: z.string() }) }) });
 
 /** Gives operators another key for a host, as a person can who controls Restate. */
-async function swapKey({ restate }: FleetWorld, host: string, publicKey: string): Promise<void> {
+async function swapKey(host: string, publicKey: string): Promise<void> {
+  const { restate } = world;
   const shown = await fetch(`${restate.url}/wf-host/${host}/show`, { method: 'POST' });
   const { mailbox } = shownSchema.parse(await shown.json());
   const swapped = { ...mailbox, session: { ...mailbox.session, publicKey } };
@@ -50,8 +56,58 @@ async function filesWith(texts: Iterable<string>, folder: string): Promise<reado
   return stdout.split('\n').filter((line) => line !== '');
 }
 
+test('a host and its operators see the same fingerprint of its key, which it keeps', async () => {
+  const host = world.host('srh-4');
+  const joined = async (agent: RunningWf) => joinedSchema.parse(JSON.parse(await agent.printed(/"did":"joined"/)));
+  const first = await host.start([]);
+  const { keyFingerprint } = await joined(first);
+  const operators = await world.fleet('hosts', '--json');
+  expect(operators.json()).toContainEqual(expect.objectContaining({ host: 'srh-4', keyFingerprint }));
+  expect((await world.fleet('hosts')).stdout).toContain(` ${keyFingerprint}`);
+  first.kill('SIGKILL');
+  await first.end;
+  expect(await joined(await host.start([]))).toEqual({ keyFingerprint });
+});
+
+test('nothing is sealed to a key that was swapped in Restate, if the operator knows the hosts', async () => {
+  const host = world.host('srh-5');
+  const agent = await host.join();
+  host.put('go');
+  const file = path.join(folderOfFile(), 'secret');
+  writeFileSync(file, TOKEN, { mode: 0o600 });
+  const known = path.join(folderOfFile(), 'known-hosts');
+  const start = (id: string) =>
+    world.fleet(
+      ...['start', 'login', '--hosts', 'srh-5', '--id', id, '--detach', '--input', `token=@file:${file}`],
+      ...['--known-hosts', known],
+    );
+  expect(await start('srhd')).toMatchObject({ exitCode: 0 });
+  await world.untilStatus('srhd', 'succeeded');
+  const before = readFileSync(known, 'utf8');
+  expect(before).toMatch(/^srh-5 SHA256:\S{43}\n$/);
+
+  agent.kill('SIGKILL');
+  await agent.end;
+  await swapKey('srh-5', await publicKeyOf(newSeed()));
+  const refused = await start('srhe');
+  expect(refused.stderr).toMatch(/^error E_UNTRUSTED: the key of host srh-5 is SHA256:\S+, and was SHA256:/);
+  expect((await world.fleet('show', 'srhe')).stderr).toContain('E_FLEET_NOT_FOUND');
+  expect(readFileSync(known, 'utf8')).toBe(before);
+});
+
+test('a secret that a host would take for a reference to its files is refused, untouched', async () => {
+  const host = world.host('srh-3');
+  await host.join();
+  const file = path.join(folderOfFile(), 'secret');
+  writeFileSync(file, '@file:/etc/hostname', { mode: 0o600 });
+  const input = ['--input', `token=@file:${file}`];
+  const refused = await world.fleet('start', 'login', '--hosts', 'srh-3', '--id', 'srhc', '--json', ...input);
+  expect(refused.json()).toMatchObject({ hosts: [{ status: 'refused', error: { code: 'E_INPUT' } }] });
+  expect(host.log()).toEqual([]);
+});
+
+// Last: it ends the world.
 test('a secret is sealed to each host, which has it for the run, its resume, its undo and its retry', async () => {
-  const world = await openFleetWorld({ 'workflows/login.ts': LOGIN });
   const [killed, other] = [world.host('srh-1'), world.host('srh-2')];
   const agents = await Promise.all([killed.join(), other.join()]);
   const file = path.join(folderOfFile(), 'secret');
@@ -89,57 +145,4 @@ test('a secret is sealed to each host, which has it for the run, its resume, its
     places.filter((place) => !found.some((name) => name.startsWith(place))),
     found.join('\n'),
   ).toEqual([]);
-});
-
-test('a host and its operators see the same fingerprint of its key, which it keeps', async () => {
-  const world = await openFleetWorld();
-  const host = world.host('srh-4');
-  const joined = async (agent: RunningWf) => joinedSchema.parse(JSON.parse(await agent.printed(/"did":"joined"/)));
-  const first = await host.start([]);
-  const { keyFingerprint } = await joined(first);
-  const operators = await world.fleet('hosts', '--json');
-  expect(operators.json()).toMatchObject([{ host: 'srh-4', keyFingerprint }]);
-  expect((await world.fleet('hosts')).stdout).toContain(` ${keyFingerprint}`);
-  first.kill('SIGKILL');
-  await first.end;
-  expect(await joined(await host.start([]))).toEqual({ keyFingerprint });
-});
-
-test('nothing is sealed to a key that was swapped in Restate, if the operator knows the hosts', async () => {
-  const world = await openFleetWorld({ 'workflows/login.ts': LOGIN });
-  const host = world.host('srh-5');
-  const agent = await host.join();
-  host.put('go');
-  const file = path.join(folderOfFile(), 'secret');
-  writeFileSync(file, TOKEN, { mode: 0o600 });
-  const known = path.join(folderOfFile(), 'known-hosts');
-  const start = (id: string) =>
-    world.fleet(
-      ...['start', 'login', '--hosts', 'srh-5', '--id', id, '--detach', '--input', `token=@file:${file}`],
-      ...['--known-hosts', known],
-    );
-  expect(await start('srhd')).toMatchObject({ exitCode: 0 });
-  await world.untilStatus('srhd', 'succeeded');
-  const before = readFileSync(known, 'utf8');
-  expect(before).toMatch(/^srh-5 SHA256:\S{43}\n$/);
-
-  agent.kill('SIGKILL');
-  await agent.end;
-  await swapKey(world, 'srh-5', await publicKeyOf(newSeed()));
-  const refused = await start('srhe');
-  expect(refused.stderr).toMatch(/^error E_UNTRUSTED: the key of host srh-5 is SHA256:\S+, and was SHA256:/);
-  expect((await world.fleet('show', 'srhe')).stderr).toContain('E_FLEET_NOT_FOUND');
-  expect(readFileSync(known, 'utf8')).toBe(before);
-});
-
-test('a secret that a host would take for a reference to its files is refused, untouched', async () => {
-  const world = await openFleetWorld({ 'workflows/login.ts': LOGIN });
-  const host = world.host('srh-3');
-  await host.join();
-  const file = path.join(folderOfFile(), 'secret');
-  writeFileSync(file, '@file:/etc/hostname', { mode: 0o600 });
-  const input = ['--input', `token=@file:${file}`];
-  const refused = await world.fleet('start', 'login', '--hosts', 'srh-3', '--id', 'srhc', '--json', ...input);
-  expect(refused.json()).toMatchObject({ hosts: [{ status: 'refused', error: { code: 'E_INPUT' } }] });
-  expect(host.log()).toEqual([]);
 });

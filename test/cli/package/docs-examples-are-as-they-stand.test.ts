@@ -16,12 +16,12 @@ const pages = DOC_PAGES.map((name) => ({ name, ...readDocPage(name) })).filter(
 const withFiles = pages.filter(({ files }) => Object.keys(files).length > 0);
 const compile = compileTogether(new Map(withFiles.map(({ name, files }) => [name, files])));
 
-const FIRST_READ = ['README.md', 'docs/tutorial.md'];
+const FIRST_READ = 'README.md';
 const carriedOut = [
-  ...pages.filter(({ name }) => FIRST_READ.includes(name)),
+  ...pages.filter(({ name }) => name === FIRST_READ),
   ...inTurn(
-    pages.filter(({ name }) => !FIRST_READ.includes(name)),
-    2,
+    pages.filter(({ name }) => name !== FIRST_READ),
+    3,
   ),
 ];
 

@@ -1,8 +1,13 @@
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { expect, test } from 'vitest';
+import { afterAll, expect, test } from 'vitest';
+import { z } from 'zod';
 import { ASKING_WORKFLOW } from '../../support/asking-workflow.ts';
 import { compileTogether, openPackageProject, type PackageProject } from '../../support/package-project.ts';
+import { runSharedWf } from '../../support/shared-wf.ts';
+import { testProgram } from '../../support/test-program.ts';
 
 const fixture = (name: string) => readFileSync(new URL(`../../fixtures/workflows/${name}.ts`, import.meta.url), 'utf8');
 
@@ -35,7 +40,13 @@ interface Ran {
   readonly project: PackageProject;
   /** Runs the first of the programs, or the one with this number, to its end. Returns the lines that it prints. */
   ran(number?: number): Promise<readonly string[]>;
+  /** The same, in one process for the programs of all tests: for one that closes its engine, and does not end the process. */
+  ranTogether(): Promise<readonly string[]>;
 }
+
+const endSchema = z.object({ lines: z.array(z.string()), error: z.string().nullable() });
+const together = fork(testProgram('cli/shared-program'), { cwd: '/', env: {}, execArgv: [] });
+afterAll(() => void together.kill());
 
 const sources = new Map<string, Readonly<Record<string, string>>>();
 const compile = compileTogether(sources);
@@ -53,7 +64,14 @@ function testPrograms(name: string, bodies: readonly string[], work: (ran: Ran) 
       expect(exitCode, output).toBe(0);
       return output.split('\n');
     };
-    await work({ project, ran });
+    const ranTogether: Ran['ranTogether'] = async () => {
+      const { folder, environment } = project;
+      together.send({ file: path.join(folder, 'out/program-1.js'), cwd: folder, env: environment });
+      const [{ lines, error }] = z.tuple([endSchema]).parse((await once(together, 'message')).slice(0, 1));
+      expect(error).toBe(null);
+      return lines;
+    };
+    await work({ project, ran, ranTogether });
   });
 }
 
@@ -66,8 +84,8 @@ const run = await engine.start('folders', { root: root + '/made' }, { id: 'left'
 console.log((await run.record).status, existsSync('made/one'));
 await engine.close();`,
   ],
-  async ({ project, ran }) => {
-    const said = await ran();
+  async ({ project, ranTogether }) => {
+    const said = await ranTogether();
     expect(said).toEqual(['paused true']);
     const { exitCode, output } = await project.run('wf', ['resume', 'left', '--db', 'wf.db']);
     expect(exitCode, output).toBe(0);
@@ -97,9 +115,9 @@ await engine.close();
 const [, reason, record] = /^(\\S+) (.*)/.exec(readFileSync('told', 'utf8')) ?? [];
 console.log(reason, JSON.parse(record ?? '').id);`,
   ],
-  async ({ project, ran }) => {
+  async ({ project, ranTogether }) => {
     mkdirSync(path.join(project.folder, 'made2'));
-    const said = (await ran()).filter((line) => line !== '');
+    const said = (await ranTogether()).filter((line) => line !== '');
     expect(said.toSorted()).toEqual([
       'E_TOOL_MISSING',
       'failed told',
@@ -173,8 +191,8 @@ await engine.confirm(run.id);
 console.log((await run.record).status, await codeOf(engine.confirm(run.id)));
 await engine.close();`,
   ],
-  async ({ project, ran }) => {
-    const said = await ran();
+  async ({ project, ranTogether }) => {
+    const said = await ranTogether();
     expect(said).toEqual([
       'E_USAGE',
       'unconfirmed E_REQUEST_REFUSED',
@@ -226,9 +244,9 @@ console.log(await codeOf(engine.start(folders, { root: 1 })));
 console.log(engine.runs().length);
 await engine.close();`,
   ],
-  async ({ project, ran }) => {
+  async ({ project, ranTogether }) => {
     writeFileSync(path.join(project.folder, 'not-a-database'), 'x'.repeat(5000));
-    const said = await ran();
+    const said = await ranTogether();
     expect(said).toEqual([
       ...['E_WORKFLOW_NOT_FOUND', 'E_INPUT', 'E_INPUT', 'E_USAGE', 'E_USAGE', 'E_RUN_NOT_FOUND', 'E_RUN_NOT_FOUND'],
       ...['E_USAGE', 'E_DATABASE', 'E_INPUT', '0'],
@@ -309,8 +327,8 @@ const resuming = next.resume((await starting).id);
 await next.close();
 console.log(await (await resuming).result.then(({ type }) => type, said));`,
   ],
-  async ({ project, ran }) => {
-    const said = await ran();
+  async ({ project, ranTogether }) => {
+    const said = await ranTogether();
     expect(said).toEqual(['interrupted', 'E_USAGE', 'interrupted']);
     expect(existsSync(path.join(project.folder, 'made/three'))).toBe(false);
   },
@@ -328,8 +346,8 @@ const run = await engine.start(folders, { root: root + '/made' }, { observer: {
 console.log((await run.record).status, warnings[0]);
 await engine.close();`,
   ],
-  async ({ ran }) => {
-    const said = await ran();
+  async ({ ranTogether }) => {
+    const said = await ranTogether();
     expect(said).toContain('succeeded an observer of a run failed: no room');
   },
 );
@@ -354,10 +372,9 @@ const late = AbortSignal.timeout(50);
 console.log(await (async () => { for await (const _ of engine.subscribe('left', { signal: late })); })().catch((thrown) => thrown.name));
 await engine.close();`,
   ],
-  async ({ project, ran }) => {
+  async ({ project, ranTogether }) => {
     for (const line of ['first', 'second', 'third']) project.write({ [`${line}.go`]: '' });
     // No process advances a run that only waits for an event or a timer of a killed process.
-    const wf = (...args: readonly string[]) => project.run('wf', [...args, '--db', 'wf.db']);
     const killed = { WF_CRASH_AT: 'after commit waiting' };
     for (const id of ['sent', 'stopped', 'left']) {
       await project.run(
@@ -366,7 +383,7 @@ await engine.close();`,
         killed,
       );
     }
-    const said = await ran();
+    const said = await ranTogether();
     expect(said).toEqual([
       'E_EVENT_UNEXPECTED',
       'send  refused; send by a program handled',
@@ -377,7 +394,9 @@ await engine.close();`,
       'left true',
       'TimeoutError',
     ]);
-    expect(await wf('rollback', 'left')).toMatchObject({ exitCode: 0 });
+    const argv = ['rollback', 'left', '--db', 'wf.db'];
+    const { folder, environment } = project;
+    expect(await runSharedWf({ argv, cwd: folder, env: environment })).toMatchObject({ exitCode: 0 });
   },
 );
 
@@ -406,8 +425,8 @@ for (const onFailure of ['keep', 'rollback'] as const) {
 }
 await engine.close();`,
   ],
-  async ({ project, ran }) => {
-    const said = await ran();
+  async ({ project, ranTogether }) => {
+    const said = await ranTogether();
     expect(said).toEqual([
       ...['failed 1 1 1 1 E_REQUEST_REFUSED', 'true null succeeded 1 1 1 2 1', '[["retry","mended","handled"]]'],
       ...['E_REQUEST_REFUSED', 'rolled-back 1 1 1 1 E_REQUEST_REFUSED', 'false rollback succeeded 1 1 1 1 1'],
@@ -438,8 +457,8 @@ console.log(await codeOf(engine.apply(other.id ?? '')));
 console.log(engine.plans().map(({ usedBy }) => usedBy).join(' '));
 await engine.close();`,
   ],
-  async ({ ran }) => {
-    const said = await ran();
+  async ({ ranTogether }) => {
+    const said = await ranTogether();
     expect(said).toEqual([
       'planned null absent 0 false',
       'E_PLAN_USED started',

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { readDocPage } from '../../support/doc-page.ts';
 import { openPackageProject } from '../../support/package-project.ts';
-import { EVERY_CASE, SEED } from '../../support/rotation.ts';
+import { chosen, EVERY_CASE, inTurn, SEED } from '../../support/rotation.ts';
 
 const { files } = readDocPage('docs/how-to/write-a-step-runner.md');
 const [runner = '', workflow = ''] = [files['steps/config-file.ts'], files['workflows/greeting.ts']];
@@ -73,22 +73,25 @@ const call = (name: string, tested: string, ...turn: readonly string[]) =>
   // The history of a failed run is kept in the folder of the project, which is removed with it.
   project.run(process.execPath, ['try.mjs', name, tested, ...turn], { TMPDIR: project.folder });
 
-test.each([
+const FOUND = [
   ['killEverywhere', 'leaves-its-draft', /after touch putGreeting apply 1 tee .*: wf ended with 5/],
   ['failEachTouch', 'leaves-its-draft', /after touch putGreeting apply 1 tee .*: wf ended with 5/],
   ['failEachStep', 'leaves-its-file', /undisturbed: wf ended with 5/],
   ['foreignInTheWay', 'overwrites', /a file is in the way: expected the state .*/],
   ['afterReboot', 'forgets', /a reboot after the end of the run: expected the state .*/],
-])('%s finds a step runner that %s, and prints the crash point and the history', async (tested, name, problem) => {
-  const { exitCode, output } = await call(name, tested);
-  expect(output).toMatch(problem);
-  expect(output).toMatch(/History: \/\S+\/wf\.db, run test-\w+-\d+/);
-  expect(exitCode).toBe(1);
-});
+] as const;
 
-test.each([
-  ['afterReboot', EVERY_CASE ? [] : [`${SEED % 3}`]],
-  ['runTwiceSideBySide', []],
-] as const)('%s finds nothing in a whole one', async (tested, turn) => {
+test.for(inTurn(FOUND, 2))(
+  '%s finds a step runner that %s, and prints the crash point and the history',
+  async ([tested, name, problem]) => {
+    const { exitCode, output } = await call(name, tested);
+    expect(output).toMatch(problem);
+    expect(output).toMatch(/History: \/\S+\/wf\.db, run test-\w+-\d+/);
+    expect(exitCode).toBe(1);
+  },
+);
+
+test.for(chosen(['afterReboot', 'runTwiceSideBySide']))('%s finds nothing in a whole one', async (tested) => {
+  const turn = tested === 'afterReboot' && !EVERY_CASE ? [`${Math.floor(SEED / 2) % 3}`] : [];
   expect(await call('whole', tested, ...turn)).toMatchObject({ exitCode: 0, output: '' });
 });

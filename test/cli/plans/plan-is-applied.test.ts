@@ -6,6 +6,7 @@ import { expect, test } from 'vitest';
 import { z } from 'zod';
 import { NOTE_WORKFLOW, openNoteProject } from '../../support/note.ts';
 import { planSchema } from '../../support/plan-record.ts';
+import { inTurn } from '../../support/rotation.ts';
 import { refusalSchema, runRecordSchema } from '../../support/run-record.ts';
 import { openProject, type Project, type WfEnd } from '../../support/run-wf.ts';
 
@@ -96,32 +97,37 @@ test('apply with --detach starts it without this terminal', async () => {
   expect((await project.sharedWf(['wait', run])).exitCode).toBe(0);
 });
 
-test('of twenty concurrent applies exactly one starts the run, and the others name it', async () => {
-  const project = openNoteProject();
-  const { id, run } = await planNote(project);
-  const ends = await Promise.all(Array.from({ length: 20 }, () => project.wf(['apply', id, '--json'])));
-  expect(ends.filter(({ exitCode }) => exitCode === 0)).toHaveLength(1);
-  const refusals = ends.filter(({ exitCode }) => exitCode !== 0).map(refusal);
-  expect(refusals).toHaveLength(19);
-  for (const each of refusals) {
-    expect(each).toMatchObject({ exitCode: 4, code: 'E_PLAN_USED' });
-    expect(each.message).toContain(run);
-  }
-  expect(await runsOf(project)).toHaveLength(1);
-}, 120_000);
+/** Faults around the commit that starts the run. */
+const FAULTS = {
+  'of twenty concurrent applies exactly one starts the run, and the others name it': async () => {
+    const project = openNoteProject();
+    const { id, run } = await planNote(project);
+    const ends = await Promise.all(Array.from({ length: 20 }, () => project.wf(['apply', id, '--json'])));
+    expect(ends.filter(({ exitCode }) => exitCode === 0)).toHaveLength(1);
+    const refusals = ends.filter(({ exitCode }) => exitCode !== 0).map(refusal);
+    expect(refusals).toHaveLength(19);
+    for (const each of refusals) {
+      expect(each).toMatchObject({ exitCode: 4, code: 'E_PLAN_USED' });
+      expect(each.message).toContain(run);
+    }
+    expect(await runsOf(project)).toHaveLength(1);
+  },
+  'a process killed before the run is created leaves the plan unused, and one killed after it an interrupted run':
+    async () => {
+      const project = openNoteProject();
+      const { id, run } = await planNote(project);
+      const kill = (point: string) => project.wf(['apply', id], { env: { WF_CRASH_AT: point } });
+      expect((await kill('before commit create')).signal).toBe('SIGKILL');
+      expect(await runsOf(project)).toEqual([]);
+      expect((await kill('after commit create')).signal).toBe('SIGKILL');
+      expect(await runsOf(project)).toMatchObject([{ id: run, status: 'interrupted', plan: id }]);
+      expect(refusal(await project.sharedWf(['apply', id, '--json']))).toMatchObject({ code: 'E_PLAN_USED' });
+      expect((await project.sharedWf(['resume', run])).exitCode).toBe(0);
+      expect(existsSync(noteOf(project))).toBe(false);
+    },
+};
 
-test('a process killed before the run is created leaves the plan unused, and one killed after it an interrupted run', async () => {
-  const project = openNoteProject();
-  const { id, run } = await planNote(project);
-  const kill = (point: string) => project.wf(['apply', id], { env: { WF_CRASH_AT: point } });
-  expect((await kill('before commit create')).signal).toBe('SIGKILL');
-  expect(await runsOf(project)).toEqual([]);
-  expect((await kill('after commit create')).signal).toBe('SIGKILL');
-  expect(await runsOf(project)).toMatchObject([{ id: run, status: 'interrupted', plan: id }]);
-  expect(refusal(await project.sharedWf(['apply', id, '--json']))).toMatchObject({ code: 'E_PLAN_USED' });
-  expect((await project.sharedWf(['resume', run])).exitCode).toBe(0);
-  expect(existsSync(noteOf(project))).toBe(false);
-});
+test.concurrent.for(inTurn(Object.entries(FAULTS), 2))('%s', { timeout: 120_000 }, ([, work]) => work());
 
 interface Difference {
   readonly what: string;

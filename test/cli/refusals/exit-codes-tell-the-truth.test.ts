@@ -76,7 +76,7 @@ describe.concurrent(
         void socket.once('data', () => socket.write('HTTP/1.1 200 OK\r\nContent-Length: 999\r\n\r\n{"ID":')),
     };
 
-    test.for(Object.entries(answers))(
+    test.for(inTurn(Object.entries(answers), 2))(
       'makes wf start exit with 3 if it %s',
       async ([what, answer], { onTestFinished }) => {
         const socket = path.join(project.folder, `${what.replace(/\W/g, '')}.sock`);
@@ -237,9 +237,9 @@ ${FOLDERS_WORKFLOW}`;
     return openProject({ 'workflows/folders.ts': text });
   }
 
-  test.concurrent.each(Object.entries(thrown))(
+  test.concurrent.for(inTurn(Object.entries(thrown), 3))(
     'ends wf with 5 and a hint while a change is in place (%s)',
-    async (_, work) => {
+    async ([, work]) => {
       const own = throwing(work);
       const run = foldersRun(own);
       const wf = run.start('--json');

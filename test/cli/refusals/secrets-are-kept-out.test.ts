@@ -147,8 +147,8 @@ test.concurrent('a run that succeeds leaves no trace of a secret', async () => {
 
 test.concurrent('a run that prints a secret and fails is rolled back and leaves no trace of it', async () => {
   const deploy = openDeploy();
-  const options = { env: { ...WITH_PASSWORD.env, WF_DEBUG: '1' } };
-  const end = await deploy.project.wf(deploy.args(...FROM_FILE, '--input', 'exitCode=3'), options);
+  const env = { ...WITH_PASSWORD.env, WF_DEBUG: '1' };
+  const end = await deploy.project.sharedWf(deploy.args(...FROM_FILE, '--input', 'exitCode=3'), env);
   expect(end.exitCode, end.stderr).toBe(1);
   expect(end.stdout + end.stderr).toContain('refused: wf-secret:password:');
   expect(existsSync(deploy.session)).toBe(false);
@@ -178,7 +178,7 @@ test.concurrent('a killed run is resumed with the secret from its source and lea
   });
   const plan = await deploy.project.sharedWf(['resume', deploy.id, '--dry-run'], WITH_PASSWORD.env);
   expect(plan.exitCode, plan.stderr).toBe(0);
-  const end = await deploy.project.wf(['resume', deploy.id], WITH_PASSWORD);
+  const end = await deploy.project.sharedWf(['resume', deploy.id], WITH_PASSWORD.env);
   expect(end.exitCode, end.stderr).toBe(0);
   expect(existsSync(deploy.session)).toBe(false);
   await expectHidden(deploy, [without, plan, end]);
@@ -194,7 +194,7 @@ test.concurrent('a killed run is resumed with the secret given again and leaves 
   expect(without.stderr).toContain(`wf resume ${id} --input password=@env:VARIABLE`);
   const other = await project.sharedWf(['resume', id, '--input', 'pasword=@file:password.txt']);
   expect(other.stderr).toContain('Did you mean password?');
-  const end = await project.wf(['resume', id, ...FROM_FILE]);
+  const end = await project.sharedWf(['resume', id, ...FROM_FILE]);
   expect(end.exitCode, end.stderr).toBe(0);
   await expectHidden(deploy, [without, other, end]);
 });
@@ -207,7 +207,7 @@ test.concurrent('a rollback names a secret that an undo needs, and leaves no tra
   expect(without.exitCode).toBe(5);
   expect(without.stdout + without.stderr).toContain('the secret input password');
   expect(existsSync(deploy.session)).toBe(true);
-  const end = await project.wf(['rollback', id, ...FROM_FILE]);
+  const end = await project.sharedWf(['rollback', id, ...FROM_FILE]);
   expect(end.exitCode, end.stderr + end.stdout).toBe(0);
   expect(existsSync(deploy.session)).toBe(false);
   await expectHidden(deploy, [without, end]);
@@ -240,7 +240,7 @@ test.concurrent('a dry run and a refused start leave no trace of a secret', asyn
 test.concurrent('a plan leaves no trace of a secret, and apply takes it from its source again', async () => {
   const deploy = openDeploy();
   const { project, id } = deploy;
-  const plan = await project.wf(deploy.args(...FROM_ENV, '--plan', '--json'), WITH_PASSWORD);
+  const plan = await project.sharedWf(deploy.args(...FROM_ENV, '--plan', '--json'), WITH_PASSWORD.env);
   expect(plan.exitCode, plan.stderr).toBe(0);
   expect(plan.json()).toMatchObject({
     input: { password: expect.stringMatching(/^wf-secret:password:[0-9a-f]{12}$/) },
@@ -250,7 +250,7 @@ test.concurrent('a plan leaves no trace of a secret, and apply takes it from its
   const without = await project.sharedWf(['apply', '@latest']);
   expect(without.exitCode).toBe(2);
   expect(without.stderr).toContain('DEPLOY_PASSWORD');
-  const end = await project.wf(['apply', '@latest', '--json'], WITH_PASSWORD);
+  const end = await project.sharedWf(['apply', '@latest', '--json'], WITH_PASSWORD.env);
   expect(end.exitCode, end.stderr).toBe(0);
   expect(end.json()).toMatchObject({ id, status: 'succeeded' });
   await expectHidden(deploy, [plan, ...looks, without, end]);

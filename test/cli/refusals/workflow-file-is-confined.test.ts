@@ -3,6 +3,7 @@ import { expect, test, vi } from 'vitest';
 import { z } from 'zod';
 import { openNoteProject } from '../../support/note.ts';
 import { expectNoStackTrace } from '../../support/refusal.ts';
+import { chosen, inTurn } from '../../support/rotation.ts';
 import { runRecordSchema } from '../../support/run-record.ts';
 import { openProject, type Project } from '../../support/run-wf.ts';
 
@@ -50,7 +51,7 @@ function openBadProject(bad: Bad = BAD): Project {
   return openNoteProject({ ...Object.fromEntries(files), 'workflows/prints.ts': workflowFile('prints', PRINTS) });
 }
 
-test.concurrent.for(Object.entries(ENDLESS))(
+test.concurrent.for(inTurn(Object.entries(ENDLESS), 2))(
   'wf workflows lists every file in one JSON document, even if some are bad, and one of them %s',
   async ([name, endless]) => {
     const bad = { ...BAD, [name]: endless };
@@ -68,7 +69,7 @@ test.concurrent.for(Object.entries(ENDLESS))(
   },
 );
 
-test.concurrent.for(Object.entries({ ...BAD, ...ENDLESS }))(
+test.concurrent.for(inTurn(Object.entries({ ...BAD, ...ENDLESS }), 3))(
   'wf start %s is refused',
   async ([name, { says, code }]) => {
     const end = await openBadProject({ [name]: { says, code } }).wf(['start', name, '--json']);
@@ -79,7 +80,7 @@ test.concurrent.for(Object.entries({ ...BAD, ...ENDLESS }))(
   },
 );
 
-test.concurrent.for(['check', 'doctor'] as const)('wf %s reports each bad file', async (command) => {
+test.concurrent.for(chosen(['check', 'doctor']))('wf %s reports each bad file', async (command) => {
   const end = await openBadProject().wf([command, '--json']);
   const named = Object.keys(BAD).filter((name) => end.stdout.includes(`workflow ${name}: `));
   expect(named).toEqual(Object.keys(BAD));
@@ -96,10 +97,11 @@ test.concurrent('the output of a workflow file and of its guards goes to standar
   expect(end.stderr).toContain('IN A GUARD');
 });
 
-test.concurrent.for([
+const LOOPING = [
   ['a start', ['start']],
   ['a dry run', ['start', '--dry-run']],
-] as const)('two SIGINTs end %s whose guard loops', async ([_when, command]) => {
+] as const;
+test.concurrent.for(chosen(LOOPING))('two SIGINTs end %s whose guard loops', async ([_when, command]) => {
   const guard = "(fs.writeSync(2, 'looping\\n'), (() => { for (;;); })())";
   const project = openProject({ 'workflows/loops.ts': workflowFile('loops', '', guard) });
   const [verb, ...options] = command;

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
 import { readRecord } from '../../support/read-record.ts';
+import { chosen, inTurn } from '../../support/rotation.ts';
 import { runRecordSchema } from '../../support/run-record.ts';
 import { openProject, type WfEnd } from '../../support/run-wf.ts';
 
@@ -127,29 +128,34 @@ test.concurrent('a retried run is exported, and imported on another machine', as
   expect(await elsewhere.sharedWf(['retry', 'travels'])).toMatchObject({ exitCode: 2 });
 });
 
-test.concurrent.each([
+const KILLED = [
   ['after request', 'failed'],
   ['before commit lease.taken', 'failed'],
   ['before commit retried', 'failed'],
   ['after commit retried', 'interrupted'],
   ['after commit step.attempted second', 'interrupted'],
   ['before commit ended', 'interrupted'],
-])('a retry that is killed at "%s" is lost nowhere, and carried out once', async (point, status) => {
-  const id = `killed-${point.replaceAll(/[^a-z]+/g, '-')}`;
-  const { sharedWf, start, mend, log, record } = await openFailedRun(id);
-  mend();
-  const killed = await start(['retry', id], { env: { WF_CRASH_AT: point } }).end;
-  expect(killed.signal).toBe('SIGKILL');
-  expect((await record()).status).toBe(status);
-  const plan = await sharedWf(['resume', id, '--dry-run', '--json']);
-  expect(plan, plan.stderr).toMatchObject({ exitCode: 0 });
-  const resumed = await sharedWf(['resume', id]);
-  const isUnknown = point === 'after commit step.attempted second';
-  expect(resumed, resumed.stderr).toMatchObject({ exitCode: isUnknown ? 1 : 0 });
-  const { requests } = await record();
-  expect(requests.map(({ kind, outcome }) => [kind, outcome?.type])).toEqual([['retry', 'handled']]);
-  expect(log()).toEqual(isUnknown ? ['first'] : ['first', 'second', 'third']);
-});
+] as const;
+
+test.concurrent.for(inTurn(KILLED, 3))(
+  'a retry that is killed at "%s" is lost nowhere, and carried out once',
+  async ([point, status]) => {
+    const id = `killed-${point.replaceAll(/[^a-z]+/g, '-')}`;
+    const { sharedWf, start, mend, log, record } = await openFailedRun(id);
+    mend();
+    const killed = await start(['retry', id], { env: { WF_CRASH_AT: point } }).end;
+    expect(killed.signal).toBe('SIGKILL');
+    expect((await record()).status).toBe(status);
+    const plan = await sharedWf(['resume', id, '--dry-run', '--json']);
+    expect(plan, plan.stderr).toMatchObject({ exitCode: 0 });
+    const resumed = await sharedWf(['resume', id]);
+    const isUnknown = point === 'after commit step.attempted second';
+    expect(resumed, resumed.stderr).toMatchObject({ exitCode: isUnknown ? 1 : 0 });
+    const { requests } = await record();
+    expect(requests.map(({ kind, outcome }) => [kind, outcome?.type])).toEqual([['retry', 'handled']]);
+    expect(log()).toEqual(isUnknown ? ['first'] : ['first', 'second', 'third']);
+  },
+);
 
 test.concurrent('a retry that was killed is carried out by the next one', async () => {
   const { sharedWf, start, mend, log, record } = await openFailedRun('killed-then-retried');
@@ -158,26 +164,6 @@ test.concurrent('a retry that was killed is carried out by the next one', async 
   expect(await sharedWf(['retry', 'killed-then-retried'])).toMatchObject({ exitCode: 0 });
   expect((await record()).requests.map(({ outcome }) => outcome?.type)).toEqual(['handled', 'handled']);
   expect(log()).toEqual(['first', 'second', 'third']);
-});
-
-test.concurrent('of twenty retries at once one goes on, and every other one gets a true answer', async () => {
-  const { start, mend, log, record } = await openFailedRun('twenty');
-  mend();
-  const ends = await Promise.all(Array.from({ length: 20 }, () => start(['retry', 'twenty']).end));
-  const refused = ends.filter(({ exitCode }) => exitCode === 4);
-  const followed = ends.filter(({ exitCode }) => exitCode === 0);
-  expect(followed.length).toBeGreaterThan(0);
-  expect(followed.length + refused.length, ends.map(({ stderr }) => stderr).join('\n')).toBe(20);
-  for (const { stderr } of refused) {
-    expect(stderr).toMatch(
-      /cannot be retried: (process \d+ advances it|it has succeeded|it has not ended|its machine has ended)/,
-    );
-  }
-  for (const { stdout } of followed) expect(stdout).toContain('succeeded');
-  expect(log()).toEqual(['first', 'second', 'third']);
-  const { requests, status } = await record();
-  expect(status).toBe('succeeded');
-  expect(requests.every(({ outcome }) => outcome !== null)).toBe(true);
 });
 
 test.concurrent.each([
@@ -235,7 +221,27 @@ test.concurrent('a start anew that is killed before its run is created is repeat
   expect(log().slice(-3)).toEqual(['first', 'second', 'third']);
 });
 
-test.concurrent('of ten starts anew at once one creates a run, and the others follow it or are refused', async () => {
+async function retryTwentyTimesAtOnce(): Promise<void> {
+  const { start, mend, log, record } = await openFailedRun('twenty');
+  mend();
+  const ends = await Promise.all(Array.from({ length: 20 }, () => start(['retry', 'twenty']).end));
+  const refused = ends.filter(({ exitCode }) => exitCode === 4);
+  const followed = ends.filter(({ exitCode }) => exitCode === 0);
+  expect(followed.length).toBeGreaterThan(0);
+  expect(followed.length + refused.length, ends.map(({ stderr }) => stderr).join('\n')).toBe(20);
+  for (const { stderr } of refused) {
+    expect(stderr).toMatch(
+      /cannot be retried: (process \d+ advances it|it has succeeded|it has not ended|its machine has ended)/,
+    );
+  }
+  for (const { stdout } of followed) expect(stdout).toContain('succeeded');
+  expect(log()).toEqual(['first', 'second', 'third']);
+  const { requests, status } = await record();
+  expect(status).toBe('succeeded');
+  expect(requests.every(({ outcome }) => outcome !== null)).toBe(true);
+}
+
+async function startAnewTenTimesAtOnce(): Promise<void> {
   const { start, sharedWf, mend, log } = await openFailedRun('undone-ten', 'rollback');
   mend();
   const ends = await Promise.all(Array.from({ length: 10 }, () => start(['retry', 'undone-ten']).end));
@@ -243,7 +249,14 @@ test.concurrent('of ten starts anew at once one creates a run, and the others fo
   expect(ends.some(({ exitCode }) => exitCode === 0)).toBe(true);
   expect(z.array(z.unknown()).parse((await sharedWf(['runs', '--json'])).json())).toHaveLength(2);
   expect(log().slice(3)).toEqual(['first', 'second', 'third']);
-});
+}
+
+const AT_ONCE = [
+  ['of twenty retries at once one goes on, and every other one gets a true answer', retryTwentyTimesAtOnce],
+  ['of ten starts anew at once one creates a run, and the others follow it or are refused', startAnewTenTimesAtOnce],
+] as const;
+
+test.concurrent.for(chosen(AT_ONCE))('%s', ([, retry]) => retry());
 
 const SECRET_WORKFLOW = `
   import { defineWorkflow, secret } from 'wf-engine';
@@ -267,7 +280,7 @@ const SECRET_WORKFLOW = `
 test.concurrent.each(['keep', 'rollback'])('a retry needs the secrets of the run again: %s', async (onFailure) => {
   const id = `secret-${onFailure}`;
   const project = openProject({ 'workflows/secretive.ts': SECRET_WORKFLOW });
-  const { folder, wf, sharedWf } = project;
+  const { folder, sharedWf } = project;
   const start = ['start', 'secretive', '--id', id, '--on-failure', onFailure, '--input', `folder=${folder}`];
   expect(await sharedWf([...start, '--input', 'word=open-sesame'])).toMatchObject({ exitCode: 1 });
   project.write('expected', 'open-sesame');
@@ -277,7 +290,7 @@ test.concurrent.each(['keep', 'rollback'])('a retry needs the secrets of the run
   const other = await sharedWf(['retry', id, '--input', 'folder=x']);
   expect(other).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('has no secret input of that name') });
   const env = { WORD: 'open-sesame' };
-  const retried = await wf(['retry', id, '--input', 'word=@env:WORD', '--json'], { env });
+  const retried = await sharedWf(['retry', id, '--input', 'word=@env:WORD', '--json'], env);
   expect(retried, retried.stderr).toMatchObject({ exitCode: 0 });
   expect(retried.stdout).not.toContain('sesame');
   const { run } = answerSchema.parse(retried.json());

@@ -7,6 +7,7 @@ import { NAMED_HOST } from '../../../src/steps/examples/host.ts';
 import { halted } from '../../support/crash/halt.ts';
 import { canActAsOrdinaryUser, ORDINARY_USER, ownedByOrdinaryUser } from '../../support/ordinary-user.ts';
 import { processesOfPrivateHosts } from '../../support/processes.ts';
+import { chosen } from '../../support/rotation.ts';
 import { refusalSchema, runRecordSchema } from '../../support/run-record.ts';
 import { openProject } from '../../support/run-wf.ts';
 
@@ -14,17 +15,18 @@ vi.setConfig({ testTimeout: 60_000 });
 
 const FILE = path.join(import.meta.dirname, '../../fixtures/workflows/two-hosts.ts');
 const WORKFLOW = readFileSync(FILE, 'utf8');
-const USERS = canActAsOrdinaryUser() ? (['root', 'an ordinary user'] as const) : (['this user'] as const);
+const USERS = canActAsOrdinaryUser() ? chosen(['root', 'an ordinary user']) : ['this user'];
 
 const linksSchema = z.array(z.looseObject({ ifname: z.string() }));
 
 /** A project with the workflow `two-hosts`, of this user. */
-function openHosts(user: (typeof USERS)[number] = USERS[0]) {
+function openHosts(user = 'this user') {
   const project = openProject({ 'workflows/two-hosts.ts': WORKFLOW });
   const through = user === 'an ordinary user' ? ORDINARY_USER : [];
   if (through.length > 0) ownedByOrdinaryUser(project.folder);
   const wf = (args: readonly string[]) => (through.length > 0 ? project.wf(args, { through }) : project.sharedWf(args));
-  const wfKilledAt = (point: string, args: readonly string[]) => project.wf(args, { env: { WF_CRASH_AT: point } });
+  const killedAt = async (point: string, args: readonly string[]) =>
+    expect(await project.wf(args, { env: { WF_CRASH_AT: point } }), point).toMatchObject({ signal: 'SIGKILL' });
   const start = (id: string, ...more: readonly string[]) => ['start', 'two-hosts', '--id', id, ...more];
   /** Returns a function that runs a command on a host, or in a container of it, as a shell of wf does. */
   const shell = async (id: string, ...place: readonly string[]) => {
@@ -36,8 +38,9 @@ function openHosts(user: (typeof USERS)[number] = USERS[0]) {
   const links = async (id: string, ...place: readonly string[]) =>
     linksSchema.parse(JSON.parse(await (await shell(id, ...place))('ip', '-json', 'link'))).map(({ ifname }) => ifname);
   const record = async (id: string) => runRecordSchema.parse((await wf(['show', id, '--json'])).json());
-  return { ...project, launch: project.start, wf, wfKilledAt, start, shell, links, record };
+  return { ...project, launch: project.start, wf, killedAt, start, shell, links, record };
 }
+type Hosts = ReturnType<typeof openHosts>;
 
 test.for(USERS)('each step and change is of its host, where it is undone and verified (%s)', async (user) => {
   const id = `two-${user.replaceAll(' ', '')}`;
@@ -72,27 +75,36 @@ test.for(USERS)('each step and change is of its host, where it is undone and ver
   expect(processesOfPrivateHosts(id)).toEqual([]);
 });
 
-test('a killed run is resumed and rolled back on its hosts', async () => {
-  const { wf, wfKilledAt, start, record } = openHosts();
-  const killedAt = async (id: string, point: string) =>
-    expect(await wfKilledAt(point, start(id)), point).toMatchObject({ signal: 'SIGKILL' });
-  await killedAt('two-early', 'before commit create');
+/** Kills a run, and ends it by a command. Returns its id and its status. */
+const ENDS = {
+  resume: async ({ wf, killedAt, start }: Hosts) => {
+    await killedAt('after touch betaNetwork apply 1 docker network create', start('two-network'));
+    expect(await wf(['resume', 'two-network'])).toMatchObject({ exitCode: 0 });
+    return ['two-network', 'succeeded'] as const;
+  },
+  rollback: async ({ wf, killedAt, start }: Hosts) => {
+    await killedAt('after touch moveLink apply 1 ip link set', start('two-moved'));
+    expect((await wf(['resume', 'two-moved', '--dry-run'])).stdout).toContain(
+      'observed: alpha: link under1 moved into beta exists',
+    );
+    await killedAt('after touch alphaContainer undo 1 docker rm', ['rollback', 'two-moved']);
+    expect(await wf(['rollback', 'two-moved'])).toMatchObject({ exitCode: 0 });
+    return ['two-moved', 'rolled-back'] as const;
+  },
+};
+
+test.for(chosen(['resume', 'rollback'] as const))('a killed run is ended on its hosts: wf %s', async (command) => {
+  const hosts = openHosts();
+  const [id, status] = await ENDS[command](hosts);
+  expect(await hosts.record(id)).toMatchObject({ status, verification: { restored: true, drift: [] } });
+  expect(processesOfPrivateHosts(id)).toEqual([]);
+});
+
+test('a start that is killed before it has created its run leaves no host', async () => {
+  const { wf, killedAt, start } = openHosts();
+  await killedAt('before commit create', start('two-early'));
   expect(await wf(['resume', 'two-early'])).toMatchObject({ exitCode: 2 });
-  await killedAt('two-network', 'after touch betaNetwork apply 1 docker network create');
-  expect(await wf(['resume', 'two-network'])).toMatchObject({ exitCode: 0 });
-  expect(await record('two-network')).toMatchObject({ status: 'succeeded', verification: { restored: true } });
-  await killedAt('two-moved', 'after touch moveLink apply 1 ip link set');
-  expect((await wf(['resume', 'two-moved', '--dry-run'])).stdout).toContain(
-    'observed: alpha: link under1 moved into beta exists',
-  );
-  const back = await wfKilledAt('after touch alphaContainer undo 1 docker rm', ['rollback', 'two-moved']);
-  expect(back).toMatchObject({ signal: 'SIGKILL' });
-  expect(await wf(['rollback', 'two-moved'])).toMatchObject({ exitCode: 0 });
-  expect(await record('two-moved')).toMatchObject({
-    status: 'rolled-back',
-    verification: { restored: true, drift: [] },
-  });
-  for (const id of ['two-early', 'two-network', 'two-moved']) expect(processesOfPrivateHosts(id)).toEqual([]);
+  await vi.waitUntil(() => processesOfPrivateHosts('two-early').length === 0, 10_000);
 });
 
 test('verification names the host of a leftover', async () => {

@@ -1,6 +1,7 @@
 import { hostname, userInfo } from 'node:os';
 import { expect, test } from 'vitest';
 import { ASKING_WORKFLOW, openAskingProject } from '../../support/asking-workflow.ts';
+import { inTurn } from '../../support/rotation.ts';
 import { runRecordSchema, runSummariesSchema } from '../../support/run-record.ts';
 import { openProject } from '../../support/run-wf.ts';
 
@@ -147,86 +148,88 @@ test.concurrent('a run without a process is advanced by the command that asks: s
   expect(await project.record('undone')).toMatchObject({ status: 'rolled-back', error: { code: 'E_CANCELLED' } });
 });
 
-test.concurrent('twenty commands at once at one run get one true answer each', async () => {
-  const project = openAskingProject();
-  project.go('first', 'second', 'third');
-  const run = project.run('crowd');
-  await run.line(WAITS);
-  run.kill('SIGKILL');
-  await run.end;
-  const ends = await Promise.all(
-    Array.from({ length: 20 }, (_, index) =>
-      project.wf(['send', 'crowd', 'approve', '--data', JSON.stringify({ by: `person ${index}` })]),
-    ),
-  );
-  const handled = ends.flatMap(({ exitCode }, index) => (exitCode === 0 ? [index] : []));
-  expect(handled).toHaveLength(1);
-  for (const [index, { exitCode }] of ends.entries()) if (!handled.includes(index)) expect(exitCode).toBe(4);
-  const { status, requests } = await project.record('crowd');
-  expect(status).toBe('succeeded');
-  const approvals = requests.filter(({ outcome }) => outcome?.type === 'handled');
-  expect(approvals.map(({ event }) => event)).toEqual([{ type: 'approve', by: `person ${handled[0]}` }]);
-  expect(requests.every(({ outcome }) => outcome !== null)).toBe(true);
-  expect(project.log()).toEqual(['first', 'second', 'third']);
-});
-
-test.concurrent('a request is neither lost nor handled twice if the run is killed around its answer', async () => {
-  const project = openAskingProject();
-  project.go('first', 'second', 'third');
-  for (const side of ['before', 'after']) {
-    const id = `killed-${side}`;
-    const run = project.run(id, { WF_CRASH_AT: `${side} commit answered` });
+/** Faults around a request. */
+const FAULTS = {
+  'twenty commands at once at one run get one true answer each': async () => {
+    const project = openAskingProject();
+    project.go('first', 'second', 'third');
+    const run = project.run('crowd');
     await run.line(WAITS);
-    const sent = await project.sharedWf(['send', id, 'approve', '--data', '{"by":"Ann"}']);
-    expect(await run.end).toMatchObject({ signal: 'SIGKILL' });
-    expect(sent, sent.stderr).toMatchObject({ exitCode: 0 });
-    await project.sharedWf(['resume', id]);
-    const { status, requests, steps } = await project.record(id);
-    expect({ status, outcomes: requests.map(({ outcome }) => outcome?.type) }).toEqual({
-      status: 'succeeded',
-      outcomes: ['handled'],
-    });
-    expect(steps.map((step) => step.id)).toEqual(['first', 'second', 'third']);
-  }
-});
+    run.kill('SIGKILL');
+    await run.end;
+    const ends = await Promise.all(
+      Array.from({ length: 20 }, (_, index) =>
+        project.wf(['send', 'crowd', 'approve', '--data', JSON.stringify({ by: `person ${index}` })]),
+      ),
+    );
+    const handled = ends.flatMap(({ exitCode }, index) => (exitCode === 0 ? [index] : []));
+    expect(handled).toHaveLength(1);
+    for (const [index, { exitCode }] of ends.entries()) if (!handled.includes(index)) expect(exitCode).toBe(4);
+    const { status, requests } = await project.record('crowd');
+    expect(status).toBe('succeeded');
+    const approvals = requests.filter(({ outcome }) => outcome?.type === 'handled');
+    expect(approvals.map(({ event }) => event)).toEqual([{ type: 'approve', by: `person ${handled[0]}` }]);
+    expect(requests.every(({ outcome }) => outcome !== null)).toBe(true);
+    expect(project.log()).toEqual(['first', 'second', 'third']);
+  },
+  'a request is neither lost nor handled twice if the run is killed around its answer': async () => {
+    const project = openAskingProject();
+    project.go('first', 'second', 'third');
+    for (const side of ['before', 'after']) {
+      const id = `killed-${side}`;
+      const run = project.run(id, { WF_CRASH_AT: `${side} commit answered` });
+      await run.line(WAITS);
+      const sent = await project.sharedWf(['send', id, 'approve', '--data', '{"by":"Ann"}']);
+      expect(await run.end).toMatchObject({ signal: 'SIGKILL' });
+      expect(sent, sent.stderr).toMatchObject({ exitCode: 0 });
+      await project.sharedWf(['resume', id]);
+      const { status, requests, steps } = await project.record(id);
+      expect({ status, outcomes: requests.map(({ outcome }) => outcome?.type) }).toEqual({
+        status: 'succeeded',
+        outcomes: ['handled'],
+      });
+      expect(steps.map((step) => step.id)).toEqual(['first', 'second', 'third']);
+    }
+  },
+  'a request whose sender is killed is still carried out, and a reader carries out nothing': async () => {
+    const project = openAskingProject();
+    project.go('first', 'second', 'third');
+    const run = project.run('orphaned');
+    await run.line(WAITS);
+    const env = { WF_CRASH_AT: 'after request' };
+    const sender = project.start(['send', 'orphaned', 'approve', '--data', '{"by":"Ann"}'], { env });
+    expect(await sender.end).toMatchObject({ signal: 'SIGKILL' });
+    expect(await run.end).toMatchObject({ exitCode: 0 });
+    expect(await project.record('orphaned')).toMatchObject({ requests: [{ outcome: { type: 'handled' } }] });
 
-test.concurrent('a request whose sender is killed is still carried out, and a reader carries out nothing', async () => {
-  const project = openAskingProject();
-  project.go('first', 'second', 'third');
-  const run = project.run('orphaned');
-  await run.line(WAITS);
-  const env = { WF_CRASH_AT: 'after request' };
-  const sender = project.start(['send', 'orphaned', 'approve', '--data', '{"by":"Ann"}'], { env });
-  expect(await sender.end).toMatchObject({ signal: 'SIGKILL' });
-  expect(await run.end).toMatchObject({ exitCode: 0 });
-  expect(await project.record('orphaned')).toMatchObject({ requests: [{ outcome: { type: 'handled' } }] });
+    const waiting = project.run('unread');
+    await waiting.line(WAITS);
+    waiting.kill('SIGKILL');
+    await waiting.end;
+    expect((await project.start(['cancel', 'unread'], { env }).end).signal).toBe('SIGKILL');
+    for (const reader of [['show', 'unread'], ['runs'], ['resume', 'unread', '--dry-run'], ['changes']])
+      await project.sharedWf(reader);
+    expect(await project.record('unread')).toMatchObject({ status: 'interrupted', requests: [{ outcome: null }] });
+    // The next process that advances the run answers it.
+    const resumed = runRecordSchema.parse((await project.sharedWf(['resume', 'unread', '--json'])).json());
+    expect(resumed).toMatchObject({ status: 'rolled-back', requests: [{ outcome: { type: 'handled' } }] });
+  },
+  'a request to a killed run that cannot be resumed is refused with the reason': async () => {
+    const project = openAskingProject();
+    project.go('first');
+    const run = project.run('changed');
+    await run.line(WAITS);
+    run.kill('SIGKILL');
+    await run.end;
+    project.write('workflows/asking.ts', ASKING_WORKFLOW.replace("version: '1'", "version: '2'"));
+    const refused = await project.sharedWf(['send', 'changed', 'reject']);
+    expect(refused).toMatchObject({ exitCode: 4, stderr: expect.stringContaining('E_DEFINITION_CHANGED') });
+    const { status, requests } = await project.record('changed');
+    expect(status).toBe('interrupted');
+    expect(requests).toMatchObject([{ outcome: { type: 'refused', error: { code: 'E_DEFINITION_CHANGED' } } }]);
+    // A cancellation needs no workflow, as a rollback.
+    expect(await project.sharedWf(['cancel', 'changed'])).toMatchObject({ exitCode: 0 });
+  },
+};
 
-  const waiting = project.run('unread');
-  await waiting.line(WAITS);
-  waiting.kill('SIGKILL');
-  await waiting.end;
-  expect((await project.start(['cancel', 'unread'], { env }).end).signal).toBe('SIGKILL');
-  for (const reader of [['show', 'unread'], ['runs'], ['resume', 'unread', '--dry-run'], ['changes']])
-    await project.sharedWf(reader);
-  expect(await project.record('unread')).toMatchObject({ status: 'interrupted', requests: [{ outcome: null }] });
-  // The next process that advances the run answers it.
-  const resumed = runRecordSchema.parse((await project.sharedWf(['resume', 'unread', '--json'])).json());
-  expect(resumed).toMatchObject({ status: 'rolled-back', requests: [{ outcome: { type: 'handled' } }] });
-});
-
-test.concurrent('a request to a killed run that cannot be resumed is refused with the reason', async () => {
-  const project = openAskingProject();
-  project.go('first');
-  const run = project.run('changed');
-  await run.line(WAITS);
-  run.kill('SIGKILL');
-  await run.end;
-  project.write('workflows/asking.ts', ASKING_WORKFLOW.replace("version: '1'", "version: '2'"));
-  const refused = await project.sharedWf(['send', 'changed', 'reject']);
-  expect(refused).toMatchObject({ exitCode: 4, stderr: expect.stringContaining('E_DEFINITION_CHANGED') });
-  const { status, requests } = await project.record('changed');
-  expect(status).toBe('interrupted');
-  expect(requests).toMatchObject([{ outcome: { type: 'refused', error: { code: 'E_DEFINITION_CHANGED' } } }]);
-  // A cancellation needs no workflow, as a rollback.
-  expect(await project.sharedWf(['cancel', 'changed'])).toMatchObject({ exitCode: 0 });
-});
+test.concurrent.for(inTurn(Object.entries(FAULTS), 2))('%s', ([, work]) => work());

@@ -13,6 +13,7 @@ import {
   type ReceivedSpan,
 } from '../../support/otlp-receiver.ts';
 import { openPackageProject } from '../../support/package-project.ts';
+import { chosen } from '../../support/rotation.ts';
 import { runRecordSchema } from '../../support/run-record.ts';
 import { openProject, type Project, type RunningWf } from '../../support/run-wf.ts';
 
@@ -279,10 +280,11 @@ describe.concurrent('a collector', () => {
 });
 
 describe.concurrent('the environment', () => {
-  test.for([
+  const PROTOCOLS = [
     ['http/json', openOtlpReceiver],
     ['grpc', openGrpcReceiver],
-  ] as const)('chooses the protocol %s', async ([protocol, open], context) => {
+  ] as const;
+  test.for(chosen(PROTOCOLS))('chooses the protocol %s', async ([protocol, open], context) => {
     const receiver = await collector(context, open);
     const project = openNoteProject();
     const end = await project.wf(startNote(project), {
@@ -328,7 +330,7 @@ describe('without the packages of OpenTelemetry', () => {
   const NOTE = readFileSync(new URL('../../fixtures/workflows/note.ts', import.meta.url), 'utf8');
 
   function openWithout() {
-    const project = openPackageProject({ 'workflows/note.ts': NOTE });
+    const project = openPackageProject({ 'workflows/note.ts': NOTE }, 'own');
     rmSync(path.join(project.folder, 'node_modules/@opentelemetry'));
     // Packages that leave a trace when they are executed.
     const loaded = path.join(project.folder, 'loaded');

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { openHistory } from '../../../src/history/open.ts';
 import { runId } from '../../support/folder-host.ts';
 import { openPackageProject } from '../../support/package-project.ts';
+import { runSharedWf } from '../../support/shared-wf.ts';
 import { startWf } from '../../support/wf-process.ts';
 
 /** Waits for an event or a timeout. */
@@ -27,7 +28,7 @@ export default defineWorkflow({ name: 'gate', version: '1', description: 'Waits'
 const PROGRAM = `import { openEngine } from 'wf-engine';
 
 const engine = await openEngine({ database: 'wf.db', workflows: ['workflows/gate.ts'] });
-for (const [id, ms] of [['late', 3_600_000], ['soon', 8_000]] as const) {
+for (const [id, ms] of [['late', 3_600_000], ['soon', 8_000]]) {
   const run = await engine.start('gate', { ms }, { id });
   await run.send({ type: 'no' }).catch((thrown) => console.log(thrown.code, thrown.details.expected.join()));
   while (engine.run(id).status !== 'waiting') await new Promise((resolve) => setTimeout(resolve, 10));
@@ -51,23 +52,24 @@ await engine.close();
 const listed = z.array(z.object({ id: z.string(), status: z.string() }));
 
 test('a waiting run whose process is dead is resumed by a command and by a program', async () => {
-  const project = openPackageProject({ 'workflows/gate.ts': GATE, 'program.ts': PROGRAM, 'next.ts': NEXT_PROGRAM });
-  expect(await project.compile()).toEqual({ exitCode: 0, output: '' });
-  const killed = await project.run(process.execPath, ['out/program.js']);
+  const project = openPackageProject({ 'workflows/gate.ts': GATE, 'program.mjs': PROGRAM, 'next.mjs': NEXT_PROGRAM });
+  const killed = await project.run(process.execPath, ['program.mjs']);
   expect(killed).toEqual({ exitCode: undefined, output: 'E_EVENT_UNEXPECTED go\nE_EVENT_UNEXPECTED go\n0' });
 
-  const wf = (...args: readonly string[]) => startWf([...args, '--db', 'wf.db'], { cwd: project.folder });
-  const runs = listed.parse((await wf('runs', '--json').end).json());
+  const inProject = (args: readonly string[]) => [...args, '--db', 'wf.db'];
+  const wf = (...args: readonly string[]) =>
+    runSharedWf({ argv: inProject(args), cwd: project.folder, env: project.environment });
+  const runs = listed.parse((await wf('runs', '--json')).json());
   expect(runs.map(({ id, status }) => `${id} ${status}`)).toEqual(['soon interrupted', 'late interrupted']);
-  expect((await wf('doctor').end).stdout).toMatch(/soon, late stopped before the end/);
+  expect((await wf('doctor')).stdout).toMatch(/soon, late stopped before the end/);
 
   // The run that waits for an hour delays neither the other run nor the end.
-  const all = wf('resume', '--all');
+  const all = startWf(inProject(['resume', '--all']), { cwd: project.folder });
   await all.line(/^run late waits until /);
   const history = openHistory(path.join(project.folder, 'wf.db'));
   try {
     await vi.waitFor(() => expect(history.run(runId('soon'))?.status).toBe('succeeded'), 60_000);
-    expect((await wf('resume', 'late').end).stderr).toContain('E_LEASE_HELD');
+    expect((await wf('resume', 'late')).stderr).toContain('E_LEASE_HELD');
     all.kill('SIGINT');
     const end = await all.end;
     expect(end).toMatchObject({
@@ -78,9 +80,9 @@ test('a waiting run whose process is dead is resumed by a command and by a progr
   } finally {
     history.close();
   }
-  expect((await wf('doctor').end).stdout).toMatch(/no process advances late/);
-  expect((await wf('show', 'late').end).stdout).toContain('next: wf resume late');
+  expect((await wf('doctor')).stdout).toMatch(/no process advances late/);
+  expect((await wf('show', 'late')).stdout).toContain('next: wf resume late');
 
-  const next = await project.run(process.execPath, ['out/next.js']);
+  const next = await project.run(process.execPath, ['next.mjs']);
   expect(next).toEqual({ exitCode: 0, output: 'late waiting succeeded' });
 }, 180_000);
