@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, test, vi } from 'vitest';
+import { beforeAll, describe, expect, type TestContext, test, vi } from 'vitest';
 import { HAS_NETWORK } from '../../support/fleet-network.ts';
 import { watchHosts } from '../../support/fleet-oracle.ts';
 import { type FleetWorld, openFleetWorld, type TestHost } from '../../support/fleet-world.ts';
@@ -29,7 +29,7 @@ const start = (id: string, on: readonly TestHost[], ...more: readonly string[]) 
 const MADE = ['one', 'two'];
 
 /** By what a fleet run does at each fault. */
-const FAULTS: Readonly<Record<string, () => Promise<void>>> = {
+const FAULTS: Readonly<Record<string, (context: TestContext) => Promise<void>>> = {
   'is finished by an agent that is started again, whose part has gone on without it': async () => {
     const host = openHost('ffs-a1');
     const killed = await startAndWait('ffsa', host);
@@ -94,8 +94,10 @@ const FAULTS: Readonly<Record<string, () => Promise<void>>> = {
     expect(again.stderr).toMatch(/^error E_TOMBSTONE: .* host ffs-d1 was written off: disk is dead/);
   },
 
-  'that is cancelled during a partition is undone after it; the cut host goes on till then': async () => {
-    if (!HAS_NETWORK) return;
+  'that is cancelled during a partition is undone after it; the cut host goes on till then': async ({
+    skip,
+  }: TestContext) => {
+    skip(!HAS_NETWORK, 'needs root');
     const host = openHost('ffs-e1');
     await startAndWait('ffse', host);
     await host.cut();
@@ -158,7 +160,7 @@ const FAULTS: Readonly<Record<string, () => Promise<void>>> = {
 };
 
 describe('a fleet run', () => {
-  test.for(inTurn(Object.entries(FAULTS), 2))('%s', ([, work]) => work());
+  test.for(inTurn(Object.entries(FAULTS), 2))('%s', ([, work], context) => work(context));
 });
 
 /** Starts the fleet run, and waits until the first host has begun it. Returns the agent of that host. */
