@@ -10,6 +10,7 @@ import { canActAsOrdinaryUser, ORDINARY_USER, ownedByOrdinaryUser } from '../sup
 import { chosen } from '../support/rotation.ts';
 import { runRecordSchema } from '../support/run-record.ts';
 import { openProject } from '../support/run-wf.ts';
+import type { WfEnd } from '../support/wf-process.ts';
 
 vi.setConfig({ testTimeout: 120_000 });
 
@@ -105,28 +106,45 @@ test('each claim is proven beside a run of lab-network, both hosts are as they w
   expect(processesOf(id)).toEqual([]);
 });
 
-test.for(USERS.slice(-1))('a killed run is resumed, or rolled back, on both hosts (%s)', async (user) => {
-  const { wf, start, record, inShell } = openLab(user);
-  const killedAt = async (args: readonly string[], point: string) =>
-    expect(await wf(args, point), point).toMatchObject({ signal: 'SIGKILL' });
-  const id = 'overlay-killed';
-  await killedAt(start(id), 'after touch betaVxlanWrong apply 1 ip link add');
-  const paused = await wf(['resume', id, '--pause-after', 'isolation']);
-  expect(paused, paused.stderr).toMatchObject({ exitCode: 0 });
-  expect(await inShell([id, 'beta'], 'ip', '-details', 'link', 'show', 'vxlan0')).toContain('vxlan id 42');
-  expect(await inShell([id, 'alpha', 'AppAlpha'], 'ip', '-brief', 'address')).toContain('10.42.0.1/24');
-  await killedAt(['resume', id], 'after touch dropOverlay apply 1 nft -f -');
-  const end = await wf(['resume', id]);
-  expect(end, end.stderr).toMatchObject({ exitCode: 0 });
-  expect(await record(id)).toMatchObject({ status: 'succeeded', verification: { restored: true, drift: [] } });
-  const back = 'overlay-back';
-  await killedAt(start(back), 'after touch betaDeviceUp apply 1 ip link set');
-  await killedAt(['rollback', back], 'after touch betaPairMove undo 1 ip link set');
-  const undone = await wf(['rollback', back]);
-  expect(undone, undone.stderr).toMatchObject({ exitCode: 0 });
-  expect(await record(back)).toMatchObject({ status: 'rolled-back', verification: { restored: true, drift: [] } });
-  expect([...processesOf(id), ...processesOf(back)]).toEqual([]);
-});
+const killed = (user: (typeof USERS)[number]) => {
+  const lab = openLab(user);
+  return {
+    ...lab,
+    killedAt: async (args: readonly string[], point: string) =>
+      expect(await lab.wf(args, point), point).toMatchObject({ signal: 'SIGKILL' }),
+    async expectEnd(id: string, end: WfEnd, status: string) {
+      expect(end, end.stderr).toMatchObject({ exitCode: 0 });
+      expect(await lab.record(id)).toMatchObject({ status, verification: { restored: true, drift: [] } });
+      expect(processesOf(id)).toEqual([]);
+    },
+  };
+};
+
+const RECOVERIES = {
+  async resumed(user: (typeof USERS)[number]) {
+    const { wf, start, inShell, killedAt, expectEnd } = killed(user);
+    const id = 'overlay-killed';
+    await killedAt(start(id), 'after touch betaVxlanWrong apply 1 ip link add');
+    const paused = await wf(['resume', id, '--pause-after', 'isolation']);
+    expect(paused, paused.stderr).toMatchObject({ exitCode: 0 });
+    expect(await inShell([id, 'beta'], 'ip', '-details', 'link', 'show', 'vxlan0')).toContain('vxlan id 42');
+    expect(await inShell([id, 'alpha', 'AppAlpha'], 'ip', '-brief', 'address')).toContain('10.42.0.1/24');
+    await killedAt(['resume', id], 'after touch dropOverlay apply 1 nft -f -');
+    await expectEnd(id, await wf(['resume', id]), 'succeeded');
+  },
+  async 'rolled back'(user: (typeof USERS)[number]) {
+    const { wf, start, killedAt, expectEnd } = killed(user);
+    const id = 'overlay-back';
+    await killedAt(start(id), 'after touch betaDeviceUp apply 1 ip link set');
+    await killedAt(['rollback', id], 'after touch betaPairMove undo 1 ip link set');
+    await expectEnd(id, await wf(['rollback', id]), 'rolled-back');
+  },
+};
+
+test.for(chosen(['resumed', 'rolled back'] as const))(
+  'a killed run is %s on both hosts, also by an ordinary user',
+  (how) => RECOVERIES[how](USERS.at(-1) ?? USERS[0]),
+);
 
 test('a restart of the machine while networks are made ends the run undone, with both hosts compared', async () => {
   const { wf, wfAfterReboot, start, record } = openLab();

@@ -24,12 +24,12 @@ const LANES = {
   machine: projects('host', 'crash'),
   command: [...projects('cli'), '--maxWorkers=1', '--exclude=test/cli/{ui,plans}/**'],
   rest: [
-    ...projects('unit', 'definition', 'exhaustive', 'contract', 'docker', 'cli'),
+    ...projects('exhaustive', 'contract', 'docker', 'cli'),
     ...['--maxWorkers=1', '--exclude=test/docker/!(steps)/**', '--exclude=test/cli/!(ui|plans)/**'],
   ],
 };
-/** On the machine itself. */
-const OUTSIDE = { place: projects('place') };
+/** On the machine itself: `place` needs it, `unit` needs no lane. */
+const OUTSIDE = { outside: [...projects('place', 'unit', 'definition'), '--maxWorkers=1'] };
 
 /** Replaces /tmp by a folder and /run by an empty one; the repository stays in place. As first process, the shell reaps orphans. */
 const OWN_FOLDERS = `
