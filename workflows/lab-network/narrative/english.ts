@@ -70,7 +70,7 @@ export function english(told: Told): LabTexts {
       teardown: {
         title: 'Taking it all down',
         text: [
-          `Only the containers and the networks are removed. The pair is not touched: when \`${prodContainer}\` is gone nothing holds its network namespace any more, and the kernel removes it with every virtual interface in it. A veth pair has no life with one end only, so \`${hostLink}\` vanishes from the host as well, and with it all that was set on the two ends.`,
+          `Only the containers and the networks are removed. The pair is not touched: when \`${prodContainer}\` is gone nothing holds its network namespace any more, and the kernel removes it with every virtual interface in it. A veth pair has no life with one end only, so \`${hostLink}\` vanishes from the host as well, and with it all that was set on the two ends. \`${prodContainer}\` goes first: a TCP connection whose other end is already gone would keep its namespace for two more minutes.`,
           `The networks, on the other hand, stay when their containers go. Removing them removes their bridges.`,
         ],
         notice: [

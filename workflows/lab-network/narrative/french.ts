@@ -70,7 +70,7 @@ export function french(told: Told): LabTexts {
       teardown: {
         title: 'Tout démonter',
         text: [
-          `Seuls les conteneurs et les réseaux sont supprimés. On ne touche pas à la paire : quand \`${prodContainer}\` n’est plus là, plus rien ne retient son espace de noms réseau, et le noyau le supprime avec toutes les interfaces virtuelles qu’il contient. Une paire veth ne vit pas avec un seul bout : \`${hostLink}\` disparaît donc aussi de l’hôte, et avec lui tout ce qui était réglé sur les deux bouts.`,
+          `Seuls les conteneurs et les réseaux sont supprimés. On ne touche pas à la paire : quand \`${prodContainer}\` n’est plus là, plus rien ne retient son espace de noms réseau, et le noyau le supprime avec toutes les interfaces virtuelles qu’il contient. Une paire veth ne vit pas avec un seul bout : \`${hostLink}\` disparaît donc aussi de l’hôte, et avec lui tout ce qui était réglé sur les deux bouts. \`${prodContainer}\` part en premier : une connexion TCP dont l’autre bout a déjà disparu retiendrait son espace de noms deux minutes de plus.`,
           `Les réseaux, eux, restent quand leurs conteneurs s’en vont. Les supprimer supprime leurs ponts.`,
         ],
         notice: [
