@@ -22,10 +22,10 @@ const projects = (...names) => names.flatMap((name) => ['--project', name]);
 const LANES = {
   docker: [...projects('docker', 'browser'), '--maxWorkers=1', '--exclude=test/docker/steps/**'],
   machine: projects('host', 'crash'),
-  command: [...projects('cli'), '--maxWorkers=1', '--exclude=test/cli/{ui,plans}/**'],
+  command: [...projects('cli'), '--maxWorkers=1', '--exclude=test/cli/{ui,plans,refusals}/**'],
   rest: [
     ...projects('exhaustive', 'contract', 'docker', 'cli'),
-    ...['--maxWorkers=1', '--exclude=test/docker/!(steps)/**', '--exclude=test/cli/!(ui|plans)/**'],
+    ...['--maxWorkers=1', '--exclude=test/docker/!(steps)/**', '--exclude=test/cli/!(ui|plans|refusals)/**'],
   ],
 };
 /** On the machine itself: `place` needs it, `unit` needs no lane. */
