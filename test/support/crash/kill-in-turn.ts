@@ -40,7 +40,8 @@ export async function killInTurn({ subject, journey, run, points, verb, before }
     const log = logOf(subject, run);
     const found = statusOnDisk(subject, run);
     const isEnded = found === journey.end || found === 'rolled-back';
-    const command = found === undefined ? journey.command(subject, run) : [verb, run, '--json'];
+    const isFirst = found === undefined || killedAt.length === 0;
+    const command = isFirst ? journey.command(subject, run) : [verb, run, '--json'];
     const startedAt = performance.now();
     const end = isEnded ? undefined : await lane.wf(command, { at: [...left].join('\n'), log });
     if (end?.signal !== 'SIGKILL') {
