@@ -167,7 +167,7 @@ const onGivenEngines = () => {
     await at('docker', 'swarm', 'init', '--advertise-addr', '127.0.0.1');
     const { shared, start } = openLab(hosts());
     const refused = await shared(start('swarm-refused', '--json'));
-    expect(refused.exitCode).toBe(4);
+    expect(refused, refused.stdout).toMatchObject({ exitCode: 4 });
     const { error } = refusalSchema.parse(refused.json());
     expect(error).toMatchObject({
       code: 'E_SWARM_IN_USE',
