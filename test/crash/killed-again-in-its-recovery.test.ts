@@ -15,7 +15,7 @@ import { chanceFrom, choose } from '../support/crash/random.ts';
 import type { SubjectName } from '../support/crash/subject.ts';
 import { chosen, EVERY_CASE, inTurn, SEED } from '../support/rotation.ts';
 
-/** Of the labs the one whose points other tests record. */
+/** The lab whose points other tests record. */
 const LAB = FORWARD_LABS.flatMap<SubjectName>((name) => (name === 'lab' ? name : EMBEDDED));
 
 /** The runs whose recovery is killed. */

@@ -106,8 +106,9 @@ test('each claim is proven beside a run of lab-network, both hosts are as they w
   expect(processesOf(id)).toEqual([]);
 });
 
-const killed = (user: (typeof USERS)[number]) => {
-  const lab = openLab(user);
+/** A lab of the ordinary user, if there is one. */
+function openLabToKill() {
+  const lab = openLab(USERS.at(-1));
   return {
     ...lab,
     killedAt: async (args: readonly string[], point: string) =>
@@ -118,11 +119,11 @@ const killed = (user: (typeof USERS)[number]) => {
       expect(processesOf(id)).toEqual([]);
     },
   };
-};
+}
 
 const RECOVERIES = {
-  async resumed(user: (typeof USERS)[number]) {
-    const { wf, start, inShell, killedAt, expectEnd } = killed(user);
+  async resumed() {
+    const { wf, start, inShell, killedAt, expectEnd } = openLabToKill();
     const id = 'overlay-killed';
     await killedAt(start(id), 'after touch betaVxlanWrong apply 1 ip link add');
     const paused = await wf(['resume', id, '--pause-after', 'isolation']);
@@ -132,8 +133,8 @@ const RECOVERIES = {
     await killedAt(['resume', id], 'after touch dropOverlay apply 1 nft -f -');
     await expectEnd(id, await wf(['resume', id]), 'succeeded');
   },
-  async 'rolled back'(user: (typeof USERS)[number]) {
-    const { wf, start, killedAt, expectEnd } = killed(user);
+  async 'rolled back'() {
+    const { wf, start, killedAt, expectEnd } = openLabToKill();
     const id = 'overlay-back';
     await killedAt(start(id), 'after touch betaDeviceUp apply 1 ip link set');
     await killedAt(['rollback', id], 'after touch betaPairMove undo 1 ip link set');
@@ -143,7 +144,7 @@ const RECOVERIES = {
 
 test.for(chosen(['resumed', 'rolled back'] as const))(
   'a killed run is %s on both hosts, also by an ordinary user',
-  (how) => RECOVERIES[how](USERS.at(-1) ?? USERS[0]),
+  (how) => RECOVERIES[how](),
 );
 
 test('a restart of the machine while networks are made ends the run undone, with both hosts compared', async () => {

@@ -1,12 +1,12 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync } from 'node:fs';
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { get } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { z } from 'zod';
-import { isAlive, ownProcess } from '../../src/host/processes/process.ts';
+import { isAlive, ownProcess, processStat } from '../../src/host/processes/process.ts';
 import { containerdsOf, endAndWait, processesOf, removeCgroups, unmountBelow } from './engine-debris.ts';
 
 const run = promisify(execFile);
@@ -164,7 +164,7 @@ async function removeStaleEngines(): Promise<void> {
 
 /** Removes the engines of the processes that this one has started for its tests, and those of dead processes. */
 export async function removeEnginesOfWorkers(): Promise<void> {
-  await removeEnginesWhose((owner) => !isAlive(owner) || parentOf(owner.pid) === process.pid);
+  await removeEnginesWhose((owner) => !isAlive(owner) || processStat(owner.pid)?.parent === process.pid);
 }
 
 async function removeEnginesWhose(matches: (owner: z.infer<typeof ownerSchema>) => boolean): Promise<void> {
@@ -183,8 +183,4 @@ async function ownerOf({ directory }: TestEngine): Promise<z.infer<typeof ownerS
   } catch {
     return undefined;
   }
-}
-
-function parentOf(pid: number): number {
-  return Number(/^PPid:\s*(\d+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]);
 }

@@ -44,7 +44,7 @@ interface Lent {
 /** Engines that earlier test files of this process have returned; `workers-engines.ts` removes them after the last one. */
 const idle: Lent[] = [];
 
-/** What the next file has to find as on a new engine. */
+/** The parts of an engine that the next file has to find as on a new one. */
 const stateOf = async ({ engine, state }: OwnEngine) => ({
   state: await state(),
   settings: readFileSync(path.join(engine.directory, 'daemon.json'), 'utf8'),

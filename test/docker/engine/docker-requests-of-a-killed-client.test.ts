@@ -13,7 +13,7 @@ import { stopEverywhere, undo } from '../../support/stopped.ts';
 const RUN = 'dkkill';
 const NETWORK = 'dkkill-devops';
 const NAME = 'dkkill-AppDev';
-/** Of a race. */
+/** The number of times that a race is run. */
 const ROUNDS = EVERY_CASE ? 5 : 2;
 const Labels = { 'wf.run': RUN };
 
