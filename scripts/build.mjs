@@ -1,11 +1,11 @@
-// Bundles wf into dist/: the command (wf.cjs), the library (index.js, steps.js, testing.js), the programs that they start, and the types of the library.
+// Bundles wf into dist/: the command (wf.cjs and the parts of its program), the library (index.js, steps.js, testing.js), the programs that they start, and the types of the library.
 // `--no-types` leaves the types out.
 import { execFileSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { chmodSync, cpSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { chmodSync, cpSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
+import { bundle } from 'lightningcss';
+import { build } from 'rolldown';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const { version } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'));
@@ -14,83 +14,72 @@ const dist = path.join(root, 'dist');
 /** Renamed to dist/ at the end: a wf that starts during a build finds a whole one. */
 const out = path.join(root, `dist-${process.pid}`);
 
+const output = { dir: out, minify: true, comments: false, sourcemap: true, sourcemapExcludeSources: true };
 const common = {
-  absWorkingDir: root,
-  outdir: out,
+  cwd: root,
   platform: 'node',
-  target: 'node20.19',
-  legalComments: 'none',
-  bundle: true,
-  minify: true,
-  sourcemap: 'linked',
-  sourcesContent: false,
-  jsx: 'automatic',
-  jsxImportSource: 'preact',
   // A native addon; a translator that reads files beside itself; optional peers.
-  external: ['better-sqlite3', 'jiti', '@opentelemetry/*', '@restatedev/*'],
-  define: { WF_VERSION: JSON.stringify(version) },
-  alias: {
-    '@grpc/grpc-js': leftOut,
-    '@grpc/proto-loader': leftOut,
-    ssh2: leftOut,
-    ajv: leftOut,
-    'ajv-formats': leftOut,
-  },
-};
-/** One file for each program: what a command does not use is neither compiled nor executed. Node starts CommonJS in half the time of ES modules. */
-const program = {
-  ...common,
-  format: 'cjs',
-  outExtension: { '.js': '.cjs' },
-  supported: { 'dynamic-import': false },
-  define: {
-    ...common.define,
-    'import.meta.dirname': '__dirname',
-    'import.meta.filename': '__filename',
+  external: ['jiti', /^@opentelemetry\//, /^@restatedev\//],
+  transform: { target: 'node20.19', define: { WF_VERSION: JSON.stringify(version) } },
+  resolve: {
+    alias: {
+      '@grpc/grpc-js': leftOut,
+      '@grpc/proto-loader': leftOut,
+      ssh2: leftOut,
+      ajv: leftOut,
+      'ajv-formats': leftOut,
+    },
   },
 };
 
+/**
+ * Bundles a program as CommonJS, which Node starts in half the time of ES modules. Returns its file's name.
+ * @param defined constants that the build defines
+ */
+async function buildProgram(input, naming, defined = {}) {
+  const { target, define } = common.transform;
+  const here = { 'import.meta.dirname': '__dirname', 'import.meta.filename': '__filename' };
+  const { output: files } = await build({
+    ...common,
+    input,
+    transform: { target, define: { ...define, ...here, ...defined } },
+    output: { ...output, ...naming, format: 'cjs', dynamicImportInCjs: false },
+  });
+  return files[0].fileName;
+}
+
 rmSync(out, { recursive: true, force: true });
-await build({
-  ...program,
-  entryPoints: {
-    program: 'src/cli/program.ts',
-    'private-host': 'src/runtime/embedded/server/main.ts',
-    'named-host': 'src/runtime/embedded/server/named-host.ts',
-    container: 'src/runtime/embedded/container/main.ts',
-  },
-});
-const programDigest = createHash('sha256')
-  .update(readFileSync(path.join(out, 'program.cjs')))
-  .digest('hex');
-await build({
-  ...program,
-  define: { ...program.define, PROGRAM_DIGEST: JSON.stringify(programDigest) },
-  entryPoints: { wf: 'src/cli/main.ts' },
-});
+// Twice, under names that change with the content: whole, and in parts, of which a command loads those that it uses.
+const naming = { entryFileNames: '[name]-[hash].cjs', chunkFileNames: 'part-[hash].cjs' };
+const whole = await buildProgram('src/cli/program.ts', { ...naming, codeSplitting: false });
+const parts = await buildProgram('src/cli/program.ts', naming);
+for (const [file, input, defined] of [
+  ['wf.cjs', 'src/cli/main.ts', { WHOLE_PROGRAM: JSON.stringify(whole), PROGRAM_IN_PARTS: JSON.stringify(parts) }],
+  ['private-host.cjs', 'src/runtime/embedded/server/main.ts'],
+  ['named-host.cjs', 'src/runtime/embedded/server/named-host.ts'],
+  ['container.cjs', 'src/runtime/embedded/container/main.ts'],
+]) {
+  await buildProgram(input, { entryFileNames: file, codeSplitting: false }, defined);
+}
 // The library is in modules: a program that embeds wf loads the parts that it uses.
 await build({
   ...common,
-  splitting: true,
-  format: 'esm',
-  entryPoints: { index: 'src/index.ts', steps: 'src/steps/index.ts', testing: 'src/testing/index.ts' },
+  input: { index: 'src/index.ts', steps: 'src/steps/index.ts', testing: 'src/testing/index.ts' },
   // The program that embeds wf writes machines and schemas with them: both must be its own.
-  external: [...common.external, 'xstate', 'zod'],
-  banner: { js: "import { createRequire } from 'node:module';\nconst require = createRequire(import.meta.url);" },
+  external: [...common.external, /^xstate(\/|$)/, /^zod(\/|$)/],
+  output: { ...output, format: 'esm' },
 });
 
 // The page: what the browser loads.
 await build({
-  ...common,
-  outdir: path.join(out, 'ui'),
+  cwd: root,
   platform: 'browser',
-  target: 'es2022',
-  format: 'esm',
-  external: [],
-  alias: {},
-  entryPoints: { app: 'src/ui/client/main.tsx' },
+  transform: { target: 'es2022' },
+  input: { app: 'src/ui/client/main.tsx' },
+  output: { ...output, dir: path.join(out, 'ui'), format: 'esm' },
 });
-await build({ ...common, outdir: path.join(out, 'ui'), entryPoints: { app: 'src/ui/pages/styles/app.css' } });
+const { code } = bundle({ filename: path.join(root, 'src/ui/pages/styles/app.css'), minify: true });
+writeFileSync(path.join(out, 'ui/app.css'), code);
 cpSync(path.join(root, 'src/ui/pages/icon.svg'), path.join(out, 'ui/icon.svg'));
 
 for (const copied of [

@@ -8,39 +8,95 @@ import { readCacheFile, writeCacheFile } from '../trust/cache-file.ts';
 const REFUSED: readonly number[] = [2, 3, 4];
 
 /**
- * Loads a CommonJS module like `require`, with V8's compiled code of an earlier start if `folder` has it. That saves a fifth of
- * `wf show`. Node 22 has `module.enableCompileCache()` for this.
- * @param digest digest of the module's source: V8 itself only compares lengths
+ * Loads the program like `require`, with V8's compiled code of an earlier start if `folder` has it. That saves a third of `wf show`.
+ * Node 22 has `module.enableCompileCache()` for this.
+ * @param program file of its first part; names of parts change with their content
  * @param folder a folder that only this user can write
+ * @param require loads what is not a part
  */
-export function loadCompiled(file: string, digest: string, folder: string, require: NodeJS.Require): unknown {
-  // esbuild writes ASCII.
-  const source = readFileSync(file, 'latin1');
-  // V8 rejects code of another version, processor or set of its flags.
-  const cache = path.join(folder, `${path.basename(file)}-${cachedDataVersionTag().toString(16)}`);
-  const cachedData = readCache(cache, digest);
-  const wrapped = `(function (exports, require, module, __filename, __dirname) { ${source}\n})`;
-  const script = new Script(wrapped, { filename: file, ...(cachedData === undefined ? {} : { cachedData }) });
-  if (cachedData === undefined || script.cachedDataRejected === true) {
-    // Written at exit, when V8 has also compiled the called functions.
-    process.once('exit', (exitCode) => {
-      if (!REFUSED.includes(exitCode)) writeCache(cache, digest, script.createCachedData());
-    });
+export function loadCompiled(program: string, folder: string, require: NodeJS.Require): unknown {
+  const name = path.basename(program);
+  // V8 rejects code of another version, processor or set of its flags. Of the source, it only compares the length.
+  const cache = path.join(folder, `program-${cachedDataVersionTag().toString(16)}`);
+  const parts = new Parts(path.dirname(program), readCode(cache, name), require);
+  process.once('exit', (exitCode) => {
+    // At exit, V8 has also compiled the called functions.
+    if (!parts.wereCached && !REFUSED.includes(exitCode)) writeCode(cache, name, parts.code());
+  });
+  return parts.load(name);
+}
+
+/** V8's compiled code of parts, by their names. */
+type Code = ReadonlyMap<string, Buffer>;
+
+/** Returns the compiled code of this program. If there is none, its parts are compiled again. */
+function readCode(cache: string, program: string): Code {
+  const content = readCacheFile(cache) ?? Buffer.alloc(0);
+  const [of, ...parts] = content.toString('latin1', 0, content.indexOf('\n')).trimEnd().split(' ');
+  const code = new Map<string, Buffer>();
+  if (of !== program) return code;
+  let begin = content.indexOf('\n') + 1;
+  for (const part of parts) {
+    const [name = '', length] = part.split(':');
+    const end = begin + Number(length);
+    // V8 rejects code that is cut off.
+    code.set(name, content.subarray(begin, end));
+    begin = end;
   }
-  const module = { exports: {} };
-  const run: unknown = script.runInThisContext();
-  if (typeof run !== 'function') throw new TypeError(`${file} is not a module`);
-  Reflect.apply(run, module.exports, [module.exports, require, module, file, path.dirname(file)]);
-  return module.exports;
+  return code;
 }
 
-/** Returns the compiled code of the source with this digest; undefined if there is none. */
-function readCache(cache: string, digest: string): Buffer | undefined {
-  const content = readCacheFile(cache);
-  return content?.subarray(0, digest.length).equals(Buffer.from(digest)) ? content.subarray(digest.length) : undefined;
+/** Writes a line with the names of the program and of each part, with its length, and then the code. */
+function writeCode(cache: string, program: string, code: Code): void {
+  const index = [program, ...[...code].map(([name, { length }]) => `${name}:${length}`)].join(' ');
+  // V8 copies code that does not begin at a multiple of 8.
+  const line = `${index.padEnd(Math.ceil((index.length + 1) / 8) * 8 - 1)}\n`;
+  writeCacheFile(cache, Buffer.concat([Buffer.from(line, 'latin1'), ...code.values()]));
 }
 
-/** If it cannot be written, the next start compiles again. V8 itself rejects code that is cut off. */
-function writeCache(cache: string, digest: string, code: Buffer): void {
-  writeCacheFile(cache, Buffer.concat([Buffer.from(digest), code]));
+/** The parts of the program that are loaded. */
+class Parts {
+  readonly #folder: string;
+  readonly #cached: Code;
+  readonly #require: NodeJS.Require;
+  readonly #scripts = new Map<string, Script>();
+  readonly #modules = new Map<string, { exports: unknown }>();
+  /** False once a part was loaded whose compiled code was not cached. */
+  wereCached = true;
+
+  constructor(folder: string, cached: Code, require: NodeJS.Require) {
+    this.#folder = folder;
+    this.#cached = cached;
+    this.#require = require;
+  }
+
+  load(name: string): unknown {
+    const loaded = this.#modules.get(name);
+    if (loaded !== undefined) return loaded.exports;
+    const module = { exports: {} };
+    this.#modules.set(name, module);
+    const file = path.join(this.#folder, name);
+    const run: unknown = this.#compile(name, file).runInThisContext();
+    if (typeof run !== 'function') throw new TypeError(`${file} is not a module`);
+    Reflect.apply(run, module.exports, [module.exports, this.#requireFrom, module, file, this.#folder]);
+    return module.exports;
+  }
+
+  /** Returns the compiled code of the loaded parts, and the cached code of the others. */
+  code(): Code {
+    const loaded = [...this.#scripts].map(([name, script]): [string, Buffer] => [name, script.createCachedData()]);
+    return new Map([...this.#cached, ...loaded]);
+  }
+
+  readonly #requireFrom = (id: string): unknown =>
+    id.startsWith('./') ? this.load(path.basename(id)) : this.#require(id);
+
+  #compile(name: string, file: string): Script {
+    const cachedData = this.#cached.get(name);
+    const wrapped = `(function (exports, require, module, __filename, __dirname) { ${readFileSync(file, 'utf8')}\n})`;
+    const script = new Script(wrapped, { filename: file, ...(cachedData === undefined ? {} : { cachedData }) });
+    if (cachedData === undefined || script.cachedDataRejected === true) this.wereCached = false;
+    this.#scripts.set(name, script);
+    return script;
+  }
 }

@@ -8,23 +8,33 @@ import { version } from '../library/version.ts';
 import { privateFolder } from '../trust/private-folder.ts';
 import { loadCompiled } from './compiled-code.ts';
 
-declare const PROGRAM_DIGEST: string | undefined;
+/** Names of the program's files, which the build defines. */
+declare const WHOLE_PROGRAM: string;
+declare const PROGRAM_IN_PARTS: string;
 
-// The build defines the digest of the program; the sources have none.
-const programDigest = typeof PROGRAM_DIGEST === 'string' ? PROGRAM_DIGEST : undefined;
-
-/** Commands that run workflows. They use twice as much of the program as the others, and each uses other parts of it. */
-const RUNNING: readonly string[] = [
+/**
+ * Commands that can last until wf is updated or removed: they load the whole program when they start, and V8's compiled code is kept for
+ * each of them, as each calls other functions. The others load the parts that they use, in less time.
+ */
+const LASTING: readonly string[] = [
   'start',
   'apply',
   'resume',
   'rollback',
+  'shell',
   'send',
-  'confirm',
   'cancel',
+  'confirm',
   'retry',
+  'settle',
+  'wait',
   'guard',
   'agent',
+  'fleet',
+  'ui',
+  'mcp',
+  '--follow',
+  '-f',
 ];
 
 void main(process.argv.slice(2));
@@ -35,13 +45,13 @@ async function main(argv: readonly string[]): Promise<void> {
   if (argv[0] === 'ui') keepHeapSmall();
   const isDebugging = process.env['WF_DEBUG'] === '1';
   if (isDebugging) process.setSourceMapsEnabled(true);
+  const lasting = argv.find((word) => LASTING.includes(word));
+  const file = path.join(import.meta.dirname, lasting === undefined ? PROGRAM_IN_PARTS : WHOLE_PROGRAM);
   // With a cache of Node 20, stack traces would not be mapped to the sources.
-  await loadProgram(isDebugging ? undefined : privateFolder(compiledCache(argv)))(argv, version);
-}
-
-/** Returns the folder of the compiled code for a command: with that of another one, most of its functions would be compiled again. */
-function compiledCache(argv: readonly string[]): string {
-  return path.join(compiledCacheFolder(process.env), argv.find((word) => RUNNING.includes(word)) ?? 'others');
+  const cache = isDebugging
+    ? undefined
+    : privateFolder(path.join(compiledCacheFolder(process.env), lasting ?? 'parts'));
+  await loadProgram(file, cache)(argv, version);
 }
 
 /** Prints the version. Returns false if it cannot be written: the program then tries again and reports the reason. */
@@ -64,12 +74,11 @@ function asksForVersion(given: readonly string[]): boolean {
 
 type Program = (argv: readonly string[], version: string) => Promise<void>;
 
-/** Loads the program beside this file. @param cache folder for V8's compiled code of it */
-function loadProgram(cache: string | undefined): Program {
-  const file = path.join(import.meta.dirname, 'program.cjs');
+/** Loads the program. @param cache folder for V8's compiled code of it */
+function loadProgram(file: string, cache: string | undefined): Program {
   const require = createRequire(import.meta.filename);
-  const isCached = programDigest !== undefined && cache !== undefined && !usesCacheOfNode(cache);
-  const loaded: unknown = isCached ? loadCompiled(file, programDigest, cache, require) : require(file);
+  const isCached = cache !== undefined && !usesCacheOfNode(cache);
+  const loaded: unknown = isCached ? loadCompiled(file, cache, require) : require(file);
   if (isProgram(loaded)) return loaded.runProgram;
   throw new TypeError(`${file} is damaged: install wf again`);
 }

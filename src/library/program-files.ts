@@ -1,3 +1,4 @@
+import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import { packageRoot } from '../definition/package-root.ts';
 
@@ -8,11 +9,7 @@ export function wfProgram(): string {
 
 /** Returns the files that a process of the command `wf` executes, without workflows. */
 export function programFiles(): readonly string[] {
-  const program = wfProgram();
-  return [
-    process.execPath,
-    program,
-    path.join(path.dirname(program), 'program.cjs'),
-    path.join(packageRoot(), 'node_modules'),
-  ];
+  const folder = path.dirname(wfProgram());
+  const parts = readdirSync(folder).filter((name) => name.endsWith('.cjs'));
+  return [process.execPath, ...parts.map((name) => path.join(folder, name)), path.join(packageRoot(), 'node_modules')];
 }

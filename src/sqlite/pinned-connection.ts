@@ -1,4 +1,8 @@
+import { createRequire as requireFrom } from 'node:module';
 import Database from 'better-sqlite3';
+
+/** Name of the addon in its package: its own search for the file, in some fifteen folders, takes longer than loading it. */
+const ADDON = 'better-sqlite3/build/Release/better_sqlite3.node';
 
 /** Objects that must never be collected. */
 const pinned: object[] = [];
@@ -9,7 +13,7 @@ const pinned: object[] = [];
  */
 export class PinnedConnection extends Database {
   constructor(path: string, options: Database.Options) {
-    super(path, options);
+    super(path, { ...options, nativeBinding: requireFrom(import.meta.filename).resolve(ADDON) });
     pinned.push(this);
   }
 

@@ -1,7 +1,7 @@
 import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
+import { build } from 'rolldown';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const FIXTURES = path.join(root, 'test/fixtures');
@@ -16,29 +16,26 @@ export default async function buildPrograms(): Promise<() => void> {
   // Other users start them too.
   chmodSync(programs, 0o755);
   const leftOut = path.join(root, 'scripts/left-out.cjs');
+  const files = FOLDERS.flatMap((folder) =>
+    readdirSync(path.join(FIXTURES, folder))
+      .map((name) => path.join(FIXTURES, folder, name))
+      .filter((file) => file.endsWith('.ts') && isProgram(file)),
+  );
   await build({
-    entryPoints: FOLDERS.flatMap((folder) =>
-      readdirSync(path.join(FIXTURES, folder))
-        .map((name) => path.join(FIXTURES, folder, name))
-        .filter((file) => file.endsWith('.ts') && isProgram(file)),
-    ),
-    outbase: FIXTURES,
-    outdir: programs,
-    outExtension: { '.js': '.mjs' },
-    bundle: true,
-    splitting: true,
-    format: 'esm',
+    input: Object.fromEntries(files.map((file) => [path.relative(FIXTURES, file).slice(0, -'.ts'.length), file])),
     platform: 'node',
-    target: 'node20.19',
-    logLevel: 'error',
-    alias: { '@grpc/grpc-js': leftOut, '@grpc/proto-loader': leftOut, ssh2: leftOut },
     external: ['better-sqlite3', 'jiti'],
-    define: {
-      // As if they were in dist/: the programs that wf starts are there.
-      'import.meta.dirname': JSON.stringify(path.join(root, 'dist')),
-      'import.meta.filename': JSON.stringify(path.join(root, 'dist/index.js')),
+    resolve: { alias: { '@grpc/grpc-js': leftOut, '@grpc/proto-loader': leftOut, ssh2: leftOut } },
+    transform: {
+      target: 'node20.19',
+      define: {
+        // As if they were in dist/: the programs that wf starts are there.
+        'import.meta.dirname': JSON.stringify(path.join(root, 'dist')),
+        'import.meta.filename': JSON.stringify(path.join(root, 'dist/index.js')),
+      },
     },
-    banner: { js: "import { createRequire } from 'node:module';\nconst require = createRequire(import.meta.url);" },
+    logLevel: 'silent',
+    output: { dir: programs, format: 'esm', entryFileNames: '[name].mjs', chunkFileNames: '[name]-[hash].mjs' },
   });
   process.env['WF_TEST_PROGRAMS'] = programs;
   return () => rmSync(programs, { recursive: true, force: true });

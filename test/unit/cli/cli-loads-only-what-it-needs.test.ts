@@ -1,24 +1,21 @@
+import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build, type Metafile } from 'esbuild';
+import { type ModuleInfo, rolldown } from 'rolldown';
 import { beforeAll, expect, test } from 'vitest';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
-let inputs: Metafile['inputs'];
+const modules = new Map<string, ModuleInfo>();
 
 beforeAll(async () => {
-  const { metafile } = await build({
-    absWorkingDir: root,
-    entryPoints: ['src/cli/main.ts', 'src/cli/program.ts'],
-    bundle: true,
-    splitting: true,
-    format: 'esm',
+  const bundle = await rolldown({
+    cwd: root,
+    input: ['src/cli/main.ts', 'src/cli/program.ts'],
     platform: 'node',
-    packages: 'external',
-    outdir: 'never-written',
-    write: false,
-    metafile: true,
+    external: /^[^./]/,
+    plugins: [{ name: 'modules', moduleParsed: (module) => void modules.set(module.id, module) }],
   });
-  inputs = metafile.inputs;
+  await bundle.generate();
+  await bundle.close();
 });
 
 /** Returns the packages that these files import statically. */
@@ -28,13 +25,12 @@ function packagesOf(...files: readonly string[]): readonly string[] {
   const visit = (file: string) => {
     if (seen.has(file)) return;
     seen.add(file);
-    for (const { path, kind, external } of inputs[file]?.imports ?? []) {
-      if (kind === 'dynamic-import') continue;
-      if (external) packages.add(path);
-      else visit(path);
+    for (const imported of modules.get(file)?.importedIds ?? []) {
+      if (path.isAbsolute(imported)) visit(imported);
+      else packages.add(imported);
     }
   };
-  for (const file of files) visit(file);
+  for (const file of files) visit(path.join(root, file));
   return [...packages].filter((name) => !name.startsWith('node:')).toSorted();
 }
 
