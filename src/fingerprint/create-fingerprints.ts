@@ -1,5 +1,4 @@
 import { WfError } from '../engine/model/errors.ts';
-import { canonicalJson } from '../engine/model/json.ts';
 import type { Clock } from '../engine/ports/clock.ts';
 import type { CommandPort } from '../engine/ports/command.ts';
 import type { DockerPort } from '../engine/ports/docker.ts';
@@ -7,10 +6,10 @@ import type { FingerprintPort } from '../engine/ports/fingerprint.ts';
 import type { HostNamespacePort } from '../engine/ports/host-namespace.ts';
 import type { Facet } from '../engine/workflow/facets.ts';
 import { compareFingerprints } from './differences/compare-fingerprints.ts';
-import { asFingerprint, facetsIn, type Place, readFingerprint } from './differences/shape.ts';
+import { asFingerprint, facetsIn, type Place, readFingerprint, type Sections } from './differences/shape.ts';
 import { takeSample } from './sample.ts';
 import { type ReadSettings, readMachineSettings } from './sections/host-settings.ts';
-import { settledSample } from './settle.ts';
+import { isUnchanged, settledSample } from './settle.ts';
 import { type Settle, shareSamples } from './shared-samples.ts';
 
 interface FingerprintParts {
@@ -29,12 +28,19 @@ interface MachineParts extends FingerprintParts {
  */
 export function createFingerprints(parts: MachineParts, settings: ReadSettings = readMachineSettings): FingerprintPort {
   const settle = shareSamples(settleOn(parts, settings));
-  const take = async (facets: readonly Facet[], isWatched: boolean) =>
-    // Without a facet nothing is read, and nothing can be of another place.
-    asFingerprint(await settle(facets, isWatched), facets.length === 0 ? null : await placeOf(parts, facets));
+  // Without a facet nothing is read, and nothing can be of another place.
+  const place = async (facets: readonly Facet[]) => (facets.length === 0 ? null : await placeOf(parts, facets));
   return {
-    take: (facets) => take(facets, false),
-    takeLike: (before, isWatched) => take(facetsIn(readFingerprint(before).sections), isWatched),
+    async take(facets) {
+      return asFingerprint(await settle(facets, false, never), await place(facets));
+    },
+    async takeLike(before, isWatched) {
+      const { sections } = readFingerprint(before);
+      const facets = facetsIn(sections);
+      // What comes and goes may be away in the first sample.
+      const isExpected = isWatched ? never : (first: Sections) => isUnchanged(sections, first);
+      return asFingerprint(await settle(facets, isWatched, isExpected), await place(facets));
+    },
     compare: compareFingerprints,
   };
 }
@@ -42,23 +48,25 @@ export function createFingerprints(parts: MachineParts, settings: ReadSettings =
 /** Creates the fingerprint port of a private host, which only its run uses. */
 export function createPrivateFingerprints(parts: FingerprintParts, settings: ReadSettings): FingerprintPort {
   const settle = settleOn(parts, settings);
-  const sampleOnce = async (facets: readonly Facet[]) =>
-    asFingerprint(await takeSample({ ...parts, settings }, facets), null);
   return {
-    take: sampleOnce,
+    async take(facets) {
+      return asFingerprint(await settle(facets, false, () => true), null);
+    },
     async takeLike(before, isWatched) {
-      const facets = facetsIn(readFingerprint(before).sections);
-      const first = await sampleOnce(facets);
-      if (canonicalJson(first) === canonicalJson(before)) return first;
-      // The kernel may still be removing links in the background.
-      return asFingerprint(await settle(facets, isWatched), null);
+      const { sections } = readFingerprint(before);
+      // Otherwise, the kernel may still be removing links in the background.
+      const isExpected = (first: Sections) => isUnchanged(sections, first);
+      return asFingerprint(await settle(facetsIn(sections), isWatched, isExpected), null);
     },
     compare: compareFingerprints,
   };
 }
 
+const never = () => false;
+
 function settleOn(parts: FingerprintParts, settings: ReadSettings): Settle {
-  return (facets, isWatched) => settledSample(() => takeSample({ ...parts, settings }, facets), parts.clock, isWatched);
+  return (facets, isWatched, isExpected) =>
+    settledSample(() => takeSample({ ...parts, settings }, facets), parts.clock, isWatched, isExpected);
 }
 
 async function placeOf({ docker, namespace }: MachineParts, facets: readonly Facet[]): Promise<Place> {

@@ -29,17 +29,20 @@ interface Difference {
  * Samples until two consecutive samples are equal. Otherwise the last sample lists the subjects that changed in the second half
  * of the time.
  * @param isWatched samples for the whole time, even if two are equal
+ * @param isExpected returns whether the first sample is enough
  */
 export async function settledSample(
   sample: () => Promise<Sections>,
   clock: Clock,
   isWatched: boolean,
+  isExpected: (sections: Sections) => boolean,
 ): Promise<Sections> {
   const startedAt = clock.now();
   const lastsMs = isWatched ? WATCH_MS : SETTLE_MS;
   const pauseMs = isWatched ? WATCH_PAUSE_MS : PAUSE_MS;
   const seen: { readonly at: number; readonly differences: readonly Difference[] }[] = [];
   let previous = await sample();
+  if (isExpected(previous)) return previous;
   for (let count = 2; ; count += 1) {
     await pause(clock, pauseMs);
     const next = await sample();
@@ -56,6 +59,12 @@ export async function settledSample(
     }
     previous = next;
   }
+}
+
+/** Returns whether a host is as it was: an earlier sample, in which nothing was changing, equals this one. */
+export function isUnchanged(before: Sections, after: Sections): boolean {
+  const isChanging = SECTION_NAMES.some((name) => (before[name].changing ?? []).length > 0);
+  return !isChanging && differencesOf(before, after).length === 0;
 }
 
 function differencesOf(before: Sections, after: Sections): readonly Difference[] {

@@ -1,12 +1,17 @@
 import { FACETS, type Facet } from '../engine/workflow/facets.ts';
 import { limitedTo, type Sections } from './differences/shape.ts';
 
-/** Samples these facets of one host until they have settled. */
-export type Settle = (facets: readonly Facet[], isWatched: boolean) => Promise<Sections>;
+/** Samples these facets of one host until they have settled, or are as expected. */
+export type Settle = (
+  facets: readonly Facet[],
+  isWatched: boolean,
+  isExpected: (sections: Sections) => boolean,
+) => Promise<Sections>;
 
 interface Request {
   readonly facets: readonly Facet[];
   readonly isWatched: boolean;
+  isExpected(sections: Sections): boolean;
   resolve(sections: Sections): void;
   reject(thrown: unknown): void;
 }
@@ -35,17 +40,19 @@ export function shareSamples(settle: Settle): Settle {
 
   async function answer(batch: readonly Request[], isWatched: boolean): Promise<void> {
     const facets = FACETS.filter((facet) => batch.some((request) => request.facets.includes(facet)));
+    const areExpected = (sections: Sections) =>
+      batch.every((request) => request.isExpected(limitedTo(request.facets, sections)));
     try {
-      const sections = await settle(facets, isWatched);
+      const sections = await settle(facets, isWatched, areExpected);
       for (const request of batch) request.resolve(limitedTo(request.facets, sections));
     } catch (thrown) {
       for (const request of batch) request.reject(thrown);
     }
   }
 
-  return (facets, isWatched) =>
+  return (facets, isWatched, isExpected) =>
     new Promise((resolve, reject) => {
-      waiting = [...waiting, { facets, isWatched, resolve, reject }];
+      waiting = [...waiting, { facets, isWatched, isExpected, resolve, reject }];
       if (!isBusy) void work();
     });
 }

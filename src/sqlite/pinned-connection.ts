@@ -1,8 +1,8 @@
 import { createRequire as requireFrom } from 'node:module';
 import Database from 'better-sqlite3';
 
-/** Name of the addon in its package: its own search for the file, in some fifteen folders, takes longer than loading it. */
-const ADDON = 'better-sqlite3/build/Release/better_sqlite3.node';
+/** The addon of better-sqlite3, whose own search for it is slow. */
+export const ADDON = 'better-sqlite3/build/Release/better_sqlite3.node';
 
 /** Objects that must never be collected. */
 const pinned: object[] = [];

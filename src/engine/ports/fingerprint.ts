@@ -32,8 +32,8 @@ export interface FingerprintPort {
    */
   take(facets: readonly Facet[]): Promise<Fingerprint>;
   /**
-   * Takes the facets of `before`. On a private host, one sample is enough if it equals `before`.
-   * @param isWatched keeps sampling for some seconds, to find objects that change now and then
+   * Takes the facets of `before`. One sample is enough if it equals `before`.
+   * @param isWatched keeps sampling for some seconds, to find objects that change now and then; a private host has none
    */
   takeLike(before: Fingerprint, isWatched: boolean): Promise<Fingerprint>;
   /**

@@ -2,6 +2,7 @@ import fs from 'node:fs';
 import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
 import { WfError } from '../../engine/model/errors.ts';
+import { ADDON } from '../../sqlite/pinned-connection.ts';
 
 /** Returns the WfError for an error of SQLite or the file system; anything else unchanged. */
 export function asDatabaseError(thrown: unknown, path: string): unknown {
@@ -18,9 +19,8 @@ function isAddonError(thrown: unknown): thrown is Error {
   return isAddonMissing(thrown) || ('code' in thrown && thrown.code === 'ERR_DLOPEN_FAILED');
 }
 
-/** Returns whether the addon is absent: the package `bindings`, which searches for it, lists in `tries` where it did. */
 function isAddonMissing(error: Error): boolean {
-  return 'tries' in error;
+  return 'code' in error && error.code === 'MODULE_NOT_FOUND' && error.message.includes(ADDON);
 }
 
 function loadFailure(message: string): string | undefined {
