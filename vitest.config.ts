@@ -17,6 +17,8 @@ export default defineConfig({
   test: {
     // On a busy machine, one second is too short.
     expect: { poll: { timeout: 10_000 } },
+    // Several vitests run at a time, and translate the same sources.
+    experimental: { fsModuleCache: true },
     // The message of a failure is all that the report of `npm test` has of it.
     chaiConfig: { truncateThreshold: 0 },
     projects: [
