@@ -15,18 +15,21 @@ const VITEST = path.join(ROOT, 'node_modules/vitest/vitest.mjs');
 const WITH_ENGINE = [process.execPath, path.join(ROOT, 'test/support/with-engine.mjs'), '--'];
 
 const projects = (...names) => names.flatMap((name) => ['--project', name]);
-const cli = (...folders) => `--exclude=test/cli/!(${folders.join('|')})/**`;
-/** More test files at a time than there are processors: many tests mostly wait. All lanes take about as long. */
+/**
+ * More test files at a time than there are processors: tests of an engine and of probes mostly wait. All lanes take about as long; the
+ * steps on an engine are in a lane with an engine of its own.
+ */
 const LANES = {
-  docker: [...projects('docker'), '--exclude=test/docker/steps/**'],
-  steps: [...projects('docker', 'contract', 'cli'), '--exclude=test/docker/!(steps)/**', cli('refusals')],
-  machine: projects('host'),
-  crash: [...projects('crash', 'cli'), cli('plans', 'ui')],
-  command: [...projects('cli', 'exhaustive'), cli('fleet', 'package')],
-  browser: [...projects('browser', 'cli'), cli('runs', 'serving')],
+  docker: [...projects('docker', 'browser'), '--maxWorkers=1', '--exclude=test/docker/steps/**'],
+  machine: projects('host', 'crash'),
+  command: [...projects('cli'), '--maxWorkers=1', '--exclude=test/cli/{ui,plans,refusals}/**'],
+  rest: [
+    ...projects('exhaustive', 'contract', 'docker', 'cli'),
+    ...['--maxWorkers=1', '--exclude=test/docker/!(steps)/**', '--exclude=test/cli/!(ui|plans|refusals)/**'],
+  ],
 };
 /** On the machine itself: `place` needs it, `unit` needs no lane. */
-const OUTSIDE = { outside: projects('place', 'unit', 'definition') };
+const OUTSIDE = { outside: [...projects('place', 'unit', 'definition'), '--maxWorkers=1'] };
 
 /** Replaces /tmp by a folder and /run by an empty one; the repository stays in place. As first process, the shell reaps orphans. */
 const OWN_FOLDERS = `
@@ -98,16 +101,7 @@ async function runLane(name, tests, hasMachine) {
   // Regardless of the umask: tests also act as other users there.
   chmodSync(tmp, 0o1777);
   const blob = ['--reporter=default', '--reporter=blob', `--outputFile.blob=${path.join(blobs, `${name}.json`)}`];
-  const command = [
-    process.execPath,
-    VITEST,
-    'run',
-    ...filters,
-    ...tests,
-    '--maxWorkers=1',
-    '--passWithNoTests',
-    ...blob,
-  ];
+  const command = [process.execPath, VITEST, 'run', ...filters, ...tests, '--passWithNoTests', ...blob];
   // Linux ends a lane with this process, even if it is killed.
   const machine = [
     'setpriv',
