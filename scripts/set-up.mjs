@@ -1,6 +1,6 @@
 // Installs the dependencies of the lock file and builds dist/, each only if it is out of date. `--build-only` installs nothing: tests run
-// without a network.
-import { spawnSync } from 'node:child_process';
+// without a network. `--for-tests` also installs what tests need, meanwhile.
+import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -34,6 +34,9 @@ function run(file, ...args) {
   process.exit(3);
 }
 
+const forTests = process.argv.includes('--for-tests')
+  ? spawn(process.execPath, [at('scripts/test-packages.mjs')], { stdio: ['ignore', 2, 2] })
+  : undefined;
 const install =
   !process.argv.includes('--build-only') &&
   changedAt('node_modules/.package-lock.json') < changedAt('package-lock.json');
@@ -47,3 +50,6 @@ if (!existsSync(at('dist/wf.cjs')) || changedAt('dist/wf.cjs') < sources) {
   process.stderr.write('Building dist/ ...\n');
   run(process.execPath, at('scripts/build.mjs'));
 }
+forTests?.on('close', (status) => {
+  process.exitCode = status === 0 ? 0 : 3;
+});
