@@ -29,7 +29,7 @@ const ofSources = [
   ...(isQuick ? [] : [['package', 'npm', 'run', '--silent', 'check:package']]),
 ];
 const tests = isQuick
-  ? ['tests', 'npx', 'vitest', 'run', ...quickFiles, ...reporters]
+  ? ['tests', 'npx', 'vitest', 'run', '--maxWorkers=100%', ...quickFiles, ...reporters]
   : ['tests', 'npm', 'run', '--silent', 'check:tests', '--', '--report', reportFile];
 
 const ends = await Promise.all(ofSources.map((check) => carryOut(check, 'pipe')));
