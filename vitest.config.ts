@@ -17,8 +17,8 @@ export default defineConfig({
   test: {
     // On a busy machine, one second is too short.
     expect: { poll: { timeout: 10_000 } },
-    // Several vitests run at a time, and translate the same sources.
-    experimental: { fsModuleCache: true },
+    // The lanes translate the same sources.
+    experimental: { fsModuleCache: process.env['WF_TEST_CACHES'] !== undefined },
     // The message of a failure is all that the report of `npm test` has of it.
     chaiConfig: { truncateThreshold: 0 },
     projects: [
