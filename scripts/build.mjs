@@ -1,4 +1,5 @@
-// Bundles wf into dist/: the command (wf.cjs and the parts of its program), the library (index.js, steps.js, testing.js), the programs that they start, and the types of the library.
+// Bundles wf into dist/: the command (wf.cjs and its program), the library (index.js, steps.js, testing.js), the programs that they start, and
+// the types of the library.
 // `--no-types` leaves the types out.
 import { execFileSync } from 'node:child_process';
 import { chmodSync, cpSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
@@ -36,23 +37,23 @@ const common = {
  * Bundles a program as CommonJS, which Node starts in half the time of ES modules. Returns its file's name.
  * @param defined constants that the build defines
  */
-async function buildProgram(input, naming, defined = {}) {
+async function buildProgram(input, outputOptions, defined = {}) {
   const { target, define } = common.transform;
   const here = { 'import.meta.dirname': '__dirname', 'import.meta.filename': '__filename' };
   const { output: files } = await build({
     ...common,
     input,
     transform: { target, define: { ...define, ...here, ...defined } },
-    output: { ...output, ...naming, format: 'cjs', dynamicImportInCjs: false },
+    output: { ...output, ...outputOptions, format: 'cjs', dynamicImportInCjs: false },
   });
   return files[0].fileName;
 }
 
 rmSync(out, { recursive: true, force: true });
 // Twice, under names that change with the content: whole, and in parts, of which a command loads those that it uses.
-const naming = { entryFileNames: '[name]-[hash].cjs', chunkFileNames: 'part-[hash].cjs' };
-const whole = await buildProgram('src/cli/program.ts', { ...naming, codeSplitting: false });
-const parts = await buildProgram('src/cli/program.ts', naming);
+const whole = await buildProgram('src/cli/program.ts', { entryFileNames: 'program-[hash].cjs', codeSplitting: false });
+const partNames = { entryFileNames: 'part-[hash].cjs', chunkFileNames: 'part-[hash].cjs' };
+const parts = await buildProgram('src/cli/program.ts', { ...partNames, sourcemap: false });
 for (const [file, input, defined] of [
   ['wf.cjs', 'src/cli/main.ts', { WHOLE_PROGRAM: JSON.stringify(whole), PROGRAM_IN_PARTS: JSON.stringify(parts) }],
   ['private-host.cjs', 'src/runtime/embedded/server/main.ts'],

@@ -46,11 +46,11 @@ async function main(argv: readonly string[]): Promise<void> {
   const isDebugging = process.env['WF_DEBUG'] === '1';
   if (isDebugging) process.setSourceMapsEnabled(true);
   const lasting = argv.find((word) => LASTING.includes(word));
-  const file = path.join(import.meta.dirname, lasting === undefined ? PROGRAM_IN_PARTS : WHOLE_PROGRAM);
+  const isWhole = isDebugging || lasting !== undefined;
+  const file = path.join(import.meta.dirname, isWhole ? WHOLE_PROGRAM : PROGRAM_IN_PARTS);
+  const folder = path.join(compiledCacheFolder(process.env), lasting ?? 'parts');
   // With a cache of Node 20, stack traces would not be mapped to the sources.
-  const cache = isDebugging
-    ? undefined
-    : privateFolder(path.join(compiledCacheFolder(process.env), lasting ?? 'parts'));
+  const cache = isDebugging ? undefined : privateFolder(folder);
   await loadProgram(file, cache)(argv, version);
 }
 

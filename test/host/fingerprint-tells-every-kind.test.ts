@@ -15,8 +15,17 @@ import { machineNamespace } from '../../src/host/namespaces/namespace.ts';
 import { comparedRun } from '../support/compared-run.ts';
 import { describeOwnNetwork } from './own-network.ts';
 
+const command = createCommandPort(systemClock, execaStarter);
+/** How often the links of the host were listed. */
+let looks = 0;
 const fingerprints = createFingerprints({
-  command: createCommandPort(systemClock, execaStarter),
+  command: {
+    ...command,
+    run(argv, options) {
+      if (argv.includes('address')) looks += 1;
+      return command.run(argv, options);
+    },
+  },
   docker: createDocker({ DOCKER_HOST: 'unix:///nonexistent/docker.sock' }),
   clock: systemClock,
   namespace: machineNamespace,
@@ -323,6 +332,23 @@ describeOwnNetwork('a fingerprint of a real network namespace', () => {
       await run('ip address del 2001:db8:8::1/64 dev wffp0');
       await run('ip neigh flush dev wffp0');
     }
+  });
+
+  test('needs one look at a host that is as before, and two at one that is not', async () => {
+    const looksFor = async (isWatched: boolean) => {
+      looks = 0;
+      const after = await fingerprints.takeLike(before, isWatched);
+      return { looks, differences: compared(before, after, []).map(named) };
+    };
+    expect(await looksFor(false)).toEqual({ looks: 1, differences: [] });
+    await run('ip link add wffp1 type bridge');
+    try {
+      expect(await looksFor(false)).toEqual({ looks: 2, differences: ['added link wffp1'] });
+    } finally {
+      await run('ip link del wffp1');
+    }
+    // A run left a difference, which may come and go.
+    expect((await looksFor(true)).looks).toBeGreaterThan(3);
   });
 
   test('reports Docker objects as absent without an engine', async () => {
