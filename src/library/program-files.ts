@@ -7,9 +7,13 @@ export function wfProgram(): string {
   return path.join(import.meta.dirname, 'wf.cjs');
 }
 
-/** Returns the files that a process of the command `wf` executes, without workflows. */
+/** Returns the files, without workflows, that a lasting command and the programs that it starts execute: not the parts of the program. */
 export function programFiles(): readonly string[] {
   const folder = path.dirname(wfProgram());
-  const parts = readdirSync(folder).filter((name) => name.endsWith('.cjs'));
-  return [process.execPath, ...parts.map((name) => path.join(folder, name)), path.join(packageRoot(), 'node_modules')];
+  const programs = readdirSync(folder).filter((name) => name.endsWith('.cjs') && !name.startsWith('part-'));
+  return [
+    process.execPath,
+    ...programs.map((name) => path.join(folder, name)),
+    path.join(packageRoot(), 'node_modules'),
+  ];
 }
