@@ -45,5 +45,6 @@ test.skipIf(!process.version.startsWith('v20.'))('compiled code that is damaged 
     writeFileSync(file, damaged);
     expect(await list()).toMatchObject({ exitCode: 0, stdout });
     expect(names()).toBe(parts);
+    expect(readFileSync(file).equals(damaged)).toBe(false);
   }
 });
