@@ -20,7 +20,7 @@ const common = {
   cwd: root,
   platform: 'node',
   // A native addon; a translator that reads files beside itself; optional peers.
-  external: ['jiti', /^@opentelemetry\//, /^@restatedev\//],
+  external: ['better-sqlite3', 'jiti', /^@opentelemetry\//, /^@restatedev\//],
   transform: { target: 'node20.19', define: { WF_VERSION: JSON.stringify(version) } },
   resolve: {
     alias: {

@@ -37,7 +37,7 @@ export function createFingerprints(parts: MachineParts, settings: ReadSettings =
     async takeLike(before, isWatched) {
       const { sections } = readFingerprint(before);
       const facets = facetsIn(sections);
-      // What comes and goes may be away in the first sample.
+      // An object that comes and goes may be absent from the first sample.
       const isExpected = isWatched ? never : (first: Sections) => isUnchanged(sections, first);
       return asFingerprint(await settle(facets, isWatched, isExpected), await place(facets));
     },

@@ -1,8 +1,4 @@
-import { createRequire as requireFrom } from 'node:module';
 import Database from 'better-sqlite3';
-
-/** The addon of better-sqlite3, whose own search for it is slow. */
-export const ADDON = 'better-sqlite3/build/Release/better_sqlite3.node';
 
 /** Objects that must never be collected. */
 const pinned: object[] = [];
@@ -13,7 +9,7 @@ const pinned: object[] = [];
  */
 export class PinnedConnection extends Database {
   constructor(path: string, options: Database.Options) {
-    super(path, { ...options, nativeBinding: requireFrom(import.meta.filename).resolve(ADDON) });
+    super(path, options);
     pinned.push(this);
   }
 

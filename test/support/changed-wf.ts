@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { folderOfFile } from './file-folder.ts';
@@ -13,23 +13,20 @@ const MODULES = fileURLToPath(new URL('../../node_modules', import.meta.url));
 export function changedWf(code: Readonly<Record<string, string>>): string {
   const folder = mkdtempSync(path.join(folderOfFile(), 'wf-'));
   const dist = path.dirname(WF);
-  const missing = new Set(Object.keys(code));
-  for (const file of readdirSync(dist).filter((name) => name.endsWith('.cjs'))) {
-    let text = readFileSync(path.join(dist, file), 'utf8');
-    for (const [handler, more] of Object.entries(code)) {
-      // Names of handlers are not minified. Options come before the function of some.
-      const options = '(?:[\\w$.]+\\((?:[\\w$]+|\\{[^{}]*\\}),)?';
-      const begins = [...text.matchAll(new RegExp(`[{,]${handler}:${options}async\\(([\\w$]+),[\\w$]+\\)=>\\{`, 'g'))];
-      const [begin] = begins;
-      if (begin === undefined) continue;
-      if (begins.length > 1) throw new Error(`several handlers ${handler} in ${file}`);
-      missing.delete(handler);
-      const end = begin.index + begin[0].length;
-      text = `${text.slice(0, end)}{const ctx=${begin[1]};${more}}${text.slice(end)}`;
-    }
-    writeFileSync(path.join(folder, file), text);
+  const program = readdirSync(dist).find((name) => /^program-.*\.cjs$/.test(name)) ?? 'program.cjs';
+  let text = readFileSync(path.join(dist, program), 'utf8');
+  for (const [handler, more] of Object.entries(code)) {
+    // Names of handlers are not minified. Options come before the function of some.
+    const options = '(?:[\\w$.]+\\((?:[\\w$]+|\\{[^{}]*\\}),)?';
+    const begins = [...text.matchAll(new RegExp(`[{,]${handler}:${options}async\\(([\\w$]+),[\\w$]+\\)=>\\{`, 'g'))];
+    const [begin] = begins;
+    if (begin === undefined || begins.length > 1)
+      throw new Error(`${begins.length} handlers ${handler} in the built wf`);
+    const end = begin.index + begin[0].length;
+    text = `${text.slice(0, end)}{const ctx=${begin[1]};${more}}${text.slice(end)}`;
   }
-  if (missing.size > 0) throw new Error(`no handlers ${[...missing].join(', ')} in the built wf`);
+  writeFileSync(path.join(folder, program), text);
+  copyFileSync(WF, path.join(folder, 'wf.cjs'));
   symlinkSync(MODULES, path.join(folder, 'node_modules'));
   return path.join(folder, 'wf.cjs');
 }

@@ -2,7 +2,6 @@ import fs from 'node:fs';
 import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
 import { WfError } from '../../engine/model/errors.ts';
-import { ADDON } from '../../sqlite/pinned-connection.ts';
 
 /** Returns the WfError for an error of SQLite or the file system; anything else unchanged. */
 export function asDatabaseError(thrown: unknown, path: string): unknown {
@@ -19,8 +18,9 @@ function isAddonError(thrown: unknown): thrown is Error {
   return isAddonMissing(thrown) || ('code' in thrown && thrown.code === 'ERR_DLOPEN_FAILED');
 }
 
+/** Returns whether the addon is absent: the package `bindings`, which searches for it, lists in `tries` where it did. */
 function isAddonMissing(error: Error): boolean {
-  return 'code' in error && error.code === 'MODULE_NOT_FOUND' && error.message.includes(ADDON);
+  return 'tries' in error;
 }
 
 function loadFailure(message: string): string | undefined {
