@@ -453,6 +453,22 @@ describeOwnNetwork('changes to the kernel', () => {
       await change.undo();
     });
 
+    it('is gone if somebody set another one at the same moment', async () => {
+      const { observe, apply, inspect, undo } = changeOf(setQdisc);
+      const parsed = setQdisc.runner.parseInput(input('bfifo', 'limit', '9000'));
+      const seen = await observe(parsed, context(), undefined);
+      if (seen.found !== 'absent') throw new Error(seen.found);
+      tc('qdisc', 'add', 'dev', 'lan0', 'root', 'handle', '7:', 'pfifo');
+      const others = qdiscs();
+      await expect(apply(parsed, seen.record, seen.found, context())).rejects.toMatchObject({ code: 'E_HOST_COMMAND' });
+      expect(await inspect(seen.record, context())).toEqual({
+        found: 'gone',
+        reason: 'lan0 has pfifo of somebody else',
+      });
+      await undo(seen.record, context());
+      expect(qdiscs()).toBe(others);
+    });
+
     it('sets the qdisc of a class, and restores its default', async () => {
       tc('qdisc', 'add', 'dev', 'lan0', 'root', 'handle', '1:', 'htb');
       tc('class', 'add', 'dev', 'lan0', 'parent', '1:', 'classid', '1:10', 'htb', 'rate', '1mbit');

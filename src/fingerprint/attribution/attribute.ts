@@ -32,7 +32,6 @@ const neighbourSchema = z.object({ dst: z.string(), dev: z.string() });
 const qdiscSchema = z.object({ kind: z.string(), dev: z.string() });
 const sysctlSchema = z.object({ value: z.string(), dev: z.string().optional() });
 const namespaceSchema = z.object({ name: z.string() });
-const madeNamespaceSchema = z.object({ namespace: z.unknown() });
 const swarmSchema = z.object({ node: z.string().nullable(), labels: z.record(z.string(), z.string()) });
 const volumeSchema = z.object({ name: z.string(), labels: z.record(z.string(), z.string()) });
 
@@ -81,7 +80,7 @@ export function attribute(found: RawDifference, known: Known): Attribution {
       if (found.difference === 'removed') return SOMEBODY;
       const { name } = namespaceSchema.parse(entry);
       const isNamed = ({ words }: NamedChange) => words.has(name) || words.has(`/run/netns/${name}`);
-      return byLedger(known, (change) => !change.ofDocker && isNamed(change) && !madeNoNamespace(change)) ?? SOMEBODY;
+      return byLedger(known, (change) => !change.ofDocker && isNamed(change)) ?? SOMEBODY;
     }
     case 'networks':
     case 'containers':
@@ -151,13 +150,6 @@ function ownerOfPolicyRule(rule: z.output<typeof ruleSchema>, known: Known): Att
   const owner = owners.find((link) => link.owner === 'run') ?? owners[0];
   if (owner !== undefined) return { ...owner, reason: `it names ${devices.join(' and ')}: ${owner.reason}` };
   return ownMark ? { owner: 'unknown', reason: "its protocol is wf's, but no change of this run names it" } : SOMEBODY;
-}
-
-/** Returns whether a step was to make a namespace and made none: one of that name is somebody else's. */
-function madeNoNamespace({ change: { kind, status, record } }: NamedChange): boolean {
-  return (
-    kind === 'net.namespace' && status === 'gone' && madeNamespaceSchema.safeParse(record).data?.namespace === null
-  );
 }
 
 /** Returns whether words name a rule: by its table and an address, or by its table and number, as passed to `ip rule add`. */

@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import type { Change } from '../../engine/model/change.ts';
 import { isJsonObject, type Json } from '../../engine/model/json.ts';
 import { parseSubnet, type Subnet } from '../../host/ip/subnet.ts';
@@ -25,9 +26,14 @@ const DOCKER_ID = /^(?:[0-9a-f]{64}|[0-9a-z]{25})$/;
 /** Families of step runners that record names of Docker objects. */
 const OF_DOCKER = /^(?:docker|swarm)\./;
 
-/** Returns the names in the changes of a ledger. */
+/** Records of steps that add what they make once they have seen it: null until then. */
+const madeNamespaceSchema = z.object({ namespace: z.unknown() });
+const madeQdiscSchema = z.object({ content: z.unknown() });
+
+/** Returns the names in the changes of a ledger, without those that made nothing: an object of that name is somebody else's. */
 export function namedChanges(ledger: readonly Change[]): readonly NamedChange[] {
-  return ledger.map((change) => {
+  const made = ledger.filter((change) => !madeNothing(change));
+  return made.map((change) => {
     const words = new Set([...wordsOf(change.record), ...wordsInOrder(change.target.split(/\s+/))]);
     return {
       change,
@@ -38,6 +44,12 @@ export function namedChanges(ledger: readonly Change[]): readonly NamedChange[] 
       ofDocker: OF_DOCKER.test(change.kind),
     };
   });
+}
+
+function madeNothing({ kind, status, record }: Change): boolean {
+  if (status !== 'gone') return false;
+  if (kind === 'net.namespace') return madeNamespaceSchema.safeParse(record).data?.namespace === null;
+  return kind === 'tc.qdisc' && madeQdiscSchema.safeParse(record).data?.content === null;
 }
 
 function* wordsOf(record: Json): Iterable<string> {

@@ -364,6 +364,15 @@ describe('identities of the ledger', () => {
     expect(Object.values(owners({}, after, ledger({ inode: 7 })))).toEqual(['run']);
   });
 
+  test('a queueing discipline that somebody set before a step could is that of somebody else', () => {
+    const after = { qdiscs: { 'qdisc tbf root dev lan0': { kind: 'tbf', dev: 'lan0' } } };
+    const ledger = (content: Json) => [
+      change('tc.qdisc', 'qdisc tbf on lan0 on the host', { link: 'lan0', kind: 'tbf', content }, 'gone'),
+    ];
+    expect(Object.values(owners({}, after, ledger(null)))).toEqual(['other']);
+    expect(Object.values(owners({}, after, ledger('tbf ab:')))).toEqual(['run']);
+  });
+
   test('a link, address, setting or rule in a recorded command line belongs to the run', () => {
     const ledger = [
       change('exec.command', 'c', { argv: ['ip', 'link', 'add', 'br9', 'type', 'bridge'] }),
