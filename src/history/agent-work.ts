@@ -3,11 +3,11 @@ import { runIdSchema } from '../engine/model/identity-schemas.ts';
 import type { RunId } from '../engine/model/ids.ts';
 import { lazy } from '../engine/model/lazy.ts';
 import { type Owner, sameOwner } from '../engine/model/owner.ts';
+import type { Row, Statements } from '../sqlite/statements.ts';
 import { parseRow } from './rows/parse-row.ts';
 import { OWNER_COLUMNS, ownerColumns, ownerOf } from './rows/run-row.ts';
 import { withDatabaseErrors } from './sqlite/database-error.ts';
 import { RESUMED_BY_AGENT } from './sqlite/schema.ts';
-import type { Row, Statements } from './sqlite/statements.ts';
 import type { Transact } from './sqlite/transaction.ts';
 
 /** A run that an agent may have to advance, as far as it needs to know. */

@@ -3,9 +3,9 @@ import { WfError } from '../engine/model/errors.ts';
 import { runIdSchema } from '../engine/model/identity-schemas.ts';
 import { lazy } from '../engine/model/lazy.ts';
 import { isEnd, STORED_RUN_STATUSES } from '../engine/ports/history.ts';
+import type { Statements } from '../sqlite/statements.ts';
 import { parseRow } from './rows/parse-row.ts';
 import { IN_PLACE } from './sqlite/schema.ts';
-import type { Statements } from './sqlite/statements.ts';
 
 /** Condition for a change whose resources stay claimed: it is in place, and not by design. */
 const BLOCKING = `${IN_PLACE} AND status <> 'kept'`;

@@ -2,9 +2,9 @@ import * as z from 'zod/mini';
 import { CHANGE_STATUSES } from '../engine/model/change.ts';
 import { lazy } from '../engine/model/lazy.ts';
 import { STORED_RUN_STATUSES } from '../engine/ports/history.ts';
+import type { Statements } from '../sqlite/statements.ts';
 import { parseRow } from './rows/parse-row.ts';
 import { withDatabaseErrors } from './sqlite/database-error.ts';
-import type { Statements } from './sqlite/statements.ts';
 
 /** An entry in the journal of any run of this machine, as far as somebody counts it. */
 export type CountedEntry = z.output<ReturnType<typeof countedEntry>>;

@@ -3,11 +3,11 @@ import * as z from 'zod/mini';
 import { lazy } from '../engine/model/lazy.ts';
 import type { Owner } from '../engine/model/owner.ts';
 import { isEnd, STORED_RUN_STATUSES, type StoredRunStatus } from '../engine/ports/history.ts';
+import type { Statements } from '../sqlite/statements.ts';
 import { parseRow } from './rows/parse-row.ts';
 import { OWNER_COLUMNS, ownerColumns, ownerOf } from './rows/run-row.ts';
 import { withDatabaseErrors } from './sqlite/database-error.ts';
 import { IN_PLACE } from './sqlite/schema.ts';
-import type { Statements } from './sqlite/statements.ts';
 
 /** The statuses of a run that has not ended, or needs attention. */
 export const OPEN_STATUSES = STORED_RUN_STATUSES.filter((status) => !isEnd(status) || status === 'needs-attention');

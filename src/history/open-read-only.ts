@@ -1,10 +1,10 @@
+import { Statements } from '../sqlite/statements.ts';
 import { createReader, type HistoryReader } from './reader.ts';
 import { type ConnectOptions, connectForReading } from './sqlite/connect.ts';
 import { withDatabaseErrors } from './sqlite/database-error.ts';
 import { findDatabaseFile } from './sqlite/database-file.ts';
 import { rememberOpen } from './sqlite/file-header.ts';
 import { withReserve } from './sqlite/reserve.ts';
-import { Statements } from './sqlite/statements.ts';
 
 /**
  * Opens the history for reading, and writes nothing. Returns undefined if there is no file, or if reading it requires writing.

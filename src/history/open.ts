@@ -1,3 +1,4 @@
+import { Statements } from '../sqlite/statements.ts';
 import { createAgentRegistry } from './agent-work.ts';
 import type { History } from './history.ts';
 import { openReadOnly } from './open-read-only.ts';
@@ -10,7 +11,6 @@ import { findDatabaseFile, prepareDatabaseFile, watchDatabaseFile } from './sqli
 import { rememberOpen } from './sqlite/file-header.ts';
 import { groupCommits } from './sqlite/grouped-commits.ts';
 import { freeReserve, keepReserve, withReserve } from './sqlite/reserve.ts';
-import { Statements } from './sqlite/statements.ts';
 import { writeTransactions } from './sqlite/transaction.ts';
 import { createTombstones } from './tombstones.ts';
 import { importRun } from './transfer/import-run.ts';

@@ -3,13 +3,13 @@ import type { RunId, StepId } from '../engine/model/ids.ts';
 import { lazy } from '../engine/model/lazy.ts';
 import type { Owner } from '../engine/model/owner.ts';
 import type { StoredEvidence, StoredRun } from '../engine/ports/history.ts';
+import type { Statements } from '../sqlite/statements.ts';
 import type { OpenCounts } from './open-counts.ts';
 import { EVIDENCE_COLUMNS, evidenceRow } from './rows/evidence.ts';
 import { parseRow } from './rows/parse-row.ts';
 import { OWNER_COLUMNS, ownerColumns, ownerOf, RUN_COLUMNS, runRow } from './rows/run-row.ts';
 import { withDatabaseErrors } from './sqlite/database-error.ts';
 import { IN_PLACE } from './sqlite/schema.ts';
-import type { Statements } from './sqlite/statements.ts';
 
 /** The changes in place on this host, and their runs, counted. */
 export interface InPlaceCounts {

@@ -3,7 +3,7 @@ import type { PlanId } from '../engine/model/ids.ts';
 import { parseRunId } from '../engine/model/ids.ts';
 import { planNotFound, planUsed } from '../engine/plan/plan-differences.ts';
 import type { SavedPlan } from '../engine/plan/saved-plan.ts';
-import type { Statements } from './sqlite/statements.ts';
+import type { Statements } from '../sqlite/statements.ts';
 
 /** Stores a plan, whose definition is stored. @throws WfError E_INTERNAL if there is one with this id */
 export function storePlan(statements: Statements, plan: SavedPlan): void {

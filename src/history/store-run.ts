@@ -3,10 +3,10 @@ import type { JournalEntry, JournalEvent, RunHeader } from '../engine/model/jour
 import type { Json } from '../engine/model/json.ts';
 import type { Owner } from '../engine/model/owner.ts';
 import { runExists } from '../engine/run/run-refusal.ts';
+import type { Statements } from '../sqlite/statements.ts';
 import { project } from './projection/project.ts';
 import { TableRows } from './projection/table-rows.ts';
 import { eventColumns } from './rows/journal-row.ts';
-import type { Statements } from './sqlite/statements.ts';
 
 /** Stores a definition, unless one with this hash is stored already. */
 export function storeDefinition(statements: Statements, hash: string, definition: Json, at: number): void {

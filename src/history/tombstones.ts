@@ -2,8 +2,8 @@ import * as z from 'zod/mini';
 import type { RunId } from '../engine/model/ids.ts';
 import { lazy } from '../engine/model/lazy.ts';
 import { runTombstoned } from '../engine/run/run-refusal.ts';
+import type { Statements } from '../sqlite/statements.ts';
 import { parseRow } from './rows/parse-row.ts';
-import type { Statements } from './sqlite/statements.ts';
 import type { Transact } from './sqlite/transaction.ts';
 
 /** The records with which an agent of a fleet keeps its promises across restarts. */

@@ -1,8 +1,8 @@
 import { runIdSchema } from '../engine/model/identity-schemas.ts';
 import type { RunId } from '../engine/model/ids.ts';
+import type { Statements } from '../sqlite/statements.ts';
 import { parseRow } from './rows/parse-row.ts';
 import { UNENDED } from './sqlite/schema.ts';
-import type { Statements } from './sqlite/statements.ts';
 
 /** Returns the oldest run of a workflow that has not ended, without imported ones. */
 export function unendedRun(statements: Statements, workflow: string, path: string): RunId | undefined {

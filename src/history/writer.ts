@@ -5,13 +5,13 @@ import type { JournalEntry, JournalEvent } from '../engine/model/journal-event.t
 import type { HistoryPort, Lease } from '../engine/ports/history.ts';
 import { handled, requestRefused, retriedAlready } from '../engine/requests/answers.ts';
 import { leaseHeld, runImported, runNotFound, workflowRunning } from '../engine/run/run-refusal.ts';
+import type { Statements } from '../sqlite/statements.ts';
 import { claim, releaseClaims } from './claims.ts';
 import { storeEvidence } from './rows/evidence.ts';
 import { storeFingerprint } from './rows/fingerprints.ts';
 import { parseRow } from './rows/parse-row.ts';
 import { leaseRow, OWNER_COLUMNS, ownerOf } from './rows/run-row.ts';
 import { withDatabaseErrors } from './sqlite/database-error.ts';
-import type { Statements } from './sqlite/statements.ts';
 import type { Transact } from './sqlite/transaction.ts';
 import { storePlan, usePlan } from './store-plan.ts';
 import { storeDefinition, storeEntry, storeRun } from './store-run.ts';

@@ -45,6 +45,16 @@ test('a released claim is free', async () => {
   (await lockedClaims.acquire(claims, runId('two'))).release();
 });
 
+test('claims that were released take no memory', async () => {
+  const claimed = async (times: number) => {
+    for (let n = 0; n < times; n += 1) (await lockedClaims.acquire([`network z ${unique}`], runId(`m${n}`))).release();
+    const { rss, heapTotal, external } = process.memoryUsage();
+    return (rss - heapTotal - external) / 2 ** 20;
+  };
+  const before = await claimed(1_000);
+  expect(await claimed(4_000)).toBeLessThan(before + 6);
+});
+
 test('exactly one of many concurrent requests gets all claims', async () => {
   const claims = ['c', 'a', 'b'].map((name) => `container ${name} ${unique}`);
   const tries = await Promise.allSettled(

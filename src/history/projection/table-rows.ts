@@ -3,7 +3,7 @@ import type { ErrorRecord } from '../../engine/model/errors.ts';
 import type { DefinitionHash } from '../../engine/model/ids.ts';
 import type { Json } from '../../engine/model/json.ts';
 import type { StepStatus, StoredRunStatus } from '../../engine/ports/history.ts';
-import type { Statements } from '../sqlite/statements.ts';
+import type { Statements } from '../../sqlite/statements.ts';
 import type { Attempt, ChangeApplied, ChangeSettled, ProjectedRows, StartStep } from './project.ts';
 
 /** The rows of one run in the tables, for the transactions that append to its journal. */

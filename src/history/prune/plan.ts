@@ -2,9 +2,9 @@ import * as z from 'zod/mini';
 import { lazy } from '../../engine/model/lazy.ts';
 import type { Owner } from '../../engine/model/owner.ts';
 import { isEnd, STORED_RUN_STATUSES, type StoredRunStatus } from '../../engine/ports/history.ts';
+import type { Statements } from '../../sqlite/statements.ts';
 import { parseRow } from '../rows/parse-row.ts';
 import { IN_PLACE } from '../sqlite/schema.ts';
-import type { Statements } from '../sqlite/statements.ts';
 
 /** Selects the runs to remove: those that satisfy both conditions. */
 export interface PruneRequest {

@@ -1,4 +1,4 @@
-import type { Statements } from '../sqlite/statements.ts';
+import type { Statements } from '../../sqlite/statements.ts';
 
 /** Size of the database, in bytes. */
 export interface Space {

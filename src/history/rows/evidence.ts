@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 import { asStepId } from '../../engine/model/ids.ts';
 import { lazy } from '../../engine/model/lazy.ts';
 import type { StoredEvidence } from '../../engine/ports/history.ts';
-import type { Statements } from '../sqlite/statements.ts';
+import type { Statements } from '../../sqlite/statements.ts';
 import { compress } from './compression.ts';
 import { compressedText } from './parse-row.ts';
 

@@ -1,8 +1,8 @@
 import { sha256 } from '../../engine/model/digest.ts';
 import { canonicalJson, isJsonObject, parseJson } from '../../engine/model/json.ts';
 import type { Fingerprint } from '../../engine/ports/fingerprint.ts';
+import type { Statements } from '../../sqlite/statements.ts';
 import { damaged } from '../sqlite/database-error.ts';
-import type { Statements } from '../sqlite/statements.ts';
 import { compress } from './compression.ts';
 import { compressedText, parseRow } from './parse-row.ts';
 

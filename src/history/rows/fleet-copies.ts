@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { type Json, parseJson } from '../../engine/model/json.ts';
 import { lazy } from '../../engine/model/lazy.ts';
-import type { Statements } from '../sqlite/statements.ts';
+import type { Statements } from '../../sqlite/statements.ts';
 import { compress } from './compression.ts';
 import { compressedText, parseRow } from './parse-row.ts';
 

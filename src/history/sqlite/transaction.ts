@@ -1,7 +1,7 @@
 import type { Database } from 'better-sqlite3';
+import type { Statements } from '../../sqlite/statements.ts';
 import { type ConnectOptions, refuseNewer } from './connect.ts';
 import { withReserve } from './reserve.ts';
-import type { Statements } from './statements.ts';
 
 /** Runs `work` in one transaction and returns its result. */
 export type Transact = <Result>(work: () => Result) => Result;

@@ -1,9 +1,9 @@
 import Database from 'better-sqlite3';
 import { WfError } from '../../engine/model/errors.ts';
+import type { Statements } from '../../sqlite/statements.ts';
 import type { HistoryReader } from '../reader.ts';
 import { insertEvidence } from '../rows/evidence.ts';
 import { storeFingerprint } from '../rows/fingerprints.ts';
-import type { Statements } from '../sqlite/statements.ts';
 import { storeDefinition, storeEntry, storeRun } from '../store-run.ts';
 import { runFileContent } from './export-run.ts';
 import { invalid, type RunFileContent, runFileText } from './run-file.ts';

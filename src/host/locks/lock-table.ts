@@ -1,11 +1,11 @@
 import { readdirSync, rmSync, statSync } from 'node:fs';
 import { uptime } from 'node:os';
 import path from 'node:path';
-import type { Database } from 'better-sqlite3';
 import { z } from 'zod';
 import { WfError } from '../../engine/model/errors.ts';
 import { lazy } from '../../engine/model/lazy.ts';
 import { PinnedConnection } from '../../sqlite/pinned-connection.ts';
+import { Statements } from '../../sqlite/statements.ts';
 import { bootId } from '../processes/process.ts';
 
 /** Longest wait for another process to write its few rows. A process stopped during that time is reported. */
@@ -23,40 +23,47 @@ export interface LockHolder {
   readonly pidNamespace: string;
 }
 
+const CREATE_TABLE =
+  'CREATE TABLE IF NOT EXISTS locks (lock TEXT PRIMARY KEY, sign TEXT, run TEXT, pid INTEGER, startTime TEXT, pidNamespace TEXT) STRICT';
+
 const holderSchema = lazy(() =>
   z.object({ sign: z.string(), run: z.string(), pid: z.number(), startTime: z.string(), pidNamespace: z.string() }),
 );
 
 /** Takes a lock, or returns its owner. */
 export function takeRow(folder: string, lock: string, holder: LockHolder): LockHolder | null {
-  return inTable(folder, (db) => {
-    const insert = db.prepare(
+  return inTable(folder, (statements) => {
+    const { changes } = statements.run(
       'INSERT INTO locks VALUES (@lock, @sign, @run, @pid, @startTime, @pidNamespace) ON CONFLICT DO NOTHING',
+      { lock, ...holder },
     );
-    return insert.run({ lock, ...holder }).changes === 1 ? null : holderIn(db, lock);
+    return changes === 1 ? null : holderIn(statements, lock);
   });
 }
 
 export function readRow(folder: string, lock: string): LockHolder | null {
-  return inTable(folder, (db) => holderIn(db, lock));
+  return inTable(folder, (statements) => holderIn(statements, lock));
 }
 
 export function removeRow(folder: string, lock: string, sign: string): void {
-  inTable(folder, (db) => db.prepare('DELETE FROM locks WHERE lock = ? AND sign = ?').run(lock, sign));
+  inTable(folder, (statements) =>
+    statements.run('DELETE FROM locks WHERE lock = @lock AND sign = @sign', { lock, sign }),
+  );
 }
 
 /** Removes all locks of a process that has ended. */
 export function removeRowsOf(folder: string, sign: string): void {
-  inTable(folder, (db) => db.prepare('DELETE FROM locks WHERE sign = ?').run(sign));
+  inTable(folder, (statements) => statements.run('DELETE FROM locks WHERE sign = @sign', { sign }));
 }
 
 export function signsIn(folder: string): readonly string[] {
-  const rows = inTable(folder, (db) => db.prepare('SELECT DISTINCT sign FROM locks').pluck().all());
-  return z.array(z.string()).parse(rows);
+  return z
+    .array(z.string())
+    .parse(inTable(folder, (statements) => statements.values('SELECT DISTINCT sign FROM locks')));
 }
 
-function holderIn(db: Database, lock: string): LockHolder | null {
-  const row = db.prepare('SELECT sign, run, pid, startTime, pidNamespace FROM locks WHERE lock = ?').get(lock);
+function holderIn(statements: Statements, lock: string): LockHolder | null {
+  const row = statements.row('SELECT sign, run, pid, startTime, pidNamespace FROM locks WHERE lock = @lock', { lock });
   return row === undefined ? null : holderSchema().parse(row);
 }
 
@@ -81,18 +88,11 @@ function tableIn(folder: string): string {
 }
 
 /** Runs the work in one short transaction. */
-function inTable<Answer>(folder: string, work: (db: Database) => Answer): Answer {
+function inTable<Answer>(folder: string, work: (statements: Statements) => Answer): Answer {
   const file = tableIn(folder);
   try {
-    const db = connectionTo(file);
-    return db
-      .transaction(() => {
-        db.exec(
-          'CREATE TABLE IF NOT EXISTS locks (lock TEXT PRIMARY KEY, sign TEXT, run TEXT, pid INTEGER, startTime TEXT, pidNamespace TEXT) STRICT',
-        );
-        return work(db);
-      })
-      .immediate();
+    const { db, statements } = openedTable(file);
+    return db.transaction(() => work(statements)).immediate();
   } catch (thrown) {
     throw unknown(file, thrown);
   }
@@ -100,6 +100,7 @@ function inTable<Answer>(folder: string, work: (db: Database) => Answer): Answer
 
 interface OpenTable {
   readonly db: PinnedConnection;
+  readonly statements: Statements;
   readonly file: string;
   readonly inode: number;
 }
@@ -107,8 +108,8 @@ interface OpenTable {
 let open: OpenTable | undefined;
 
 /** The file may be removed while the process lives: it is then recreated. */
-function connectionTo(file: string): PinnedConnection {
-  if (open?.file === file && open.inode === inodeOf(file)) return open.db;
+function openedTable(file: string): OpenTable {
+  if (open?.file === file && open.inode === inodeOf(file)) return open;
   open?.db.close();
   open = undefined;
   const db = new PinnedConnection(file, { timeout: BUSY_MS });
@@ -116,10 +117,9 @@ function connectionTo(file: string): PinnedConnection {
     db.pragma('synchronous = OFF');
     // Creating and removing a journal for each lock takes longer than the lock itself.
     db.pragma('journal_mode = PERSIST');
-    // Creates the file, which SQLite otherwise creates at the first write.
-    db.exec('BEGIN IMMEDIATE; COMMIT');
-    open = { db, file, inode: statSync(file).ino };
-    return db;
+    db.exec(`BEGIN IMMEDIATE; ${CREATE_TABLE}; COMMIT`);
+    open = { db, statements: new Statements(db), file, inode: statSync(file).ino };
+    return open;
   } catch (thrown) {
     db.close();
     throw thrown;
