@@ -1,4 +1,4 @@
-// Every check: those of the sources side by side, then, if they pass, the tests. `npm test` and continuous integration run this.
+// Sets up wf, checks the sources and runs the tests. `npm test` and continuous integration run this.
 // With `--quick`, style, types and unused code, and the tests that need neither root nor a package of the system.
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -22,18 +22,40 @@ const quickFiles = [
   'test/cli/runs/runs-are-found',
 ];
 const reporters = ['--reporter=dot', '--reporter=json', `--outputFile.json=${reportFile}`];
-const ofSources = [
-  ['style', 'npm', 'run', '--silent', 'check:style'],
-  ['types', 'npm', 'run', '--silent', 'check:types'],
-  ['unused code', 'npm', 'run', '--silent', 'check:unused'],
-  ...(isQuick ? [] : [['package', 'npm', 'run', '--silent', 'check:package']]),
-];
-const tests = isQuick
-  ? ['tests', 'npx', 'vitest', 'run', '--maxWorkers=100%', ...quickFiles, ...reporters]
-  : ['tests', 'npm', 'run', '--silent', 'check:tests', '--', '--report', reportFile];
+const script = (name, ...args) => ['npm', 'run', '--silent', name, ...args];
+const setUp = (...options) => [process.execPath, 'scripts/set-up.mjs', ...options];
 
-const ends = await Promise.all(ofSources.map((check) => carryOut(check, 'pipe')));
-if (ends.every(({ isOk }) => isOk)) ends.push(await carryOut(tests, 'inherit'));
+/** Each stage needs the one before. The addon is compiled on one processor, and the sources are checked on the other. */
+const stages = [
+  [{ name: 'dependencies and dist/', argv: setUp('--without-addon'), isShown: true }],
+  [
+    { name: 'native addon', argv: setUp(), isShown: true },
+    { name: 'style', argv: script('check:style') },
+    { name: 'types', argv: script('check:types') },
+    { name: 'unused code', argv: script('check:unused') },
+    ...(isQuick
+      ? []
+      : [
+          // Packing would run `prepare`, which builds dist/ again.
+          { name: 'package', argv: script('check:package'), env: { npm_config_ignore_scripts: 'true' } },
+          { name: 'packages for the tests', argv: [process.execPath, 'scripts/test-packages.mjs'] },
+        ]),
+  ],
+  [
+    {
+      name: 'tests',
+      argv: isQuick
+        ? ['npx', 'vitest', 'run', '--maxWorkers=100%', ...quickFiles, ...reporters]
+        : script('check:tests', '--', '--report', reportFile),
+      isShown: true,
+    },
+  ],
+];
+
+const ends = [];
+for (const stage of stages) {
+  if (ends.every(({ isOk }) => isOk)) ends.push(...(await Promise.all(stage.map(carryOut))));
+}
 const failed = ends.filter(({ isOk }) => !isOk).map(({ name }) => name);
 
 const { passed, failures, skipped, messages } = results();
@@ -43,11 +65,16 @@ process.stdout.write(`\n${failed.length === 0 ? 'All checks passed.' : `Failed: 
 process.stdout.write(`${passed} passed, ${failures} failed, ${skipped} skipped\n`);
 process.exitCode = failed.length === 0 && failures === 0 && passed > 0 ? 0 : 1;
 
-/** Runs a check. Its output is printed as it comes (`inherit`), or at its end (`pipe`). */
-async function carryOut([name, program, ...args], output) {
+/** Runs a check. Its output is printed as it comes if it is shown, otherwise at its end. */
+async function carryOut({ name, argv: [program, ...args], env = {}, isShown = false }) {
   const begun = performance.now();
-  if (output === 'inherit') process.stdout.write(`\n== ${name}\n`);
-  const child = spawn(program, args, { cwd: root, stdio: ['inherit', output, output] });
+  const output = isShown ? 'inherit' : 'pipe';
+  if (isShown) process.stdout.write(`\n== ${name}\n`);
+  const child = spawn(program, args, {
+    cwd: root,
+    env: { ...process.env, ...env },
+    stdio: ['inherit', output, output],
+  });
   let printed = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream?.setEncoding('utf8').on('data', (text) => {

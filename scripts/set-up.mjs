@@ -1,7 +1,9 @@
-// Installs the dependencies of the lock file and builds dist/, each only if it is out of date. `--build-only` installs nothing: tests run
-// without a network. `--for-tests` also installs what tests need, meanwhile.
+// Installs the dependencies of the lock file, compiles the native addon among them and builds dist/, each only if it is out of date.
+// `--without-addon` leaves the addon to a later call: checks of the sources need none. `--build-only` installs nothing: tests run without
+// a network.
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, statSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -25,31 +27,50 @@ const newestBelow = (name) =>
   );
 
 /** Sends all that is printed to standard error: `npm start -- --json` leaves standard output to wf. */
-function run(file, ...args) {
-  const { status } = spawnSync(file, args, { cwd: root, stdio: ['ignore', 2, 2] });
-  if (status === 0) return;
-  process.stderr.write(
-    `\nSetting up wf failed: \`${[path.basename(file), ...args].join(' ')}\` ended with ${status}; see above.\n`,
-  );
-  process.exit(3);
-}
+const output = { cwd: root, stdio: ['ignore', 2, 2] };
+const installs = !process.argv.includes('--build-only');
 
-const forTests = process.argv.includes('--for-tests')
-  ? spawn(process.execPath, [at('scripts/test-packages.mjs')], { stdio: ['ignore', 2, 2] })
-  : undefined;
-const install =
-  !process.argv.includes('--build-only') &&
-  changedAt('node_modules/.package-lock.json') < changedAt('package-lock.json');
-if (install) {
-  process.stderr.write('Installing dependencies (once; this takes a few minutes if a binary must be compiled) ...\n');
-  // The script "prepare" builds dist/ too.
-  run('npm', 'ci', '--no-fund', '--no-audit');
+if (installs && changedAt('node_modules/.package-lock.json') < changedAt('package-lock.json')) {
+  process.stderr.write('Installing dependencies ...\n');
+  run('npm', 'ci', '--ignore-scripts', '--no-fund', '--no-audit');
 }
+const compiling = installs && !process.argv.includes('--without-addon') && !hasAddon() ? compileAddon() : undefined;
 const sources = Math.max(newestBelow('src'), changedAt('scripts/build.mjs'), changedAt('package.json'));
 if (!existsSync(at('dist/wf.cjs')) || changedAt('dist/wf.cjs') < sources) {
   process.stderr.write('Building dist/ ...\n');
   run(process.execPath, at('scripts/build.mjs'));
 }
-forTests?.on('close', (status) => {
-  process.exitCode = status === 0 ? 0 : 3;
-});
+await compiling;
+
+function run(file, ...args) {
+  const { status } = spawnSync(file, args, output);
+  if (status !== 0) stop(status, file, ...args);
+}
+
+/** Returns whether the addon of better-sqlite3 is there, and made for this version of Node. */
+function hasAddon() {
+  try {
+    const Database = createRequire(import.meta.url)('better-sqlite3');
+    new Database(':memory:').close();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function compileAddon() {
+  process.stderr.write('Installing SQLite (this takes a minute if it must be compiled) ...\n');
+  const command = ['npm', 'rebuild', 'better-sqlite3'];
+  return new Promise((resolve) => {
+    spawn(command[0], command.slice(1), output).once('close', (status) =>
+      status === 0 ? resolve() : stop(status, ...command),
+    );
+  });
+}
+
+function stop(status, file, ...args) {
+  process.stderr.write(
+    `\nSetting up wf failed: \`${[path.basename(file), ...args].join(' ')}\` ended with ${status}; see above.\n`,
+  );
+  process.exit(3);
+}
