@@ -15,7 +15,14 @@ const dist = path.join(root, 'dist');
 /** Renamed to dist/ at the end: a wf that starts during a build finds a whole one. */
 const out = path.join(root, `dist-${process.pid}`);
 
-const output = { dir: out, minify: true, comments: false, sourcemap: true, sourcemapExcludeSources: true };
+const output = {
+  dir: out,
+  minify: true,
+  charset: 'ascii',
+  comments: false,
+  sourcemap: true,
+  sourcemapExcludeSources: true,
+};
 const common = {
   cwd: root,
   platform: 'node',

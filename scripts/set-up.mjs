@@ -61,8 +61,10 @@ function hasAddon() {
 function compileAddon() {
   process.stderr.write('Installing SQLite (this takes a minute if it must be compiled) ...\n');
   const command = ['npm', 'rebuild', 'better-sqlite3'];
+  // node-gyp compiles on all processors.
+  const env = { ...process.env, JOBS: 'max' };
   return new Promise((resolve) => {
-    spawn(command[0], command.slice(1), output).once('close', (status) =>
+    spawn(command[0], command.slice(1), { ...output, env }).once('close', (status) =>
       status === 0 ? resolve() : stop(status, ...command),
     );
   });

@@ -18,7 +18,7 @@ const COUNT = 6;
 const IDS = Array.from({ length: COUNT }, (_, number) => `run-${number}`);
 const KILLS_AT_MOST = 3;
 /** The command that makes a folder, as crash points name it. */
-const MAKING = `sh -ec '[ -z "$2" ] || until [ -e "$2" ]; do sleep 0.02; done; echo "$1" >> "$0/log"; mkdir "$0/$1"'`;
+const MAKING = `sh -ec '[ -z "$2" ] || until [ -e "$2" ]; do sleep 0.05; done; echo "$1" >> "$0/log"; mkdir "$0/$1"'`;
 const STEPS = { makeOne: 'one', makeTwo: 'two', makeThree: 'three' } as const;
 
 interface Group {

@@ -19,7 +19,7 @@ const WORKFLOWS = {
 };
 
 /** The command that makes a folder, as crash points name it. */
-const MAKING = `sh -ec '[ -z "$2" ] || until [ -e "$2" ]; do sleep 0.02; done; echo "$1" >> "$0/log"; mkdir "$0/$1"'`;
+const MAKING = `sh -ec '[ -z "$2" ] || until [ -e "$2" ]; do sleep 0.05; done; echo "$1" >> "$0/log"; mkdir "$0/$1"'`;
 
 const OPEN = "const engine = await openEngine({ database: 'wf.db', workflows: [folders] });";
 

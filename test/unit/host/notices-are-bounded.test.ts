@@ -62,7 +62,7 @@ function openNotifier(clock: Clock, document = '{}\n') {
 
 const allSent = async (notifier: NotifierPort) => notifier.sent(NEVER);
 const LOG = 'echo "$1" >> "$0/log"';
-const UNTIL_GO = 'until [ -e "$0/go" ]; do sleep 0.02; done';
+const UNTIL_GO = 'until [ -e "$0/go" ]; do sleep 0.05; done';
 
 test('a command that hangs is ended after 30 s with its children, and holds up only the notices of its own run', async () => {
   const clock = createManualClock();
