@@ -3,6 +3,7 @@ import { bridgeNameOf, bridgeOf } from '../../docker/bridge-name.ts';
 import { isObjectId } from '../../docker/object-id.ts';
 import { WfError } from '../../engine/model/errors.ts';
 import { labelsOf, RUN_LABEL } from '../../engine/model/mark.ts';
+import { limitText } from '../../engine/model/time-limit.ts';
 import type { Argv } from '../../engine/ports/command.ts';
 import type { NetworkInfo } from '../../engine/ports/docker.ts';
 import { defineStep } from '../../engine/workflow/define-step.ts';
@@ -19,7 +20,11 @@ import { engineIdSchema, requireMadeOnEngine, requireSameEngine } from './engine
 import { orUnknown } from './engine/unknown.ts';
 import { networkNameSchema, shortId } from './names.ts';
 import { networkGone, removeOwnNetwork } from './network-removal.ts';
+import { lookUntil } from './swarm/look-until.ts';
 import { FIRST_VNI, OVERLAY_BRIDGE, vniOf } from './swarm/vni.ts';
+
+/** A manager takes some tenths of a second, on a busy machine some seconds. */
+const ALLOCATED_WITHIN_MS = 10_000;
 
 const inputSchema = z
   .object({
@@ -91,7 +96,7 @@ export const dockerNetwork = defineStep({
       if (earlier !== undefined) await requireSameEngine(earlier.engine, context);
       const engine = await context.host.docker.engineId();
       const target = `network ${name}`;
-      const named = (await context.host.docker.networks()).filter((network) => network.name === name);
+      const named = await allocatedNetworks(name, context);
       const ours = named.filter((network) => isOurs(network, context.run));
       const network = pickNetwork(ours, earlier?.id ?? null);
       if (network !== undefined) {
@@ -170,6 +175,29 @@ async function findOwn(name: string, { host, run }: StepContext): Promise<Networ
   const named = (await host.docker.networks()).filter((network) => network.name === name);
   const own = named.find((network) => isOurs(network, run));
   return own ?? (named.length > 0 ? 'foreign' : null);
+}
+
+/**
+ * Returns the networks of this name. The manager of a swarm allocates a new network in the background: until then it has neither a driver
+ * nor a subnet.
+ * @throws WfError E_DOCKER if that takes too long
+ */
+async function allocatedNetworks(name: string, context: HostContext): Promise<readonly NetworkInfo[]> {
+  const { docker } = context.host;
+  const look = async () => (await docker.networks()).filter((network) => network.name === name);
+  const isAllocated = ({ driver }: NetworkInfo) => driver !== '';
+  const networks = await lookUntil(context, ALLOCATED_WITHIN_MS, look, (all) => all.every(isAllocated));
+  const other = networks.find((network) => !isAllocated(network));
+  if (other === undefined) return networks;
+  const within = limitText(ALLOCATED_WITHIN_MS);
+  throw new WfError(
+    'E_DOCKER',
+    `network ${name} (${shortId(other.id)}) has got no driver from the swarm within ${within}`,
+    {
+      hint: 'Check the managers of the swarm with `docker node ls`.',
+      details: { id: other.id },
+    },
+  );
 }
 
 /**

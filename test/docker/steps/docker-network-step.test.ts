@@ -65,6 +65,20 @@ describeDocker('the step runner docker.network', () => {
     expect(await observe()).toMatchObject({ found: 'ours', record: { id }, output: { id, name: NAME } });
   });
 
+  test('waits for the manager of a swarm, which lists a new network before it has a driver and a subnet', async () => {
+    const id = await docker('network', 'create', ...MARK, NAME);
+    const { host, ...others } = context();
+    let looks = 0;
+    const networks = async () => {
+      looks += 1;
+      const listed = await host.docker.networks();
+      return looks === 1 ? listed.map((network) => ({ ...network, driver: '', subnets: [] })) : listed;
+    };
+    const swarm = { ...others, host: { ...host, docker: { ...host.docker, networks } } };
+    const seen = await behaviour.observe({ name: NAME, subnet: null }, swarm, undefined);
+    expect(seen).toMatchObject({ found: 'ours', output: { id, driver: 'bridge' } });
+  });
+
   test('refuses a network without the mark and leaves it unchanged', async () => {
     const id = await docker('network', 'create', NAME);
     const seen = await observe();

@@ -72,7 +72,7 @@ describeDocker('a swarm of two engines', () => {
     const applied = chosen([early, late]).flat();
     for (const point of applied) await killedAt(point, ['resume', 'sw-across']);
     const paused = await call(['resume', 'sw-across'], verbose);
-    expect(paused, paused.stderr).toMatchObject({ exitCode: 0 });
+    expect(paused, paused.stdout).toMatchObject({ exitCode: 0 });
     const nodes = await alpha('node', 'ls', '--format', '{{.ID}}');
     expect(nodes.split('\n')).toHaveLength(2);
     const { changes } = record('sw-across');
@@ -140,7 +140,7 @@ describeDocker('a swarm of two engines', () => {
     const paused = await shared(
       start('sw-managers', { dataPathPort, subnetPool, as: SWARM.joinSwarm.as }, '--pause-after', 'swarm'),
     );
-    expect(paused, paused.stderr).toMatchObject({ exitCode: 0 });
+    expect(paused, paused.stdout).toMatchObject({ exitCode: 0 });
     expect(outputOf('sw-managers', 'nodes')).toMatchObject({
       nodes: [
         { address: '10.92.0.1', role: 'manager', state: 'ready', reachability: 'reachable', isLeader: true },
