@@ -27,29 +27,27 @@ const setUp = (...options) => [process.execPath, 'scripts/set-up.mjs', ...option
 
 /** Each stage needs the one before. The addon is compiled on one processor, and the sources are checked on the other. */
 const stages = [
-  [{ name: 'dependencies and dist/', argv: setUp('--without-addon'), isShown: true }],
+  [{ name: 'dependencies', argv: setUp('--dependencies-only'), isShown: true }],
   [
-    { name: 'native addon', argv: setUp(), isShown: true },
+    { name: 'native addon and dist/', argv: setUp(), isShown: true },
     { name: 'style', argv: script('check:style') },
     { name: 'types', argv: script('check:types') },
     { name: 'unused code', argv: script('check:unused') },
-    ...(isQuick
-      ? []
-      : [
-          // Packing would run `prepare`, which builds dist/ again.
-          { name: 'package', argv: script('check:package'), env: { npm_config_ignore_scripts: 'true' } },
-          { name: 'packages for the tests', argv: [process.execPath, 'scripts/test-packages.mjs'] },
-        ]),
+    ...(isQuick ? [] : [{ name: 'packages for the tests', argv: [process.execPath, 'scripts/test-packages.mjs'] }]),
   ],
-  [
-    {
-      name: 'tests',
-      argv: isQuick
-        ? ['npx', 'vitest', 'run', '--maxWorkers=100%', ...quickFiles, ...reporters]
-        : script('check:tests', '--', '--report', reportFile),
-      isShown: true,
-    },
-  ],
+  isQuick
+    ? [
+        {
+          name: 'tests',
+          argv: ['npx', 'vitest', 'run', '--maxWorkers=100%', ...quickFiles, ...reporters],
+          isShown: true,
+        },
+      ]
+    : [
+        // Packing would run `prepare`, which builds dist/ again.
+        { name: 'package', argv: script('check:package'), env: { npm_config_ignore_scripts: 'true' } },
+        { name: 'tests', argv: script('check:tests', '--', '--report', reportFile), isShown: true },
+      ],
 ];
 
 const ends = [];

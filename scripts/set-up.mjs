@@ -1,6 +1,6 @@
 // Installs the dependencies of the lock file, compiles the native addon among them and builds dist/, each only if it is out of date.
-// `--without-addon` leaves the addon to a later call: checks of the sources need none. `--build-only` installs nothing: tests run without
-// a network.
+// `--dependencies-only` leaves the addon and dist/ to a later call: checks of the sources need neither. `--build-only` installs nothing: tests
+// run without a network.
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -29,14 +29,15 @@ const newestBelow = (name) =>
 /** Sends all that is printed to standard error: `npm start -- --json` leaves standard output to wf. */
 const output = { cwd: root, stdio: ['ignore', 2, 2] };
 const installs = !process.argv.includes('--build-only');
+const builds = !process.argv.includes('--dependencies-only');
 
 if (installs && changedAt('node_modules/.package-lock.json') < changedAt('package-lock.json')) {
   process.stderr.write('Installing dependencies ...\n');
   run('npm', 'ci', '--ignore-scripts', '--no-fund', '--no-audit');
 }
-const compiling = installs && !process.argv.includes('--without-addon') && !hasAddon() ? compileAddon() : undefined;
+const compiling = installs && builds && !hasAddon() ? compileAddon() : undefined;
 const sources = Math.max(newestBelow('src'), changedAt('scripts/build.mjs'), changedAt('package.json'));
-if (!existsSync(at('dist/wf.cjs')) || changedAt('dist/wf.cjs') < sources) {
+if (builds && (!existsSync(at('dist/wf.cjs')) || changedAt('dist/wf.cjs') < sources)) {
   process.stderr.write('Building dist/ ...\n');
   run(process.execPath, at('scripts/build.mjs'));
 }
