@@ -1,5 +1,5 @@
 import { commandLine } from '../engine/model/evidence.ts';
-import type { DockerPort } from '../engine/ports/docker.ts';
+import type { DockerPort, EngineInfo } from '../engine/ports/docker.ts';
 import { infoAnswer, versionAnswer } from './answers.ts';
 import { type Connection, createConnection } from './connection/connection.ts';
 import { type Endpoint, type Environment, findEndpoint } from './connection/endpoint.ts';
@@ -35,6 +35,7 @@ export function createDockerAt(find: () => Promise<Endpoint>, here: Here = THE_S
   const connection = createConnection(find);
   const images = imageCalls(connection);
   let engineId: Promise<string> | undefined;
+  let asked: Promise<EngineInfo> | undefined;
   return {
     programs: 'image',
     shown: commandLine,
@@ -48,20 +49,12 @@ export function createDockerAt(find: () => Promise<Endpoint>, here: Here = THE_S
       });
       return engineId;
     },
-    async info() {
-      const [info, version] = await Promise.all([
-        connection.read('ask the engine what it is', (client) => client.info()),
-        connection.read('ask the engine for its version', (client) => client.version()),
-      ]);
-      const { ID, ServerVersion, OperatingSystem, SecurityOptions } = parseAnswer(infoAnswer(), info, 'docker info');
-      return {
-        id: ID,
-        version: ServerVersion,
-        apiVersion: parseAnswer(versionAnswer(), version, 'docker version').ApiVersion,
-        operatingSystem: OperatingSystem,
-        rootless: SecurityOptions.some((option) => option.split(',').includes('name=rootless')),
-        endpoint: (await connection.endpoint()).description,
-      };
+    info() {
+      // Requirements that are checked side by side share an answer, for which the engine starts four programs.
+      asked ??= askForInfo(connection).finally(() => {
+        asked = undefined;
+      });
+      return asked;
     },
     ...images,
     ...networkCalls(connection),
@@ -69,6 +62,22 @@ export function createDockerAt(find: () => Promise<Endpoint>, here: Here = THE_S
     ...volumeCalls(connection),
     ...execCalls(connection, here.pid),
     swarm: swarmCalls(connection),
+  };
+}
+
+async function askForInfo(connection: Connection): Promise<EngineInfo> {
+  const [info, version] = await Promise.all([
+    connection.read('ask the engine what it is', (client) => client.info()),
+    connection.read('ask the engine for its version', (client) => client.version()),
+  ]);
+  const { ID, ServerVersion, OperatingSystem, SecurityOptions } = parseAnswer(infoAnswer(), info, 'docker info');
+  return {
+    id: ID,
+    version: ServerVersion,
+    apiVersion: parseAnswer(versionAnswer(), version, 'docker version').ApiVersion,
+    operatingSystem: OperatingSystem,
+    rootless: SecurityOptions.some((option) => option.split(',').includes('name=rootless')),
+    endpoint: (await connection.endpoint()).description,
   };
 }
 
