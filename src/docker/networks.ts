@@ -27,8 +27,9 @@ export function networkCalls({ read, readOrNull, write, writeOrNull }: Connectio
   return {
     listNetworks: list,
 
-    async networks() {
-      const found = await Promise.all((await list()).map(({ id }) => byId(id)));
+    async networks(name) {
+      const listed = (await list()).filter((network) => name === undefined || network.name === name);
+      const found = await Promise.all(listed.map(({ id }) => byId(id)));
       return found.filter((network) => network !== null);
     },
 

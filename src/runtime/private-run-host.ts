@@ -284,6 +284,6 @@ function withoutBuiltIn(docker: DockerPort): DockerPort {
   return {
     ...docker,
     listNetworks: async () => (await docker.listNetworks()).filter(isMade),
-    networks: async () => (await docker.networks()).filter(isMade),
+    networks: async (name) => (await docker.networks(name)).filter(isMade),
   };
 }

@@ -264,7 +264,8 @@ export interface DockerPort {
   loadImages(saved: NodeJS.ReadableStream): Promise<void>;
   /** One request, which also answers if the engine cannot inspect one of them. */
   listNetworks(): Promise<readonly ListedNetwork[]>;
-  networks(): Promise<readonly NetworkInfo[]>;
+  /** One request for each network of this name, or for each network. */
+  networks(name?: string): Promise<readonly NetworkInfo[]>;
   /** By id or by name; a name that several networks have is an error (E_DOCKER). */
   network(idOrName: string): Promise<NetworkInfo | null>;
   createNetwork(spec: NetworkSpec): Promise<{ readonly id: string }>;

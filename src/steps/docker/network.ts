@@ -172,7 +172,7 @@ function create(input: Input, { host, run }: StepContext): Promise<{ readonly id
 }
 
 async function findOwn(name: string, { host, run }: StepContext): Promise<NetworkInfo | 'foreign' | null> {
-  const named = (await host.docker.networks()).filter((network) => network.name === name);
+  const named = await host.docker.networks(name);
   const own = named.find((network) => isOurs(network, run));
   return own ?? (named.length > 0 ? 'foreign' : null);
 }
@@ -184,9 +184,13 @@ async function findOwn(name: string, { host, run }: StepContext): Promise<Networ
  */
 async function allocatedNetworks(name: string, context: HostContext): Promise<readonly NetworkInfo[]> {
   const { docker } = context.host;
-  const look = async () => (await docker.networks()).filter((network) => network.name === name);
   const isAllocated = ({ driver }: NetworkInfo) => driver !== '';
-  const networks = await lookUntil(context, ALLOCATED_WITHIN_MS, look, (all) => all.every(isAllocated));
+  const networks = await lookUntil(
+    context,
+    ALLOCATED_WITHIN_MS,
+    () => docker.networks(name),
+    (all) => all.every(isAllocated),
+  );
   const other = networks.find((network) => !isAllocated(network));
   if (other === undefined) return networks;
   const within = limitText(ALLOCATED_WITHIN_MS);
@@ -234,8 +238,8 @@ async function removeAll(
 
 /** Returns the recorded network and every network of this name that carries the run's mark. */
 async function ownNetworks({ name, id }: Record, { host, run }: HostContext): Promise<readonly NetworkInfo[]> {
-  const networks = await host.docker.networks();
-  return networks.filter((network) => network.id === id || (network.name === name && isOurs(network, run)));
+  const networks = await host.docker.networks(name);
+  return networks.filter((network) => network.id === id || isOurs(network, run));
 }
 
 function mismatchWithInput(network: NetworkInfo, { name, subnet, driver }: Input): WfError | undefined {

@@ -105,7 +105,7 @@ export function networkNameFree(name: string): Requirement {
     check: ({ docker }) =>
       orUnmet(async () => {
         // The name is looked up in the list: if two networks have it, inspecting it by name is an error of the engine.
-        const network = (await docker.networks()).find((candidate) => candidate.name === name);
+        const [network] = await docker.networks(name);
         if (network === undefined) return { met: true, found: 'free' };
         return { met: false, error: networkNameInUse(network) };
       }),

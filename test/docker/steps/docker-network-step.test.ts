@@ -69,9 +69,9 @@ describeDocker('the step runner docker.network', () => {
     const id = await docker('network', 'create', ...MARK, NAME);
     const { host, ...others } = context();
     let looks = 0;
-    const networks = async () => {
+    const networks = async (name?: string) => {
       looks += 1;
-      const listed = await host.docker.networks();
+      const listed = await host.docker.networks(name);
       return looks === 1 ? listed.map((network) => ({ ...network, driver: '', subnets: [] })) : listed;
     };
     const swarm = { ...others, host: { ...host, docker: { ...host.docker, networks } } };

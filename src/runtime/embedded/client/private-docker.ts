@@ -60,7 +60,7 @@ export function privateDocker(name: string, owner: Owner, { call }: Pick<Connect
     runningCommands: needsEngine,
 
     listNetworks: networks,
-    networks,
+    networks: async (name) => (await networks()).filter((network) => name === undefined || network.name === name),
     async network(idOrName) {
       if (isObjectId(idOrName)) return await call('network', { id: idOrName }, networkInfoSchema.nullable());
       return await call('networkNamed', { name: idOrName }, networkInfoSchema.nullable());
