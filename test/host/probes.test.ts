@@ -215,14 +215,14 @@ describeOwnNetwork('probes', () => {
     ] as const;
     await Promise.all(
       refusals.map(([input, message]) =>
-        expect(ask({ deadlineMs: 600, ...input })).rejects.toMatchObject({
+        expect(ask(input)).rejects.toMatchObject({
           code: 'E_PROBE_FAILED',
           message: expect.stringMatching(message),
         }),
       ),
     );
     expect(await ask({ mustVerify: false })).toMatchObject({ verified: false, problem: 'DEPTH_ZERO_SELF_SIGNED_CERT' });
-    await expect(ask({ must: 'fail', deadlineMs: 300 })).rejects.toMatchObject({ code: 'E_PROBE_ANSWERED' });
+    await expect(ask({ must: 'fail' })).rejects.toMatchObject({ code: 'E_PROBE_ANSWERED' });
     expect(await ask({ to: '10.99.0.1', must: 'fail', deadlineMs: 300 })).toMatchObject({ answered: false });
   });
 
