@@ -3,7 +3,6 @@
 // run without a network.
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, statSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -35,28 +34,29 @@ if (installs && changedAt('node_modules/.package-lock.json') < changedAt('packag
   process.stderr.write('Installing dependencies ...\n');
   run('npm', 'ci', '--ignore-scripts', '--no-fund', '--no-audit');
 }
-const compiling = installs && builds && !hasAddon() ? compileAddon() : undefined;
-const sources = Math.max(newestBelow('src'), changedAt('scripts/build.mjs'), changedAt('package.json'));
-if (builds && (!existsSync(at('dist/wf.cjs')) || changedAt('dist/wf.cjs') < sources)) {
-  process.stderr.write('Building dist/ ...\n');
-  run(process.execPath, at('scripts/build.mjs'));
+if (builds) {
+  const compiling = installs && !hasAddon() ? compileAddon() : undefined;
+  const sources = Math.max(newestBelow('src'), changedAt('scripts/build.mjs'), changedAt('package.json'));
+  if (!existsSync(at('dist/wf.cjs')) || changedAt('dist/wf.cjs') < sources) {
+    process.stderr.write('Building dist/ ...\n');
+    run(process.execPath, at('scripts/build.mjs'));
+  }
+  await compiling;
 }
-await compiling;
 
 function run(file, ...args) {
   const { status } = spawnSync(file, args, output);
   if (status !== 0) stop(status, file, ...args);
 }
 
-/** Returns whether the addon of better-sqlite3 is there, and made for this version of Node. */
+/**
+ * Returns whether the addon of better-sqlite3 is there, and made for this version of Node. Asks another process, however it ends: Node 24.21
+ * aborts at the end of one that has opened a database.
+ */
 function hasAddon() {
-  try {
-    const Database = createRequire(import.meta.url)('better-sqlite3');
-    new Database(':memory:').close();
-    return true;
-  } catch {
-    return false;
-  }
+  const open = "new (require('better-sqlite3'))(':memory:'); process.stdout.write('opened')";
+  const { stdout } = spawnSync(process.execPath, ['-e', open], { cwd: root, encoding: 'utf8' });
+  return stdout === 'opened';
 }
 
 function compileAddon() {
