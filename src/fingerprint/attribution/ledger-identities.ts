@@ -1,4 +1,3 @@
-import { z } from 'zod';
 import type { Change } from '../../engine/model/change.ts';
 import { isJsonObject, type Json } from '../../engine/model/json.ts';
 import { parseSubnet, type Subnet } from '../../host/ip/subnet.ts';
@@ -26,9 +25,11 @@ const DOCKER_ID = /^(?:[0-9a-f]{64}|[0-9a-z]{25})$/;
 /** Families of step runners that record names of Docker objects. */
 const OF_DOCKER = /^(?:docker|swarm)\./;
 
-/** Records of steps that add what they make once they have seen it: null until then. */
-const madeNamespaceSchema = z.object({ namespace: z.unknown() });
-const madeQdiscSchema = z.object({ content: z.unknown() });
+/** Members of records to which the steps of a kind add what they have made: null until then. */
+const MADE: ReadonlyMap<string, string> = new Map([
+  ['net.namespace', 'namespace'],
+  ['tc.qdisc', 'content'],
+]);
 
 /** Returns the names in the changes of a ledger, without those that made nothing: an object of that name is somebody else's. */
 export function namedChanges(ledger: readonly Change[]): readonly NamedChange[] {
@@ -47,9 +48,8 @@ export function namedChanges(ledger: readonly Change[]): readonly NamedChange[] 
 }
 
 function madeNothing({ kind, status, record }: Change): boolean {
-  if (status !== 'gone') return false;
-  if (kind === 'net.namespace') return madeNamespaceSchema.safeParse(record).data?.namespace === null;
-  return kind === 'tc.qdisc' && madeQdiscSchema.safeParse(record).data?.content === null;
+  const made = MADE.get(kind);
+  return status === 'gone' && made !== undefined && isJsonObject(record) && record[made] === null;
 }
 
 function* wordsOf(record: Json): Iterable<string> {

@@ -191,15 +191,15 @@ async function allocatedNetworks(name: string, context: HostContext): Promise<re
     () => docker.networks(name),
     (all) => all.every(isAllocated),
   );
-  const other = networks.find((network) => !isAllocated(network));
-  if (other === undefined) return networks;
+  const pending = networks.find((network) => !isAllocated(network));
+  if (pending === undefined) return networks;
   const within = limitText(ALLOCATED_WITHIN_MS);
   throw new WfError(
     'E_DOCKER',
-    `network ${name} (${shortId(other.id)}) has got no driver from the swarm within ${within}`,
+    `network ${name} (${shortId(pending.id)}) has got no driver from the swarm within ${within}`,
     {
       hint: 'Check the managers of the swarm with `docker node ls`.',
-      details: { id: other.id },
+      details: { id: pending.id },
     },
   );
 }

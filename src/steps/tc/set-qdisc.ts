@@ -144,11 +144,11 @@ async function stateOf(made: QdiscRecord, link: Link, context: HostContext): Pro
         present?.handle === previous?.handle &&
         limitOf(present) === previous?.limit;
   if (isAsBefore) return { found: 'gone', reason: `the queueing discipline of ${link.name} is as before` };
-  if (made.content === null && limitBefore(made) === null) {
-    // `add` was refused, or did not run.
-    return { found: 'gone', reason: `${link.name} has ${present?.kind ?? 'the default'} of somebody else` };
-  }
-  return { found: 'unknown', error: byOthers(made, `set ${present?.kind ?? 'the default'} in its place`) };
+  const other = present?.kind ?? 'the default';
+  // `add` was refused, or did not run.
+  if (made.content === null && limitBefore(made) === null)
+    return { found: 'gone', reason: `${link.name} has ${other} of somebody else` };
+  return { found: 'unknown', error: byOthers(made, `set ${other} in its place`) };
 }
 
 interface Attached {
