@@ -198,7 +198,7 @@ describe('the journal of a random machine', () => {
           if (event.type !== 'decided') throw new Error('not a decision');
           expect(canonicalJson(toJson(part?.value))).toBe(canonicalJson(event.value));
           expect(part?.children).toEqual(event.children);
-          expect(part?.digest).toBe(event.digest);
+          expect(part?.digest()).toBe(event.digest);
         }
         // Every step has an outcome, and no timer is pending.
         expect(steps.filter(({ status }) => status === 'running' || status === 'retrying')).toEqual([]);

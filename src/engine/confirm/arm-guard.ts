@@ -47,7 +47,7 @@ async function startGuard(services: EngineServices, run: OpenRun, guarded: Guard
   }
   const outcome = await new Promise<AttemptOutcome>((ended) => {
     beginAttempt({
-      ...run,
+      openRun: run,
       run: run.lease.run,
       step: GUARD_STEP,
       attempt: 1,

@@ -32,7 +32,7 @@ export async function repeatProbe(
   const { clock } = run.watch.host;
   const outcome = await new Promise<AttemptOutcome>((resolve) => {
     const attempt = beginAttempt({
-      ...run,
+      openRun: run,
       run: run.lease.run,
       step: start.step,
       attempt: earlier + 2,

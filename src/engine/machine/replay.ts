@@ -128,7 +128,7 @@ function withRestartedTimers(last: Decision, { effects }: Retried): Decision {
 }
 
 function differenceOf(journaled: Decided, replayed: Decision): string | undefined {
-  if (journaled.digest === replayed.digest) return undefined;
+  if (journaled.digest === replayed.digest()) return undefined;
   const state = differenceOfValue(journaled, replayed, 'when replayed');
   if (state !== undefined) return state;
   const effects = [canonicalJson(toJson(journaled.effects)), canonicalJson(toJson(replayed.effects))];

@@ -6,13 +6,13 @@ import type { RunId, StepId } from '../model/ids.ts';
 import type { Json } from '../model/json.ts';
 import type { Owner } from '../model/owner.ts';
 import { limitText } from '../model/time-limit.ts';
-import { type AttemptHost, attemptHost, type HostWatch, watchOn } from '../place/attempt-host.ts';
+import { type AttemptHost, attemptHost, watchOn } from '../place/attempt-host.ts';
 import type { StoredEvidence } from '../ports/history.ts';
 import { storedEvidenceOf } from '../secrets/redact.ts';
 import type { Secrets } from '../secrets/secrets.ts';
 import type { HostPorts, LedgerService, StepContext, StepRunner } from '../workflow/step.ts';
 import { type AttemptServices, type AttemptSuccess, applyStep } from './apply-change.ts';
-import type { RunObserver } from './engine.ts';
+import type { OpenRun } from './open-run.ts';
 
 /** Time after a stop request at which the engine gives up on a runner; its change stays an open intent. */
 const GRACE_MS = 10_000;
@@ -29,6 +29,8 @@ export interface RunningAttempt {
 }
 
 interface AttemptRequest {
+  readonly openRun: Pick<OpenRun, 'watch' | 'journal' | 'ledger' | 'secrets' | 'observer'>;
+  readonly owner: Owner;
   readonly run: RunId;
   readonly step: StepId;
   readonly attempt: number;
@@ -38,14 +40,8 @@ interface AttemptRequest {
   /** Title of the changes of the step. */
   readonly title?: string | undefined;
   readonly input: Json;
-  readonly watch: HostWatch;
   /** The named host that the step works on; absent for the run's own. */
   readonly hostName?: string | undefined;
-  readonly journal: RunJournal;
-  readonly ledger: RunLedger;
-  readonly owner: Owner;
-  readonly secrets: Secrets;
-  readonly observer: RunObserver;
   /** Called once; before `beginAttempt` returns if the step cannot begin. */
   ended(outcome: AttemptOutcome): void;
 }
@@ -84,11 +80,11 @@ class Attempt implements RunningAttempt, AttemptServices {
   }
 
   get journal(): RunJournal {
-    return this.request.journal;
+    return this.request.openRun.journal;
   }
 
   get ledger(): RunLedger {
-    return this.request.ledger;
+    return this.request.openRun.ledger;
   }
 
   get bootId(): string {
@@ -96,13 +92,13 @@ class Attempt implements RunningAttempt, AttemptServices {
   }
 
   get secrets(): Secrets {
-    return this.request.secrets;
+    return this.request.openRun.secrets;
   }
 
   /** Created lazily: a step that touches no host needs none. */
   get host(): AttemptHost {
-    const { watch, hostName, run, step, attempt, owner } = this.request;
-    this.#host ??= attemptHost(watchOn(watch, hostName), { run, step, attempt, owner });
+    const { openRun, hostName, run, step, attempt, owner } = this.request;
+    this.#host ??= attemptHost(watchOn(openRun.watch, hostName), { run, step, attempt, owner });
     return this.#host;
   }
 
@@ -121,11 +117,12 @@ class Attempt implements RunningAttempt, AttemptServices {
 
   async #carryOut(): Promise<void> {
     const { request, ending, evidence, secrets } = this;
+    const { watch } = request.openRun;
     const { timeoutMs } = request.runner.policy;
-    const cancelTimeout = request.watch.host.clock.after(timeoutMs, () => ending.end(timedOut(request)));
+    const cancelTimeout = watch.host.clock.after(timeoutMs, () => ending.end(timedOut(request)));
     let outcome: AttemptOutcome;
     try {
-      request.watch.crashPoints.beginStep?.(request.step);
+      watch.crashPoints.beginStep?.(request.step);
       const { output, events } = await applyStep(this, request.input);
       outcome = { type: 'succeeded', evidence, output: secrets.redact(output), events };
     } catch (thrown) {
@@ -160,8 +157,8 @@ class AttemptContext implements StepContext {
 
   /** @param acting the host for `apply`; absent for observing */
   constructor(attempt: Attempt, acting?: HostPorts) {
-    const { request, evidence } = attempt;
-    const { run, step, attempt: number, retriedAfter, secrets } = request;
+    const { request, evidence, secrets } = attempt;
+    const { run, step, attempt: number, retriedAfter } = request;
     this.run = run;
     this.step = step;
     this.attempt = number;
@@ -189,7 +186,8 @@ class AttemptContext implements StepContext {
   }
 
   get progress(): (message: string) => void {
-    const { secrets, observer, step } = this.#attempt.request;
+    const { openRun, step } = this.#attempt.request;
+    const { secrets, observer } = openRun;
     return (message) => observer.progress?.(step, secrets.redactText(message));
   }
 
@@ -224,7 +222,7 @@ class Ending {
     this.reason = reason;
     this.#controller?.abort(reason);
     if (this.#isOver) return;
-    const { clock } = this.#attempt.request.watch.host;
+    const { clock } = this.#attempt.request.openRun.watch.host;
     this.#cancelGrace = clock.after(GRACE_MS, () => this.#attempt.giveUp(reason));
   }
 

@@ -392,7 +392,7 @@ describe('a forEach', () => {
       const started = decision.effects.flatMap((effect) => (effect.type === 'start-step' ? [effect] : []));
       for (let next = started.shift(); next !== undefined; next = started.shift()) {
         decision = decide(model, decision.state, stepDone(actorIdOf(next), { done: 'yes' }), 0);
-        expect(decision.digest).toHaveLength(64);
+        expect(decision.digest()).toHaveLength(64);
         started.push(...decision.effects.flatMap((effect) => (effect.type === 'start-step' ? [effect] : [])));
       }
       expect(decision.status).toMatchObject({ type: 'done' });

@@ -220,7 +220,8 @@ function rehearsedJournal({ model }: LoadedWorkflow, input: unknown): readonly J
   const entries: JournalEntry[] = [];
   const open: MachineEvent[] = [];
   const note = (event: MachineEvent | null, { value, effects, stages, digest }: Decision) => {
-    entries.push({ seq: entries.length + 1, at: 0, event: { type: 'decided', event, effects, value, stages, digest } });
+    const decided = { type: 'decided', event, effects, value, stages, digest: digest() } as const;
+    entries.push({ seq: entries.length + 1, at: 0, event: decided });
     for (const effect of effects) {
       if (effect.type !== 'start-step') continue;
       const runner = model.invocations.get(effect.invoke)?.runner;

@@ -26,8 +26,8 @@ export interface Decision {
   /** The ends of the child workflows that have ended, by the id of their invocation; absent without any. */
   readonly ended?: Readonly<Record<string, ChildEnd>>;
   readonly stages: readonly string[];
-  /** SHA-256 over all of the above and the context. */
-  readonly digest: string;
+  /** Returns the SHA-256 over all of the above and the context. */
+  digest(): string;
 }
 
 /** The facts of a run that its first decision depends on. */
@@ -97,9 +97,7 @@ function decisionOf(model: MachineModel, before: Before, now: number, begin: (ne
     ...inChildren,
     ...(ended.size === 0 ? {} : { ended: Object.fromEntries(ended) }),
     stages: topLevelStates(value),
-    get digest() {
-      return digest();
-    },
+    digest,
   };
 }
 

@@ -48,12 +48,13 @@ export class NextState {
   readonly #now: number;
   #snapshot: AnyMachineSnapshot | undefined;
 
-  constructor(model: MachineModel, { actor, snapshot, ...bookkeeping }: Before, now: number) {
+  constructor(model: MachineModel, before: Before, now: number) {
+    const { actor, snapshot, visits, active, groups, children, timers, timersSet } = before;
     this.#model = model;
     this.#actor = actor;
     this.#snapshot = snapshot;
     this.#now = now;
-    this.bookkeeping = bookkeeping;
+    this.bookkeeping = { visits, active, groups, children, timers, timersSet };
   }
 
   get snapshot(): AnyMachineSnapshot {

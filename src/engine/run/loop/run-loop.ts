@@ -647,6 +647,6 @@ function decidedEvent(
     ...inChildren,
     ...(ended === undefined ? {} : { ended }),
     stages,
-    digest,
+    digest: digest(),
   };
 }

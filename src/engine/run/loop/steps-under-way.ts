@@ -73,11 +73,12 @@ export class StepsUnderWay {
   }
 
   begin({ start, attempt, retriedAfter }: Due): void {
-    const { header, model, random: _, ...ports } = this.#ports;
+    const { header, model, owner } = this.#ports;
     const invocation = model.invocations.get(start.invoke);
     if (invocation === undefined) return;
     const running = beginAttempt({
-      ...ports,
+      openRun: this.#ports,
+      owner,
       run: header.id,
       step: start.step,
       attempt,
