@@ -15,7 +15,8 @@ const rounds = at === -1 ? 9 : Number(process.argv[at + 1]);
 
 // Twenty completed steps before the one that was under way: a journal of a usual length is replayed.
 const WORKFLOW = `
-import { defineWorkflow, execRead } from 'wf-engine';
+import { defineWorkflow } from 'wf-engine';
+import { execRead } from 'wf-engine/steps';
 import { setup } from 'xstate';
 import { z } from 'zod';
 const steps = Array.from({ length: 22 }, (_, n) => 's' + n);

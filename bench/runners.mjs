@@ -172,7 +172,8 @@ function manyItems(kind) {
     'file.write': ['writeFile', "({ path: folder + '/item-' + index, content: 'item ' + index })"],
     'net.link': ['createLink', "({ name: 'item' + index, kind: 'bridge' })"],
   }[kind];
-  return `import { defineWorkflow, forEach, ${runner} } from 'wf-engine';
+  return `import { defineWorkflow, forEach } from 'wf-engine';
+import { ${runner} } from 'wf-engine/steps';
 import { setup } from 'xstate';
 import { z } from 'zod';
 const input = z.object({ count: z.coerce.number().int(), folder: z.string() });

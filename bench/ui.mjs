@@ -29,7 +29,8 @@ process.on('SIGINT', () => process.exit(130));
 const database = path.join(folder, 'wf.db');
 
 const ASKING = `
-import { defineWorkflow, execCommand } from 'wf-engine';
+import { defineWorkflow } from 'wf-engine';
+import { execCommand } from 'wf-engine/steps';
 import { setup } from 'xstate';
 import { z } from 'zod';
 export default defineWorkflow({

@@ -5,7 +5,6 @@ import { type Json, toJson } from '../src/engine/model/json.ts';
 import { limitText } from '../src/engine/model/time-limit.ts';
 import { runnerOf } from '../src/engine/workflow/define-step.ts';
 import type { StepRunner } from '../src/engine/workflow/step.ts';
-import * as library from '../src/index.ts';
 import { ACTING_TOOLS } from '../src/mcp/acting-tools.ts';
 import { ANSWER_LIMIT } from '../src/mcp/answer.ts';
 import { READING_TOOLS } from '../src/mcp/reading-tools.ts';
@@ -13,6 +12,7 @@ import type { Tool } from '../src/mcp/tool.ts';
 import { type SchemaMember, schemaMembers } from '../src/review/text/schema-members.ts';
 import { GIVEN_BY } from '../src/steps/examples/example.ts';
 import { exampleText } from '../src/steps/examples/example-text.ts';
+import * as steps from '../src/steps/index.ts';
 import { httpApiPage } from './http-api-page.ts';
 import { code, fenced, NOTE, page, sentence, table } from './markdown.ts';
 
@@ -80,7 +80,7 @@ function described({ description, argChoices }: Described): string {
 
 /** The step runners that come with wf, from their definitions. */
 function stepRunnersPage(): string {
-  const runners = Object.entries(library)
+  const runners = Object.entries(steps)
     .flatMap(([name, exported]) => {
       const runner = runnerOf(exported);
       return runner === undefined ? [] : [{ name, runner }];
@@ -96,7 +96,7 @@ function stepRunnersPage(): string {
   return page([
     '# Step runners',
     NOTE,
-    'These step runners come with wf. Import one from `wf-engine` by its name and give it to `setup({ actors })`. `wf steps KIND` prints the same in the terminal, and `wf steps KIND --json` prints JSON Schema. See [write a workflow](../how-to/write-a-workflow.md) and [write a step runner](../how-to/write-a-step-runner.md).',
+    'These step runners come with wf. Import one from `wf-engine/steps` by its name and give it to `setup({ actors })`. `wf steps KIND` prints the same in the terminal, and `wf steps KIND --json` prints JSON Schema. See [write a workflow](../how-to/write-a-workflow.md) and [write a step runner](../how-to/write-a-step-runner.md).',
     `A test carries out each example. In the examples, the context has outputs of earlier steps: ${given.join(', ')}.`,
     table(['kind', 'import', 'effect', ''], overview),
     ...runners.flatMap(({ name, runner }) => runnerParts(name, runner)),

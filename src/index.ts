@@ -1,7 +1,4 @@
-/**
- * The public API of wf. It has the step runners too, which are also `wf-engine/steps`: a workflow file imports all that it needs from
- * one module.
- */
+/** The public API of wf, without the step runners that come with it: those are `wf-engine/steps`. */
 export type { Change, ChangeStatus, Difference, Verification } from './engine/model/change.ts';
 export { type ErrorCode, type ErrorRecord, WfError } from './engine/model/errors.ts';
 export { commandLine, type Evidence, evidenceOf } from './engine/model/evidence.ts';
@@ -65,4 +62,3 @@ export type {
 export type { PlanRecord, PlanStepRecord } from './review/record/plan-record.ts';
 export type { ChangeRecord, RunRecord, RunSummary, StepRecord } from './review/record/run-record.ts';
 export type { StageRecord } from './review/record/stage-record.ts';
-export * from './steps/index.ts';

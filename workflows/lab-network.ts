@@ -1,11 +1,5 @@
-import {
-  containerNameFree,
-  defineWorkflow,
-  imageAvailable,
-  linkNameFree,
-  networkNameFree,
-  subnetFree,
-} from 'wf-engine';
+import { defineWorkflow } from 'wf-engine';
+import { containerNameFree, imageAvailable, linkNameFree, networkNameFree, subnetFree } from 'wf-engine/steps';
 import { connectivityTest } from './lab-network/connectivity-test.ts';
 import { inputSchema, namesOf } from './lab-network/input.ts';
 import { isolationTest } from './lab-network/isolation-test.ts';

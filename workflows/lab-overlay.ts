@@ -1,14 +1,13 @@
+import { defineWorkflow, requiredOn } from 'wf-engine';
 import {
   containerNameFree,
-  defineWorkflow,
   hostsFrom,
   imageAvailable,
   linkKind,
   networkNameFree,
-  requiredOn,
   swarmFree,
   tool,
-} from 'wf-engine';
+} from 'wf-engine/steps';
 import { failure } from './lab-overlay/failure.ts';
 import { HOSTS, type Host, type Input, inputSchema, isOnDocker, namesOf } from './lab-overlay/input.ts';
 import { isolation } from './lab-overlay/isolation.ts';

@@ -1,4 +1,5 @@
-import { containerNameFree, defineWorkflow, imageAvailable, networkNameFree } from 'wf-engine';
+import { defineWorkflow } from 'wf-engine';
+import { containerNameFree, imageAvailable, networkNameFree } from 'wf-engine/steps';
 import { containerCount, containerName, inputSchema, networkName } from './lab-scale/input.ts';
 import { atTheStart, scale } from './lab-scale/machine-parts.ts';
 import { reachability } from './lab-scale/reachability.ts';

@@ -1,3 +1,4 @@
+import { defineWorkflow, flow, forEach } from 'wf-engine';
 import {
   addAddress,
   addIptablesRule,
@@ -5,9 +6,6 @@ import {
   cidrSchema,
   createLink,
   createNftTable,
-  defineWorkflow,
-  flow,
-  forEach,
   hostAddressSchema,
   linkExists,
   linkKind,
@@ -22,7 +20,7 @@ import {
   subnetSchema,
   sysctlExists,
   tool,
-} from 'wf-engine';
+} from 'wf-engine/steps';
 import { setup } from 'xstate';
 import { z } from 'zod';
 

@@ -1,15 +1,5 @@
-import {
-  approval,
-  createFolder,
-  createSymlink,
-  defineWorkflow,
-  execRead,
-  flow,
-  httpProbe,
-  restartUnit,
-  tool,
-  writeFile,
-} from 'wf-engine';
+import { approval, defineWorkflow, flow } from 'wf-engine';
+import { createFolder, createSymlink, execRead, httpProbe, restartUnit, tool, writeFile } from 'wf-engine/steps';
 import { setup } from 'xstate';
 import { z } from 'zod';
 

@@ -5,7 +5,7 @@ import { contestant } from '../lib/contestant.mjs';
 import { chain } from './wf-chain.mjs';
 
 /** So many runs are gone on with at a time. */
-const AT_ONCE = 40;
+const AT_ONCE = 100;
 
 await contestant({
   async open(folder, steps, work) {

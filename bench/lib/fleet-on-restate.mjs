@@ -11,7 +11,8 @@ import { freePort, startRestate } from './restate.mjs';
 
 export const WF = fileURLToPath(new URL('../../dist/wf.cjs', import.meta.url));
 
-const WORKFLOW = `import { defineWorkflow, execCommand } from 'wf-engine';
+const WORKFLOW = `import { defineWorkflow } from 'wf-engine';
+import { execCommand } from 'wf-engine/steps';
 import { setup } from 'xstate';
 import { z } from 'zod';
 const input = { argv: ['touch', 'made'], check: ['test', '-e', 'made'], undo: ['rm', 'made'] };

@@ -14,7 +14,8 @@ const MINUTE = 60_000;
 const ALL_TABLES = ['journal', 'steps', 'evidence', 'changes'];
 
 const WORKFLOW = `
-import { defineWorkflow, execRead } from 'wf-engine';
+import { defineWorkflow } from 'wf-engine';
+import { execRead } from 'wf-engine/steps';
 import { setup } from 'xstate';
 import { z } from 'zod';
 const steps = Array.from({ length: 10 }, (_, n) => 's' + n);

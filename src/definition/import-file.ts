@@ -11,7 +11,7 @@ import { translated } from './translations.ts';
 export interface ImportOptions {
   /** Cache of translated workflow files. */
   readonly cacheFolder: string;
-  /** Loads the module for imports of `wf-engine` and `wf-engine/steps`. */
+  /** Returns the exports for imports of `wf-engine` and `wf-engine/steps`. */
   wfModule(): Promise<unknown>;
   /** Runs the code of a workflow file with a time limit. */
   readonly confine: Confine;
@@ -42,7 +42,6 @@ export async function importFile(
   const [wf, xstate, zod, { createJiti }] = await ownModules(wfModule);
   const cache = privateFolder(cacheFolder);
   const translator = createJiti(import.meta.filename, { fsCache: false });
-  // `wf-engine` exports all that `wf-engine/steps` does.
   const virtualModules = { 'wf-engine': wf, 'wf-engine/steps': wf, xstate, zod };
   const jiti = createJiti(import.meta.filename, {
     // Its own cache knows translations by the paths of their files.

@@ -62,13 +62,12 @@ const LISTED = 20;
 /** Creates the engine of {@link openEngine}. */
 export async function createWorkflowEngine({ database, workflows = [] }: OpenEngineOptions): Promise<WorkflowEngine> {
   const known = await loadKnown(workflows);
-  const own = await ownStepRunners();
   const traces = await processTraces(({ message, hint }) => process.emitWarning(`${message} ${hint}`));
   const history = openHistory(database);
   try {
     const runtimes = createRuntimes(machinePorts(process.env, database));
     const engine = createEngine(engineDependencies(runtimes, database, traces, () => history));
-    return embed(engine, history, known, own, traces);
+    return embed(engine, history, known, traces);
   } catch (thrown) {
     history.close();
     throw thrown;
@@ -79,7 +78,6 @@ function embed(
   engine: Engine,
   history: HistoryPort,
   known: KnownWorkflows,
-  own: ReadonlyMap<string, StepRunner>,
   traces: Traces | undefined,
 ): WorkflowEngine {
   const advanced = new Set<AdvancedRun>();
@@ -224,8 +222,8 @@ function embed(
   }
 
   /** Returns a function that finds the step runners of the known workflows, and those of wf. */
-  function undoRunner(): (kind: string) => StepRunner | undefined {
-    const runners = new Map([...known.all().flatMap(runnersIn), ...own]);
+  async function undoRunner(): Promise<(kind: string) => StepRunner | undefined> {
+    const runners = new Map([...known.all().flatMap(runnersIn), ...(await ownStepRunners())]);
     return (kind) => runners.get(kind);
   }
 
@@ -233,7 +231,7 @@ function embed(
     id: string,
     { removeKept = false, secrets = {}, observer }: RollBackRunOptions = {},
   ): Promise<AdvancedRun | null> {
-    const request = { run: storedRun(id).id, runner: undoRunner(), removeKept, secrets };
+    const request = { run: storedRun(id).id, runner: await undoRunner(), removeKept, secrets };
     const handle = await engine.rollBack(request, observer);
     return handle === null ? null : advance(handle, NEVER);
   }
@@ -245,9 +243,9 @@ function embed(
       case 'start anew':
         return startAgain(now, options);
       case 'settle':
-        return (await engine.settle({ run, runner: undoRunner() }))?.result;
+        return (await engine.settle({ run, runner: await undoRunner() }))?.result;
       case 'conclude':
-        return (await engine.conclude({ run, runner: undoRunner() }, 'answered'))?.result;
+        return (await engine.conclude({ run, runner: await undoRunner() }, 'answered'))?.result;
       case 'rollBack':
         return rollBack(run);
       case 'resume':

@@ -4,6 +4,7 @@ import { WfError } from '../engine/model/errors.ts';
 import type { WorkflowDefinition } from '../engine/workflow/workflow.ts';
 import { workflowCacheFolder } from '../host/machine/user-folders.ts';
 import { confineCode } from '../host/workflow-code/confine-code.ts';
+import { wfModule } from './wf-module.ts';
 import type { WorkflowSource } from './workflow-engine.ts';
 
 /** The workflows that a program knows, by name. */
@@ -56,7 +57,7 @@ async function loadFile(file: string): Promise<LoadedFile> {
   const source = { name: path.basename(file).replace(/\.[^.]+$/, ''), file: path.resolve(file) };
   return loadWorkflow(source, {
     cacheFolder: workflowCacheFolder(process.env),
-    wfModule: () => import('../index.ts'),
+    wfModule,
     confine: confineCode,
   });
 }

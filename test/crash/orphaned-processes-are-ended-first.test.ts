@@ -13,7 +13,8 @@ import { chosen } from '../support/rotation.ts';
  * an orphaned process is detected by its effect, not only by its pid.
  */
 const WORKFLOW = `
-import { defineWorkflow, execCommand, revertSteps } from 'wf-engine';
+import { defineWorkflow } from 'wf-engine';
+import { execCommand, revertSteps } from 'wf-engine/steps';
 import { setup } from 'xstate';
 import { z } from 'zod';
 export default defineWorkflow({

@@ -4,7 +4,8 @@ import { openProject } from '../support/run-wf.ts';
 import { describeOwnNetwork, ip } from './own-network.ts';
 
 const WORKFLOW = `
-import { createVethPair, defineWorkflow, setLinkUp } from 'wf-engine';
+import { defineWorkflow } from 'wf-engine';
+import { createVethPair, setLinkUp } from 'wf-engine/steps';
 import { setup } from 'xstate';
 import { z } from 'zod';
 

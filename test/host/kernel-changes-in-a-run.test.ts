@@ -8,9 +8,8 @@ import { describeOwnNetwork, type TestContainer, testContainer } from './own-net
 vi.setConfig({ testTimeout: 120_000 });
 
 /** Makes one change of each kind, and proves one by its counter. */
-const WORKFLOW = `import {
-  addIptablesRule, addNftRule, createNftTable, defineWorkflow, execRead, observeNftCounters, setQdisc, setSysctl, sysctlExists,
-} from 'wf-engine';
+const WORKFLOW = `import { defineWorkflow } from 'wf-engine';
+import { addIptablesRule, addNftRule, createNftTable, execRead, observeNftCounters, setQdisc, setSysctl, sysctlExists } from 'wf-engine/steps';
 import { setup } from 'xstate';
 import { z } from 'zod';
 

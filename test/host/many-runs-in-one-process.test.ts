@@ -7,7 +7,8 @@ import { describeOwnNetwork } from './own-network.ts';
 
 const RUNS = 100;
 
-const WORKFLOW = `import { defineWorkflow, execCommand, revertSteps } from 'wf-engine';
+const WORKFLOW = `import { defineWorkflow } from 'wf-engine';
+import { execCommand, revertSteps } from 'wf-engine/steps';
 import { setup } from 'xstate';
 import { z } from 'zod';
 

@@ -252,7 +252,8 @@ describeOwnNetwork('a named namespace as a place', () => {
 });
 
 const WORKFLOW = `
-import { addAddress, addForwardingEntry, addRule, createLink, createNamespace, defineWorkflow, linkKind, namespaceNameFree, setLinkMtu } from 'wf-engine';
+import { defineWorkflow } from 'wf-engine';
+import { addAddress, addForwardingEntry, addRule, createLink, createNamespace, linkKind, namespaceNameFree, setLinkMtu } from 'wf-engine/steps';
 import { assign, setup } from 'xstate';
 import { z } from 'zod';
 

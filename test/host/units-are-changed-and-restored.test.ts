@@ -108,7 +108,8 @@ describe.skipIf(!canBootSystemd())('units of a real systemd', () => {
   describe('while systemd has a job for them', () => {
     /** A workflow with one step. */
     const workflow = (name: string, step: string, input: string) => `
-import { defineWorkflow, ${step} } from 'wf-engine';
+import { defineWorkflow } from 'wf-engine';
+import { ${step} } from 'wf-engine/steps';
 import { setup } from 'xstate';
 import { z } from 'zod';
 

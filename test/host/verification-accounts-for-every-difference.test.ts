@@ -10,7 +10,8 @@ import { openProject, type Project } from '../support/run-wf.ts';
 import { describeOwnNetwork, ip } from './own-network.ts';
 
 /** Runs one program, and another that may undo it. Their command lines do not show what they do. */
-const WORKFLOW = `import { defineWorkflow, execCommand, revertSteps } from 'wf-engine';
+const WORKFLOW = `import { defineWorkflow } from 'wf-engine';
+import { execCommand, revertSteps } from 'wf-engine/steps';
 import { setup } from 'xstate';
 import { z } from 'zod';
 

@@ -15,7 +15,8 @@ import { openProject, type WfEnd } from '../support/run-wf.ts';
 const isRoot = process.getuid?.() === 0;
 
 const WORKFLOW = `
-import { defineWorkflow, execCommand, execRead } from 'wf-engine';
+import { defineWorkflow } from 'wf-engine';
+import { execCommand, execRead } from 'wf-engine/steps';
 import { setup } from 'xstate';
 import { z } from 'zod';
 

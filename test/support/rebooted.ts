@@ -16,10 +16,11 @@ import { systemClock } from '../../src/host/machine/clock.ts';
 import { createOrphanedProcesses } from '../../src/host/processes/orphaned-processes.ts';
 import { ownProcess } from '../../src/host/processes/process.ts';
 import { confineCode } from '../../src/host/workflow-code/confine-code.ts';
-import * as wf from '../../src/index.ts';
 import { machineNotifier } from '../../src/library/machine-notifier.ts';
+import { wfModule } from '../../src/library/wf-module.ts';
 import { machinePorts } from '../../src/runtime/machine-ports.ts';
 import { createRuntimes } from '../../src/runtime/runtimes.ts';
+import * as steps from '../../src/steps/index.ts';
 import { guardUnit } from '../../src/steps/systemd/guard-unit.ts';
 import { docker, linkNames } from './docker-tests.ts';
 import { linksOf } from './host-state.ts';
@@ -66,7 +67,7 @@ export async function afterReboot<Answer>(
       isAlive: ({ bootId }) => bootId === 'the-boot-after',
     });
     const runners = new Map(
-      Object.values(wf).flatMap((exported) => {
+      Object.values(steps).flatMap((exported) => {
         const runner = runnerOf(exported);
         return runner === undefined ? [] : [[runner.kind, runner]];
       }),
@@ -82,10 +83,7 @@ export async function loadLab(): Promise<LoadedFile> {
   const cacheFolder = mkdtempSync(path.join(tmpdir(), 'wf-test-'));
   try {
     const file = fileURLToPath(new URL('../../workflows/lab-network.ts', import.meta.url));
-    return await loadWorkflow(
-      { name: 'lab-network', file },
-      { cacheFolder, wfModule: async () => wf, confine: confineCode },
-    );
+    return await loadWorkflow({ name: 'lab-network', file }, { cacheFolder, wfModule, confine: confineCode });
   } finally {
     rmSync(cacheFolder, { recursive: true, force: true });
   }

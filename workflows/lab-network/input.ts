@@ -9,7 +9,7 @@ import {
   prefixLengthOf,
   subnetSchema,
   subnetsOverlap,
-} from 'wf-engine';
+} from 'wf-engine/steps';
 import { z } from 'zod';
 
 /** IFNAMSIZ of the kernel, less the terminating zero. */

@@ -1,3 +1,4 @@
+import type { Proof } from 'wf-engine';
 import {
   addAddress,
   addRoute,
@@ -21,13 +22,12 @@ import {
   observeLinksGone,
   observeNeighbours,
   observeRoute,
-  type Proof,
   pingProbe,
   renameLink,
   revertSteps,
   setLinkUp,
   verifyHost,
-} from 'wf-engine';
+} from 'wf-engine/steps';
 import { type AnyEventObject, assign, type DoneActorEvent, setup } from 'xstate';
 import type { Input, Names } from './input.ts';
 import { type Found, type Results, resultOf } from './results.ts';

@@ -1,4 +1,5 @@
-import { addressAt, type Narrative, type NarrativeFacts, type ReportLanguage } from 'wf-engine';
+import type { Narrative, NarrativeFacts, ReportLanguage } from 'wf-engine';
+import { addressAt } from 'wf-engine/steps';
 import { type Input, namesOf } from './input.ts';
 import { addressTable } from './narrative/addresses.ts';
 import { drawingsOf } from './narrative/drawings.ts';

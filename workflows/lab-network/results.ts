@@ -19,7 +19,7 @@ import type {
   observeRoute,
   pingProbe,
   verifyHost,
-} from 'wf-engine';
+} from 'wf-engine/steps';
 import type { OutputFrom } from 'xstate';
 
 /** The outputs of the lab's steps, by step id. */

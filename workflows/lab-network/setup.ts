@@ -1,4 +1,4 @@
-import { insideContainer } from 'wf-engine';
+import { insideContainer } from 'wf-engine/steps';
 import {
   appDev,
   appProd,

@@ -1,4 +1,4 @@
-import { prefixLengthOf } from 'wf-engine';
+import { prefixLengthOf } from 'wf-engine/steps';
 import { appProd, bridge, devNetwork, keep, lab, spliceAddress } from './machine-parts.ts';
 
 /** A veth pair made by hand joins AppProd to devops, behind Docker's back. */

@@ -8,7 +8,7 @@ import {
   prefixLengthOf,
   subnetSchema,
   subnetsOverlap,
-} from 'wf-engine';
+} from 'wf-engine/steps';
 import { z } from 'zod';
 
 /** The two hosts of the lab. */

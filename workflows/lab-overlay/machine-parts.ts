@@ -1,3 +1,4 @@
+import { flow, onHosts, type Proof } from 'wf-engine';
 import {
   addAddress,
   addForwardingEntry,
@@ -9,7 +10,6 @@ import {
   dockerImage,
   dockerNetwork,
   enslaveLink,
-  flow,
   httpProbe,
   initSwarm,
   insideNamespaceOf,
@@ -25,13 +25,11 @@ import {
   observeOverlay,
   observeSwarmNodes,
   observeVxlan,
-  onHosts,
-  type Proof,
   pingProbe,
   revertSteps,
   setLinkUp,
   verifyHost,
-} from 'wf-engine';
+} from 'wf-engine/steps';
 import { type AnyEventObject, assign, type DoneActorEvent, setup } from 'xstate';
 import {
   HOSTS,

@@ -18,7 +18,7 @@ import type {
   observeVxlan,
   pingProbe,
   verifyHost,
-} from 'wf-engine';
+} from 'wf-engine/steps';
 import type { OutputFrom } from 'xstate';
 import type { Host } from './input.ts';
 

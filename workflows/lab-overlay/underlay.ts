@@ -1,4 +1,4 @@
-import { prefixLengthOf } from 'wf-engine';
+import { prefixLengthOf } from 'wf-engine/steps';
 import { CABLE_END, type Host, linksBefore, UNDERLAY_MTU, underlayAddress } from './input.ts';
 import { keep, parallel, pingUnderlay, READY, sequence } from './machine-parts.ts';
 import { resultOf } from './results.ts';

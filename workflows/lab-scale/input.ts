@@ -1,4 +1,4 @@
-import { imageReferenceSchema } from 'wf-engine';
+import { imageReferenceSchema } from 'wf-engine/steps';
 import { z } from 'zod';
 
 /** Docker's default pools have one subnet more, for the default bridge. */

@@ -1,5 +1,12 @@
 import type { Proof } from 'wf-engine';
-import { dockerContainer, dockerImage, dockerNetwork, reachabilityProbe, revertSteps, verifyHost } from 'wf-engine';
+import {
+  dockerContainer,
+  dockerImage,
+  dockerNetwork,
+  reachabilityProbe,
+  revertSteps,
+  verifyHost,
+} from 'wf-engine/steps';
 import { setup } from 'xstate';
 import { containerCount, type Input } from './input.ts';
 

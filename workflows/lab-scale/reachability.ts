@@ -1,4 +1,4 @@
-import type { reachabilityProbe } from 'wf-engine';
+import type { reachabilityProbe } from 'wf-engine/steps';
 import type { InputFrom } from 'xstate';
 import { assign } from 'xstate';
 import { containerCount, containerName, networkName, networkOf } from './input.ts';

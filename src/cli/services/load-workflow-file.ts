@@ -4,6 +4,7 @@ import { type LoadedFile, loadWorkflow } from '../../definition/load.ts';
 import { reserveProcess } from '../../host/processes/own-process.ts';
 import { confineCodeOfCommand } from '../../host/workflow-code/confine-code.ts';
 import { prepareInterrupts } from '../../host/workflow-code/interrupt-thread.ts';
+import { wfModule } from '../../library/wf-module.ts';
 import type { Places } from './places.ts';
 
 /**
@@ -20,5 +21,5 @@ export function loadWorkflowFile(source: WorkflowFile, places: Places, again = f
 export function importOptions({ cacheFolder }: Places): ImportOptions {
   reserveProcess();
   prepareInterrupts();
-  return { cacheFolder, wfModule: () => import('../../index.ts'), confine: confineCodeOfCommand };
+  return { cacheFolder, wfModule, confine: confineCodeOfCommand };
 }

@@ -1,6 +1,7 @@
 /** Returns the text of a new workflow file: it can be started at once, on any machine, and leaves nothing behind. */
 export function workflowText(name: string): string {
-  return `import { defineWorkflow, execCommand, execRead, revertSteps } from 'wf-engine';
+  return `import { defineWorkflow } from 'wf-engine';
+import { execCommand, execRead, revertSteps } from 'wf-engine/steps';
 import { assign, type InputFrom, setup } from 'xstate';
 import { z } from 'zod';
 

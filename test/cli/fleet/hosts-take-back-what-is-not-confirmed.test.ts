@@ -8,7 +8,8 @@ import { runRecordSchema } from '../../support/run-record.ts';
 const MADE = ['one', 'two'];
 /** Cuts the host off where the file `site/bad` is: `how` drops new connections alone, or takes the link down. */
 const CUT = `
-import { defineWorkflow, execCommand } from 'wf-engine';
+import { defineWorkflow } from 'wf-engine';
+import { execCommand } from 'wf-engine/steps';
 import { setup } from 'xstate';
 import { z } from 'zod';
 

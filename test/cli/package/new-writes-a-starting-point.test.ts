@@ -72,7 +72,8 @@ test('wf new --like copies a workflow of the project with the files of its folde
     'workflows/mine/deep/mine.ts': "import { shared } from '../shared.ts'; export const words = () => shared;",
     'workflows/mine/shared.ts': "import { other } from '../other/text.ts'; export const shared = other + ' lasts';",
     'workflows/other/text.ts': "export const other = 'mine';",
-    'workflows/mine.ts': `import { defineWorkflow, execRead } from 'wf-engine';
+    'workflows/mine.ts': `import { defineWorkflow } from 'wf-engine';
+import { execRead } from 'wf-engine/steps';
 import { setup } from 'xstate';
 import { z } from 'zod';
 import { argv } from '../steps/argv.ts';

@@ -23,7 +23,8 @@ export const look = defineStep({
 export const noStep = 1;
 `;
 
-const workflowFile = `import { defineStep, defineWorkflow, execRead } from 'wf-engine';
+const workflowFile = `import { defineStep, defineWorkflow } from 'wf-engine';
+import { execRead } from 'wf-engine/steps';
 import { setup } from 'xstate';
 import { z } from 'zod';
 import { look } from '../steps/look.ts';

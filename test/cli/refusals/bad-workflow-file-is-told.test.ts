@@ -106,7 +106,8 @@ test.concurrent('wf start refuses a workflow that wf check rejects, and creates 
   const project = openProject();
   project.write(
     'workflows/broken.ts',
-    `import { defineWorkflow, execCommand } from 'wf-engine';
+    `import { defineWorkflow } from 'wf-engine';
+import { execCommand } from 'wf-engine/steps';
 import { setup } from 'xstate';
 import { z } from 'zod';
 const machine = setup({ actors: { execCommand } }).createMachine({

@@ -6,7 +6,8 @@ import { runRecordSchema, runSummariesSchema, standingChangesSchema } from '../.
 import { openProject, type Project } from '../../support/run-wf.ts';
 
 const WORKFLOW = `
-import { defineStep, defineWorkflow, execCommand, execRead } from 'wf-engine';
+import { defineStep, defineWorkflow } from 'wf-engine';
+import { execCommand, execRead } from 'wf-engine/steps';
 import { setup } from 'xstate';
 import { z } from 'zod';
 import { existsSync, mkdirSync, rmdirSync } from 'node:fs';

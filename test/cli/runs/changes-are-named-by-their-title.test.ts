@@ -2,7 +2,8 @@ import path from 'node:path';
 import { expect, test } from 'vitest';
 import { openProject } from '../../support/run-wf.ts';
 
-const workflow = (title: string) => `import { defineWorkflow, execCommand } from 'wf-engine';
+const workflow = (title: string) => `import { defineWorkflow } from 'wf-engine';
+import { execCommand } from 'wf-engine/steps';
 import { setup } from 'xstate';
 import { z } from 'zod';
 const input = z.object({ folder: z.string() });

@@ -5,7 +5,8 @@ import { runRecordSchema } from '../../support/run-record.ts';
 import { openProject } from '../../support/run-wf.ts';
 
 const WORKFLOW = `
-import { defineWorkflow, execCommand, revertSteps } from 'wf-engine';
+import { defineWorkflow } from 'wf-engine';
+import { execCommand, revertSteps } from 'wf-engine/steps';
 import { setup } from 'xstate';
 import { z } from 'zod';
 export default defineWorkflow({

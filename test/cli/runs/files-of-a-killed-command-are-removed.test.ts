@@ -6,7 +6,8 @@ import { openProject } from '../../support/run-wf.ts';
 const PASSWORD = 'S3cret-pa55word';
 
 /** Stores a file with a password by a command, and removes it by another, which reads the password too. */
-const WORKFLOW = `import { defineWorkflow, execCommand, secret } from 'wf-engine';
+const WORKFLOW = `import { defineWorkflow, secret } from 'wf-engine';
+import { execCommand } from 'wf-engine/steps';
 import { setup } from 'xstate';
 import { z } from 'zod';
 

@@ -32,7 +32,8 @@ async function engineThatCannotInspect(id: string, socket: string): Promise<Serv
   return server;
 }
 
-const WORKFLOW = `import { defineWorkflow, execCommand, revertSteps } from 'wf-engine';
+const WORKFLOW = `import { defineWorkflow } from 'wf-engine';
+import { execCommand, revertSteps } from 'wf-engine/steps';
 import { setup } from 'xstate';
 import { z } from 'zod';
 

@@ -23,7 +23,8 @@ const sweptSchema = z.array(
 
 /** Its only step would end long after the test: it is ended with its wf. */
 const SLEEPER = `
-import { defineWorkflow, execRead } from 'wf-engine';
+import { defineWorkflow } from 'wf-engine';
+import { execRead } from 'wf-engine/steps';
 import { setup } from 'xstate';
 import { z } from 'zod';
 

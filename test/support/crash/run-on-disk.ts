@@ -10,6 +10,7 @@ import type { JournalEntry } from '../../../src/engine/model/journal-event.ts';
 import type { StoredRun, StoredStep } from '../../../src/engine/ports/history.ts';
 import { type HistoryReader, openHistoryForReading } from '../../../src/history/open.ts';
 import { confineCode } from '../../../src/host/workflow-code/confine-code.ts';
+import { wfModule } from '../../../src/library/wf-module.ts';
 import { rebuildProjection } from '../../fixtures/history/rebuild-projection.ts';
 import { differences } from './differences.ts';
 
@@ -73,7 +74,7 @@ function load(source: WorkflowSource): Promise<LoadedFile> {
   if (known !== undefined) return known;
   const loaded = loadWorkflow(source, {
     cacheFolder,
-    wfModule: () => import('../../../src/index.ts'),
+    wfModule,
     confine: confineCode,
   });
   loading.set(source.file, loaded);

@@ -36,7 +36,8 @@ function workflowFile(name: string, states: string): string {
   const file = path.join(folder, `${name}.ts`);
   writeFileSync(
     file,
-    `import { defineWorkflow, execRead, execCommand } from 'wf-engine';
+    `import { defineWorkflow } from 'wf-engine';
+import { execRead, execCommand } from 'wf-engine/steps';
 import { setup } from 'xstate';
 import { z } from 'zod';
 const machine = setup({ actors: { execRead, execCommand } }).createMachine({ initial: 'one', states: ${states} });

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { findProject, findUnmarked, findWorkflowFiles } from '../../../src/definition/find-files.ts';
 import { loadWorkflow } from '../../../src/definition/load.ts';
 import { confineCode } from '../../../src/host/workflow-code/confine-code.ts';
+import { wfModule } from '../../../src/library/wf-module.ts';
 
 let root: string;
 beforeAll(() => {
@@ -27,10 +28,7 @@ const once = (extra = {}) => ({ initial: 'one', states: { one: { invoke: { id: '
 function load(name: string, text: string) {
   const file = path.join(mkdtempSync(path.join(root, 'folder-')), `${name}.ts`);
   writeFileSync(file, text);
-  return loadWorkflow(
-    { name, file },
-    { cacheFolder: path.join(root, 'cache'), wfModule: () => import('../../../src/index.ts'), confine: confineCode },
-  );
+  return loadWorkflow({ name, file }, { cacheFolder: path.join(root, 'cache'), wfModule, confine: confineCode });
 }
 
 describe('a workflow file', () => {

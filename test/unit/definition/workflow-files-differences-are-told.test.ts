@@ -7,6 +7,7 @@ import { definitionDifferences } from '../../../src/definition/definition-diff.t
 import { loadWorkflow } from '../../../src/definition/load.ts';
 import { type Json, parseJson, toJson } from '../../../src/engine/model/json.ts';
 import { confineCode } from '../../../src/host/workflow-code/confine-code.ts';
+import { wfModule } from '../../../src/library/wf-module.ts';
 
 let root: string;
 beforeAll(() => {
@@ -64,7 +65,7 @@ async function describe(text: string): Promise<Json> {
   writeFileSync(file, text);
   const options = {
     cacheFolder: path.join(root, 'cache'),
-    wfModule: () => import('../../../src/index.ts'),
+    wfModule,
     confine: confineCode,
   };
   const { definition } = await loadWorkflow({ name: 'lab', file }, options);

@@ -5,6 +5,7 @@ import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { importFile } from '../../../src/definition/import-file.ts';
 import { confineCode } from '../../../src/host/workflow-code/confine-code.ts';
+import { wfModule } from '../../../src/library/wf-module.ts';
 
 let root: string;
 let folder: string;
@@ -24,7 +25,7 @@ const write = (name: string, text: string) => writeFileSync(path.join(folder, na
 async function load(name = 'main.ts'): Promise<unknown> {
   const exported = await importFile(path.join(folder, name), {
     cacheFolder: cache(),
-    wfModule: () => import('../../../src/index.ts'),
+    wfModule,
     confine: confineCode,
   });
   return typeof exported === 'object' && exported !== null ? Reflect.get(exported, 'default') : undefined;
@@ -49,7 +50,7 @@ export default async () => ({
 });
 `;
 
-test('wf-engine/steps exports the step runners of wf-engine', async () => {
+test('a file finds step runners under wf-engine too', async () => {
   write(
     'main.ts',
     `import * as wf from 'wf-engine'; import { execRead } from 'wf-engine/steps'; export default wf.execRead === execRead;`,

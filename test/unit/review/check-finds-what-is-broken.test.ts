@@ -4,6 +4,7 @@ import { type AnyStateMachine, assign, setup } from 'xstate';
 import { z } from 'zod';
 import { loadWorkflow } from '../../../src/definition/load.ts';
 import { confineCode } from '../../../src/host/workflow-code/confine-code.ts';
+import { wfModule } from '../../../src/library/wf-module.ts';
 import { checkWorkflow } from '../../../src/review/check/check-workflow.ts';
 import type { CheckName, Severity } from '../../../src/review/check/finding.ts';
 import { revertSteps } from '../../../src/steps/host/index.ts';
@@ -303,7 +304,7 @@ test('lab-network has no error, and only the warning no-on-error', async () => {
     { name: 'lab-network', file: fileURLToPath(new URL('../../../workflows/lab-network.ts', import.meta.url)) },
     {
       cacheFolder: fileURLToPath(new URL('../../../node_modules/.cache/wf-test', import.meta.url)),
-      wfModule: () => import('../../../src/index.ts'),
+      wfModule,
       confine: confineCode,
     },
   );

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { loadWorkflow } from '../../../src/definition/load.ts';
 import { type Json, toJson } from '../../../src/engine/model/json.ts';
 import { confineCode } from '../../../src/host/workflow-code/confine-code.ts';
+import { wfModule } from '../../../src/library/wf-module.ts';
 import { dotText } from '../../../src/review/graph/draw/dot.ts';
 import { mermaidText } from '../../../src/review/graph/draw/mermaid.ts';
 import { svgText } from '../../../src/review/graph/draw/svg.ts';
@@ -85,7 +86,7 @@ beforeAll(async () => {
       { name, file: fileURLToPath(new URL(`../../../${folder}/${name}.ts`, import.meta.url)) },
       {
         cacheFolder: fileURLToPath(new URL('../../../node_modules/.cache/wf-test', import.meta.url)),
-        wfModule: () => import('../../../src/index.ts'),
+        wfModule,
         confine: confineCode,
       },
     );

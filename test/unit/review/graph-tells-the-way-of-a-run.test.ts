@@ -13,6 +13,7 @@ import { defineStep } from '../../../src/engine/workflow/define-step.ts';
 import type { LoadedWorkflow } from '../../../src/engine/workflow/workflow.ts';
 import { defineWorkflow } from '../../../src/engine/workflow/workflow.ts';
 import { confineCode } from '../../../src/host/workflow-code/confine-code.ts';
+import { wfModule } from '../../../src/library/wf-module.ts';
 import { pictureLines } from '../../../src/review/graph/draw/terminal-picture.ts';
 import { followDecisions } from '../../../src/review/graph/follow-decisions.ts';
 import { statesBelow } from '../../../src/review/graph/machine-graph.ts';
@@ -196,7 +197,7 @@ test('a rehearsal of the lab passes every state and takes every transition once,
     { name: 'lab-network', file: fileURLToPath(new URL('../../../workflows/lab-network.ts', import.meta.url)) },
     {
       cacheFolder: fileURLToPath(new URL('../../../node_modules/.cache/wf-test', import.meta.url)),
-      wfModule: () => import('../../../src/index.ts'),
+      wfModule,
       confine: confineCode,
     },
   );

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { expect, test } from 'vitest';
 import { loadWorkflow } from '../../../src/definition/load.ts';
 import { confineCode } from '../../../src/host/workflow-code/confine-code.ts';
+import { wfModule } from '../../../src/library/wf-module.ts';
 import { temporaryFolder } from '../../fixtures/history/temporary.ts';
 
 const FACTS = { language: 'en', runtime: 'embedded', input: {}, outputs: {} } as const;
@@ -24,7 +25,7 @@ export default defineWorkflow({ name: 'told', version: '1', description: 'd', in
   );
   const options = {
     cacheFolder: path.join(folder, 'cache'),
-    wfModule: () => import('../../../src/index.ts'),
+    wfModule,
     confine: confineCode,
   };
   return loadWorkflow({ name: 'told', file }, options);
@@ -68,7 +69,7 @@ test('the loader returns the narrative of the lab', async () => {
   const file = path.resolve(import.meta.dirname, '../../../workflows/lab-network.ts');
   const options = {
     cacheFolder: temporaryFolder(),
-    wfModule: () => import('../../../src/index.ts'),
+    wfModule,
     confine: confineCode,
   };
   const { workflow } = await loadWorkflow({ name: 'lab-network', file }, options);

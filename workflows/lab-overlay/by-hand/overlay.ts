@@ -1,4 +1,4 @@
-import { prefixLengthOf } from 'wf-engine';
+import { prefixLengthOf } from 'wf-engine/steps';
 import { type Host, OVERLAY_MTU } from '../input.ts';
 import { container, keep, overlayAddress, parallel, sequence, textOf } from '../machine-parts.ts';
 import { resultOf } from '../results.ts';

@@ -1,4 +1,4 @@
-import { insideNamespaceOf } from 'wf-engine';
+import { insideNamespaceOf } from 'wf-engine/steps';
 import type { Host } from '../input.ts';
 import { keep, PINGS, parallel, READY, type Scope, sequence } from '../machine-parts.ts';
 import { ENCRYPTED, ESP_TABLE, espRules } from '../packet-counts.ts';

@@ -1,4 +1,4 @@
-import { insideNamespaceOf } from 'wf-engine';
+import { insideNamespaceOf } from 'wf-engine/steps';
 import type { Host } from '../input.ts';
 import {
   inContainer,
