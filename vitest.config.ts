@@ -26,7 +26,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'unit',
-          globalSetup: 'test/support/build-programs.ts',
+          globalSetup: 'test/support/programs/build-programs.ts',
           include: ['test/unit/**/*.test.ts'],
           exclude: ['test/unit/definition/**'],
           ...shared,
@@ -43,7 +43,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'exhaustive',
-          globalSetup: 'test/support/build-programs.ts',
+          globalSetup: 'test/support/programs/build-programs.ts',
           include: ['test/exhaustive/**/*.test.ts'],
           ...shared,
           testTimeout: 60_000,
@@ -54,7 +54,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'host',
-          globalSetup: ['test/support/build-wf.ts', 'test/support/build-programs.ts'],
+          globalSetup: ['test/support/programs/build-wf.ts', 'test/support/programs/build-programs.ts'],
           include: ['test/host/**/*.test.ts'],
           ...shared,
           fileParallelism: false,
@@ -67,9 +67,9 @@ export default defineConfig({
         test: {
           name: 'docker',
           globalSetup: [
-            'test/support/build-wf.ts',
-            'test/support/build-programs.ts',
-            'test/support/workers-engines.ts',
+            'test/support/programs/build-wf.ts',
+            'test/support/programs/build-programs.ts',
+            'test/support/engines/workers-engines.ts',
           ],
           include: ['test/docker/**/*.test.ts'],
           ...shared,
@@ -83,7 +83,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'contract',
-          globalSetup: 'test/support/build-wf.ts',
+          globalSetup: 'test/support/programs/build-wf.ts',
           include: ['test/contract/**/*.test.ts'],
           ...shared,
           fileParallelism: false,
@@ -95,7 +95,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'cli',
-          globalSetup: ['test/support/build-wf.ts', 'test/support/build-programs.ts'],
+          globalSetup: ['test/support/programs/build-wf.ts', 'test/support/programs/build-programs.ts'],
           include: ['test/cli/**/*.test.ts'],
           ...shared,
           testTimeout: 60_000,
@@ -107,7 +107,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'browser',
-          globalSetup: ['test/support/build-wf.ts', 'test/support/build-programs.ts'],
+          globalSetup: ['test/support/programs/build-wf.ts', 'test/support/programs/build-programs.ts'],
           include: ['test/browser/**/*.test.ts'],
           ...shared,
           fileParallelism: false,
@@ -120,7 +120,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'place',
-          globalSetup: ['test/support/build-wf.ts', 'test/support/build-programs.ts'],
+          globalSetup: ['test/support/programs/build-wf.ts', 'test/support/programs/build-programs.ts'],
           include: ['test/place/**/*.test.ts'],
           ...shared,
           fileParallelism: false,
@@ -133,7 +133,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'crash',
-          globalSetup: ['test/support/build-wf.ts', 'test/support/build-programs.ts'],
+          globalSetup: ['test/support/programs/build-wf.ts', 'test/support/programs/build-programs.ts'],
           include: ['test/crash/**/*.test.ts'],
           ...shared,
           sequence: { groupOrder: 1 },

@@ -12,7 +12,7 @@ const IMAGE = 'wf-test/http-echo';
 const PROBE = 'wf-test/probe';
 
 if (process.env['WF_TEST_DOCKER'] !== '1') {
-  const script = ['test/support/with-engine.mjs', '--', process.execPath, fileURLToPath(import.meta.url)];
+  const script = ['test/support/engines/with-engine.mjs', '--', process.execPath, fileURLToPath(import.meta.url)];
   const { status } = spawnSync(process.execPath, [...script, ...process.argv.slice(2)], {
     cwd: root,
     stdio: 'inherit',

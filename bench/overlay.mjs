@@ -12,9 +12,9 @@ import { timeOf } from './lib/measure.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const jiti = createJiti(import.meta.url);
-const { openOwnEngine } = await jiti.import('../test/support/own-engine.ts');
-const { removeEngine } = await jiti.import('../test/support/engine.ts');
-const { HTTP_ECHO_IMAGE, PROBE_IMAGE } = await jiti.import('../test/support/images.ts');
+const { openOwnEngine } = await jiti.import('../test/support/engines/own-engine.ts');
+const { removeEngine } = await jiti.import('../test/support/engines/engine.ts');
+const { HTTP_ECHO_IMAGE, PROBE_IMAGE } = await jiti.import('../test/support/engines/images.ts');
 
 const at = process.argv.indexOf('--rounds');
 const rounds = at === -1 ? 5 : Number(process.argv[at + 1]);

@@ -17,8 +17,8 @@ const quickFiles = [
   'test/unit/',
   'test/cli/refusals/mistakes-say-what-to-do',
   'test/cli/package/output-goes-where-it-belongs',
-  'test/cli/runs/paused-and-resumed',
-  'test/cli/runs/rolled-back-when-it-is-asked-for',
+  'test/cli/recovery/paused-and-resumed',
+  'test/cli/recovery/rolled-back-when-it-is-asked-for',
   'test/cli/runs/runs-are-found',
 ];
 const reporters = ['--reporter=dot', '--reporter=json', `--outputFile.json=${reportFile}`];

@@ -30,10 +30,10 @@ const setUp = fileURLToPath(new URL('set-up.mjs', import.meta.url));
 if (spawnSync(process.execPath, [setUp, '--build-only'], { stdio: 'inherit' }).status !== 0) process.exit(3);
 
 const jiti = createJiti(import.meta.url);
-const { torture } = await jiti.import('../test/support/crash/torture.ts');
+const { torture } = await jiti.import('../test/support/crash/torture/torture.ts');
 const { SUBJECT_NAMES } = await jiti.import('../test/support/crash/subject.ts');
 if (!SUBJECT_NAMES.includes(workflow)) throw new Error(`--workflow is ${SUBJECT_NAMES.join(', ')}, not ${workflow}`);
-const { tortureFigures } = await jiti.import('../test/support/crash/torture-figures.ts');
+const { tortureFigures } = await jiti.import('../test/support/crash/torture/torture-figures.ts');
 
 let stopped = false;
 // Not `once`: execa, which ends its children with this process, would take a signal without any other listener for the end.

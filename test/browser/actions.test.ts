@@ -1,9 +1,9 @@
 import type { Page } from 'playwright-core';
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { type ActedRun, openActionsProject } from '../support/actions-project.ts';
-import { ASKING_WORKFLOW } from '../support/asking-workflow.ts';
-import { openBrowser, openSignedIn, problemsInColours, signIn } from '../support/browser.ts';
-import { type ServedPage, servePage } from '../support/served-page.ts';
+import { openBrowser, openSignedIn, problemsInColours, signIn } from '../support/page/browser.ts';
+import { type ServedPage, servePage } from '../support/page/served-page.ts';
+import { type ActedRun, openActionsProject } from '../support/workflows/actions-project.ts';
+import { ASKING_WORKFLOW } from '../support/workflows/asking-workflow.ts';
 
 const WAITS = /^waiting for the event/;
 const UNCONFIRMED = /^not confirmed yet: undone at /;

@@ -1,9 +1,9 @@
 import type { Page } from 'playwright-core';
 import { beforeAll, expect, onTestFinished, test } from 'vitest';
-import { accessibilityProblems, openBrowser, signIn } from '../support/browser.ts';
-import { type FleetWorld, openFleetWorld } from '../support/fleet-world.ts';
-import { ask, openSession } from '../support/page-client.ts';
-import { type ServedPage, servePage } from '../support/served-page.ts';
+import { type FleetWorld, openFleetWorld } from '../support/fleet/fleet-world.ts';
+import { accessibilityProblems, openBrowser, signIn } from '../support/page/browser.ts';
+import { ask, openSession } from '../support/page/page-client.ts';
+import { type ServedPage, servePage } from '../support/page/served-page.ts';
 
 let world: FleetWorld;
 let served: ServedPage;

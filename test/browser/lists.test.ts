@@ -12,10 +12,10 @@ import {
   type Person,
   sidewaysScroll,
   signIn,
-} from '../support/browser.ts';
-import { foldersRun, openFoldersProject } from '../support/folders.ts';
-import { STEERS } from '../support/hostile-workflow.ts';
-import { type ServedPage, servePage } from '../support/served-page.ts';
+} from '../support/page/browser.ts';
+import { type ServedPage, servePage } from '../support/page/served-page.ts';
+import { foldersRun, openFoldersProject } from '../support/workflows/folders.ts';
+import { STEERS } from '../support/workflows/hostile-workflow.ts';
 
 /** Names and texts as an attacker writes them. */
 const HOSTILE = `<script>window.hacked=1</script>"><img src=x onerror="window.hacked=1">\u202e\u0007${'W'.repeat(400)}`;

@@ -2,11 +2,11 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Page } from 'playwright-core';
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { openAskingProject } from '../support/asking-workflow.ts';
-import { accessibilityProblems, openBrowser, openSignedIn, sidewaysScroll, signIn } from '../support/browser.ts';
-import { HOSTILE_WORKFLOW, STEERS } from '../support/hostile-workflow.ts';
-import { openLongRun } from '../support/long-run.ts';
-import { type ServedPage, servePage } from '../support/served-page.ts';
+import { accessibilityProblems, openBrowser, openSignedIn, sidewaysScroll, signIn } from '../support/page/browser.ts';
+import { type ServedPage, servePage } from '../support/page/served-page.ts';
+import { openAskingProject } from '../support/workflows/asking-workflow.ts';
+import { HOSTILE_WORKFLOW, STEERS } from '../support/workflows/hostile-workflow.ts';
+import { openLongRun } from '../support/workflows/long-run.ts';
 
 const ROOT = path.join(import.meta.dirname, '../..');
 

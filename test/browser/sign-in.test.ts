@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { accessibilityProblems, openBrowser, signIn } from '../support/browser.ts';
-import { foldersRun, openFoldersProject } from '../support/folders.ts';
-import { type ServedPage, servePage } from '../support/served-page.ts';
+import { accessibilityProblems, openBrowser, signIn } from '../support/page/browser.ts';
+import { type ServedPage, servePage } from '../support/page/served-page.ts';
+import { foldersRun, openFoldersProject } from '../support/workflows/folders.ts';
 
 const project = openFoldersProject();
 let served: ServedPage;

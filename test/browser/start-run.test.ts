@@ -1,12 +1,12 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import type { Page } from 'playwright-core';
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { openActionsProject, ownId } from '../support/actions-project.ts';
-import { accessibilityProblems, openSignedIn, problemsInColours, sidewaysScroll } from '../support/browser.ts';
-import { ask, endOf, openSession, pageActionOf } from '../support/page-client.ts';
-import { running } from '../support/processes.ts';
-import { readRecord } from '../support/read-record.ts';
-import { type ServedPage, servePage } from '../support/served-page.ts';
+import { readRecord } from '../support/command/read-record.ts';
+import { running } from '../support/host/processes.ts';
+import { accessibilityProblems, openSignedIn, problemsInColours, sidewaysScroll } from '../support/page/browser.ts';
+import { ask, endOf, openSession, pageActionOf } from '../support/page/page-client.ts';
+import { type ServedPage, servePage } from '../support/page/served-page.ts';
+import { openActionsProject, ownId } from '../support/workflows/actions-project.ts';
 
 const SECRET = 'hunter-2-hunter';
 const STARTED = ownId('ui-started');

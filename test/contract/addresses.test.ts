@@ -1,7 +1,7 @@
 import { beforeAll, expect, test } from 'vitest';
 import type { ContainerInfo, NetworkInfo } from '../../src/engine/ports/docker.ts';
-import { addressOf } from '../support/contract-subject.ts';
-import { describeContract } from '../support/contract-tests.ts';
+import { addressOf } from '../support/in-process/contract-subject.ts';
+import { describeContract } from '../support/in-process/contract-tests.ts';
 
 describeContract('addresses', (subject) => {
   test('are assigned in order, also to containers that start concurrently, until the subnet is full', async () => {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { describeContract } from '../support/contract-tests.ts';
+import { describeContract } from '../support/in-process/contract-tests.ts';
 
 describeContract('engines', (subject) => {
   test('report their version and a stable id', async () => {

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { FACETS } from '../../src/engine/workflow/facets.ts';
-import { comparedRun } from '../support/compared-run.ts';
-import { addressOf } from '../support/contract-subject.ts';
-import { describeContract } from '../support/contract-tests.ts';
+import { comparedRun } from '../support/in-process/compared-run.ts';
+import { addressOf } from '../support/in-process/contract-subject.ts';
+import { describeContract } from '../support/in-process/contract-tests.ts';
 
 describeContract('fingerprint', (subject) => {
   test('reports every new object, and is unchanged once they are removed', async () => {

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { dockerImage } from '../../src/steps/docker/index.ts';
-import { carryOut } from '../support/carry-out.ts';
-import { describeContract } from '../support/contract-tests.ts';
-import { testContext } from '../support/step-context.ts';
+import { carryOut } from '../support/in-process/carry-out.ts';
+import { describeContract } from '../support/in-process/contract-tests.ts';
+import { testContext } from '../support/in-process/step-context.ts';
 
 describeContract('images', (subject) => {
   test('are the same in every read', async () => {

@@ -1,7 +1,7 @@
 import { beforeAll, expect, test } from 'vitest';
 import type { ContainerInfo } from '../../src/engine/ports/docker.ts';
-import { addressOf } from '../support/contract-subject.ts';
-import { describeContract } from '../support/contract-tests.ts';
+import { addressOf } from '../support/in-process/contract-subject.ts';
+import { describeContract } from '../support/in-process/contract-tests.ts';
 
 /** An answer on one machine takes some milliseconds. */
 const SILENT_MS = 700;

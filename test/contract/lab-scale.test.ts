@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { describeContract } from '../support/contract-tests.ts';
+import { runRecordSchema } from '../support/command/run-record.ts';
+import { openProject } from '../support/command/run-wf.ts';
+import { describeContract } from '../support/in-process/contract-tests.ts';
 import { chosen } from '../support/rotation.ts';
-import { runRecordSchema } from '../support/run-record.ts';
-import { openProject } from '../support/run-wf.ts';
 
 describeContract(
   'lab-scale',

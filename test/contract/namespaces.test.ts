@@ -2,7 +2,7 @@ import { beforeAll, expect, test } from 'vitest';
 import type { ContainerInfo, NetworkInfo } from '../../src/engine/ports/docker.ts';
 import { namespaceOfPid } from '../../src/host/namespaces/namespace.ts';
 import { openNamespace } from '../../src/host/namespaces/open-namespace.ts';
-import { describeContract } from '../support/contract-tests.ts';
+import { describeContract } from '../support/in-process/contract-tests.ts';
 
 const TIME = { timeoutMs: 10_000 };
 

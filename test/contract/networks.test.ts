@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { describeContract } from '../support/contract-tests.ts';
+import { describeContract } from '../support/in-process/contract-tests.ts';
 
 describeContract('networks', (subject) => {
   test('are found by id and by name, and listed', async () => {

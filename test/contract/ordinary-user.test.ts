@@ -5,7 +5,7 @@ import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
-import { canActAsOrdinaryUser, ORDINARY_USER } from '../support/ordinary-user.ts';
+import { canActAsOrdinaryUser, ORDINARY_USER } from '../support/command/ordinary-user.ts';
 import { inTurn } from '../support/rotation.ts';
 
 const VITEST = fileURLToPath(new URL('../../node_modules/vitest/vitest.mjs', import.meta.url));

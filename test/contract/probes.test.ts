@@ -10,10 +10,10 @@ import {
   tcpProbe,
   tlsProbe,
 } from '../../src/steps/probe/index.ts';
-import { readWith } from '../support/carry-out.ts';
-import { addressOf } from '../support/contract-subject.ts';
-import { describeContract } from '../support/contract-tests.ts';
-import { testContext } from '../support/step-context.ts';
+import { readWith } from '../support/in-process/carry-out.ts';
+import { addressOf } from '../support/in-process/contract-subject.ts';
+import { describeContract } from '../support/in-process/contract-tests.ts';
+import { testContext } from '../support/in-process/step-context.ts';
 
 const READY = { deadlineMs: 10_000 };
 const SILENCE = { deadlineMs: 500, must: 'fail' } as const;

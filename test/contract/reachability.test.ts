@@ -1,10 +1,10 @@
 import { beforeAll, expect, test } from 'vitest';
 import type { ContainerInfo, NetworkInfo } from '../../src/engine/ports/docker.ts';
 import { reachabilityProbe } from '../../src/steps/probe/index.ts';
-import { readWith } from '../support/carry-out.ts';
-import { addressOf } from '../support/contract-subject.ts';
-import { describeContract } from '../support/contract-tests.ts';
-import { testContext } from '../support/step-context.ts';
+import { readWith } from '../support/in-process/carry-out.ts';
+import { addressOf } from '../support/in-process/contract-subject.ts';
+import { describeContract } from '../support/in-process/contract-tests.ts';
+import { testContext } from '../support/in-process/step-context.ts';
 
 const TIME = { deadlineMs: 10_000, silenceMs: 400 };
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { subnetsOverlap } from '../../src/steps/addresses.ts';
-import { describeContract } from '../support/contract-tests.ts';
+import { describeContract } from '../support/in-process/contract-tests.ts';
 
 /** The default pools of Docker: 172.17.0.0/16 to 172.31.0.0/16, then parts of 192.168.0.0/16. */
 const POOLS = ['172.16.0.0/12', '192.168.0.0/16'];

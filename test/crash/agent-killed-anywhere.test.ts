@@ -1,10 +1,10 @@
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test, vi } from 'vitest';
-import { chanceFrom } from '../support/crash/random.ts';
+import { openProject, type Project, type RunningWf } from '../support/command/run-wf.ts';
 import { readRun } from '../support/crash/run-on-disk.ts';
+import { chanceFrom } from '../support/crash/torture/random.ts';
 import { EVERY_CASE, inTurn, SEED } from '../support/rotation.ts';
-import { openProject, type Project, type RunningWf } from '../support/run-wf.ts';
 
 const FOLDERS = readFileSync(new URL('../fixtures/workflows/folders.ts', import.meta.url), 'utf8');
 const PATIENCE = { timeout: 60_000, interval: 50 };

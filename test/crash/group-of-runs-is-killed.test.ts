@@ -6,11 +6,11 @@ import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test } from 'vitest';
+import { sharedCache } from '../support/command/shared-cache.ts';
 import { describeCrash } from '../support/crash/crash-tests.ts';
-import { chanceFrom } from '../support/crash/random.ts';
 import { journalProblems, readRun } from '../support/crash/run-on-disk.ts';
+import { chanceFrom } from '../support/crash/torture/random.ts';
 import { inTurn, SEED } from '../support/rotation.ts';
-import { sharedCache } from '../support/shared-cache.ts';
 
 const PROGRAM = fileURLToPath(new URL('../fixtures/host/group-of-runs.mjs', import.meta.url));
 const FOLDERS = { name: 'folders', file: fileURLToPath(new URL('../fixtures/workflows/folders.ts', import.meta.url)) };

@@ -11,8 +11,8 @@ import {
 import { forward, recovering } from '../support/crash/journeys.ts';
 import { killAndRecover } from '../support/crash/kill-at-point.ts';
 import { killInTurn } from '../support/crash/kill-in-turn.ts';
-import { chanceFrom, choose } from '../support/crash/random.ts';
 import type { SubjectName } from '../support/crash/subject.ts';
+import { chanceFrom, choose } from '../support/crash/torture/random.ts';
 import { chosen, EVERY_CASE, inTurn, SEED } from '../support/rotation.ts';
 
 /** The lab whose points other tests record. */

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import { inTurn } from '../support/rotation.ts';
-import { openSettingProject, type SettingProject } from '../support/setting-workflow.ts';
+import { openSettingProject, type SettingProject } from '../support/workflows/setting-workflow.ts';
 
 const UNCONFIRMED = /^not confirmed yet: undone at /;
 const MADE = ['one', 'two'];

@@ -1,13 +1,13 @@
 import path from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { expect, onTestFinished, test } from 'vitest';
+import { refusalSchema } from '../support/command/run-record.ts';
 import { describeCrash } from '../support/crash/crash-tests.ts';
-import { haltAt } from '../support/crash/halt.ts';
-import { judge } from '../support/crash/oracle.ts';
+import { haltAt } from '../support/crash/faults/halt.ts';
 import { readRun } from '../support/crash/run-on-disk.ts';
 import { openSubject, type Subject } from '../support/crash/subject.ts';
+import { judge } from '../support/crash/witnesses/oracle.ts';
 import { chosen } from '../support/rotation.ts';
-import { refusalSchema } from '../support/run-record.ts';
 
 describeCrash('a run whose process is stopped', () => {
   const moments = chosen([

@@ -1,10 +1,10 @@
 import path from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
+import { refusalSchema } from '../support/command/run-record.ts';
 import { describeCrash } from '../support/crash/crash-tests.ts';
-import { judge } from '../support/crash/oracle.ts';
 import { openSubject } from '../support/crash/subject.ts';
+import { judge } from '../support/crash/witnesses/oracle.ts';
 import { EVERY_CASE } from '../support/rotation.ts';
-import { refusalSchema } from '../support/run-record.ts';
 
 /** Far more than the processors that they race on. */
 const RACERS = EVERY_CASE ? 20 : 8;

@@ -5,7 +5,7 @@ import { describeDefinition } from '../../src/definition/describe.ts';
 import type { WfError } from '../../src/engine/model/errors.ts';
 import { NO_CRASH_POINTS } from '../../src/engine/ports/crash-points.ts';
 import { runnerOf } from '../../src/engine/workflow/define-step.ts';
-import { loaded, openFolderHost } from '../support/folder-host.ts';
+import { loaded, openFolderHost } from '../support/in-process/folder-host.ts';
 
 // Resume inspects the run, then the machine, and only then takes the run over.
 test('a resume is refused if a rival rolls back the run while it checks the machine', async () => {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { describeCrash, EMBEDDED, OVERLAY } from '../support/crash/crash-tests.ts';
-import { torture } from '../support/crash/torture.ts';
-import { tortureFigures } from '../support/crash/torture-figures.ts';
+import { torture } from '../support/crash/torture/torture.ts';
+import { tortureFigures } from '../support/crash/torture/torture-figures.ts';
 import { EVERY_CASE, inTurn, SEED } from '../support/rotation.ts';
 
 /** Other tests kill the labs on both runtimes. */

@@ -2,14 +2,14 @@ import path from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { openHistory } from '../../src/history/open.ts';
 import { ownProcess } from '../../src/host/processes/process.ts';
+import { refusalSchema } from '../support/command/run-record.ts';
 import { describeCrash } from '../support/crash/crash-tests.ts';
-import { haltAt } from '../support/crash/halt.ts';
-import { judge } from '../support/crash/oracle.ts';
+import { haltAt } from '../support/crash/faults/halt.ts';
 import { processesOf } from '../support/crash/processes.ts';
 import { readRun, runIdOf } from '../support/crash/run-on-disk.ts';
 import { openSubject } from '../support/crash/subject.ts';
+import { judge } from '../support/crash/witnesses/oracle.ts';
 import { chosen } from '../support/rotation.ts';
-import { refusalSchema } from '../support/run-record.ts';
 
 // wf never displaces a living process: this test takes the run over as if the stopped owner were dead.
 describeCrash('a stopped owner that continues after its run was taken over', () => {

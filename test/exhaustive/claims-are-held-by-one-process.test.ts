@@ -23,8 +23,8 @@ import { createOrphanedProcesses } from '../../src/host/processes/orphaned-proce
 import { processStat } from '../../src/host/processes/process.ts';
 import { startChild } from '../fixtures/history/child.ts';
 import { runId } from '../fixtures/history/samples.ts';
-import { canActAsOrdinaryUser } from '../support/ordinary-user.ts';
-import { notAfterTest, running } from '../support/processes.ts';
+import { canActAsOrdinaryUser } from '../support/command/ordinary-user.ts';
+import { notAfterTest, running } from '../support/host/processes.ts';
 
 const unique = `${process.pid}-${process.hrtime.bigint()}`;
 

@@ -8,7 +8,7 @@ import { runnerOf } from '../../src/engine/workflow/define-step.ts';
 import { openHistory } from '../../src/history/open.ts';
 import { systemClock } from '../../src/host/machine/clock.ts';
 import { ownProcess } from '../../src/host/processes/process.ts';
-import { loaded, openFolderHost } from '../support/folder-host.ts';
+import { loaded, openFolderHost } from '../support/in-process/folder-host.ts';
 import { EVERY_CASE } from '../support/rotation.ts';
 
 const RACES = EVERY_CASE ? 1_000 : 200;

@@ -13,7 +13,7 @@ import { childWorkflow } from '../../src/engine/workflow/child-workflow.ts';
 import { defineStep, runnerOf } from '../../src/engine/workflow/define-step.ts';
 import { forEach } from '../../src/engine/workflow/for-each.ts';
 import { rebuildProjection } from '../fixtures/history/rebuild-projection.ts';
-import { type FolderHost, loaded, openFolderHost, runId } from '../support/folder-host.ts';
+import { type FolderHost, loaded, openFolderHost, runId } from '../support/in-process/folder-host.ts';
 import { EVERY_CASE, inTurn } from '../support/rotation.ts';
 
 /**

@@ -12,7 +12,7 @@ import { createOrphanedProcesses } from '../../src/host/processes/orphaned-proce
 import { ownProcess } from '../../src/host/processes/process.ts';
 import { startChild } from '../fixtures/history/child.ts';
 import { runId } from '../fixtures/history/samples.ts';
-import { notAfterTest, running, startForTest, untilRunning } from '../support/processes.ts';
+import { notAfterTest, running, startForTest, untilRunning } from '../support/host/processes.ts';
 
 const orphans = createOrphanedProcesses(systemClock);
 const run = runId(`orphans-${process.pid}`);

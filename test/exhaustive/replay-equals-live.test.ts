@@ -8,10 +8,10 @@ import type { JournalEntry } from '../../src/engine/model/journal-event.ts';
 import { canonicalJson, toJson } from '../../src/engine/model/json.ts';
 import { childWorkflow } from '../../src/engine/workflow/child-workflow.ts';
 import { defineStep } from '../../src/engine/workflow/define-step.ts';
-import { loaded, openFolderHost } from '../support/folder-host.ts';
-import { isLeaf, type Shape, shapesOf } from '../support/machine-shapes.ts';
+import { loaded, openFolderHost } from '../support/in-process/folder-host.ts';
+import { isLeaf, type Shape, shapesOf } from '../support/in-process/machine-shapes.ts';
+import { simulatedClock } from '../support/in-process/simulated-clock.ts';
 import { EVERY_CASE } from '../support/rotation.ts';
-import { simulatedClock } from '../support/simulated-clock.ts';
 
 /** The behaviour of one generated state. */
 type Leaf = {

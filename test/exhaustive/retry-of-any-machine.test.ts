@@ -10,8 +10,8 @@ import { childWorkflow } from '../../src/engine/workflow/child-workflow.ts';
 import { defineStep } from '../../src/engine/workflow/define-step.ts';
 import { forEach } from '../../src/engine/workflow/for-each.ts';
 import { rebuildProjection } from '../fixtures/history/rebuild-projection.ts';
-import { loaded, openFolderHost } from '../support/folder-host.ts';
-import { isLeaf, type Shape, shapesOf } from '../support/machine-shapes.ts';
+import { loaded, openFolderHost } from '../support/in-process/folder-host.ts';
+import { isLeaf, type Shape, shapesOf } from '../support/in-process/machine-shapes.ts';
 import { EVERY_CASE } from '../support/rotation.ts';
 
 /** A step, and the answer of the machine to its failure. */

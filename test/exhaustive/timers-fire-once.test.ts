@@ -9,9 +9,9 @@ import type { StoredRun } from '../../src/engine/ports/history.ts';
 import type { RunHandle, RunResult } from '../../src/engine/run/engine.ts';
 import { defineStep } from '../../src/engine/workflow/define-step.ts';
 import { ownProcess } from '../../src/host/processes/process.ts';
-import { type FolderHost, loaded, openFolderHost } from '../support/folder-host.ts';
+import { type FolderHost, loaded, openFolderHost } from '../support/in-process/folder-host.ts';
+import { type SimulatedClock, simulatedClock } from '../support/in-process/simulated-clock.ts';
 import { EVERY_CASE } from '../support/rotation.ts';
-import { type SimulatedClock, simulatedClock } from '../support/simulated-clock.ts';
 
 /** Each run tries others. */
 const MACHINES = EVERY_CASE ? 40 : 15;

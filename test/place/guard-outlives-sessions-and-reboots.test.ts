@@ -1,9 +1,9 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { readRecord } from '../support/command/read-record.ts';
 import { readRun } from '../support/crash/run-on-disk.ts';
-import { readRecord } from '../support/read-record.ts';
-import { bootSystemd, canBootSystemd, type SystemdMachine } from '../support/systemd.ts';
+import { bootSystemd, canBootSystemd, type SystemdMachine } from '../support/host/systemd.ts';
 
 const WORKFLOW = readFileSync(new URL('../fixtures/workflows/setting.ts', import.meta.url), 'utf8');
 const PATIENCE = { timeout: 30_000, interval: 200 };

@@ -1,8 +1,8 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { foldersRun, openFoldersProject } from '../support/folders.ts';
-import { runRecordSchema } from '../support/run-record.ts';
+import { runRecordSchema } from '../support/command/run-record.ts';
+import { foldersRun, openFoldersProject } from '../support/workflows/folders.ts';
 
 const OWN_PIDS = ['unshare', '--pid', '--fork', '--kill-child', '--mount-proc'];
 const OWN_PIDS_AND_NETWORK = [...OWN_PIDS, '--net'];

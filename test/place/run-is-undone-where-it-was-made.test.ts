@@ -8,9 +8,9 @@ import {
   ORDINARY_USER,
   ORDINARY_USER_ID,
   ownedByOrdinaryUser,
-} from '../support/ordinary-user.ts';
-import { runRecordSchema } from '../support/run-record.ts';
-import { openProject, type WfEnd } from '../support/run-wf.ts';
+} from '../support/command/ordinary-user.ts';
+import { runRecordSchema } from '../support/command/run-record.ts';
+import { openProject, type WfEnd } from '../support/command/run-wf.ts';
 
 const isRoot = process.getuid?.() === 0;
 

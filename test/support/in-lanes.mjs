@@ -12,7 +12,7 @@ import { createJiti } from 'jiti';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const VITEST = path.join(ROOT, 'node_modules/vitest/vitest.mjs');
-const WITH_ENGINE = [process.execPath, path.join(ROOT, 'test/support/with-engine.mjs'), '--'];
+const WITH_ENGINE = [process.execPath, path.join(ROOT, 'test/support/engines/with-engine.mjs'), '--'];
 
 const projects = (...names) => names.flatMap((name) => ['--project', name]);
 /**
@@ -76,7 +76,7 @@ async function runAll() {
   let removePrograms = () => {};
   try {
     await run([process.execPath, path.join(ROOT, 'scripts/set-up.mjs'), '--build-only']);
-    const { default: buildPrograms } = await createJiti(import.meta.url).import('./build-programs.ts');
+    const { default: buildPrograms } = await createJiti(import.meta.url).import('./programs/build-programs.ts');
     removePrograms = await buildPrograms();
     // All lanes start the same ones.
     environment.WF_TEST_PROGRAMS = process.env.WF_TEST_PROGRAMS;

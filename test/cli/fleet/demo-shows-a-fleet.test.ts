@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { z } from 'zod';
-import { canActAsOrdinaryUser, ORDINARY_USER } from '../../support/ordinary-user.ts';
-import { SERVER_BINARY, SERVERS } from '../../support/restate.ts';
+import { canActAsOrdinaryUser, ORDINARY_USER } from '../../support/command/ordinary-user.ts';
+import { openProject, type RunningWf } from '../../support/command/run-wf.ts';
+import { SERVER_BINARY, SERVERS } from '../../support/fleet/restate.ts';
 import { chosen } from '../../support/rotation.ts';
-import { openProject, type RunningWf } from '../../support/run-wf.ts';
 
 const project = openProject();
 const PATH = project.environment['PATH'] ?? '';

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
-import { type FleetWorld, openFleetWorld } from '../../support/fleet-world.ts';
+import { type FleetWorld, openFleetWorld } from '../../support/fleet/fleet-world.ts';
 
 let world: FleetWorld;
 beforeAll(async () => {

@@ -1,5 +1,5 @@
 import { beforeAll, expect, test, vi } from 'vitest';
-import { type FleetWorld, openFleetWorld } from '../../support/fleet-world.ts';
+import { type FleetWorld, openFleetWorld } from '../../support/fleet/fleet-world.ts';
 
 let world: FleetWorld;
 beforeAll(async () => {

@@ -1,8 +1,8 @@
 import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
-import { watchHosts } from '../../support/fleet-oracle.ts';
-import { type FleetWorld, openFleetWorld, type TestHost } from '../../support/fleet-world.ts';
+import { watchHosts } from '../../support/fleet/fleet-oracle.ts';
+import { type FleetWorld, openFleetWorld, type TestHost } from '../../support/fleet/fleet-world.ts';
 import { inTurn } from '../../support/rotation.ts';
 
 let world: FleetWorld;

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, type TestContext, test, vi } from 'vitest';
-import { HAS_NETWORK } from '../../support/fleet-network.ts';
-import { watchHosts } from '../../support/fleet-oracle.ts';
-import { type FleetWorld, openFleetWorld, type TestHost } from '../../support/fleet-world.ts';
+import { HAS_NETWORK } from '../../support/fleet/fleet-network.ts';
+import { watchHosts } from '../../support/fleet/fleet-oracle.ts';
+import { type FleetWorld, openFleetWorld, type TestHost } from '../../support/fleet/fleet-world.ts';
 import { inTurn } from '../../support/rotation.ts';
 
 let world: FleetWorld;

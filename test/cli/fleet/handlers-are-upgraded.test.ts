@@ -2,10 +2,10 @@ import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { z } from 'zod';
-import { changedWf } from '../../support/changed-wf.ts';
-import { watchHosts } from '../../support/fleet-oracle.ts';
-import { type FleetWorld, openFleetWorld, type TestHost } from '../../support/fleet-world.ts';
-import { freePort } from '../../support/restate.ts';
+import { changedWf } from '../../support/fleet/changed-wf.ts';
+import { watchHosts } from '../../support/fleet/fleet-oracle.ts';
+import { type FleetWorld, openFleetWorld, type TestHost } from '../../support/fleet/fleet-world.ts';
+import { freePort } from '../../support/fleet/restate.ts';
 import { chosen, inTurn } from '../../support/rotation.ts';
 
 let world: FleetWorld;

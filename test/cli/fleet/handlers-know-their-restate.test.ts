@@ -6,9 +6,9 @@ import { expect, test } from 'vitest';
 import { restateTransport } from '../../../src/fleet/restate/restate-transport.ts';
 import { serveHandlers } from '../../../src/fleet/restate/serve-handlers.ts';
 import { systemClock } from '../../../src/host/machine/clock.ts';
-import { folderOfFile } from '../../support/file-folder.ts';
-import { identityKeyOf, startRestate } from '../../support/restate.ts';
-import { openProject } from '../../support/run-wf.ts';
+import { openProject } from '../../support/command/run-wf.ts';
+import { identityKeyOf, startRestate } from '../../support/fleet/restate.ts';
+import { folderOfFile } from '../../support/host/file-folder.ts';
 
 const newKey = async () => {
   const file = path.join(mkdtempSync(path.join(folderOfFile(), 'identity-')), 'identity.pem');

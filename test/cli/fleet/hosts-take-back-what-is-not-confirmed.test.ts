@@ -1,9 +1,9 @@
 import { beforeAll, describe, expect, test, vi } from 'vitest';
-import { HAS_NETWORK } from '../../support/fleet-network.ts';
-import { watchHosts } from '../../support/fleet-oracle.ts';
-import { type FleetWorld, openFleetWorld, type TestHost } from '../../support/fleet-world.ts';
+import { runRecordSchema } from '../../support/command/run-record.ts';
+import { HAS_NETWORK } from '../../support/fleet/fleet-network.ts';
+import { watchHosts } from '../../support/fleet/fleet-oracle.ts';
+import { type FleetWorld, openFleetWorld, type TestHost } from '../../support/fleet/fleet-world.ts';
 import { chosen } from '../../support/rotation.ts';
-import { runRecordSchema } from '../../support/run-record.ts';
 
 const MADE = ['one', 'two'];
 /** Cuts the host off where the file `site/bad` is: `how` drops new connections alone, or takes the link down. */

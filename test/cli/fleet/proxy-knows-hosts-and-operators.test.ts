@@ -2,12 +2,12 @@ import { chmodSync, copyFileSync, mkdtempSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { execa } from 'execa';
 import { beforeAll, expect, test } from 'vitest';
-import { readDocPage } from '../../support/doc-page.ts';
-import { folderOfFile } from '../../support/file-folder.ts';
-import { LOOPBACK } from '../../support/fleet-network.ts';
-import { type FleetWorld, openWorldOn } from '../../support/fleet-world.ts';
-import { startNginx } from '../../support/nginx.ts';
-import { freePort, startRestate } from '../../support/restate.ts';
+import { readDocPage } from '../../support/command/doc-page.ts';
+import { LOOPBACK } from '../../support/fleet/fleet-network.ts';
+import { type FleetWorld, openWorldOn } from '../../support/fleet/fleet-world.ts';
+import { freePort, startRestate } from '../../support/fleet/restate.ts';
+import { folderOfFile } from '../../support/host/file-folder.ts';
+import { startNginx } from '../../support/page/nginx.ts';
 
 const { files } = readDocPage('docs/how-to/secure-a-fleet.md');
 const { 'certificates.sh': certificates = '', 'revoke.sh': revoke = '', 'wf-fleet.conf': configuration = '' } = files;

@@ -4,9 +4,9 @@ import { fleetIdSchema, hostNameSchema } from '../../../src/fleet/model/ids.ts';
 import { restateTransport } from '../../../src/fleet/restate/restate-transport.ts';
 import { type ServedHandlers, serveHandlers } from '../../../src/fleet/restate/serve-handlers.ts';
 import { systemClock } from '../../../src/host/machine/clock.ts';
-import { fleetTransportContract } from '../../support/fleet-transport-contract.ts';
-import { startNginx } from '../../support/nginx.ts';
-import { freePort, type Restate, startRestate } from '../../support/restate.ts';
+import { fleetTransportContract } from '../../support/fleet/fleet-transport-contract.ts';
+import { freePort, type Restate, startRestate } from '../../support/fleet/restate.ts';
+import { startNginx } from '../../support/page/nginx.ts';
 
 let restate: Restate;
 let handlers: ServedHandlers;

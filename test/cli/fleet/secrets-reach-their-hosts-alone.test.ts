@@ -6,9 +6,9 @@ import { beforeAll, expect, test, vi } from 'vitest';
 import { z } from 'zod';
 import { formsOf } from '../../../src/engine/secrets/secret-forms.ts';
 import { newSeed, publicKeyOf } from '../../../src/fleet/secrets/seal.ts';
-import { folderOfFile } from '../../support/file-folder.ts';
-import { type FleetWorld, openFleetWorld, type TestHost } from '../../support/fleet-world.ts';
-import type { RunningWf } from '../../support/run-wf.ts';
+import type { RunningWf } from '../../support/command/run-wf.ts';
+import { type FleetWorld, openFleetWorld, type TestHost } from '../../support/fleet/fleet-world.ts';
+import { folderOfFile } from '../../support/host/file-folder.ts';
 
 const LOGIN = readFileSync(new URL('../../fixtures/workflows/login.ts', import.meta.url), 'utf8');
 const TOKEN = `token-${randomBytes(12).toString('hex')}`;

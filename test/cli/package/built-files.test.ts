@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
-import { WF } from '../../support/wf-process.ts';
+import { WF } from '../../support/command/wf-process.ts';
 
 const dist = path.dirname(WF);
 const files = readdirSync(dist, { recursive: true, withFileTypes: true })

@@ -3,7 +3,7 @@ import { chmodSync, mkdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import { SHELLS, type Shell } from '../../../src/cli/completion/scripts.ts';
-import { openProject, WF } from '../../support/run-wf.ts';
+import { openProject, WF } from '../../support/command/run-wf.ts';
 
 const WORKFLOW = readFileSync(new URL('../../fixtures/workflows/note.ts', import.meta.url), 'utf8');
 

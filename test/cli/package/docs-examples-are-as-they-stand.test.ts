@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { expect, test } from 'vitest';
-import { DOC_PAGES, missingLines, readDocPage, type Session } from '../../support/doc-page.ts';
-import { dockerHost } from '../../support/docker-tests.ts';
-import { ensureImages } from '../../support/images.ts';
-import { compileTogether, openPackageProject, type PackageProject } from '../../support/package-project.ts';
+import { DOC_PAGES, missingLines, readDocPage, type Session } from '../../support/command/doc-page.ts';
+import { compileTogether, openPackageProject, type PackageProject } from '../../support/command/package-project.ts';
+import { runSharedWf } from '../../support/command/shared-wf.ts';
+import { dockerHost } from '../../support/engines/docker-tests.ts';
+import { ensureImages } from '../../support/engines/images.ts';
 import { inTurn } from '../../support/rotation.ts';
-import { runSharedWf } from '../../support/shared-wf.ts';
 
 const isRoot = process.getuid?.() === 0;
 const hasDocker = process.env['WF_TEST_DOCKER'] === '1';

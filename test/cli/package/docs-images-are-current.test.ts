@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { execa } from 'execa';
 import { afterAll, expect, test } from 'vitest';
-import { REPOSITORY } from '../../support/doc-page.ts';
+import { REPOSITORY } from '../../support/command/doc-page.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'wf-images-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

@@ -1,9 +1,9 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
-import { openPackageProject } from '../../support/package-project.ts';
-import { runRecordSchema } from '../../support/run-record.ts';
-import { WF } from '../../support/run-wf.ts';
+import { openPackageProject } from '../../support/command/package-project.ts';
+import { runRecordSchema } from '../../support/command/run-record.ts';
+import { WF } from '../../support/command/run-wf.ts';
 
 const WORKFLOW = readFileSync(new URL('../../fixtures/workflows/setting.ts', import.meta.url), 'utf8');
 

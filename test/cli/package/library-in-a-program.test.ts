@@ -4,10 +4,10 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import path from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { z } from 'zod';
-import { ASKING_WORKFLOW } from '../../support/asking-workflow.ts';
-import { compileTogether, openPackageProject, type PackageProject } from '../../support/package-project.ts';
-import { runSharedWf } from '../../support/shared-wf.ts';
-import { testProgram } from '../../support/test-program.ts';
+import { compileTogether, openPackageProject, type PackageProject } from '../../support/command/package-project.ts';
+import { runSharedWf } from '../../support/command/shared-wf.ts';
+import { testProgram } from '../../support/programs/test-program.ts';
+import { ASKING_WORKFLOW } from '../../support/workflows/asking-workflow.ts';
 
 const fixture = (name: string) => readFileSync(new URL(`../../fixtures/workflows/${name}.ts`, import.meta.url), 'utf8');
 

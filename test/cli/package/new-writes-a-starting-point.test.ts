@@ -1,9 +1,9 @@
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
-import { openPackageProject } from '../../support/package-project.ts';
-import { runRecordSchema } from '../../support/run-record.ts';
-import { openProject } from '../../support/run-wf.ts';
+import { openPackageProject } from '../../support/command/package-project.ts';
+import { runRecordSchema } from '../../support/command/run-record.ts';
+import { openProject } from '../../support/command/run-wf.ts';
 
 test('a new workflow and new step runners compile in strict mode, and the tests of the step runners pass', async () => {
   const project = openPackageProject();

@@ -1,9 +1,9 @@
 import { execa } from 'execa';
 import { expect, test } from 'vitest';
-import { openNoteProject } from '../../support/note.ts';
-import { readRecord } from '../../support/read-record.ts';
-import { runRecordSchema } from '../../support/run-record.ts';
-import { WF } from '../../support/run-wf.ts';
+import { readRecord } from '../../support/command/read-record.ts';
+import { runRecordSchema } from '../../support/command/run-record.ts';
+import { WF } from '../../support/command/run-wf.ts';
+import { openNoteProject } from '../../support/workflows/note.ts';
 
 const ESCAPE = '\u001b';
 const project = openNoteProject();

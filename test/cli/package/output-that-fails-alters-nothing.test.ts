@@ -2,11 +2,11 @@ import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'no
 import path from 'node:path';
 import { execa } from 'execa';
 import { describe, expect, test } from 'vitest';
-import { openNoteProject } from '../../support/note.ts';
-import { readRecord } from '../../support/read-record.ts';
+import { readRecord } from '../../support/command/read-record.ts';
+import { WF } from '../../support/command/run-wf.ts';
+import { mountSmallDisk } from '../../support/host/small-disk.ts';
 import { inTurn } from '../../support/rotation.ts';
-import { WF } from '../../support/run-wf.ts';
-import { mountSmallDisk } from '../../support/small-disk.ts';
+import { openNoteProject } from '../../support/workflows/note.ts';
 
 const project = openNoteProject();
 

@@ -2,7 +2,7 @@ import { chmodSync, existsSync } from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
 import { expect, test } from 'vitest';
-import { openProject } from '../../support/run-wf.ts';
+import { openProject } from '../../support/command/run-wf.ts';
 
 /** A file that exports a step runner, with a discriminated union and a nullable one in its input. */
 const stepFile = (kind: string) => `import { defineStep } from 'wf-engine';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { readDocPage } from '../../support/doc-page.ts';
-import { openPackageProject } from '../../support/package-project.ts';
+import { readDocPage } from '../../support/command/doc-page.ts';
+import { openPackageProject } from '../../support/command/package-project.ts';
 import { chosen, EVERY_CASE, inTurn, SEED } from '../../support/rotation.ts';
 
 const { files } = readDocPage('docs/how-to/write-a-step-runner.md');

@@ -2,9 +2,14 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { execa } from 'execa';
 import { expect, test } from 'vitest';
-import { openNoteProject } from '../../support/note.ts';
-import { logsSchema, type RunRecord, runRecordSchema, standingChangesSchema } from '../../support/run-record.ts';
-import type { Project, WfEnd } from '../../support/run-wf.ts';
+import {
+  logsSchema,
+  type RunRecord,
+  runRecordSchema,
+  standingChangesSchema,
+} from '../../support/command/run-record.ts';
+import type { Project, WfEnd } from '../../support/command/run-wf.ts';
+import { openNoteProject } from '../../support/workflows/note.ts';
 
 const recordOf = (end: WfEnd): RunRecord => runRecordSchema.parse(end.json());
 const noteIn = (project: Project) => path.join(project.folder, 'the note');

@@ -1,7 +1,7 @@
 import { execa } from 'execa';
 import { expect, test } from 'vitest';
-import { planSchema } from '../../support/plan-record.ts';
-import { openProject } from '../../support/run-wf.ts';
+import { planSchema } from '../../support/command/plan-record.ts';
+import { openProject } from '../../support/command/run-wf.ts';
 
 /** By the workflow file: the outputs from which the input of each changing step is computed. */
 const INPUT_FROM: Readonly<Record<string, readonly string[]>> = {

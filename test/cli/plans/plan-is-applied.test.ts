@@ -4,11 +4,11 @@ import Database from 'better-sqlite3';
 import { execa } from 'execa';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
-import { NOTE_WORKFLOW, openNoteProject } from '../../support/note.ts';
-import { planSchema } from '../../support/plan-record.ts';
+import { planSchema } from '../../support/command/plan-record.ts';
+import { refusalSchema, runRecordSchema } from '../../support/command/run-record.ts';
+import { openProject, type Project, type WfEnd } from '../../support/command/run-wf.ts';
 import { inTurn } from '../../support/rotation.ts';
-import { refusalSchema, runRecordSchema } from '../../support/run-record.ts';
-import { openProject, type Project, type WfEnd } from '../../support/run-wf.ts';
+import { NOTE_WORKFLOW, openNoteProject } from '../../support/workflows/note.ts';
 
 const IMAGE_WORKFLOW = readFileSync(new URL('../../fixtures/workflows/private-image.ts', import.meta.url), 'utf8');
 const noteOf = ({ folder }: Project) => path.join(folder, 'note.txt');

@@ -12,10 +12,10 @@ import {
 import path from 'node:path';
 import Database from 'better-sqlite3';
 import { expect, test } from 'vitest';
-import { openNoteProject } from '../../support/note.ts';
-import { canActAsOrdinaryUser, ORDINARY_USER } from '../../support/ordinary-user.ts';
-import { expectRefusal, expectTextRefusal } from '../../support/refusal.ts';
-import type { Project } from '../../support/run-wf.ts';
+import { canActAsOrdinaryUser, ORDINARY_USER } from '../../support/command/ordinary-user.ts';
+import { expectRefusal, expectTextRefusal } from '../../support/command/refusal.ts';
+import type { Project } from '../../support/command/run-wf.ts';
+import { openNoteProject } from '../../support/workflows/note.ts';
 
 const note = (project: Project) => ['start', 'note', '--input', `file=${path.join(project.folder, 'the-note')}`];
 

@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { expectRefused, expectTextRefusal, type Refusal } from '../../support/refusal.ts';
-import { openProject } from '../../support/run-wf.ts';
+import { expectRefused, expectTextRefusal, type Refusal } from '../../support/command/refusal.ts';
+import { openProject } from '../../support/command/run-wf.ts';
 
 // wf checks input before it contacts Docker, so these tests need no engine.
 const options = { env: { DOCKER_HOST: 'unix:///nowhere/docker.sock' } };

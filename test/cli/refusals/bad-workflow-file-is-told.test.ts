@@ -3,10 +3,10 @@ import path from 'node:path';
 import { execa } from 'execa';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
-import { openNoteProject } from '../../support/note.ts';
-import { expectNoStackTrace, expectRefusal, expectTextRefusal } from '../../support/refusal.ts';
-import { refusalSchema } from '../../support/run-record.ts';
-import { openProject, WF } from '../../support/run-wf.ts';
+import { expectNoStackTrace, expectRefusal, expectTextRefusal } from '../../support/command/refusal.ts';
+import { refusalSchema } from '../../support/command/run-record.ts';
+import { openProject, WF } from '../../support/command/run-wf.ts';
+import { openNoteProject } from '../../support/workflows/note.ts';
 
 function withMachine(name: string, config: string): string {
   return `

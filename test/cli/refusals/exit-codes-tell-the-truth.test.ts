@@ -4,14 +4,14 @@ import { createServer, type Socket } from 'node:net';
 import path from 'node:path';
 import Database from 'better-sqlite3';
 import { describe, expect, test } from 'vitest';
-import { FOLDERS_WORKFLOW, foldersRun, openFoldersProject } from '../../support/folders.ts';
-import { NOTE_WORKFLOW } from '../../support/note.ts';
-import { canActAsOrdinaryUser } from '../../support/ordinary-user.ts';
-import { untilRunning } from '../../support/processes.ts';
-import { expectNoStackTrace } from '../../support/refusal.ts';
+import { canActAsOrdinaryUser } from '../../support/command/ordinary-user.ts';
+import { expectNoStackTrace } from '../../support/command/refusal.ts';
+import { refusalSchema, runRecordSchema } from '../../support/command/run-record.ts';
+import { openProject, type Project, type WfEnd, withoutDatabase } from '../../support/command/run-wf.ts';
+import { untilRunning } from '../../support/host/processes.ts';
 import { inTurn } from '../../support/rotation.ts';
-import { refusalSchema, runRecordSchema } from '../../support/run-record.ts';
-import { openProject, type Project, type WfEnd, withoutDatabase } from '../../support/run-wf.ts';
+import { FOLDERS_WORKFLOW, foldersRun, openFoldersProject } from '../../support/workflows/folders.ts';
+import { NOTE_WORKFLOW } from '../../support/workflows/note.ts';
 
 /** A busy machine takes ten times as long. */
 const PATIENCE_MS = 300_000;

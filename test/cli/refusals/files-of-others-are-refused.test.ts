@@ -12,9 +12,9 @@ import {
 import path from 'node:path';
 import process from 'node:process';
 import { expect, test } from 'vitest';
-import { openNoteProject } from '../../support/note.ts';
-import { expectRefusal } from '../../support/refusal.ts';
-import { openProject, type Project } from '../../support/run-wf.ts';
+import { expectRefusal } from '../../support/command/refusal.ts';
+import { openProject, type Project } from '../../support/command/run-wf.ts';
+import { openNoteProject } from '../../support/workflows/note.ts';
 
 const asRoot = test.skipIf(process.getuid?.() !== 0);
 /** Some user that is neither root nor the one who runs the tests. */

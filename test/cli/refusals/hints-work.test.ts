@@ -1,9 +1,9 @@
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
-import { foldersRun, openFoldersProject } from '../../support/folders.ts';
-import { refusalSchema, runRecordSchema } from '../../support/run-record.ts';
-import { type Project, type WfEnd, withoutDatabase } from '../../support/run-wf.ts';
+import { refusalSchema, runRecordSchema } from '../../support/command/run-record.ts';
+import { type Project, type WfEnd, withoutDatabase } from '../../support/command/run-wf.ts';
+import { foldersRun, openFoldersProject } from '../../support/workflows/folders.ts';
 
 const PATIENCE_MS = 300_000;
 

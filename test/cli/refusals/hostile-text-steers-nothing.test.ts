@@ -2,10 +2,10 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { execa } from 'execa';
 import { expect, test, vi } from 'vitest';
-import { HOSTILE, HOSTILE_WORKFLOW, STEERS } from '../../support/hostile-workflow.ts';
-import { elementsIn, readPage } from '../../support/html-tree.ts';
-import { openProject, WF } from '../../support/run-wf.ts';
-import type { WfEnd } from '../../support/wf-process.ts';
+import { openProject, WF } from '../../support/command/run-wf.ts';
+import type { WfEnd } from '../../support/command/wf-process.ts';
+import { elementsIn, readPage } from '../../support/page/html-tree.ts';
+import { HOSTILE, HOSTILE_WORKFLOW, STEERS } from '../../support/workflows/hostile-workflow.ts';
 
 vi.setConfig({ testTimeout: 180_000 });
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test, vi } from 'vitest';
-import { openProject } from '../../support/run-wf.ts';
+import { openProject } from '../../support/command/run-wf.ts';
 
 vi.setConfig({ testTimeout: 120_000 });
 

@@ -3,10 +3,10 @@ import { createServer } from 'node:net';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { canActAsOrdinaryUser, ORDINARY_USER } from '../../support/ordinary-user.ts';
-import { expectNoStackTrace, expectRefusal, expectTextRefusal } from '../../support/refusal.ts';
-import { runSummariesSchema } from '../../support/run-record.ts';
-import { openProject, type Project } from '../../support/run-wf.ts';
+import { canActAsOrdinaryUser, ORDINARY_USER } from '../../support/command/ordinary-user.ts';
+import { expectNoStackTrace, expectRefusal, expectTextRefusal } from '../../support/command/refusal.ts';
+import { runSummariesSchema } from '../../support/command/run-record.ts';
+import { openProject, type Project } from '../../support/command/run-wf.ts';
 
 const LAB_ON_DOCKER = ['start', 'lab-network', '--runtime', 'docker'];
 const NOWHERE = { env: { DOCKER_HOST: 'unix:///nowhere/docker.sock' } };

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { foldersRun, killInSecond, openFoldersProject } from '../../support/folders.ts';
-import { expectRefusedAsText } from '../../support/refusal.ts';
-import { openProject } from '../../support/run-wf.ts';
+import { expectRefusedAsText } from '../../support/command/refusal.ts';
+import { openProject } from '../../support/command/run-wf.ts';
+import { foldersRun, killInSecond, openFoldersProject } from '../../support/workflows/folders.ts';
 
 describe.concurrent('a mistake before a database exists', () => {
   const project = openFoldersProject();

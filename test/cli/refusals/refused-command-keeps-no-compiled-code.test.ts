@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
-import { openNoteProject } from '../../support/note.ts';
+import { openNoteProject } from '../../support/workflows/note.ts';
 
 // From Node 22 on, Node itself keeps compiled code.
 test.skipIf(!process.version.startsWith('v20.'))(

@@ -1,10 +1,10 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
-import { FOLDERS_WORKFLOW, foldersRun, killInSecond, openFoldersProject } from '../../support/folders.ts';
-import { expectRefusal, expectTextRefusal } from '../../support/refusal.ts';
-import { runRecordSchema } from '../../support/run-record.ts';
-import type { Project } from '../../support/run-wf.ts';
+import { expectRefusal, expectTextRefusal } from '../../support/command/refusal.ts';
+import { runRecordSchema } from '../../support/command/run-record.ts';
+import type { Project } from '../../support/command/run-wf.ts';
+import { FOLDERS_WORKFLOW, foldersRun, killInSecond, openFoldersProject } from '../../support/workflows/folders.ts';
 
 async function withKilledRun() {
   const project = openFoldersProject();

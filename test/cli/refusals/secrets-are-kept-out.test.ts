@@ -3,11 +3,11 @@ import path from 'node:path';
 import { brotliDecompressSync, gunzipSync, inflateRawSync, inflateSync } from 'node:zlib';
 import Database from 'better-sqlite3';
 import { expect, test } from 'vitest';
-import { describeDocker, docker } from '../../support/docker-tests.ts';
-import { PROBE_IMAGE } from '../../support/images.ts';
-import { openRegistry } from '../../support/registry.ts';
-import { refusalSchema, runRecordSchema } from '../../support/run-record.ts';
-import { openProject, type Project, type WfEnd } from '../../support/run-wf.ts';
+import { refusalSchema, runRecordSchema } from '../../support/command/run-record.ts';
+import { openProject, type Project, type WfEnd } from '../../support/command/run-wf.ts';
+import { describeDocker, docker } from '../../support/engines/docker-tests.ts';
+import { PROBE_IMAGE } from '../../support/engines/images.ts';
+import { openRegistry } from '../../support/engines/registry.ts';
 
 const WORKFLOW = readFileSync(new URL('../../fixtures/workflows/deploy.ts', import.meta.url), 'utf8');
 const PASSWORD = `S3cret-p'Ä"ss/wörd +&`;

@@ -2,10 +2,10 @@ import { existsSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import path from 'node:path';
 import { expect, test } from 'vitest';
-import { openNoteProject } from '../../support/note.ts';
-import { canActAsOrdinaryUser } from '../../support/ordinary-user.ts';
-import { expectRefusal } from '../../support/refusal.ts';
-import type { Project } from '../../support/run-wf.ts';
+import { canActAsOrdinaryUser } from '../../support/command/ordinary-user.ts';
+import { expectRefusal } from '../../support/command/refusal.ts';
+import type { Project } from '../../support/command/run-wf.ts';
+import { openNoteProject } from '../../support/workflows/note.ts';
 
 const start = (project: Project, workflow = 'note') => [
   'start',

@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test, vi } from 'vitest';
 import { z } from 'zod';
-import { openNoteProject } from '../../support/note.ts';
-import { expectNoStackTrace } from '../../support/refusal.ts';
+import { expectNoStackTrace } from '../../support/command/refusal.ts';
+import { runRecordSchema } from '../../support/command/run-record.ts';
+import { openProject, type Project } from '../../support/command/run-wf.ts';
 import { chosen, inTurn } from '../../support/rotation.ts';
-import { runRecordSchema } from '../../support/run-record.ts';
-import { openProject, type Project } from '../../support/run-wf.ts';
+import { openNoteProject } from '../../support/workflows/note.ts';
 
 vi.setConfig({ testTimeout: 120_000 });
 

@@ -2,12 +2,12 @@ import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync 
 import path from 'node:path';
 import { expect, test, vi } from 'vitest';
 import { z } from 'zod';
-import { agentLines, linesOf, startAgent } from '../../support/agent.ts';
-import { ASKING_WORKFLOW, openAskingProject } from '../../support/asking-workflow.ts';
-import { running } from '../../support/processes.ts';
-import { readRecord } from '../../support/read-record.ts';
-import { openProject, type Project } from '../../support/run-wf.ts';
-import { openSettingProject } from '../../support/setting-workflow.ts';
+import { agentLines, linesOf, startAgent } from '../../support/command/agent.ts';
+import { readRecord } from '../../support/command/read-record.ts';
+import { openProject, type Project } from '../../support/command/run-wf.ts';
+import { running } from '../../support/host/processes.ts';
+import { ASKING_WORKFLOW, openAskingProject } from '../../support/workflows/asking-workflow.ts';
+import { openSettingProject } from '../../support/workflows/setting-workflow.ts';
 
 const GATE = readFileSync(new URL('../../fixtures/workflows/gate.ts', import.meta.url), 'utf8');
 const FOLDERS = readFileSync(new URL('../../fixtures/workflows/folders.ts', import.meta.url), 'utf8');

@@ -2,8 +2,8 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
-import { runRecordSchema, runSummariesSchema, standingChangesSchema } from '../../support/run-record.ts';
-import { openProject, type Project } from '../../support/run-wf.ts';
+import { runRecordSchema, runSummariesSchema, standingChangesSchema } from '../../support/command/run-record.ts';
+import { openProject, type Project } from '../../support/command/run-wf.ts';
 
 const WORKFLOW = `
 import { defineStep, defineWorkflow } from 'wf-engine';

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { expect, test } from 'vitest';
-import { openProject } from '../../support/run-wf.ts';
+import { openProject } from '../../support/command/run-wf.ts';
 
 const workflow = (title: string) => `import { defineWorkflow } from 'wf-engine';
 import { execCommand } from 'wf-engine/steps';

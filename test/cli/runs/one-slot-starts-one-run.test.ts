@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
-import { runRecordSchema, runSummariesSchema } from '../../support/run-record.ts';
-import { openProject, type Project } from '../../support/run-wf.ts';
+import { runRecordSchema, runSummariesSchema } from '../../support/command/run-record.ts';
+import { openProject, type Project } from '../../support/command/run-wf.ts';
 
 const GATE = readFileSync(new URL('../../fixtures/workflows/gate.ts', import.meta.url), 'utf8');
 const skippedSchema = z.strictObject({ started: z.literal(false), run: runRecordSchema });

@@ -1,15 +1,15 @@
 import { chmodSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test, vi } from 'vitest';
-import { startAgent } from '../../support/agent.ts';
-import { openAskingProject } from '../../support/asking-workflow.ts';
-import { NOTE_WORKFLOW, openNoteProject } from '../../support/note.ts';
-import { type TellProgram, tellProgram } from '../../support/notified.ts';
-import { planSchema } from '../../support/plan-record.ts';
-import { untilRunning } from '../../support/processes.ts';
-import { readRecord } from '../../support/read-record.ts';
-import { openProject, type Project } from '../../support/run-wf.ts';
-import { openSettingProject } from '../../support/setting-workflow.ts';
+import { startAgent } from '../../support/command/agent.ts';
+import { type TellProgram, tellProgram } from '../../support/command/notified.ts';
+import { planSchema } from '../../support/command/plan-record.ts';
+import { readRecord } from '../../support/command/read-record.ts';
+import { openProject, type Project } from '../../support/command/run-wf.ts';
+import { untilRunning } from '../../support/host/processes.ts';
+import { openAskingProject } from '../../support/workflows/asking-workflow.ts';
+import { NOTE_WORKFLOW, openNoteProject } from '../../support/workflows/note.ts';
+import { openSettingProject } from '../../support/workflows/setting-workflow.ts';
 
 const isRoot = process.getuid?.() === 0;
 const PATIENCE = { timeout: 20_000, interval: 50 };

@@ -4,12 +4,12 @@ import { execa } from 'execa';
 import { expect, test, vi } from 'vitest';
 import { z } from 'zod';
 import { NAMED_HOST } from '../../../src/steps/examples/host.ts';
-import { halted } from '../../support/crash/halt.ts';
-import { canActAsOrdinaryUser, ORDINARY_USER, ownedByOrdinaryUser } from '../../support/ordinary-user.ts';
-import { processesOfPrivateHosts } from '../../support/processes.ts';
+import { canActAsOrdinaryUser, ORDINARY_USER, ownedByOrdinaryUser } from '../../support/command/ordinary-user.ts';
+import { refusalSchema, runRecordSchema } from '../../support/command/run-record.ts';
+import { openProject } from '../../support/command/run-wf.ts';
+import { halted } from '../../support/crash/faults/halt.ts';
+import { processesOfPrivateHosts } from '../../support/host/processes.ts';
 import { chosen } from '../../support/rotation.ts';
-import { refusalSchema, runRecordSchema } from '../../support/run-record.ts';
-import { openProject } from '../../support/run-wf.ts';
 
 vi.setConfig({ testTimeout: 60_000 });
 

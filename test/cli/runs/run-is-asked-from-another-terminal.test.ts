@@ -1,9 +1,9 @@
 import { hostname, userInfo } from 'node:os';
 import { expect, test } from 'vitest';
-import { ASKING_WORKFLOW, openAskingProject } from '../../support/asking-workflow.ts';
+import { runRecordSchema, runSummariesSchema } from '../../support/command/run-record.ts';
+import { openProject } from '../../support/command/run-wf.ts';
 import { inTurn } from '../../support/rotation.ts';
-import { runRecordSchema, runSummariesSchema } from '../../support/run-record.ts';
-import { openProject } from '../../support/run-wf.ts';
+import { ASKING_WORKFLOW, openAskingProject } from '../../support/workflows/asking-workflow.ts';
 
 const WAITS = /^waiting for the event approve or reject: Go on\?/;
 const by = { user: userInfo().username, sudoUser: null, host: hostname() };

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { foldersRun, killInSecond, openFoldersProject } from '../../support/folders.ts';
-import { readRecord } from '../../support/read-record.ts';
-import { logsSchema, runRecordSchema } from '../../support/run-record.ts';
+import { readRecord } from '../../support/command/read-record.ts';
+import { logsSchema, runRecordSchema } from '../../support/command/run-record.ts';
+import { foldersRun, killInSecond, openFoldersProject } from '../../support/workflows/folders.ts';
 
 test.concurrent('wf show --follow follows a run from its first step to its end', async () => {
   const project = openFoldersProject();

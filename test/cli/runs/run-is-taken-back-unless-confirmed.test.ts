@@ -1,10 +1,10 @@
 import { chownSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test, vi } from 'vitest';
-import { guardOf } from '../../support/guard-of-run.ts';
-import { runRecordSchema } from '../../support/run-record.ts';
-import { WF } from '../../support/run-wf.ts';
-import { openSettingProject, type SettingProject } from '../../support/setting-workflow.ts';
+import { runRecordSchema } from '../../support/command/run-record.ts';
+import { WF } from '../../support/command/run-wf.ts';
+import { guardOf } from '../../support/host/guard-of-run.ts';
+import { openSettingProject, type SettingProject } from '../../support/workflows/setting-workflow.ts';
 
 const UNCONFIRMED = /^not confirmed yet: undone at /;
 const MADE = ['one', 'two'];

@@ -3,8 +3,9 @@ import { chownSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:f
 import { createServer } from 'node:net';
 import path from 'node:path';
 import { describe, expect, type TestContext, test } from 'vitest';
-import { FOLDERS_WORKFLOW, foldersRun, killInSecond, openFoldersProject } from '../../support/folders.ts';
-import { openNoteProject } from '../../support/note.ts';
+import { openPackageProject } from '../../support/command/package-project.ts';
+import { runRecordSchema } from '../../support/command/run-record.ts';
+import { openProject, type Project, type RunningWf } from '../../support/command/run-wf.ts';
 import {
   type OtlpReceiver,
   openGrpcReceiver,
@@ -12,10 +13,9 @@ import {
   portOf,
   type ReceivedSpan,
 } from '../../support/otlp-receiver.ts';
-import { openPackageProject } from '../../support/package-project.ts';
 import { chosen } from '../../support/rotation.ts';
-import { runRecordSchema } from '../../support/run-record.ts';
-import { openProject, type Project, type RunningWf } from '../../support/run-wf.ts';
+import { FOLDERS_WORKFLOW, foldersRun, killInSecond, openFoldersProject } from '../../support/workflows/folders.ts';
+import { openNoteProject } from '../../support/workflows/note.ts';
 
 type Context = Pick<TestContext, 'onTestFinished'>;
 

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { type AskingProject, openAskingProject } from '../../support/asking-workflow.ts';
-import { runRecordSchema } from '../../support/run-record.ts';
+import { runRecordSchema } from '../../support/command/run-record.ts';
+import { type AskingProject, openAskingProject } from '../../support/workflows/asking-workflow.ts';
 
 const startDetached = (project: AskingProject, ...more: readonly string[]) =>
   project.wf(['start', 'asking', '--input', `folder=${project.folder}`, '--detach', ...more]);

@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
-import { openNoteProject } from '../../support/note.ts';
-import { readRecord } from '../../support/read-record.ts';
-import { expectRefusal, expectTextRefusal } from '../../support/refusal.ts';
-import { logsSchema, runRecordSchema, runSummariesSchema } from '../../support/run-record.ts';
-import { openProject } from '../../support/run-wf.ts';
+import { readRecord } from '../../support/command/read-record.ts';
+import { expectRefusal, expectTextRefusal } from '../../support/command/refusal.ts';
+import { logsSchema, runRecordSchema, runSummariesSchema } from '../../support/command/run-record.ts';
+import { openProject } from '../../support/command/run-wf.ts';
+import { openNoteProject } from '../../support/workflows/note.ts';
 
 const project = openNoteProject();
 const note = (id: string) => ['start', 'note', '--id', id, '--input', `file=${project.folder}/note-${id}`];

@@ -1,10 +1,10 @@
 import { execa } from 'execa';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { z } from 'zod';
-import { openNoteProject } from '../../support/note.ts';
-import { openConnection } from '../../support/open-connection.ts';
-import { readRecord } from '../../support/read-record.ts';
-import { openProject, type Project, WF } from '../../support/run-wf.ts';
+import { readRecord } from '../../support/command/read-record.ts';
+import { openProject, type Project, WF } from '../../support/command/run-wf.ts';
+import { openConnection } from '../../support/page/open-connection.ts';
+import { openNoteProject } from '../../support/workflows/note.ts';
 
 const shellSchema = z.object({ command: z.array(z.string()) });
 

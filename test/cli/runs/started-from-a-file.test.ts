@@ -1,10 +1,10 @@
 import { chmodSync, existsSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
-import { NOTE_WORKFLOW } from '../../support/note.ts';
-import { expectRefusal } from '../../support/refusal.ts';
-import { runRecordSchema } from '../../support/run-record.ts';
-import { openProject } from '../../support/run-wf.ts';
+import { expectRefusal } from '../../support/command/refusal.ts';
+import { runRecordSchema } from '../../support/command/run-record.ts';
+import { openProject } from '../../support/command/run-wf.ts';
+import { NOTE_WORKFLOW } from '../../support/workflows/note.ts';
 
 /** A project whose workflow `note` is outside the workflow folders. */
 function open() {

@@ -3,12 +3,12 @@ import { hostname, userInfo } from 'node:os';
 import path from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import { z } from 'zod';
-import { ASKING_WORKFLOW } from '../../support/asking-workflow.ts';
-import { type McpClient, openMcp } from '../../support/mcp.ts';
-import { NOTE_WORKFLOW } from '../../support/note.ts';
-import { running } from '../../support/processes.ts';
-import { openProject, WF } from '../../support/run-wf.ts';
-import { SETTING_WORKFLOW } from '../../support/setting-workflow.ts';
+import { type McpClient, openMcp } from '../../support/command/mcp.ts';
+import { openProject, WF } from '../../support/command/run-wf.ts';
+import { running } from '../../support/host/processes.ts';
+import { ASKING_WORKFLOW } from '../../support/workflows/asking-workflow.ts';
+import { NOTE_WORKFLOW } from '../../support/workflows/note.ts';
+import { SETTING_WORKFLOW } from '../../support/workflows/setting-workflow.ts';
 
 const project = openProject({
   'workflows/asking.ts': ASKING_WORKFLOW,

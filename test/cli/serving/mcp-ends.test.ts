@@ -3,9 +3,9 @@ import path from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { z } from 'zod';
-import { openNoteProject } from '../../support/note.ts';
-import { running, untilRunning } from '../../support/processes.ts';
-import { WF } from '../../support/run-wf.ts';
+import { WF } from '../../support/command/run-wf.ts';
+import { running, untilRunning } from '../../support/host/processes.ts';
+import { openNoteProject } from '../../support/workflows/note.ts';
 
 const project = openNoteProject();
 

@@ -2,9 +2,9 @@ import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { type McpClient, openMcp } from '../../support/mcp.ts';
-import { openNoteProject } from '../../support/note.ts';
-import { runRecordSchema } from '../../support/run-record.ts';
+import { type McpClient, openMcp } from '../../support/command/mcp.ts';
+import { runRecordSchema } from '../../support/command/run-record.ts';
+import { openNoteProject } from '../../support/workflows/note.ts';
 
 const READS = [
   'changes',

@@ -1,8 +1,8 @@
 import { expect, onTestFinished, test } from 'vitest';
-import { startAgent } from '../../support/agent.ts';
-import { foldersRun, openFoldersProject } from '../../support/folders.ts';
-import { ask, openSession } from '../../support/page-client.ts';
-import { servePage } from '../../support/served-page.ts';
+import { startAgent } from '../../support/command/agent.ts';
+import { ask, openSession } from '../../support/page/page-client.ts';
+import { servePage } from '../../support/page/served-page.ts';
+import { foldersRun, openFoldersProject } from '../../support/workflows/folders.ts';
 
 test('wf agent --ui serves the page, and wf ui prints a link to it', async () => {
   const project = openFoldersProject();

@@ -4,12 +4,12 @@ import Database from 'better-sqlite3';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { openHistory } from '../../../src/history/open.ts';
-import { ASKING_WORKFLOW } from '../../support/asking-workflow.ts';
-import { ask, openSession, type Session } from '../../support/page-client.ts';
-import { withoutDatabase } from '../../support/run-wf.ts';
-import { type ServedPage, servePage } from '../../support/served-page.ts';
-import { answerSchema, readApi, readParts } from '../../support/served-routes.ts';
-import { openSettingProject } from '../../support/setting-workflow.ts';
+import { withoutDatabase } from '../../support/command/run-wf.ts';
+import { ask, openSession, type Session } from '../../support/page/page-client.ts';
+import { type ServedPage, servePage } from '../../support/page/served-page.ts';
+import { answerSchema, readApi, readParts } from '../../support/page/served-routes.ts';
+import { ASKING_WORKFLOW } from '../../support/workflows/asking-workflow.ts';
+import { openSettingProject } from '../../support/workflows/setting-workflow.ts';
 
 const project = openSettingProject();
 project.write('workflows/asking.ts', ASKING_WORKFLOW);

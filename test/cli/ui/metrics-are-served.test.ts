@@ -1,9 +1,9 @@
 import { chmodSync } from 'node:fs';
 import { expect, onTestFinished, test } from 'vitest';
-import { startAgent } from '../../support/agent.ts';
-import { foldersRun, openFoldersProject } from '../../support/folders.ts';
-import { ask } from '../../support/page-client.ts';
-import { servePage } from '../../support/served-page.ts';
+import { startAgent } from '../../support/command/agent.ts';
+import { ask } from '../../support/page/page-client.ts';
+import { servePage } from '../../support/page/served-page.ts';
+import { foldersRun, openFoldersProject } from '../../support/workflows/folders.ts';
 
 const TOKEN = 'a-token-of-some-length';
 const authorized = { authorization: `Bearer ${TOKEN}` };

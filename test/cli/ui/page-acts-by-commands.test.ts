@@ -1,11 +1,11 @@
 import Database from 'better-sqlite3';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { type ActedRun, openActionsProject } from '../../support/actions-project.ts';
-import { ask, endOf, openSession, pageActionOf, type Session } from '../../support/page-client.ts';
-import { runRecordSchema } from '../../support/run-record.ts';
-import { type ServedPage, servePage } from '../../support/served-page.ts';
-import { answerSchema } from '../../support/served-routes.ts';
+import { runRecordSchema } from '../../support/command/run-record.ts';
+import { ask, endOf, openSession, pageActionOf, type Session } from '../../support/page/page-client.ts';
+import { type ServedPage, servePage } from '../../support/page/served-page.ts';
+import { answerSchema } from '../../support/page/served-routes.ts';
+import { type ActedRun, openActionsProject } from '../../support/workflows/actions-project.ts';
 
 const project = openActionsProject();
 let served: ServedPage;

@@ -2,10 +2,10 @@ import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import path from 'node:path';
 import { expect, test } from 'vitest';
-import { foldersRun, openFoldersProject } from '../../support/folders.ts';
-import { ask, openSession } from '../../support/page-client.ts';
-import { running, untilRunning } from '../../support/processes.ts';
-import { servePage } from '../../support/served-page.ts';
+import { running, untilRunning } from '../../support/host/processes.ts';
+import { ask, openSession } from '../../support/page/page-client.ts';
+import { servePage } from '../../support/page/served-page.ts';
+import { foldersRun, openFoldersProject } from '../../support/workflows/folders.ts';
 
 test.for([
   ['--port=5000', '--socket=/nowhere/x'],

@@ -2,11 +2,11 @@ import { existsSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { execa } from 'execa';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { openStream } from '../../support/event-stream-client.ts';
-import { foldersRun, openFoldersProject } from '../../support/folders.ts';
-import { ask, askRaw, openSession, type Session } from '../../support/page-client.ts';
-import { type ServedPage, servePage } from '../../support/served-page.ts';
-import { answerSchema } from '../../support/served-routes.ts';
+import { openStream } from '../../support/page/event-stream-client.ts';
+import { ask, askRaw, openSession, type Session } from '../../support/page/page-client.ts';
+import { type ServedPage, servePage } from '../../support/page/served-page.ts';
+import { answerSchema } from '../../support/page/served-routes.ts';
+import { foldersRun, openFoldersProject } from '../../support/workflows/folders.ts';
 
 const project = openFoldersProject();
 const run = foldersRun(project);

@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { openAskingProject } from '../../support/asking-workflow.ts';
-import { openStream } from '../../support/event-stream-client.ts';
-import { openLongRun } from '../../support/long-run.ts';
-import { ask, openSession } from '../../support/page-client.ts';
-import { openProject } from '../../support/run-wf.ts';
-import { servePage } from '../../support/served-page.ts';
+import { openProject } from '../../support/command/run-wf.ts';
+import { openStream } from '../../support/page/event-stream-client.ts';
+import { ask, openSession } from '../../support/page/page-client.ts';
+import { servePage } from '../../support/page/served-page.ts';
+import { openAskingProject } from '../../support/workflows/asking-workflow.ts';
+import { openLongRun } from '../../support/workflows/long-run.ts';
 
 test('an open page gets what becomes of a run, and continues where it was after the server was killed', async () => {
   const project = openAskingProject();

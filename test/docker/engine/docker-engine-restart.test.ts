@@ -2,9 +2,9 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import { createDocker } from '../../../src/docker/create-docker.ts';
-import { describeDocker } from '../../support/docker-tests.ts';
-import { startDaemon, stopDaemon, type TestEngine } from '../../support/engine.ts';
-import { useOwnEngines } from '../../support/own-engine.ts';
+import { describeDocker } from '../../support/engines/docker-tests.ts';
+import { startDaemon, stopDaemon, type TestEngine } from '../../support/engines/engine.ts';
+import { useOwnEngines } from '../../support/engines/own-engine.ts';
 
 describeDocker('an engine that restarts', () => {
   let engine: TestEngine;

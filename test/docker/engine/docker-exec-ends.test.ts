@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createDocker } from '../../../src/docker/create-docker.ts';
-import { describeDocker, docker } from '../../support/docker-tests.ts';
-import { PROBE_IMAGE } from '../../support/images.ts';
+import { describeDocker, docker } from '../../support/engines/docker-tests.ts';
+import { PROBE_IMAGE } from '../../support/engines/images.ts';
 
 const NAME = 'dkexec-probe';
 

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createDocker } from '../../../src/docker/create-docker.ts';
 import { inspectContainer, inspectNetwork, listContainers, listNetworks } from '../../../src/steps/docker/index.ts';
-import { readWith } from '../../support/carry-out.ts';
-import { describeDocker, docker, dockerHost, dockerInspect } from '../../support/docker-tests.ts';
-import { HTTP_ECHO_IMAGE, PROBE_IMAGE } from '../../support/images.ts';
-import { testContext } from '../../support/step-context.ts';
+import { describeDocker, docker, dockerHost, dockerInspect } from '../../support/engines/docker-tests.ts';
+import { HTTP_ECHO_IMAGE, PROBE_IMAGE } from '../../support/engines/images.ts';
+import { readWith } from '../../support/in-process/carry-out.ts';
+import { testContext } from '../../support/in-process/step-context.ts';
 
 describeDocker('Docker reads', () => {
   let network = '';

@@ -1,14 +1,14 @@
 import { afterEach, beforeAll, expect, test } from 'vitest';
 import { z } from 'zod';
 import { dockerContainer, dockerNetwork } from '../../../src/steps/docker/index.ts';
-import { changeOf } from '../../support/carry-out.ts';
-import { describeDocker, docker, dockerInspect, dockerKnows, engineId } from '../../support/docker-tests.ts';
-import { askEngine } from '../../support/engine-api.ts';
-import { PROBE_IMAGE } from '../../support/images.ts';
-import { askAndDie } from '../../support/killed-client.ts';
+import { describeDocker, docker, dockerInspect, dockerKnows, engineId } from '../../support/engines/docker-tests.ts';
+import { askEngine } from '../../support/engines/engine-api.ts';
+import { PROBE_IMAGE } from '../../support/engines/images.ts';
+import { askAndDie } from '../../support/engines/killed-client.ts';
+import { changeOf } from '../../support/in-process/carry-out.ts';
+import { testContext } from '../../support/in-process/step-context.ts';
+import { stopEverywhere, undo } from '../../support/in-process/stopped.ts';
 import { chosen, EVERY_CASE, inTurn } from '../../support/rotation.ts';
-import { testContext } from '../../support/step-context.ts';
-import { stopEverywhere, undo } from '../../support/stopped.ts';
 
 const RUN = 'dkkill';
 const NETWORK = 'dkkill-devops';

@@ -12,9 +12,9 @@ import {
   networkNameFree,
   subnetFree,
 } from '../../../src/steps/docker/index.ts';
-import { describeDocker, docker, dockerHost } from '../../support/docker-tests.ts';
-import { PROBE_IMAGE } from '../../support/images.ts';
-import { testContext } from '../../support/step-context.ts';
+import { describeDocker, docker, dockerHost } from '../../support/engines/docker-tests.ts';
+import { PROBE_IMAGE } from '../../support/engines/images.ts';
+import { testContext } from '../../support/in-process/step-context.ts';
 
 const run = promisify(execFile);
 const ELSEWHERE = `wf-dkreq-${process.pid}`;

@@ -3,10 +3,10 @@ import { connect, createServer, type Server } from 'node:net';
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import { createDocker } from '../../../src/docker/create-docker.ts';
-import { describeDocker, docker } from '../../support/docker-tests.ts';
-import { PROBE_IMAGE } from '../../support/images.ts';
-import { runRecordSchema } from '../../support/run-record.ts';
-import { openProject } from '../../support/run-wf.ts';
+import { runRecordSchema } from '../../support/command/run-record.ts';
+import { openProject } from '../../support/command/run-wf.ts';
+import { describeDocker, docker } from '../../support/engines/docker-tests.ts';
+import { PROBE_IMAGE } from '../../support/engines/images.ts';
 
 /** Forwards to DOCKER_HOST, but answers for one container as if its storage were damaged. wf sends one request a connection. */
 async function engineThatCannotInspect(id: string, socket: string): Promise<Server> {

@@ -9,9 +9,9 @@ import { createCommandPort } from '../../../src/host/commands/command.ts';
 import { execaStarter } from '../../../src/host/commands/start-command.ts';
 import { systemClock } from '../../../src/host/machine/clock.ts';
 import { machineNamespace } from '../../../src/host/namespaces/namespace.ts';
-import { comparedRun } from '../../support/compared-run.ts';
-import { describeDocker, docker } from '../../support/docker-tests.ts';
-import { PROBE_IMAGE } from '../../support/images.ts';
+import { describeDocker, docker } from '../../support/engines/docker-tests.ts';
+import { PROBE_IMAGE } from '../../support/engines/images.ts';
+import { comparedRun } from '../../support/in-process/compared-run.ts';
 
 const fingerprints = createFingerprints({
   command: createCommandPort(systemClock, execaStarter),

@@ -2,14 +2,14 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test, vi } from 'vitest';
 import { z } from 'zod';
-import { describeDocker } from '../../support/docker-tests.ts';
-import { tool } from '../../support/host-state.ts';
-import { PROBE_IMAGE } from '../../support/images.ts';
-import type { OwnEngine } from '../../support/own-engine.ts';
-import { readRecord } from '../../support/read-record.ts';
-import { refusalSchema } from '../../support/run-record.ts';
-import { openProject } from '../../support/run-wf.ts';
-import { useTwoEngines } from '../../support/two-engines.ts';
+import { readRecord } from '../../support/command/read-record.ts';
+import { refusalSchema } from '../../support/command/run-record.ts';
+import { openProject } from '../../support/command/run-wf.ts';
+import { describeDocker } from '../../support/engines/docker-tests.ts';
+import { PROBE_IMAGE } from '../../support/engines/images.ts';
+import type { OwnEngine } from '../../support/engines/own-engine.ts';
+import { useTwoEngines } from '../../support/engines/two-engines.ts';
+import { tool } from '../../support/host/host-state.ts';
 
 const FILE = path.join(import.meta.dirname, '../../fixtures/workflows/two-hosts.ts');
 // Starts of engines take seconds on a busy machine.

@@ -2,10 +2,10 @@ import { expect, test } from 'vitest';
 import type { Clock } from '../../../src/engine/ports/clock.ts';
 import { systemClock } from '../../../src/host/machine/clock.ts';
 import { dockerNetwork } from '../../../src/steps/docker/index.ts';
-import { changeOf } from '../../support/carry-out.ts';
-import { describeDocker, docker, dockerKnows, engineId, linkNames } from '../../support/docker-tests.ts';
-import { tool } from '../../support/host-state.ts';
-import { testContext } from '../../support/step-context.ts';
+import { describeDocker, docker, dockerKnows, engineId, linkNames } from '../../support/engines/docker-tests.ts';
+import { tool } from '../../support/host/host-state.ts';
+import { changeOf } from '../../support/in-process/carry-out.ts';
+import { testContext } from '../../support/in-process/step-context.ts';
 
 /** A clock that runs 20 times as fast: 5 s pass in 250 ms. */
 function quickContext() {

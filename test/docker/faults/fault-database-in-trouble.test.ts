@@ -1,13 +1,13 @@
 import { copyFileSync, mkdirSync, readFileSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import { expect, test } from 'vitest';
-import { describeDocker } from '../../support/docker-tests.ts';
-import { hostState } from '../../support/host-state.ts';
-import { startLab } from '../../support/lab.ts';
-import { expectAllUndone, leavingTheHostAsItWas, pausedAfter } from '../../support/paused-lab.ts';
-import { expectNoStackTrace } from '../../support/refusal.ts';
-import { refusalSchema, runRecordSchema } from '../../support/run-record.ts';
-import { openProject, type WfEnd } from '../../support/run-wf.ts';
+import { expectNoStackTrace } from '../../support/command/refusal.ts';
+import { refusalSchema, runRecordSchema } from '../../support/command/run-record.ts';
+import { openProject, type WfEnd } from '../../support/command/run-wf.ts';
+import { describeDocker } from '../../support/engines/docker-tests.ts';
+import { hostState } from '../../support/host/host-state.ts';
+import { startLab } from '../../support/workflows/lab.ts';
+import { expectAllUndone, leavingTheHostAsItWas, pausedAfter } from '../../support/workflows/paused-lab.ts';
 
 /** Damage to a database file that no wf has open, by the exit code and error that wf reports. */
 const TROUBLE: Readonly<Record<string, (database: string) => void>> = {

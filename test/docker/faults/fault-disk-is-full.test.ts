@@ -3,17 +3,17 @@ import path from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { execa } from 'execa';
 import { expect, test, vi } from 'vitest';
-import { describeDocker } from '../../support/docker-tests.ts';
-import { hostState } from '../../support/host-state.ts';
-import { startLab } from '../../support/lab.ts';
-import { expectAllUndone, leavingTheHostAsItWas, pausedAfter } from '../../support/paused-lab.ts';
-import { expectNoStackTrace } from '../../support/refusal.ts';
+import { expectNoStackTrace } from '../../support/command/refusal.ts';
+import { refusalSchema, runRecordSchema } from '../../support/command/run-record.ts';
+import { openProject } from '../../support/command/run-wf.ts';
+import type { RunningWf } from '../../support/command/wf-process.ts';
+import { describeDocker } from '../../support/engines/docker-tests.ts';
+import { hostState } from '../../support/host/host-state.ts';
+import { mountSmallDisk, type SmallDisk } from '../../support/host/small-disk.ts';
+import { testProgram } from '../../support/programs/test-program.ts';
 import { chosen } from '../../support/rotation.ts';
-import { refusalSchema, runRecordSchema } from '../../support/run-record.ts';
-import { openProject } from '../../support/run-wf.ts';
-import { mountSmallDisk, type SmallDisk } from '../../support/small-disk.ts';
-import { testProgram } from '../../support/test-program.ts';
-import type { RunningWf } from '../../support/wf-process.ts';
+import { startLab } from '../../support/workflows/lab.ts';
+import { expectAllUndone, leavingTheHostAsItWas, pausedAfter } from '../../support/workflows/paused-lab.ts';
 
 describeDocker('a full or read-only disk', () => {
   const moments = [

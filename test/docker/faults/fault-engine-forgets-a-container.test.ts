@@ -1,13 +1,13 @@
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
-import { describeDocker } from '../../support/docker-tests.ts';
-import { startDaemon, stopDaemon, type TestEngine } from '../../support/engine.ts';
-import type { Tool } from '../../support/host-state.ts';
-import { type OwnEngine, useOwnEngines } from '../../support/own-engine.ts';
-import { expectAllUndone, pausedAfter } from '../../support/paused-lab.ts';
-import { runRecordSchema } from '../../support/run-record.ts';
-import type { WfOptions } from '../../support/run-wf.ts';
+import { runRecordSchema } from '../../support/command/run-record.ts';
+import type { WfOptions } from '../../support/command/run-wf.ts';
+import { describeDocker } from '../../support/engines/docker-tests.ts';
+import { startDaemon, stopDaemon, type TestEngine } from '../../support/engines/engine.ts';
+import { type OwnEngine, useOwnEngines } from '../../support/engines/own-engine.ts';
+import type { Tool } from '../../support/host/host-state.ts';
+import { expectAllUndone, pausedAfter } from '../../support/workflows/paused-lab.ts';
 
 describeDocker('a killed engine that forgets a container', () => {
   let engine: TestEngine;

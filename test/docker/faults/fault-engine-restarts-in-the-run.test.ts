@@ -1,14 +1,14 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
-import { describeDocker } from '../../support/docker-tests.ts';
-import { startDaemon, stopDaemon, type TestEngine } from '../../support/engine.ts';
-import { startLab } from '../../support/lab.ts';
-import { type OwnEngine, useOwnEngines } from '../../support/own-engine.ts';
-import { expectAllUndone, expectFailedAndUndone, pausedAfter } from '../../support/paused-lab.ts';
+import { refusalSchema, runRecordSchema } from '../../support/command/run-record.ts';
+import { openProject, type WfOptions } from '../../support/command/run-wf.ts';
+import { describeDocker } from '../../support/engines/docker-tests.ts';
+import { startDaemon, stopDaemon, type TestEngine } from '../../support/engines/engine.ts';
+import { type OwnEngine, useOwnEngines } from '../../support/engines/own-engine.ts';
 import { chosen } from '../../support/rotation.ts';
-import { refusalSchema, runRecordSchema } from '../../support/run-record.ts';
-import { openProject, type WfOptions } from '../../support/run-wf.ts';
+import { startLab } from '../../support/workflows/lab.ts';
+import { expectAllUndone, expectFailedAndUndone, pausedAfter } from '../../support/workflows/paused-lab.ts';
 
 describeDocker('an engine that restarts during a run', () => {
   let engine: TestEngine;

@@ -1,13 +1,13 @@
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
-import { describeDocker } from '../../support/docker-tests.ts';
-import type { TestEngine } from '../../support/engine.ts';
-import { startLab } from '../../support/lab.ts';
-import { type OwnEngine, useOwnEngines } from '../../support/own-engine.ts';
-import { expectAllUndone } from '../../support/paused-lab.ts';
-import { runRecordSchema } from '../../support/run-record.ts';
-import { openProject, type WfOptions } from '../../support/run-wf.ts';
+import { runRecordSchema } from '../../support/command/run-record.ts';
+import { openProject, type WfOptions } from '../../support/command/run-wf.ts';
+import { describeDocker } from '../../support/engines/docker-tests.ts';
+import type { TestEngine } from '../../support/engines/engine.ts';
+import { type OwnEngine, useOwnEngines } from '../../support/engines/own-engine.ts';
+import { startLab } from '../../support/workflows/lab.ts';
+import { expectAllUndone } from '../../support/workflows/paused-lab.ts';
 
 /** Longer than wf waits for a request of a killed client, shorter than it waits for an answer. */
 const STANDS_STILL_MS = 5_000;

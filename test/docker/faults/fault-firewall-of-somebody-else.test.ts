@@ -1,8 +1,8 @@
 import { execa } from 'execa';
 import { expect, test } from 'vitest';
-import { describeDocker } from '../../support/docker-tests.ts';
-import { tool } from '../../support/host-state.ts';
-import { expectFailedAndUndone, leavingTheHostAsItWas, pausedAfter } from '../../support/paused-lab.ts';
+import { describeDocker } from '../../support/engines/docker-tests.ts';
+import { tool } from '../../support/host/host-state.ts';
+import { expectFailedAndUndone, leavingTheHostAsItWas, pausedAfter } from '../../support/workflows/paused-lab.ts';
 
 describeDocker('foreign changes of the firewall during a run', () => {
   test("fail the isolation probe if Docker's chains are flushed, as by a reload of firewalld", () =>

@@ -1,14 +1,14 @@
 import { expect, test } from 'vitest';
-import { describeDocker, docker, dockerInspect, dockerKnows } from '../../support/docker-tests.ts';
-import { hostState, inside, linksOf, pidOf, tool } from '../../support/host-state.ts';
-import { HTTP_ECHO_IMAGE, PROBE_IMAGE } from '../../support/images.ts';
+import { describeDocker, docker, dockerInspect, dockerKnows } from '../../support/engines/docker-tests.ts';
+import { HTTP_ECHO_IMAGE, PROBE_IMAGE } from '../../support/engines/images.ts';
+import { hostState, inside, linksOf, pidOf, tool } from '../../support/host/host-state.ts';
+import { chosen } from '../../support/rotation.ts';
 import {
   expectAllUndone,
   expectFailedAndUndone,
   leavingTheHostAsItWas,
   pausedAfter,
-} from '../../support/paused-lab.ts';
-import { chosen } from '../../support/rotation.ts';
+} from '../../support/workflows/paused-lab.ts';
 
 describeDocker('a foreign object in the way of a run', () => {
   const madeByHand = () =>

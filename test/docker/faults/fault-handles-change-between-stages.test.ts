@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest';
-import { describeDocker, docker } from '../../support/docker-tests.ts';
-import { hostState } from '../../support/host-state.ts';
+import { describeDocker, docker } from '../../support/engines/docker-tests.ts';
+import { hostState } from '../../support/host/host-state.ts';
 import {
   expectAllUndone,
   expectFailedAndUndone,
   leavingTheHostAsItWas,
   pausedAfter,
-} from '../../support/paused-lab.ts';
+} from '../../support/workflows/paused-lab.ts';
 
 describeDocker('a foreign change between two stages', () => {
   test('fails the run if containers are removed or restarted before the splice, and --on-failure keep leaves the rest until a rollback', () =>

@@ -1,14 +1,19 @@
 import { expect, test } from 'vitest';
-import { describeDocker } from '../../support/docker-tests.ts';
-import { runId } from '../../support/folder-host.ts';
-import { hostState, linksOf, tool } from '../../support/host-state.ts';
-import { startLab } from '../../support/lab.ts';
-import { expectAllUndone, leavingTheHostAsItWas, pausedAfter, rollBackIfTestFails } from '../../support/paused-lab.ts';
-import { readRecord } from '../../support/read-record.ts';
-import { afterReboot, endContainersAsAReboot, loadLab } from '../../support/rebooted.ts';
+import { readRecord } from '../../support/command/read-record.ts';
+import type { RunRecord } from '../../support/command/run-record.ts';
+import { openProject, type Project } from '../../support/command/run-wf.ts';
+import { describeDocker } from '../../support/engines/docker-tests.ts';
+import { hostState, linksOf, tool } from '../../support/host/host-state.ts';
+import { runId } from '../../support/in-process/folder-host.ts';
 import { chosen } from '../../support/rotation.ts';
-import type { RunRecord } from '../../support/run-record.ts';
-import { openProject, type Project } from '../../support/run-wf.ts';
+import { startLab } from '../../support/workflows/lab.ts';
+import {
+  expectAllUndone,
+  leavingTheHostAsItWas,
+  pausedAfter,
+  rollBackIfTestFails,
+} from '../../support/workflows/paused-lab.ts';
+import { afterReboot, endContainersAsAReboot, loadLab } from '../../support/workflows/rebooted.ts';
 
 const IN_MEMORY = ['net.veth', 'net.enslave', 'net.move', 'net.rename', 'net.up', 'net.address', 'net.route'];
 

@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { expect, test } from 'vitest';
-import { describeDocker } from '../../support/docker-tests.ts';
-import { pidOf } from '../../support/host-state.ts';
-import { expectFailedAndUndone, leavingTheHostAsItWas, pausedAfter } from '../../support/paused-lab.ts';
+import { describeDocker } from '../../support/engines/docker-tests.ts';
+import { pidOf } from '../../support/host/host-state.ts';
+import { expectFailedAndUndone, leavingTheHostAsItWas, pausedAfter } from '../../support/workflows/paused-lab.ts';
 
 describeDocker('a network namespace that outlives AppProd', () => {
   test('is reported with the process that keeps it alive, and the pair is undone', () =>

@@ -2,12 +2,12 @@ import { cpSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import { describeDocker, docker } from '../../support/docker-tests.ts';
-import { startLab } from '../../support/lab.ts';
-import { expectAllUndone, leavingTheHostAsItWas } from '../../support/paused-lab.ts';
+import { refusalSchema, runRecordSchema } from '../../support/command/run-record.ts';
+import { openProject, type Project } from '../../support/command/run-wf.ts';
+import { describeDocker, docker } from '../../support/engines/docker-tests.ts';
 import { chosen } from '../../support/rotation.ts';
-import { refusalSchema, runRecordSchema } from '../../support/run-record.ts';
-import { openProject, type Project } from '../../support/run-wf.ts';
+import { startLab } from '../../support/workflows/lab.ts';
+import { expectAllUndone, leavingTheHostAsItWas } from '../../support/workflows/paused-lab.ts';
 
 const workflows = fileURLToPath(new URL('../../../workflows', import.meta.url));
 

@@ -1,13 +1,13 @@
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { describeDocker } from '../../support/docker-tests.ts';
-import { removeEngine, startEngine, type TestEngine } from '../../support/engine.ts';
-import { tool } from '../../support/host-state.ts';
-import { ensureImages, PROBE_IMAGE } from '../../support/images.ts';
-import { startLab } from '../../support/lab.ts';
-import { runRecordSchema } from '../../support/run-record.ts';
-import { openProject } from '../../support/run-wf.ts';
+import { runRecordSchema } from '../../support/command/run-record.ts';
+import { openProject } from '../../support/command/run-wf.ts';
+import { describeDocker } from '../../support/engines/docker-tests.ts';
+import { removeEngine, startEngine, type TestEngine } from '../../support/engines/engine.ts';
+import { ensureImages, PROBE_IMAGE } from '../../support/engines/images.ts';
+import { tool } from '../../support/host/host-state.ts';
+import { startLab } from '../../support/workflows/lab.ts';
 
 const ADDRESS = '10.99.0.1';
 const SERVER = fileURLToPath(new URL('../../fixtures/docker/silent-name-server.mjs', import.meta.url));

@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { describeDocker, docker } from '../../support/docker-tests.ts';
-import { hostState } from '../../support/host-state.ts';
-import { PROBE_IMAGE } from '../../support/images.ts';
-import { STAGES, startLab } from '../../support/lab.ts';
-import { planSchema } from '../../support/plan-record.ts';
-import { openProject } from '../../support/run-wf.ts';
+import { planSchema } from '../../support/command/plan-record.ts';
+import { openProject } from '../../support/command/run-wf.ts';
+import { describeDocker, docker } from '../../support/engines/docker-tests.ts';
+import { PROBE_IMAGE } from '../../support/engines/images.ts';
+import { hostState } from '../../support/host/host-state.ts';
+import { STAGES, startLab } from '../../support/workflows/lab.ts';
 
 describeDocker('a dry run of the lab', () => {
   test('prints the commands of all six stages and touches nothing', async () => {

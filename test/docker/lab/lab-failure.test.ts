@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest';
-import { describeDocker, docker, dockerKnows } from '../../support/docker-tests.ts';
-import { hostState, linksOf, tool } from '../../support/host-state.ts';
-import { PROBE_IMAGE } from '../../support/images.ts';
-import { SPLICED, startLab } from '../../support/lab.ts';
-import { expectNoStackTrace } from '../../support/refusal.ts';
+import { expectNoStackTrace } from '../../support/command/refusal.ts';
+import { type RunRecord, runRecordSchema, standingChangesSchema } from '../../support/command/run-record.ts';
+import { openProject } from '../../support/command/run-wf.ts';
+import { describeDocker, docker, dockerKnows } from '../../support/engines/docker-tests.ts';
+import { PROBE_IMAGE } from '../../support/engines/images.ts';
+import { hostState, linksOf, tool } from '../../support/host/host-state.ts';
 import { chosen } from '../../support/rotation.ts';
-import { type RunRecord, runRecordSchema, standingChangesSchema } from '../../support/run-record.ts';
-import { openProject } from '../../support/run-wf.ts';
+import { SPLICED, startLab } from '../../support/workflows/lab.ts';
 
 describeDocker('a failing lab', () => {
   const containerIsRemoved = async () => {

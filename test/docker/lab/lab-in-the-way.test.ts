@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest';
-import { describeDocker, docker, dockerInspect, links } from '../../support/docker-tests.ts';
-import { hostState, linksOf, tool } from '../../support/host-state.ts';
-import { HTTP_ECHO_IMAGE, PROBE_IMAGE } from '../../support/images.ts';
-import { startLab } from '../../support/lab.ts';
-import { pausedAfter } from '../../support/paused-lab.ts';
-import { expectRefused, expectRefusedAsText } from '../../support/refusal.ts';
-import { runRecordSchema, runSummariesSchema } from '../../support/run-record.ts';
-import { openProject } from '../../support/run-wf.ts';
+import { expectRefused, expectRefusedAsText } from '../../support/command/refusal.ts';
+import { runRecordSchema, runSummariesSchema } from '../../support/command/run-record.ts';
+import { openProject } from '../../support/command/run-wf.ts';
+import { describeDocker, docker, dockerInspect, links } from '../../support/engines/docker-tests.ts';
+import { HTTP_ECHO_IMAGE, PROBE_IMAGE } from '../../support/engines/images.ts';
+import { hostState, linksOf, tool } from '../../support/host/host-state.ts';
+import { startLab } from '../../support/workflows/lab.ts';
+import { pausedAfter } from '../../support/workflows/paused-lab.ts';
 
 describeDocker('the lab', () => {
   test('is refused if a container has the name, and the container keeps running', async () => {

@@ -1,9 +1,16 @@
 import { expect, test } from 'vitest';
-import { describeDocker, dockerInspect } from '../../support/docker-tests.ts';
-import { defaultRoutesOf, fetchInside, hostState, linksOf, pidOf, type SeenLink } from '../../support/host-state.ts';
-import { SPLICED, startLab } from '../../support/lab.ts';
-import { runRecordSchema } from '../../support/run-record.ts';
-import { openProject } from '../../support/run-wf.ts';
+import { runRecordSchema } from '../../support/command/run-record.ts';
+import { openProject } from '../../support/command/run-wf.ts';
+import { describeDocker, dockerInspect } from '../../support/engines/docker-tests.ts';
+import {
+  defaultRoutesOf,
+  fetchInside,
+  hostState,
+  linksOf,
+  pidOf,
+  type SeenLink,
+} from '../../support/host/host-state.ts';
+import { SPLICED, startLab } from '../../support/workflows/lab.ts';
 
 describeDocker('the inputs of the lab', () => {
   test('allow two concurrent labs: one with all names chosen and a replaced route, one with the smallest subnets and no route', async () => {

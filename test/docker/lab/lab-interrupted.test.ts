@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest';
-import { describeDocker, dockerKnows } from '../../support/docker-tests.ts';
-import { hostState, tool } from '../../support/host-state.ts';
-import { startLab } from '../../support/lab.ts';
-import { readRecord } from '../../support/read-record.ts';
-import { expectNoStackTrace } from '../../support/refusal.ts';
+import { readRecord } from '../../support/command/read-record.ts';
+import { expectNoStackTrace } from '../../support/command/refusal.ts';
+import { standingChangesSchema } from '../../support/command/run-record.ts';
+import { openProject, type Project } from '../../support/command/run-wf.ts';
+import { describeDocker, dockerKnows } from '../../support/engines/docker-tests.ts';
+import { hostState, tool } from '../../support/host/host-state.ts';
 import { chosen } from '../../support/rotation.ts';
-import { standingChangesSchema } from '../../support/run-record.ts';
-import { openProject, type Project } from '../../support/run-wf.ts';
+import { startLab } from '../../support/workflows/lab.ts';
 
 describeDocker('a lab that is interrupted by a signal', () => {
   const signals = [

@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
-import { describeDocker } from '../../support/docker-tests.ts';
-import { hostState, tool } from '../../support/host-state.ts';
-import { startLab } from '../../support/lab.ts';
-import { readRecord } from '../../support/read-record.ts';
+import { readRecord } from '../../support/command/read-record.ts';
+import { runRecordSchema } from '../../support/command/run-record.ts';
+import { openProject } from '../../support/command/run-wf.ts';
+import { describeDocker } from '../../support/engines/docker-tests.ts';
+import { hostState, tool } from '../../support/host/host-state.ts';
 import { inTurn } from '../../support/rotation.ts';
-import { runRecordSchema } from '../../support/run-record.ts';
-import { openProject } from '../../support/run-wf.ts';
+import { startLab } from '../../support/workflows/lab.ts';
 
 describeDocker('a rollback of the lab', () => {
   // One step of each stage that changes the host, by the line that reports its end.

@@ -1,14 +1,14 @@
 import { expect, test, vi } from 'vitest';
 import { z } from 'zod';
-import { describeDocker } from '../../support/docker-tests.ts';
-import { tool } from '../../support/host-state.ts';
-import { HTTP_ECHO_IMAGE, PROBE_IMAGE } from '../../support/images.ts';
-import { processesOfPrivateHosts } from '../../support/processes.ts';
-import { readRecord } from '../../support/read-record.ts';
+import { readRecord } from '../../support/command/read-record.ts';
+import { refusalSchema } from '../../support/command/run-record.ts';
+import { openProject } from '../../support/command/run-wf.ts';
+import { describeDocker } from '../../support/engines/docker-tests.ts';
+import { HTTP_ECHO_IMAGE, PROBE_IMAGE } from '../../support/engines/images.ts';
+import { useTwoEngines } from '../../support/engines/two-engines.ts';
+import { tool } from '../../support/host/host-state.ts';
+import { processesOfPrivateHosts } from '../../support/host/processes.ts';
 import { chosen, EVERY_CASE, inTurn } from '../../support/rotation.ts';
-import { refusalSchema } from '../../support/run-record.ts';
-import { openProject } from '../../support/run-wf.ts';
-import { useTwoEngines } from '../../support/two-engines.ts';
 
 // Starts of engines take seconds on a busy machine.
 vi.setConfig({ testTimeout: 240_000, hookTimeout: 120_000 });

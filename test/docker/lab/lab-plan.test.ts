@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
-import { describeDocker, docker } from '../../support/docker-tests.ts';
-import { hostState } from '../../support/host-state.ts';
-import { startLab } from '../../support/lab.ts';
-import { useOwnEngines } from '../../support/own-engine.ts';
-import { planSchema } from '../../support/plan-record.ts';
-import { refusalSchema, runRecordSchema } from '../../support/run-record.ts';
-import { openProject } from '../../support/run-wf.ts';
+import { planSchema } from '../../support/command/plan-record.ts';
+import { refusalSchema, runRecordSchema } from '../../support/command/run-record.ts';
+import { openProject } from '../../support/command/run-wf.ts';
+import { describeDocker, docker } from '../../support/engines/docker-tests.ts';
+import { useOwnEngines } from '../../support/engines/own-engine.ts';
+import { hostState } from '../../support/host/host-state.ts';
+import { startLab } from '../../support/workflows/lab.ts';
 
 describeDocker('a plan of the lab', () => {
   const other = useOwnEngines(1);

@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
-import { describeDocker } from '../../support/docker-tests.ts';
-import { hostState } from '../../support/host-state.ts';
-import { SPLICED, startLab } from '../../support/lab.ts';
-import { readRecord } from '../../support/read-record.ts';
+import { readRecord } from '../../support/command/read-record.ts';
+import { refusalSchema, runRecordSchema, runSummariesSchema } from '../../support/command/run-record.ts';
+import { openProject, type Project, type WfEnd } from '../../support/command/run-wf.ts';
+import { describeDocker } from '../../support/engines/docker-tests.ts';
+import { hostState } from '../../support/host/host-state.ts';
 import { EVERY_CASE } from '../../support/rotation.ts';
-import { refusalSchema, runRecordSchema, runSummariesSchema } from '../../support/run-record.ts';
-import { openProject, type Project, type WfEnd } from '../../support/run-wf.ts';
+import { SPLICED, startLab } from '../../support/workflows/lab.ts';
 
 describeDocker('two concurrent labs with the same names', () => {
   test('do not both run in one database: the second is refused and touches nothing', async () => {

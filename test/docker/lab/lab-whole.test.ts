@@ -1,6 +1,9 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { z } from 'zod';
-import { describeDocker, dockerInspect } from '../../support/docker-tests.ts';
+import { planSchema } from '../../support/command/plan-record.ts';
+import { logsSchema, type RunRecord, runRecordSchema, runSummariesSchema } from '../../support/command/run-record.ts';
+import { openProject, type WfEnd } from '../../support/command/run-wf.ts';
+import { describeDocker, dockerInspect } from '../../support/engines/docker-tests.ts';
 import {
   defaultRoutesOf,
   fetchInside,
@@ -9,11 +12,8 @@ import {
   linksOf,
   pidOf,
   tool,
-} from '../../support/host-state.ts';
-import { SPLICED, STAGES, startLab } from '../../support/lab.ts';
-import { planSchema } from '../../support/plan-record.ts';
-import { logsSchema, type RunRecord, runRecordSchema, runSummariesSchema } from '../../support/run-record.ts';
-import { openProject, type WfEnd } from '../../support/run-wf.ts';
+} from '../../support/host/host-state.ts';
+import { SPLICED, STAGES, startLab } from '../../support/workflows/lab.ts';
 
 /** Shell metacharacters, and letters of other scripts. */
 const NASTY = `"double" 'single' $(touch pwned) \`touch pwned\` ; && | > * \\n é 日本 🙂`;

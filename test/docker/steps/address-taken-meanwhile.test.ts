@@ -2,11 +2,11 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { InputFrom } from 'xstate';
 import { dockerContainer } from '../../../src/steps/docker/index.ts';
 import { addAddress } from '../../../src/steps/net/index.ts';
-import { carryOut, changeOf } from '../../support/carry-out.ts';
-import { describeDocker, docker } from '../../support/docker-tests.ts';
-import { inside, pidOf, tool } from '../../support/host-state.ts';
-import { PROBE_IMAGE } from '../../support/images.ts';
-import { testContext } from '../../support/step-context.ts';
+import { describeDocker, docker } from '../../support/engines/docker-tests.ts';
+import { PROBE_IMAGE } from '../../support/engines/images.ts';
+import { inside, pidOf, tool } from '../../support/host/host-state.ts';
+import { carryOut, changeOf } from '../../support/in-process/carry-out.ts';
+import { testContext } from '../../support/in-process/step-context.ts';
 
 const NETWORK = 'dkaddr-devops';
 const ADDRESS = '172.29.112.100';

@@ -5,12 +5,12 @@ import { NO_CRASH_POINTS } from '../../../src/engine/ports/crash-points.ts';
 import { NO_SECRETS } from '../../../src/engine/secrets/secrets.ts';
 import { ownProcess } from '../../../src/host/processes/process.ts';
 import { dockerConnect, dockerExec } from '../../../src/steps/docker/index.ts';
-import { carryOut, changeOf } from '../../support/carry-out.ts';
-import { describeDocker, docker, dockerInspect } from '../../support/docker-tests.ts';
-import { PROBE_IMAGE } from '../../support/images.ts';
-import { askAndDie } from '../../support/killed-client.ts';
-import { testContext } from '../../support/step-context.ts';
-import { stopEverywhere, undo } from '../../support/stopped.ts';
+import { describeDocker, docker, dockerInspect } from '../../support/engines/docker-tests.ts';
+import { PROBE_IMAGE } from '../../support/engines/images.ts';
+import { askAndDie } from '../../support/engines/killed-client.ts';
+import { carryOut, changeOf } from '../../support/in-process/carry-out.ts';
+import { testContext } from '../../support/in-process/step-context.ts';
+import { stopEverywhere, undo } from '../../support/in-process/stopped.ts';
 
 const RUN = 'dkjoinrun';
 const NAME = 'dkjoin-app';

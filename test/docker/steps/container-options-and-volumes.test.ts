@@ -4,12 +4,12 @@ import path from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { createDocker } from '../../../src/docker/create-docker.ts';
 import { dockerContainer, dockerVolume, hostPortFree, volumeNameFree } from '../../../src/steps/docker/index.ts';
-import { carryOut, changeOf } from '../../support/carry-out.ts';
-import { describeDocker, docker, dockerInspect, dockerKnows } from '../../support/docker-tests.ts';
-import { PROBE_IMAGE } from '../../support/images.ts';
-import { askAndDie } from '../../support/killed-client.ts';
-import { testContext } from '../../support/step-context.ts';
-import { stopEverywhere, undo } from '../../support/stopped.ts';
+import { describeDocker, docker, dockerInspect, dockerKnows } from '../../support/engines/docker-tests.ts';
+import { PROBE_IMAGE } from '../../support/engines/images.ts';
+import { askAndDie } from '../../support/engines/killed-client.ts';
+import { carryOut, changeOf } from '../../support/in-process/carry-out.ts';
+import { testContext } from '../../support/in-process/step-context.ts';
+import { stopEverywhere, undo } from '../../support/in-process/stopped.ts';
 
 const RUN = 'dkoptrun';
 const NAME = 'dkopt-web';

@@ -1,11 +1,11 @@
 import { statSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { dockerContainer } from '../../../src/steps/docker/index.ts';
-import { carryOut, changeOf } from '../../support/carry-out.ts';
-import { describeDocker, docker, dockerInspect, dockerKnows, engineId } from '../../support/docker-tests.ts';
-import { HTTP_ECHO_IMAGE, PROBE_IMAGE } from '../../support/images.ts';
+import { describeDocker, docker, dockerInspect, dockerKnows, engineId } from '../../support/engines/docker-tests.ts';
+import { HTTP_ECHO_IMAGE, PROBE_IMAGE } from '../../support/engines/images.ts';
+import { carryOut, changeOf } from '../../support/in-process/carry-out.ts';
+import { testContext } from '../../support/in-process/step-context.ts';
 import { inTurn } from '../../support/rotation.ts';
-import { testContext } from '../../support/step-context.ts';
 
 const NAME = 'dkctr-AppDev';
 const NETWORK = 'dkctr-devops';

@@ -1,9 +1,9 @@
 import { afterEach, beforeAll, expect, test } from 'vitest';
 import { dockerImage } from '../../../src/steps/docker/index.ts';
-import { carryOut, changeOf } from '../../support/carry-out.ts';
-import { describeDocker, docker, dockerInspect, dockerKnows, engineId } from '../../support/docker-tests.ts';
-import { HTTP_ECHO_IMAGE } from '../../support/images.ts';
-import { testContext } from '../../support/step-context.ts';
+import { describeDocker, docker, dockerInspect, dockerKnows, engineId } from '../../support/engines/docker-tests.ts';
+import { HTTP_ECHO_IMAGE } from '../../support/engines/images.ts';
+import { carryOut, changeOf } from '../../support/in-process/carry-out.ts';
+import { testContext } from '../../support/in-process/step-context.ts';
 
 const TAGGED = 'dkimg/copy:1';
 

@@ -2,7 +2,6 @@ import Dockerode from 'dockerode';
 import { afterEach, beforeAll, expect, test } from 'vitest';
 import { createDocker } from '../../../src/docker/create-docker.ts';
 import { dockerNetwork } from '../../../src/steps/docker/index.ts';
-import { carryOut, changeOf } from '../../support/carry-out.ts';
 import {
   describeDocker,
   docker,
@@ -11,9 +10,10 @@ import {
   dockerKnows,
   engineId,
   linkNames,
-} from '../../support/docker-tests.ts';
-import { PROBE_IMAGE } from '../../support/images.ts';
-import { testContext } from '../../support/step-context.ts';
+} from '../../support/engines/docker-tests.ts';
+import { PROBE_IMAGE } from '../../support/engines/images.ts';
+import { carryOut, changeOf } from '../../support/in-process/carry-out.ts';
+import { testContext } from '../../support/in-process/step-context.ts';
 
 const NAME = 'dknet-devops';
 const RUN = 'dknetrun';

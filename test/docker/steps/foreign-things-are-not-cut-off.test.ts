@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
-import { describeDocker, docker, dockerInspect } from '../../support/docker-tests.ts';
-import { hostState, linksOf, tool } from '../../support/host-state.ts';
-import { PROBE_IMAGE } from '../../support/images.ts';
-import { expectAllUndone, type LabEnd, type PausedLab, pausedAfter } from '../../support/paused-lab.ts';
+import { describeDocker, docker, dockerInspect } from '../../support/engines/docker-tests.ts';
+import { PROBE_IMAGE } from '../../support/engines/images.ts';
+import { hostState, linksOf, tool } from '../../support/host/host-state.ts';
 import { inTurn } from '../../support/rotation.ts';
+import { expectAllUndone, type LabEnd, type PausedLab, pausedAfter } from '../../support/workflows/paused-lab.ts';
 
 /** A foreign object that a removal would cut off. */
 interface Foreign {

@@ -1,9 +1,9 @@
 import { afterEach, expect, test } from 'vitest';
 import { z } from 'zod';
-import { describeDocker, docker, dockerInspect, dockerKnows } from '../../support/docker-tests.ts';
-import { HTTP_ECHO_IMAGE, PROBE_IMAGE } from '../../support/images.ts';
-import { expectAllUndone, pausedAfter } from '../../support/paused-lab.ts';
-import { openProject } from '../../support/run-wf.ts';
+import { openProject } from '../../support/command/run-wf.ts';
+import { describeDocker, docker, dockerInspect, dockerKnows } from '../../support/engines/docker-tests.ts';
+import { HTTP_ECHO_IMAGE, PROBE_IMAGE } from '../../support/engines/images.ts';
+import { expectAllUndone, pausedAfter } from '../../support/workflows/paused-lab.ts';
 
 const COPY = 'wf-test/copy';
 

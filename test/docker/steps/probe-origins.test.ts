@@ -10,10 +10,10 @@ import {
   type ProbeOrigin,
   pingProbe,
 } from '../../../src/steps/probe/index.ts';
-import { readWith } from '../../support/carry-out.ts';
-import { describeDocker, docker } from '../../support/docker-tests.ts';
-import { HTTP_ECHO_IMAGE, PROBE_IMAGE } from '../../support/images.ts';
-import { testContext } from '../../support/step-context.ts';
+import { describeDocker, docker } from '../../support/engines/docker-tests.ts';
+import { HTTP_ECHO_IMAGE, PROBE_IMAGE } from '../../support/engines/images.ts';
+import { readWith } from '../../support/in-process/carry-out.ts';
+import { testContext } from '../../support/in-process/step-context.ts';
 
 const NETS = ['probetest-dev', 'probetest-prod'];
 const NAMES = ['ProbeTestDev', 'ProbeTestProd', 'ProbeTestHelper'];

@@ -1,13 +1,13 @@
 import { inspect } from 'node:util';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { dockerImage } from '../../../src/steps/docker/index.ts';
-import { carryOut, changeOf } from '../../support/carry-out.ts';
-import { describeDocker, docker, dockerKnows, engineId } from '../../support/docker-tests.ts';
-import { askAndDie } from '../../support/killed-client.ts';
-import { openRegistry, type TestRegistry } from '../../support/registry.ts';
+import { describeDocker, docker, dockerKnows, engineId } from '../../support/engines/docker-tests.ts';
+import { askAndDie } from '../../support/engines/killed-client.ts';
+import { openRegistry, type TestRegistry } from '../../support/engines/registry.ts';
+import { carryOut, changeOf } from '../../support/in-process/carry-out.ts';
+import { testContext } from '../../support/in-process/step-context.ts';
+import { undo } from '../../support/in-process/stopped.ts';
 import { inTurn } from '../../support/rotation.ts';
-import { testContext } from '../../support/step-context.ts';
-import { undo } from '../../support/stopped.ts';
 
 describeDocker('an image that a run pulled', () => {
   const behaviour = changeOf(dockerImage);

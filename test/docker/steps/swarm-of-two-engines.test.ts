@@ -3,14 +3,14 @@ import path from 'node:path';
 import { expect, test, vi } from 'vitest';
 import { z } from 'zod';
 import { SWARM } from '../../../src/steps/examples/swarm.ts';
-import { describeDocker } from '../../support/docker-tests.ts';
-import { startDaemon, stopDaemon } from '../../support/engine.ts';
-import { PROBE_IMAGE } from '../../support/images.ts';
-import { readRecord } from '../../support/read-record.ts';
+import { readRecord } from '../../support/command/read-record.ts';
+import { refusalSchema } from '../../support/command/run-record.ts';
+import { openProject, type WfEnd } from '../../support/command/run-wf.ts';
+import { describeDocker } from '../../support/engines/docker-tests.ts';
+import { startDaemon, stopDaemon } from '../../support/engines/engine.ts';
+import { PROBE_IMAGE } from '../../support/engines/images.ts';
+import { useTwoEngines } from '../../support/engines/two-engines.ts';
 import { chosen, inTurn } from '../../support/rotation.ts';
-import { refusalSchema } from '../../support/run-record.ts';
-import { openProject, type WfEnd } from '../../support/run-wf.ts';
-import { useTwoEngines } from '../../support/two-engines.ts';
 
 const FILE = path.join(import.meta.dirname, '../../fixtures/workflows/swarm.ts');
 /** The machine itself has no engine. */

@@ -1,13 +1,13 @@
 import { readFileSync, rmSync } from 'node:fs';
 import { afterEach, expect, test, vi } from 'vitest';
 import { z } from 'zod';
-import { describeDocker, docker, dockerInspect, linkNames } from '../../support/docker-tests.ts';
-import { hostState, tool } from '../../support/host-state.ts';
-import { PROBE_IMAGE } from '../../support/images.ts';
-import { SPLICED, startLab } from '../../support/lab.ts';
-import { ORDINARY_USER, ownedByOrdinaryUser } from '../../support/ordinary-user.ts';
+import { ORDINARY_USER, ownedByOrdinaryUser } from '../../support/command/ordinary-user.ts';
+import { openProject, type Project } from '../../support/command/run-wf.ts';
+import { describeDocker, docker, dockerInspect, linkNames } from '../../support/engines/docker-tests.ts';
+import { PROBE_IMAGE } from '../../support/engines/images.ts';
+import { hostState, tool } from '../../support/host/host-state.ts';
 import { chosen } from '../../support/rotation.ts';
-import { openProject, type Project } from '../../support/run-wf.ts';
+import { SPLICED, startLab } from '../../support/workflows/lab.ts';
 
 const sweptSchema = z.array(
   z.object({

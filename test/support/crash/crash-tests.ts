@@ -1,5 +1,5 @@
 import { describe, expect } from 'vitest';
-import { atEndOfFile } from '../file-folder.ts';
+import { atEndOfFile } from '../host/file-folder.ts';
 import { chosen, dealt, EVERY_CASE, inTurn, SEED } from '../rotation.ts';
 import { distinctPoints, fewerPoints } from './crash-log.ts';
 import { crashMatrix, failures } from './crash-matrix.ts';

@@ -1,4 +1,4 @@
-import type { RunRecord } from '../run-record.ts';
+import type { RunRecord } from '../command/run-record.ts';
 import type { Subject } from './subject.ts';
 
 /** A way to bring a run to its end by one command that is killed on the way, perhaps after others. */

@@ -2,12 +2,12 @@ import { rmSync } from 'node:fs';
 import path from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { pointsIn } from '../../../src/testing/session.ts';
-import { type RunRecord, refusalSchema } from '../run-record.ts';
-import type { WfEnd } from '../wf-process.ts';
+import { type RunRecord, refusalSchema } from '../command/run-record.ts';
+import type { WfEnd } from '../command/wf-process.ts';
 import type { Journey } from './journeys.ts';
-import { judge } from './oracle.ts';
 import { readRun } from './run-on-disk.ts';
 import type { Subject } from './subject.ts';
+import { judge } from './witnesses/oracle.ts';
 
 export type Verb = 'resume' | 'rollback';
 

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
-import type { WfEnd } from '../wf-process.ts';
+import type { WfEnd } from '../command/wf-process.ts';
 import type { Journey } from './journeys.ts';
 import { logOf, type Verb } from './kill-at-point.ts';
-import { judge } from './oracle.ts';
 import { readRun } from './run-on-disk.ts';
 import type { Subject } from './subject.ts';
+import { judge } from './witnesses/oracle.ts';
 
 /** One run that is killed repeatedly. */
 export interface Chain {

@@ -3,11 +3,11 @@ import { mkdirSync, mkdtempSync, readlinkSync, rmSync, statSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { execa } from 'execa';
-import { removeEngine, startEngine } from '../engine.ts';
-import type { Tool } from '../host-state.ts';
-import { ensureImages } from '../images.ts';
-import { sharedCache } from '../shared-cache.ts';
-import { type RunningWf, startWf, type WfEnd } from '../wf-process.ts';
+import { sharedCache } from '../command/shared-cache.ts';
+import { type RunningWf, startWf, type WfEnd } from '../command/wf-process.ts';
+import { removeEngine, startEngine } from '../engines/engine.ts';
+import { ensureImages } from '../engines/images.ts';
+import type { Tool } from '../host/host-state.ts';
 import { killAllOf } from './processes.ts';
 
 /** The points at which wf kills itself, and the log of those that it reaches (see src/host/workflow-code/crash-points.ts). */

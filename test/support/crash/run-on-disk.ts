@@ -12,7 +12,7 @@ import { type HistoryReader, openHistoryForReading } from '../../../src/history/
 import { confineCode } from '../../../src/host/workflow-code/confine-code.ts';
 import { wfModule } from '../../../src/library/wf-module.ts';
 import { rebuildProjection } from '../../fixtures/history/rebuild-projection.ts';
-import { differences } from './differences.ts';
+import { differences } from './witnesses/differences.ts';
 
 /** Everything about one run in the database. */
 export interface RunOnDisk {

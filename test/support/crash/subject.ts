@@ -1,14 +1,14 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { hostState, networkState } from '../host-state.ts';
-import { startLab, startLabOf } from '../lab.ts';
-import { dockerWitness } from './docker-witness.ts';
-import { LAB, OVERLAY, writeFailing } from './failing-lab.ts';
+import { hostState, networkState } from '../host/host-state.ts';
+import { startLab, startLabOf } from '../workflows/lab.ts';
+import { LAB, OVERLAY, writeFailing } from './faults/failing-lab.ts';
+import { openPrivateLab } from './faults/private-subject.ts';
 import { holdNamespace, type Lane, openBareLane, openDockerLane } from './lane.ts';
-import { linesWitness } from './lines-witness.ts';
-import { openPrivateLab } from './private-subject.ts';
 import { ownProcessOf } from './processes.ts';
 import type { RunOnDisk, WorkflowSource } from './run-on-disk.ts';
+import { dockerWitness } from './witnesses/docker-witness.ts';
+import { linesWitness } from './witnesses/lines-witness.ts';
 
 /** A workflow in a lane, where its runs are killed. */
 export interface Subject {

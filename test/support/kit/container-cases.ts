@@ -6,7 +6,7 @@ import { z } from 'zod';
 import type { Argv } from '../../../src/engine/ports/command.ts';
 import { type Foreign, hostState, type TestedWorkflow } from '../../../src/testing/index.ts';
 import { privateProcessesIn } from '../crash/processes.ts';
-import { HTTP_ECHO_IMAGE, PROBE_IMAGE } from '../images.ts';
+import { HTTP_ECHO_IMAGE, PROBE_IMAGE } from '../engines/images.ts';
 import { fixture, type OpenCase, scratch, settled } from './open-case.ts';
 import { openPlace } from './place.ts';
 

@@ -1,7 +1,7 @@
 import { expect, vi } from 'vitest';
-import { removeEngine, startDaemon, stopDaemon } from '../engine.ts';
-import { tool } from '../host-state.ts';
-import { type OwnEngine, openOwnEngine } from '../own-engine.ts';
+import { removeEngine, startDaemon, stopDaemon } from '../engines/engine.ts';
+import { type OwnEngine, openOwnEngine } from '../engines/own-engine.ts';
+import { tool } from '../host/host-state.ts';
 import { fixture, type OpenCase } from './open-case.ts';
 import { WITHOUT_DOCKER } from './place.ts';
 

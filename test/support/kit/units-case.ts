@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { bootSystemd } from '../systemd.ts';
+import { bootSystemd } from '../host/systemd.ts';
 import type { OpenCase } from './open-case.ts';
 
 const SERVICE = `[Service]

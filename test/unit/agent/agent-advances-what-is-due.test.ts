@@ -19,7 +19,7 @@ import {
   runId,
 } from '../../fixtures/history/samples.ts';
 import { openForTest } from '../../fixtures/history/temporary.ts';
-import { type SimulatedClock, simulatedClock } from '../../support/simulated-clock.ts';
+import { type SimulatedClock, simulatedClock } from '../../support/in-process/simulated-clock.ts';
 
 const AGENT: Owner = { ...OWNER, pid: 1 };
 /** Far longer than the intervals of an agent. */

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { WfError } from '../../../src/engine/model/errors.ts';
 import { openFolderWf, requirement } from '../../fixtures/cli/folder-services.ts';
 import { testTerminal } from '../../fixtures/cli/test-terminal.ts';
-import { screenOf } from '../../support/screen.ts';
+import { screenOf } from '../../support/command/screen.ts';
 
 /** The id of the first run of a folder host. */
 const FIRST_RUN = `run1-${process.pid}`;

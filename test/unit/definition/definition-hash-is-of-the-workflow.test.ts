@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { and, assign, not, or, raise, setup } from 'xstate';
 import { z } from 'zod';
 import { describeDefinition } from '../../../src/definition/describe.ts';
-import { loaded } from '../../support/folder-host.ts';
+import { loaded } from '../../support/in-process/folder-host.ts';
 
 type Guard = 'and' | 'or' | 'not';
 

@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { expect, test } from 'vitest';
 import { addCommands, addGlobalOptions } from '../../../src/cli/command-table/groups.ts';
-import { DOC_PAGES, readDocPage } from '../../support/doc-page.ts';
+import { DOC_PAGES, readDocPage } from '../../support/command/doc-page.ts';
 
 const program = addGlobalOptions(new Command('wf'));
 addCommands(program, () => () => {});

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
-import { DOC_PAGES, REPOSITORY } from '../../support/doc-page.ts';
+import { DOC_PAGES, REPOSITORY } from '../../support/command/doc-page.ts';
 
 test.for(DOC_PAGES)('every link of %s leads to a file and a heading that exist', (page) => {
   expect(linksOf(page).filter((link) => !leadsSomewhere(link))).toEqual([]);

@@ -7,8 +7,8 @@ import { ERROR_EXIT_CODES } from '../../../src/engine/model/errors.ts';
 import { runnerOf } from '../../../src/engine/workflow/define-step.ts';
 import { exampleText } from '../../../src/steps/examples/example-text.ts';
 import * as steps from '../../../src/steps/index.ts';
-import { REPOSITORY } from '../../support/doc-page.ts';
-import { runRecordSchema } from '../../support/run-record.ts';
+import { REPOSITORY } from '../../support/command/doc-page.ts';
+import { runRecordSchema } from '../../support/command/run-record.ts';
 
 const textOf = (page: string) => readFileSync(path.join(REPOSITORY, page), 'utf8');
 

@@ -4,8 +4,8 @@ import { type Demand, type FleetRun, fleetStatus, type PartStatus } from '../../
 import { hostNameSchema } from '../../../src/fleet/model/ids.ts';
 import type { Answer } from '../../../src/fleet/model/item.ts';
 import { parseShare, wavesOf } from '../../../src/fleet/model/waves.ts';
-import { beginInMemory, type Played, playInMemory } from '../../support/fleet-in-memory.ts';
-import { fleetRequest } from '../../support/fleet-request.ts';
+import { beginInMemory, type Played, playInMemory } from '../../support/fleet/fleet-in-memory.ts';
+import { fleetRequest } from '../../support/fleet/fleet-request.ts';
 
 const ERROR = { code: 'E_STEP_FAILED', message: 'no', hint: 'h' } as const;
 const ended = (status: 'succeeded' | 'failed' | 'rolled-back' | 'needs-attention', changesInPlace = 0): Answer => ({

@@ -7,8 +7,8 @@ import { fleetSummaryRecord } from '../../../src/fleet/record/fleet-summary.ts';
 import { fleetLines } from '../../../src/fleet/record/fleet-text.ts';
 import { PLAIN_STYLE } from '../../../src/review/text/format/text-style.ts';
 import { errorOf, openForTest } from '../../fixtures/history/temporary.ts';
-import { beginInMemory, playInMemory } from '../../support/fleet-in-memory.ts';
-import { fleetRequest } from '../../support/fleet-request.ts';
+import { beginInMemory, playInMemory } from '../../support/fleet/fleet-in-memory.ts';
+import { fleetRequest } from '../../support/fleet/fleet-request.ts';
 
 const { fleet: begun } = beginInMemory(fleetRequest(2, { canary: 1 }), 1_000);
 const demand = { kind: 'cancel', by: 'ann', comment: 'wrong' } as const;

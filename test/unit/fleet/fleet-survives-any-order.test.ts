@@ -13,8 +13,8 @@ import {
 import type { HostName } from '../../../src/fleet/model/ids.ts';
 import type { Answer, Item } from '../../../src/fleet/model/item.ts';
 import { answered, emptyMailbox, type Mailbox, offer, writeOff } from '../../../src/fleet/model/mailbox.ts';
-import { beginInMemory, playInMemory } from '../../support/fleet-in-memory.ts';
-import { fleetRequest } from '../../support/fleet-request.ts';
+import { beginInMemory, playInMemory } from '../../support/fleet/fleet-in-memory.ts';
+import { fleetRequest } from '../../support/fleet/fleet-request.ts';
 
 /** A host as its local database and its kernel know it. */
 interface Host {

@@ -11,7 +11,7 @@ import {
   SESSION_MS,
   writeOff,
 } from '../../../src/fleet/model/mailbox.ts';
-import { fleetRequest } from '../../support/fleet-request.ts';
+import { fleetRequest } from '../../support/fleet/fleet-request.ts';
 
 const HOST = hostNameSchema.parse('web1');
 const { work } = fleetRequest(1);

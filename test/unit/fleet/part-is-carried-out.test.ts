@@ -6,7 +6,7 @@ import { fleetIdSchema, hostNameSchema, partOf } from '../../../src/fleet/model/
 import { type Answer, answerSchema, type Item, itemIdOf } from '../../../src/fleet/model/item.ts';
 import type { Progress } from '../../../src/fleet/model/mailbox.ts';
 import { systemClock } from '../../../src/host/machine/clock.ts';
-import { fleetRequest } from '../../support/fleet-request.ts';
+import { fleetRequest } from '../../support/fleet/fleet-request.ts';
 
 const FLEET = fleetIdSchema.parse('fl');
 const PART = partOf(FLEET, hostNameSchema.parse('h'));

@@ -7,7 +7,7 @@ import { openSecretsOf } from '../../../src/fleet/secrets/host-secrets.ts';
 import { keyFingerprint } from '../../../src/fleet/secrets/key-fingerprint.ts';
 import { newSeed, publicKeyOf } from '../../../src/fleet/secrets/seal.ts';
 import { sealSecrets } from '../../../src/fleet/secrets/seal-secrets.ts';
-import { folderOfFile } from '../../support/file-folder.ts';
+import { folderOfFile } from '../../support/host/file-folder.ts';
 
 const [WEB1, WEB2] = [hostNameSchema.parse('web1'), hostNameSchema.parse('web2')];
 const HASH = 'a'.repeat(64);

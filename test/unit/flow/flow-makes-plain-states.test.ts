@@ -6,7 +6,7 @@ import { stepDone, stepError } from '../../../src/engine/machine/decide/outcome-
 import { rehearse } from '../../../src/engine/machine/rehearse.ts';
 import { defineStep } from '../../../src/engine/workflow/define-step.ts';
 import { approval, flow } from '../../../src/flow/index.ts';
-import { loaded } from '../../support/folder-host.ts';
+import { loaded } from '../../support/in-process/folder-host.ts';
 
 const work = defineStep({
   kind: 'test.work',

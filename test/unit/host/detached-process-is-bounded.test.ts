@@ -2,8 +2,8 @@ import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import { startDetached } from '../../../src/host/processes/detached-process.ts';
-import { folderOfFile } from '../../support/file-folder.ts';
-import { notAfterTest, running, untilRunning } from '../../support/processes.ts';
+import { folderOfFile } from '../../support/host/file-folder.ts';
+import { notAfterTest, running, untilRunning } from '../../support/host/processes.ts';
 
 function program(name: string, text: string): string {
   const file = path.join(folderOfFile(), name);

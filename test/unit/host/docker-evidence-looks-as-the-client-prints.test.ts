@@ -13,7 +13,7 @@ import {
   listContainers,
   listNetworks,
 } from '../../../src/steps/docker/index.ts';
-import { testContext } from '../../support/step-context.ts';
+import { testContext } from '../../support/in-process/step-context.ts';
 
 describe('the evidence of a docker step', () => {
   test('has tables with columns of at least ten characters', () => {

@@ -8,8 +8,8 @@ import { createCommandPort } from '../../../src/host/commands/command.ts';
 import { execaStarter } from '../../../src/host/commands/start-command.ts';
 import { systemClock } from '../../../src/host/machine/clock.ts';
 import { createNotifier } from '../../../src/host/notify/create-notifier.ts';
-import { runId } from '../../support/folder-host.ts';
-import { notAfterTest, running } from '../../support/processes.ts';
+import { notAfterTest, running } from '../../support/host/processes.ts';
+import { runId } from '../../support/in-process/folder-host.ts';
 
 const NEVER = new AbortController().signal;
 

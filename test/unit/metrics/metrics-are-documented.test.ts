@@ -7,7 +7,7 @@ import { systemClock } from '../../../src/host/machine/clock.ts';
 import { createMetrics } from '../../../src/metrics/create-metrics.ts';
 import { AT, DEFINITION, decidedToStart, ENDED, headerOf, intended, OWNER } from '../../fixtures/history/samples.ts';
 import { openForTest } from '../../fixtures/history/temporary.ts';
-import { REPOSITORY } from '../../support/doc-page.ts';
+import { REPOSITORY } from '../../support/command/doc-page.ts';
 import { parsePrometheus } from '../../support/prometheus-text.ts';
 
 const step = asStepId('a');

@@ -16,7 +16,7 @@ import { openHistory, openHistoryForReading } from '../../../src/history/open.ts
 import { systemClock } from '../../../src/host/machine/clock.ts';
 import { isAlive, processOf } from '../../../src/host/processes/process.ts';
 import { createMetrics } from '../../../src/metrics/create-metrics.ts';
-import { type FolderHost, loaded, openFolderHost, runId } from '../../support/folder-host.ts';
+import { type FolderHost, loaded, openFolderHost, runId } from '../../support/in-process/folder-host.ts';
 import { type ParsedMetric, parsePrometheus, valueIn, valuesOf } from '../../support/prometheus-text.ts';
 
 let host: FolderHost;

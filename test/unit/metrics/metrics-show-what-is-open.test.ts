@@ -20,8 +20,8 @@ import {
   runId,
 } from '../../fixtures/history/samples.ts';
 import { openForTest, openRaw } from '../../fixtures/history/temporary.ts';
+import { type SimulatedClock, simulatedClock } from '../../support/in-process/simulated-clock.ts';
 import { parsePrometheus, valueIn, valuesOf } from '../../support/prometheus-text.ts';
-import { type SimulatedClock, simulatedClock } from '../../support/simulated-clock.ts';
 
 const ALIVE: Owner = { ...OWNER, pid: 1 };
 const DEAD: Owner = { ...OWNER, pid: 2 };

@@ -5,9 +5,9 @@ import { progressFrame } from '../../../src/review/text/progress-frame.ts';
 import { createProgressFollower } from '../../../src/review/timeline/progress.ts';
 import { testTerminal } from '../../fixtures/cli/test-terminal.ts';
 import { RECORDED } from '../../fixtures/review/recorded-lab-run.ts';
-import { runId } from '../../support/folder-host.ts';
-import { screenOf } from '../../support/screen.ts';
-import { simulatedClock } from '../../support/simulated-clock.ts';
+import { screenOf } from '../../support/command/screen.ts';
+import { runId } from '../../support/in-process/folder-host.ts';
+import { simulatedClock } from '../../support/in-process/simulated-clock.ts';
 
 test('the terminal shows only the current frame, whether it grows or shrinks', () => {
   const { err, written } = testTerminal({ columns: 80, env: { NO_COLOR: '1' } });

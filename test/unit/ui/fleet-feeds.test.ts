@@ -3,8 +3,8 @@ import { WfError } from '../../../src/engine/model/errors.ts';
 import { systemClock } from '../../../src/host/machine/clock.ts';
 import type { PageFleet } from '../../../src/ui/server/ui-context.ts';
 import { createFleetFeeds } from '../../../src/ui/stream/fleet-feeds.ts';
-import { beginInMemory } from '../../support/fleet-in-memory.ts';
-import { fleetRequest } from '../../support/fleet-request.ts';
+import { beginInMemory } from '../../support/fleet/fleet-in-memory.ts';
+import { fleetRequest } from '../../support/fleet/fleet-request.ts';
 
 const { fleet } = beginInMemory(fleetRequest(2), 0);
 

@@ -6,8 +6,8 @@ import type { WfCommandEnd } from '../../../src/library/commands/wf-command.ts';
 import { outcomeOf } from '../../../src/ui/commands/command-outcome.ts';
 import { createCommands } from '../../../src/ui/commands/commands.ts';
 import { answerTo, takeoverBy } from '../../../src/ui/commands/run-progress.ts';
-import { type FolderHost, loaded, openFolderHost } from '../../support/folder-host.ts';
-import { simulatedClock } from '../../support/simulated-clock.ts';
+import { type FolderHost, loaded, openFolderHost } from '../../support/in-process/folder-host.ts';
+import { simulatedClock } from '../../support/in-process/simulated-clock.ts';
 
 const END: WfCommandEnd = { exitCode: 0, document: { id: 'r1' }, stderr: '', isCut: false };
 const turns = async () => {

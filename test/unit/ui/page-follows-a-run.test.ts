@@ -22,7 +22,7 @@ import {
   tell,
 } from '../../fixtures/review/lab-run.ts';
 import { RECORDED } from '../../fixtures/review/recorded-lab-run.ts';
-import { type SimulatedClock, simulatedClock } from '../../support/simulated-clock.ts';
+import { type SimulatedClock, simulatedClock } from '../../support/in-process/simulated-clock.ts';
 
 /** Events after which steps and changes differ that they do not name. */
 const TROUBLED: readonly JournalEvent[] = [

@@ -5,7 +5,7 @@ import { runsQuerySchema } from '../../../src/ui/views/runs-query.ts';
 import { type RunsView, runsView } from '../../../src/ui/views/runs-view.ts';
 import { openForTest, openRaw } from '../../fixtures/history/temporary.ts';
 import { BEGIN, decided, tell, tellSuccess } from '../../fixtures/review/lab-run.ts';
-import { simulatedClock } from '../../support/simulated-clock.ts';
+import { simulatedClock } from '../../support/in-process/simulated-clock.ts';
 
 const MINUTE = 60_000;
 

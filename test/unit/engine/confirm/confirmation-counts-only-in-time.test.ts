@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { afterDeadline, deadlineIn, isBefore, momentNow } from '../../../../src/engine/confirm/boot-deadline.ts';
 import { confirmRefusal } from '../../../../src/engine/confirm/confirm-refusal.ts';
-import { runId } from '../../../support/folder-host.ts';
-import { simulatedClock } from '../../../support/simulated-clock.ts';
+import { runId } from '../../../support/in-process/folder-host.ts';
+import { simulatedClock } from '../../../support/in-process/simulated-clock.ts';
 
 const BOOT = 'boot-1';
 const deadline = { bootId: BOOT, setAtMs: 1_000, dueMs: 5_000, at: 0 };

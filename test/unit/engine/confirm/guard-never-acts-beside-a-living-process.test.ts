@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { guardDecision } from '../../../../src/engine/confirm/guard-decision.ts';
 import type { JournalEvent } from '../../../../src/engine/model/journal-event.ts';
 import { STORED_RUN_STATUSES } from '../../../../src/engine/ports/history.ts';
-import { runId } from '../../../support/folder-host.ts';
+import { runId } from '../../../support/in-process/folder-host.ts';
 
 const run = runId('guarded');
 const rule = {

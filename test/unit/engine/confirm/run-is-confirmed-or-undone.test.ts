@@ -9,7 +9,7 @@ import { defineStep, runnerOf } from '../../../../src/engine/workflow/define-ste
 import type { LoadedWorkflow } from '../../../../src/engine/workflow/workflow.ts';
 import { systemClock } from '../../../../src/host/machine/clock.ts';
 import { ownProcess } from '../../../../src/host/processes/process.ts';
-import { type FolderHost, loaded, openFolderHost, runId } from '../../../support/folder-host.ts';
+import { type FolderHost, loaded, openFolderHost, runId } from '../../../support/in-process/folder-host.ts';
 
 /** A test moves the time since the boot by itself. */
 let shiftMs = 0;

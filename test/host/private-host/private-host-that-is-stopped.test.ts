@@ -1,0 +1,79 @@
+import { readFileSync } from 'node:fs';
+import { expect, type TestContext, test } from 'vitest';
+import { refusalSchema, runRecordSchema } from '../../support/command/run-record.ts';
+import { openProject } from '../../support/command/run-wf.ts';
+import { describeOwnNetwork } from '../../support/host/own-network.ts';
+import { markedPids } from '../../support/host/private-host.ts';
+
+const PATIENCE_MS = 240_000;
+const project = openProject();
+const START = ['start', 'lab-network', '--runtime', 'embedded', '--json'];
+
+/** The first process of the private host of a run, which has pid 1 in it. */
+async function firstProcess(id: string): Promise<number> {
+  const { createdAt } = runRecordSchema.parse((await project.wf(['show', id, '--json'])).json());
+  const first = markedPids(`${id}@${Date.parse(createdAt)}`).find((pid) =>
+    /^NSpid:.*\s1$/m.test(readFileSync(`/proc/${pid}/status`, 'utf8')),
+  );
+  if (first === undefined) throw new Error(`run ${id} has no private host`);
+  return first;
+}
+
+/** Stops the first process, and continues it at the end of the test at the latest. */
+async function stop(id: string, { onTestFinished }: TestContext): Promise<{ readonly pid: number; goOn(): void }> {
+  const pid = await firstProcess(id);
+  const goOn = () => void process.kill(pid, 'SIGCONT');
+  process.kill(pid, 'SIGSTOP');
+  onTestFinished(() => {
+    try {
+      goOn();
+    } catch {
+      // It has ended.
+    }
+  });
+  return { pid, goOn };
+}
+
+describeOwnNetwork('a stopped private host (SIGSTOP)', () => {
+  test.concurrent(
+    'makes rollback and resume of a paused run exit with 3, with how to continue the host',
+    async (context) => {
+      const started = await project.wf([...START, '--id', 'rests', '--pause-after', 'setup']);
+      expect(started.exitCode).toBe(0);
+      const { pid, goOn } = await stop('rests', context);
+      for (const verb of ['rollback', 'resume']) {
+        const end = await project.wf([verb, 'rests', '--json']);
+        const { error } = refusalSchema.parse(end.json());
+        expect([verb, end.exitCode, error.code]).toEqual([verb, 3, 'E_RUNTIME_UNAVAILABLE']);
+        expect(error.hint).toContain(`kill -CONT ${pid}`);
+      }
+      goOn();
+      const undone = await project.wf(['rollback', 'rests', '--json']);
+      expect([undone.exitCode, runRecordSchema.parse(undone.json()).status]).toEqual([0, 'rolled-back']);
+    },
+    PATIENCE_MS,
+  );
+
+  test.concurrent(
+    'leaves an active run in need of attention, and rollback undoes it once the host continues',
+    async (context) => {
+      const wf = project.start([...START, '--id', 'works']);
+      await wf.haltAt(/^setup {2}createDevNetwork .* ok /);
+      const { pid, goOn } = await stop('works', context);
+      wf.kill('SIGCONT');
+      const end = await wf.end;
+      const record = runRecordSchema.parse(end.json());
+      expect([end.exitCode, record.status, record.verification?.restored ?? false]).toEqual([
+        5,
+        'needs-attention',
+        false,
+      ]);
+      expect(record.changes.some(({ status }) => status === 'stuck')).toBe(true);
+      expect(record.error?.hint).toContain(`kill -CONT ${pid}`);
+      goOn();
+      const undone = await project.wf(['rollback', 'works', '--json']);
+      expect([undone.exitCode, runRecordSchema.parse(undone.json()).status]).toEqual([0, 'rolled-back']);
+    },
+    PATIENCE_MS,
+  );
+});

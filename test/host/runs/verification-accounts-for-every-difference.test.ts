@@ -1,0 +1,231 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import type { z } from 'zod';
+import { runRecordSchema } from '../../support/command/run-record.ts';
+import { openProject, type Project } from '../../support/command/run-wf.ts';
+import { WITH_OWN_NAMES } from '../../support/host/own-names.ts';
+import { describeOwnNetwork, ip } from '../../support/host/own-network.ts';
+
+/** Runs one program, and another that may undo it. Their command lines do not show what they do. */
+const WORKFLOW = `import { defineWorkflow } from 'wf-engine';
+import { execCommand, revertSteps } from 'wf-engine/steps';
+import { setup } from 'xstate';
+import { z } from 'zod';
+
+const input = z.object({ does: z.string(), undoes: z.string() });
+const machine = setup({
+  types: { context: {} as z.output<typeof input>, input: {} as z.output<typeof input> },
+  actors: { execCommand, revertSteps },
+}).createMachine({
+  context: ({ input }) => input,
+  initial: 'first',
+  states: {
+    first: {
+      invoke: {
+        id: 'act',
+        src: 'execCommand',
+        input: ({ context }) => ({ argv: [context.does], undo: [context.undoes] }),
+        onDone: 'second',
+      },
+    },
+    second: { invoke: { id: 'undo', src: 'revertSteps', input: { steps: ['act'] }, onDone: 'done' } },
+    done: { type: 'final' },
+  },
+});
+export default defineWorkflow({ name: 'shell', version: '1', description: 'A command.', input, machine });
+`;
+
+/** Makes a file, and declares that it alters links. */
+const MARKER = `import { existsSync, rmSync, writeFileSync } from 'node:fs';
+import { defineStep, defineWorkflow } from 'wf-engine';
+import { setup } from 'xstate';
+import { z } from 'zod';
+
+const file = z.object({ file: z.string() });
+const marker = defineStep({
+  kind: 'test.marker', description: 'A file.', input: file, output: file, record: file, survivesReboot: true,
+  alters: ['network'],
+  commands: () => [], rehearse: (input) => input,
+  async observe({ file }) {
+    if (!existsSync(file)) return { found: 'absent', target: file, record: { file } };
+    return { found: 'ours', target: file, record: { file }, output: { file } };
+  },
+  async apply(_input, record) { writeFileSync(record.file, ''); return record; },
+  async inspect({ file }) { return existsSync(file) ? { found: 'in place' } : { found: 'gone', reason: 'it is gone' }; },
+  async undo({ file }) { rmSync(file); },
+  undoCommands: ({ file }) => [['rm', file]],
+});
+const machine = setup({ types: { context: {} as { file: string }, input: {} as { file: string } }, actors: { marker } }).createMachine({
+  context: ({ input }) => input,
+  initial: 'first',
+  states: {
+    first: { invoke: { id: 'mark', src: 'marker', input: ({ context }) => context, onDone: 'second' } },
+    second: { invoke: { id: 'again', src: 'marker', input: ({ context }) => ({ file: context.file + '2' }), onDone: 'done' } },
+    done: { type: 'final' },
+  },
+});
+export default defineWorkflow({ name: 'marker', version: '1', description: 'A file.', input: file, machine });
+`;
+
+type RunRecord = z.output<typeof runRecordSchema>;
+
+// A run that fails because of a difference observes the host for seconds.
+vi.setConfig({ testTimeout: 120_000 });
+
+let project: Project;
+beforeEach(() => {
+  project = openProject({ 'workflows/shell.ts': WORKFLOW, 'workflows/marker.ts': MARKER });
+});
+
+async function ran(does: string, undoes: string, env: Readonly<Record<string, string>> = {}) {
+  const programs = [script('act', does), script('undo', undoes)];
+  const args = ['start', 'shell', '--runtime', 'docker', '--json'];
+  const inputs = ['--input', `does=${programs[0]}`, '--input', `undoes=${programs[1]}`];
+  const end = await project.wf([...args, ...inputs], { through: WITH_OWN_NAMES, env });
+  expect([0, 5], end.stderr + end.stdout).toContain(end.exitCode);
+  return { exitCode: end.exitCode, record: runRecordSchema.parse(end.json()) };
+}
+
+function script(name: string, body: string): string {
+  const file = project.write(name, `#!/bin/sh -e\n${body}\n`);
+  chmodSync(file, 0o755);
+  return file;
+}
+
+function verified({ verification }: RunRecord) {
+  if (verification === null) throw new Error('the run was not verified');
+  const { unexplained, drift, residues, notCompared } = verification;
+  return {
+    restored: verification.restored,
+    unexplained: unexplained.map(({ subject }) => subject),
+    drift: drift.map(({ subject }) => subject),
+    residues: residues.map(({ subject }) => subject),
+    notCompared,
+  };
+}
+
+/** Returns a PATH with these tools in front of those of the machine. */
+function toolsThat(tools: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  for (const [name, body] of Object.entries(tools)) script(`tools/${name}`, body);
+  const folder = path.join(project.folder, 'tools');
+  return { PATH: `${folder}:${process.env['PATH'] ?? ''}` };
+}
+
+describeOwnNetwork('the verification of a run', () => {
+  afterEach(() => {
+    for (const name of ['wfva0', 'wfva1']) {
+      try {
+        ip('link', 'del', name);
+      } catch {
+        // Most tests make none.
+      }
+    }
+  });
+
+  test('reports all that an undo leaves as unexplained, with exit code 5, and attributes forwarding to no Docker', async () => {
+    const setting = '/proc/sys/net/ipv4/ip_forward';
+    const before = readFileSync(setting, 'utf8').trim();
+    writeFileSync(setting, '0');
+    const rule = 'INPUT -s 10.9.9.9 -j DROP';
+    try {
+      const { exitCode, record } = await ran(`iptables -A ${rule}; echo 1 > ${setting}`, 'true');
+      expect(exitCode).toBe(5);
+      expect(record).toMatchObject({ status: 'needs-attention', error: { code: 'E_RESIDUE' } });
+      const { restored, unexplained, drift } = verified(record);
+      expect({ restored, drift }).toEqual({ restored: false, drift: [] });
+      // The kernel sets forwarding for each link too.
+      expect(unexplained).toContain('sysctl net.ipv4.ip_forward');
+      expect(unexplained.filter((subject) => !subject.startsWith('sysctl '))).toEqual([
+        'iptables ipv4 filter INPUT rule -s 10.9.9.9/32 -j DROP',
+      ]);
+      const { stdout } = await project.sharedWf(['show', '@latest']);
+      expect(stdout).toMatch(/unexplained: iptables ipv4 filter INPUT rule -s 10\.9\.9\.9/);
+    } finally {
+      execFileSync('iptables', ['-D', ...rule.split(' ')]);
+      writeFileSync(setting, before);
+    }
+  });
+
+  test('accounts for every change that is undone', async () => {
+    const { exitCode, record } = await ran('ip link add wfva0 type bridge', 'ip link del wfva0');
+    expect(exitCode).toBe(0);
+    expect(verified(record)).toMatchObject({ restored: true, unexplained: [], residues: [], drift: [] });
+  });
+
+  test('names a facet whose tool returns invalid output, and compares the rest', async () => {
+    const env = toolsThat({
+      tc: `echo '[{"kind":"noqueue",'`,
+      'iptables-nft-save': 'echo "Could not fetch rule set generation id: Invalid argument" >&2; exit 1',
+      'iptables-save': 'echo "Could not fetch rule set generation id: Invalid argument" >&2; exit 1',
+    });
+    const clean = await ran('ip link add wfva0 type bridge', 'ip link del wfva0', env);
+    expect(clean.exitCode).toBe(0);
+    const { restored, notCompared } = verified(clean.record);
+    expect(restored).toBe(true);
+    expect(notCompared).toContainEqual({ subject: 'qdiscs', reason: 'unreadable: tc wrote invalid JSON' });
+    expect(notCompared).toContainEqual({
+      subject: 'iptables ipv4',
+      reason: expect.stringMatching(/^unreadable: `iptables-save`: exit code 1: Could not fetch/),
+    });
+    const left = await ran('ip link add wfva1 type bridge', 'true', env);
+    expect(left.exitCode).toBe(5);
+    expect(verified(left.record).unexplained).toContain('link wfva1');
+  });
+
+  test('fails if a facet is readable before the run but not after it', async () => {
+    const broken = path.join(project.folder, 'broken');
+    const env = toolsThat({ tc: `if [ -e ${broken} ]; then echo oddly; else echo '[]'; fi` });
+    const { exitCode, record } = await ran(`touch ${broken}`, 'true', env);
+    expect(exitCode).toBe(5);
+    expect(verified(record).residues).toEqual(['reading of qdiscs']);
+  });
+
+  test('names a foreign link that always changes, and does not fail the run', async () => {
+    ip('link', 'add', 'wfva1', 'type', 'bridge');
+    const flap = 'while :; do ip link set wfva1 mtu 1400; sleep 0.3; ip link set wfva1 mtu 1401; sleep 0.3; done';
+    const flapping = spawn('sh', ['-c', flap], { stdio: 'ignore' });
+    try {
+      // Long enough that the MTU differs when the run ends.
+      const { exitCode, record } = await ran('ip link add wfva0 type bridge; sleep 0.3', 'ip link del wfva0');
+      expect(exitCode, JSON.stringify(record.verification)).toBe(0);
+      const { unexplained, notCompared } = verified(record);
+      expect(unexplained).toEqual([]);
+      expect([{ subject: 'link wfva1', reason: 'it kept changing' }]).toEqual(
+        expect.arrayContaining(notCompared.filter(({ reason }) => reason === 'it kept changing')),
+      );
+    } finally {
+      flapping.kill('SIGKILL');
+      await once(flapping, 'exit');
+    }
+  });
+});
+
+describeOwnNetwork('the final comparison of a run', () => {
+  test('is made only in the network namespace of the baseline', async () => {
+    const file = path.join(project.folder, 'marker');
+    const start = [
+      'start',
+      'marker',
+      '--runtime',
+      'docker',
+      '--id',
+      'placed',
+      '--pause-after',
+      'first',
+      '--input',
+      `file=${file}`,
+    ];
+    const paused = await project.wf(start, { through: WITH_OWN_NAMES });
+    expect(paused.exitCode, paused.stderr).toBe(0);
+    const elsewhere = await project.wf(['rollback', 'placed', '--json'], {
+      through: ['unshare', '--net', ...WITH_OWN_NAMES],
+    });
+    expect(elsewhere).toMatchObject({ exitCode: 4, stdout: expect.stringContaining('E_WRONG_PLACE') });
+    const here = await project.wf(['rollback', 'placed', '--json'], { through: WITH_OWN_NAMES });
+    expect(here.exitCode, here.stderr).toBe(0);
+    expect(verified(runRecordSchema.parse(here.json())).restored).toBe(true);
+  });
+});
