@@ -1,8 +1,8 @@
 import fs from 'node:fs';
 import { expect, test } from 'vitest';
-import { walOf } from '../../../src/history/sqlite/side-files.ts';
-import { AT, DEFINITION, headerOf, OWNER } from '../../fixtures/history/samples.ts';
-import { openForTest } from '../../fixtures/history/temporary.ts';
+import { walOf } from '../../../../src/history/sqlite/side-files.ts';
+import { AT, DEFINITION, headerOf, OWNER } from '../../../fixtures/history/samples.ts';
+import { openForTest } from '../../../fixtures/history/temporary.ts';
 
 const MIB = 1024 * 1024;
 

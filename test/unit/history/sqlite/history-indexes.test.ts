@@ -1,8 +1,8 @@
 import Database from 'better-sqlite3';
 import { expect, test, vi } from 'vitest';
 import { z } from 'zod';
-import { asStepId } from '../../../src/engine/model/ids.ts';
-import type { History } from '../../../src/history/history.ts';
+import { asStepId } from '../../../../src/engine/model/ids.ts';
+import type { History } from '../../../../src/history/history.ts';
 import {
   AT,
   DEFINITION,
@@ -13,8 +13,8 @@ import {
   intended,
   OWNER,
   ROLLING_BACK,
-} from '../../fixtures/history/samples.ts';
-import { openForTest, openRaw } from '../../fixtures/history/temporary.ts';
+} from '../../../fixtures/history/samples.ts';
+import { openForTest, openRaw } from '../../../fixtures/history/temporary.ts';
 
 const planRow = z.object({ detail: z.string() });
 

@@ -2,11 +2,11 @@ import fs from 'node:fs';
 import { dirname, join } from 'node:path';
 import Database from 'better-sqlite3';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { openHistory, openHistoryForReading } from '../../../src/history/open.ts';
-import { connect } from '../../../src/history/sqlite/connect.ts';
-import { SCHEMA_VERSION } from '../../../src/history/sqlite/schema.ts';
-import { AT, DEFINITION, decidedToStart, headerOf, OWNER } from '../../fixtures/history/samples.ts';
-import { errorOf, openForTest, openRaw, temporaryFolder, temporaryPath } from '../../fixtures/history/temporary.ts';
+import { openHistory, openHistoryForReading } from '../../../../src/history/open.ts';
+import { connect } from '../../../../src/history/sqlite/connect.ts';
+import { SCHEMA_VERSION } from '../../../../src/history/sqlite/schema.ts';
+import { AT, DEFINITION, decidedToStart, headerOf, OWNER } from '../../../fixtures/history/samples.ts';
+import { errorOf, openForTest, openRaw, temporaryFolder, temporaryPath } from '../../../fixtures/history/temporary.ts';
 
 const HEADER = headerOf('kept');
 

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
-import type { RunId } from '../../../src/engine/model/ids.ts';
-import type { Lease } from '../../../src/engine/ports/history.ts';
-import type { History } from '../../../src/history/history.ts';
-import { openHistory } from '../../../src/history/open.ts';
-import { AT, DEFINITION, headerOf, OWNER } from '../../fixtures/history/samples.ts';
-import { openForTest, openRaw, temporaryPath } from '../../fixtures/history/temporary.ts';
+import type { RunId } from '../../../../src/engine/model/ids.ts';
+import type { Lease } from '../../../../src/engine/ports/history.ts';
+import type { History } from '../../../../src/history/history.ts';
+import { openHistory } from '../../../../src/history/open.ts';
+import { AT, DEFINITION, headerOf, OWNER } from '../../../fixtures/history/samples.ts';
+import { openForTest, openRaw, temporaryPath } from '../../../fixtures/history/temporary.ts';
 
 const WAITS = { events: [{ type: 'waiting', events: [] }] } as const;
 

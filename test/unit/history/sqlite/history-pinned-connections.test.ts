@@ -5,7 +5,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test } from 'vitest';
 
-const OPEN = fileURLToPath(new URL('../../../src/history/open.ts', import.meta.url));
+const OPEN = fileURLToPath(new URL('../../../../src/history/open.ts', import.meta.url));
 
 /** Counts the statements of the addon, and those collected, while histories are opened, read and closed. */
 const SCRIPT = `

@@ -1,8 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
-import { OWN_MOUNTS, startChild } from '../../fixtures/history/child.ts';
-import { temporaryFolder } from '../../fixtures/history/temporary.ts';
+import { OWN_MOUNTS, startChild } from '../../../fixtures/history/child.ts';
+import { temporaryFolder } from '../../../fixtures/history/temporary.ts';
 
 /** Containers often forbid mounts altogether. */
 function canMount(): boolean {

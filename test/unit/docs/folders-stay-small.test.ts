@@ -1,0 +1,18 @@
+import { readdirSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+
+const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
+/** A reader sees so many names at one look. */
+const MOST = 20;
+
+test.for(['src', 'test', 'workflows'])('no folder in %s has more than 20 files', (top) => {
+  const counts = new Map<string, number>();
+  for (const entry of readdirSync(path.join(ROOT, top), { recursive: true, withFileTypes: true })) {
+    const folder = path.relative(ROOT, entry.parentPath);
+    if (entry.isFile() && !folder.includes('node_modules')) counts.set(folder, (counts.get(folder) ?? 0) + 1);
+  }
+  expect(counts.size).toBeGreaterThan(0);
+  expect([...counts].filter(([, count]) => count > MOST)).toEqual([]);
+});
