@@ -58,6 +58,8 @@ import type {
 
 /** The default limit of a list of runs. */
 const LISTED = 20;
+/** Runs whose journals are read together; they work while those of the next ones are read. */
+const RESUMED_AT_A_TIME = 100;
 
 /** Creates the engine of {@link openEngine}. */
 export async function createWorkflowEngine({ database, workflows = [] }: OpenEngineOptions): Promise<WorkflowEngine> {
@@ -211,14 +213,19 @@ function embed(
 
   async function resumeAll(): Promise<readonly ResumedRun[]> {
     const runs = history.unfinishedRuns().filter((run) => isResumable(run, isAlive));
-    return Promise.all(
-      runs.map(({ id }) =>
-        resume(id).then(
-          (run): ResumedRun => ({ id, run }),
-          (thrown: unknown): ResumedRun => ({ id, error: asWfError(thrown) }),
-        ),
-      ),
-    );
+    const resumed: ResumedRun[] = [];
+    while (runs.length > 0) resumed.push(...(await Promise.all(runs.splice(0, RESUMED_AT_A_TIME).map(resumeOne))));
+    return resumed;
+  }
+
+  async function resumeOne({ id }: StoredRun): Promise<ResumedRun> {
+    try {
+      // `close` was called while others were resumed.
+      if (closing !== undefined) throw closed();
+      return { id, run: await resume(id) };
+    } catch (thrown) {
+      return { id, error: asWfError(thrown) };
+    }
   }
 
   /** Returns a function that finds the step runners of the known workflows, and those of wf. */

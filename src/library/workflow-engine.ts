@@ -233,7 +233,10 @@ export interface WorkflowEngine {
   run(run: string): RunRecord;
   /** Lists the runs that have not ended and that nobody advances (interrupted, paused or waiting), newest first. */
   resumable(): readonly RunSummary[];
-  /** Resumes every run of {@link resumable}, each of them or none: a run that cannot be resumed blocks no other. */
+  /**
+   * Resumes every run of {@link resumable}: a run that cannot be resumed blocks no other. The first ones work while the next ones are
+   * read. Those that are left when `close` is called are not resumed (E_USAGE).
+   */
   resumeAll(): Promise<readonly ResumedRun[]>;
   /**
    * Yields the journal entries of a run from the seq `fromSeq` (1 if absent) on, also those of other processes, as they come. Ends when

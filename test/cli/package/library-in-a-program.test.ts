@@ -335,6 +335,46 @@ console.log(await (await resuming).result.then(({ type }) => type, said));`,
 );
 
 testPrograms(
+  'close stops resumeAll, which has taken no run over that it has not resumed',
+  [
+    `import { setTimeout } from 'node:timers/promises';
+import { defineStep, defineWorkflow } from 'wf-engine';
+import { setup } from 'xstate';
+import { z } from 'zod';
+const pause = defineStep({
+  kind: 'test.pause', description: 'Waits.', input: z.object({}), output: z.object({}), commands: () => [], rehearse: () => ({}),
+  async read() { await setTimeout(20); return {}; },
+});
+const machine = setup({ actors: { pause } }).createMachine({
+  initial: 'one',
+  states: {
+    one: { invoke: { id: 'one', src: 'pause', input: {}, onDone: 'two' } },
+    two: { invoke: { id: 'two', src: 'pause', input: {}, onDone: 'end' } },
+    end: { type: 'final' },
+  },
+});
+const pauses = defineWorkflow({ name: 'pauses', version: '1', description: 'Waits twice', input: z.object({}), machine });
+const open = () => openEngine({ database: 'wf.db', workflows: [pauses] });
+const first = await open();
+const started = Array.from({ length: 120 }, () => first.start(pauses, {}));
+await first.close();
+await Promise.all(started);
+const next = await open();
+const resuming = next.resumeAll();
+await next.close();
+const resumed = await resuming;
+console.log(resumed.filter((one) => 'run' in one).length, resumed.filter((one) => 'error' in one && one.error.code === 'E_USAGE').length);
+const last = await open();
+console.log(last.resumable().length, new Set(last.runs({ limit: 200 }).map(({ status }) => status)));
+await last.close();`,
+  ],
+  async ({ ranTogether }) => {
+    const said = await ranTogether();
+    expect(said).toEqual(['100 20', "120 Set(1) { 'interrupted' }"]);
+  },
+);
+
+testPrograms(
   'an observer that throws causes a warning and does not change the run',
   [
     `const engine = await openEngine({ database: 'wf.db', workflows: [folders] });
