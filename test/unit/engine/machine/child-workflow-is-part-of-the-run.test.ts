@@ -657,25 +657,30 @@ function workflowOf(whole: Part, isNested: boolean): LoadedWorkflow {
 }
 
 test('a workflow with children leaves the host and the ledger as the same steps written inline', async () => {
-  let nested = 0;
   await fc.assert(
-    fc.asyncProperty(part, fc.constantFrom('rollback' as const, 'keep' as const), async (whole, onFailure) => {
-      const [inChildren, inline] = [true, false].map((isNested) => workflowOf(whole, isNested));
-      if (inChildren === undefined || inline === undefined) throw new Error('two workflows');
-      if (inChildren.model.children.size > 0) nested += 1;
-      const left = async (workflow: LoadedWorkflow) => {
-        const { status, changes, steps } = await finish(workflow, onFailure);
-        const files = host.files();
-        for (const name of files) host.remove(name);
-        const local = (text: string) => text.replace(/^.*\//, '');
-        return { status, files, changes: changes.map(local), steps: steps.map(local) };
-      };
-      expect(await left(inChildren)).toEqual(await left(inline));
-    }),
-    { numRuns: 40 },
+    fc.asyncProperty(
+      part.filter(hasChild),
+      fc.constantFrom('rollback' as const, 'keep' as const),
+      async (whole, onFailure) => {
+        const [inChildren, inline] = [true, false].map((isNested) => workflowOf(whole, isNested));
+        if (inChildren === undefined || inline === undefined) throw new Error('two workflows');
+        const left = async (workflow: LoadedWorkflow) => {
+          const { status, changes, steps } = await finish(workflow, onFailure);
+          const files = host.files();
+          for (const name of files) host.remove(name);
+          const local = (text: string) => text.replace(/^.*\//, '');
+          return { status, files, changes: changes.map(local), steps: steps.map(local) };
+        };
+        expect(await left(inChildren)).toEqual(await left(inline));
+      },
+    ),
+    { numRuns: 25 },
   );
-  expect(nested).toBeGreaterThan(5);
 });
+
+function hasChild(whole: Part): boolean {
+  return whole.kind === 'steps' && (whole.isChild || whole.parts.some(hasChild));
+}
 
 function descriptionOf(workflow: LoadedWorkflow) {
   return describeDefinition(workflow, workflow.model).description;
