@@ -1,4 +1,5 @@
 import type { Database } from 'better-sqlite3';
+import { WfError } from '../../engine/model/errors.ts';
 import type { Statements } from '../../sqlite/statements.ts';
 import { type ConnectOptions, refuseNewer } from './connect.ts';
 import { withReserve } from './reserve.ts';
@@ -36,20 +37,26 @@ export function writeTransactions({
   requireInPlace,
 }: TransactionDependencies): WriteTransactions {
   let startTimer: StartTimer | undefined;
-  const write: Transact = (work) => {
+  // Created once: that takes longer than to begin and to end one.
+  const transaction = db.transaction((work: () => unknown) => {
+    // A newer wf may have changed the tables since this process opened the database.
+    refuseNewer(Number(statements.value('PRAGMA user_version')), path);
+    return work();
+  });
+  const write = <Result>(work: () => Result): Result => {
     if (db.inTransaction) return work();
-    const transaction = db.transaction(() => {
-      // A newer wf may have changed the tables since this process opened the database.
-      refuseNewer(Number(statements.value('PRAGMA user_version')), path);
-      return work();
-    });
     return withReserve(path, options, () => {
+      let result: () => Result = notRun;
       const stopTimer = startTimer?.();
-      const result = transaction.immediate();
+      transaction.immediate(() => {
+        const done = work();
+        result = () => done;
+        return done;
+      });
       stopTimer?.();
       // Checked after the commit, to notice a file that was deleted just before it.
       requireInPlace();
-      return result;
+      return result();
     });
   };
   return {
@@ -58,4 +65,8 @@ export function writeTransactions({
       startTimer = start;
     },
   };
+}
+
+function notRun(): never {
+  throw new WfError('E_INTERNAL', 'a transaction was committed without its work', { hint: 'Report this.' });
 }
