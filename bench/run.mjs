@@ -30,6 +30,15 @@ const contestants = {
   ...(existsSync(peerNode)
     ? { OpenWorkflow: { node: peerNode, script: path.join(here, 'peers/open-workflow.mjs') } }
     : {}),
+  ...(existsSync(peerNode) && existsSync(path.join(here, '../test/servers/node_modules'))
+    ? {
+        Restate: {
+          node: peerNode,
+          script: path.join(here, 'contestants/restate.mjs'),
+          workloads: ['sequence', 'side'],
+        },
+      }
+    : {}),
 };
 if (!('OpenWorkflow' in contestants)) say('OpenWorkflow is left out: `npm ci --prefix bench/peers` installs it.');
 
@@ -87,6 +96,7 @@ for (let round = 1; round <= rounds; round += 1) {
   for (const [key, { title, measure: measureOne }] of Object.entries(workloads)) {
     if (!wanted.includes(key)) continue;
     for (const [name, contestant] of Object.entries(contestants)) {
+      if (contestant.workloads?.includes(key) === false) continue;
       const figures = await measureOne(contestant);
       keep(title, name, figures);
       say(
