@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { changedWf } from '../../support/fleet/changed-wf.ts';
 import { watchHosts } from '../../support/fleet/fleet-oracle.ts';
 import { type FleetWorld, openFleetWorld, type TestHost } from '../../support/fleet/fleet-world.ts';
-import { freePort } from '../../support/fleet/restate.ts';
+import { freePort } from '../../support/host/free-port.ts';
 import { chosen, inTurn } from '../../support/rotation.ts';
 
 let world: FleetWorld;

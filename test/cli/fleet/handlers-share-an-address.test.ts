@@ -2,7 +2,7 @@ import { beforeAll, expect, test } from 'vitest';
 import { readDocPage } from '../../support/command/doc-page.ts';
 import { watchHosts } from '../../support/fleet/fleet-oracle.ts';
 import { type FleetWorld, openFleetWorld } from '../../support/fleet/fleet-world.ts';
-import { freePort } from '../../support/fleet/restate.ts';
+import { freePort } from '../../support/host/free-port.ts';
 import { startNginx } from '../../support/page/nginx.ts';
 
 const { 'wf-fleet-handlers.conf': configuration = '' } = readDocPage('docs/how-to/run-a-fleet.md').files;

@@ -5,8 +5,9 @@ import { beforeAll, expect, test } from 'vitest';
 import { readDocPage } from '../../support/command/doc-page.ts';
 import { LOOPBACK } from '../../support/fleet/fleet-network.ts';
 import { type FleetWorld, openWorldOn } from '../../support/fleet/fleet-world.ts';
-import { freePort, startRestate } from '../../support/fleet/restate.ts';
+import { startRestate } from '../../support/fleet/restate.ts';
 import { folderOfFile } from '../../support/host/file-folder.ts';
+import { freePort } from '../../support/host/free-port.ts';
 import { startNginx } from '../../support/page/nginx.ts';
 
 const { files } = readDocPage('docs/how-to/secure-a-fleet.md');

@@ -5,7 +5,8 @@ import { restateTransport } from '../../../src/fleet/restate/restate-transport.t
 import { type ServedHandlers, serveHandlers } from '../../../src/fleet/restate/serve-handlers.ts';
 import { systemClock } from '../../../src/host/machine/clock.ts';
 import { fleetTransportContract } from '../../support/fleet/fleet-transport-contract.ts';
-import { freePort, type Restate, startRestate } from '../../support/fleet/restate.ts';
+import { type Restate, startRestate } from '../../support/fleet/restate.ts';
+import { freePort } from '../../support/host/free-port.ts';
 import { startNginx } from '../../support/page/nginx.ts';
 
 let restate: Restate;

@@ -3,7 +3,8 @@ import { readDocPage } from '../../support/command/doc-page.ts';
 import { LOOPBACK } from '../../support/fleet/fleet-network.ts';
 import { watchHosts } from '../../support/fleet/fleet-oracle.ts';
 import { type FleetWorld, openWorldOn } from '../../support/fleet/fleet-world.ts';
-import { freePort, type RestateNode, startCluster } from '../../support/fleet/restate.ts';
+import { type RestateNode, startCluster } from '../../support/fleet/restate.ts';
+import { freePort } from '../../support/host/free-port.ts';
 import { startNginx } from '../../support/page/nginx.ts';
 import { EVERY_CASE } from '../../support/rotation.ts';
 

@@ -5,9 +5,10 @@ import { expect, vi } from 'vitest';
 import { z } from 'zod';
 import { openProject, type Project, type RunningWf, type WfEnd } from '../command/run-wf.ts';
 import { atEndOfFile } from '../host/file-folder.ts';
+import { freePort } from '../host/free-port.ts';
 import { running } from '../host/processes.ts';
 import { type FleetNetwork, type NetworkHost, openFleetNetwork } from './fleet-network.ts';
-import { freePort, type Restate, startRestate } from './restate.ts';
+import { type Restate, startRestate } from './restate.ts';
 
 const SITE = readFileSync(new URL('../../fixtures/workflows/site.ts', import.meta.url), 'utf8');
 

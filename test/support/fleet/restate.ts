@@ -1,7 +1,6 @@
-import { createPublicKey, randomInt } from 'node:crypto';
+import { createPublicKey } from 'node:crypto';
 import { mkdtempSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { createServer } from 'node:net';
 import { arch } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -9,6 +8,7 @@ import { execa } from 'execa';
 import { vi } from 'vitest';
 import { serverSettings } from '../../../src/fleet/restate/restate-server.ts';
 import { atEndOfFile, folderOfFile } from '../host/file-folder.ts';
+import { freePort } from '../host/free-port.ts';
 
 /** A server of Restate on loopback, in a folder of its own. */
 export interface Restate {
@@ -138,19 +138,3 @@ export function identityKeyOf(file: string): string {
 }
 
 const BASE58 = '123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz';
-
-/**
- * Returns a port that is free now, and that the kernel gives to nobody who asks for any: it is still free when a killed server is started
- * again.
- */
-export async function freePort(): Promise<number> {
-  for (;;) {
-    const port = randomInt(10_000, 30_000);
-    const server = createServer();
-    const isFree = await new Promise<boolean>((resolve) => {
-      server.once('error', () => resolve(false));
-      server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
-    });
-    if (isFree) return port;
-  }
-}

@@ -4,8 +4,8 @@ import { execa } from 'execa';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { askedFleet, fleetArguments } from '../../../src/cli/commands/unattended/fleet-options.ts';
 import { ingressClient } from '../../../src/fleet/restate/ingress-client.ts';
-import { freePort } from '../../support/fleet/restate.ts';
 import { folderOfFile } from '../../support/host/file-folder.ts';
+import { freePort } from '../../support/host/free-port.ts';
 
 let folder: string;
 const at = (name: string) => path.join(folder, name);
