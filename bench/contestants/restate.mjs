@@ -25,8 +25,6 @@ await contestant({
       .createServer(createEndpointHandler({ services: [chain], logger: () => {} }))
       .listen(0, '127.0.0.1');
     await once(handlers, 'listening');
-    const sessions = new Set();
-    handlers.on('session', (session) => sessions.add(session.once('close', () => sessions.delete(session))));
     const restate = await startRestate(folder);
     await post(`${restate.admin}/deployments`, { uri: `http://127.0.0.1:${handlers.address().port}` });
     return {
@@ -35,7 +33,6 @@ await contestant({
       },
       async close() {
         await restate.kill();
-        for (const session of sessions) session.destroy();
         handlers.close();
       },
     };

@@ -7,7 +7,6 @@ import { type LoadedFile, loadWorkflow } from '../../../src/definition/load.ts';
 import { NO_CRASH_POINTS } from '../../../src/engine/ports/crash-points.ts';
 import { createEngine } from '../../../src/engine/run/create-engine.ts';
 import type { Engine } from '../../../src/engine/run/engine.ts';
-import { runnerOf } from '../../../src/engine/workflow/define-step.ts';
 import type { StepRunner } from '../../../src/engine/workflow/step.ts';
 import { openHistory } from '../../../src/history/open.ts';
 import { createGuards } from '../../../src/host/guard/create-guards.ts';
@@ -17,10 +16,10 @@ import { createOrphanedProcesses } from '../../../src/host/processes/orphaned-pr
 import { ownProcess } from '../../../src/host/processes/process.ts';
 import { confineCode } from '../../../src/host/workflow-code/confine-code.ts';
 import { machineNotifier } from '../../../src/library/machine-notifier.ts';
+import { ownStepRunners } from '../../../src/library/step-runners.ts';
 import { wfModule } from '../../../src/library/wf-module.ts';
 import { machinePorts } from '../../../src/runtime/machine-ports.ts';
 import { createRuntimes } from '../../../src/runtime/runtimes.ts';
-import * as steps from '../../../src/steps/index.ts';
 import { guardUnit } from '../../../src/steps/systemd/guard-unit.ts';
 import { docker, linkNames } from '../engines/docker-tests.ts';
 import { linksOf } from '../host/host-state.ts';
@@ -66,12 +65,7 @@ export async function afterReboot<Answer>(
       owner: { ...ownProcess(), bootId: 'the-boot-after' },
       isAlive: ({ bootId }) => bootId === 'the-boot-after',
     });
-    const runners = new Map(
-      Object.values(steps).flatMap((exported) => {
-        const runner = runnerOf(exported);
-        return runner === undefined ? [] : [[runner.kind, runner]];
-      }),
-    );
+    const runners = await ownStepRunners();
     return await work(engine, (kind) => runners.get(kind));
   } finally {
     history.close();

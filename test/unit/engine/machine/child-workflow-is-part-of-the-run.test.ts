@@ -674,7 +674,7 @@ test('a workflow with children leaves the host and the ledger as the same steps 
         expect(await left(inChildren)).toEqual(await left(inline));
       },
     ),
-    { numRuns: 25 },
+    { numRuns: 40 },
   );
 });
 
