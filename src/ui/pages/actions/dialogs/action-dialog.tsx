@@ -43,6 +43,7 @@ export function ActionDialog(props: ActionDialogProps) {
   const dialog = useRef<DialogElement | null>(null);
   const heading = useRef<TitleElement | null>(null);
   const isActing = useRef(false);
+  const isClosed = useRef(false);
   const [isBusy, setIsBusy] = useState(false);
   const [error, setError] = useState<PageError | null>(null);
   useEffect(() => {
@@ -51,6 +52,13 @@ export function ActionDialog(props: ActionDialogProps) {
     heading.current?.focus();
   }, []);
 
+  // The event `close` comes later than the next key.
+  const close = () => {
+    if (isClosed.current) return;
+    isClosed.current = true;
+    dialog.current?.close();
+    onClose();
+  };
   const submit = async () => {
     // A second click comes before the button is disabled.
     if (isActing.current || refusal !== null || !isReady) return;
@@ -60,7 +68,7 @@ export function ActionDialog(props: ActionDialogProps) {
     const refused = await onAct();
     isActing.current = false;
     setIsBusy(false);
-    if (refused === null) dialog.current?.close();
+    if (refused === null) close();
     else if (refused !== 'incomplete') setError(refused);
   };
 
@@ -73,7 +81,8 @@ export function ActionDialog(props: ActionDialogProps) {
       ref={(element: DialogElement | null) => {
         dialog.current = element;
       }}
-      onClose={onClose}
+      onCancel={close}
+      onClose={close}
     >
       <form
         noValidate
@@ -98,7 +107,7 @@ export function ActionDialog(props: ActionDialogProps) {
           <span class="quiet">The same in a terminal:</span> <Command line={command} />
         </p>
         <div class="dialog-buttons">
-          <button type="button" onClick={() => dialog.current?.close()}>
+          <button type="button" onClick={close}>
             Close
           </button>
           <button
