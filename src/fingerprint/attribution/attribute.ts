@@ -6,6 +6,7 @@ import { READ } from '../differences/shape.ts';
 import type { ViewedContainer } from '../sections/host-view.ts';
 import { ownerOfChain, ownerOfMadeTable, ownerOfRule } from './attribute-rule.ts';
 import { type Attribution, byLabels, byLedger, byWords, docker, type Known, SOMEBODY } from './attribution.ts';
+import { broaderSettings } from './broader-settings.ts';
 import { isNumber, type NamedChange } from './ledger-identities.ts';
 import { byDockerId, kept, ownerOfLink, ownerOfLinkDifference, ownerOfNetwork } from './link-owner.ts';
 
@@ -42,7 +43,7 @@ const PRIORITY_WORDS = ['priority', 'preference', 'pref', 'order'];
 /** Networks that the engine creates by itself, at its start or when it joins a swarm. */
 const DOCKER_NETWORKS = new Set(['bridge', 'host', 'none', 'docker_gwbridge', 'ingress']);
 
-/** Returns the owner of a difference. Pure. */
+/** Returns the owner of a difference by marks and by the changes that name it. Pure. */
 export function attribute(found: RawDifference, known: Known): Attribution {
   if (found.about.type === 'section') return ownerOfReading(found);
   const inMadeTable = ownerOfMadeTable(found.section, found.entry, known);
@@ -181,14 +182,6 @@ function ownerOfSysctl(found: RawDifference, known: Known): Attribution {
 /** Returns whether a Docker engine started between the two fingerprints: its own bridge appeared, or it answers only now. */
 function hasStarted({ before, after }: Known): boolean {
   return (after.hasEngine && !before.hasEngine) || (after.links.has('docker0') && !before.links.has('docker0'));
-}
-
-/** Returns the settings that the kernel propagates to this one. */
-function broaderSettings(name: string): readonly string[] {
-  const ofLink = /^(net\.ipv[46]\.conf)\.[^.]+\.([^.]+)$/.exec(name);
-  if (ofLink === null) return name === 'net.ipv4.ip_forward' ? ['net.ipv4.conf.all.forwarding'] : [];
-  const all = `${ofLink[1]}.all.${ofLink[2]}`;
-  return all === 'net.ipv4.conf.all.forwarding' ? [all, 'net.ipv4.ip_forward'] : [all];
 }
 
 function procPath(setting: string): string {

@@ -18,6 +18,8 @@ export interface Known {
   readonly before: HostView;
   readonly after: HostView;
   readonly changes: readonly NamedChange[];
+  /** Inode of the network namespace of both fingerprints; null for a private host. */
+  readonly namespace: number | null;
 }
 
 /** Attribution of something without mark or record: somebody else's, unless a step of the run may have altered anything. */

@@ -2,8 +2,8 @@ import type { NotCompared } from '../../engine/model/change.ts';
 import { WfError } from '../../engine/model/errors.ts';
 import { canonicalJson, isJsonObject, type Json } from '../../engine/model/json.ts';
 import type { ComparedRun, Comparison, Fingerprint } from '../../engine/ports/fingerprint.ts';
-import { attribute } from '../attribution/attribute.ts';
 import type { Attribution, Known } from '../attribution/attribution.ts';
+import { ownerOf } from '../attribution/cleared.ts';
 import { namedChanges } from '../attribution/ledger-identities.ts';
 import { unexplainedUnless } from '../attribution/unexplained.ts';
 import { type HostView, hostView } from '../sections/host-view.ts';
@@ -32,7 +32,7 @@ export function compareFingerprints(before: Fingerprint, after: Fingerprint, com
     if (!compared.sameBoot) return { differences: [], notCompared: [OF_EARLIER_BOOT] };
     requireSamePlace(earlier.place, later.place);
   }
-  return compareSections(earlier.sections, later.sections, compared);
+  return compareSections(earlier.sections, later.sections, compared, later.place?.namespace ?? null);
 }
 
 const OF_EARLIER_BOOT: NotCompared = {
@@ -40,12 +40,18 @@ const OF_EARLIER_BOOT: NotCompared = {
   reason: 'the machine was restarted after the first fingerprint of the run',
 };
 
-function compareSections(earlier: Sections, later: Sections, compared: ComparedRun): Comparison {
+function compareSections(
+  earlier: Sections,
+  later: Sections,
+  compared: ComparedRun,
+  namespace: number | null,
+): Comparison {
   const { run, changes } = compared;
-  const known: Known = { run, before: hostView(earlier), after: hostView(later), changes: namedChanges(changes) };
+  const views = { before: hostView(earlier), after: hostView(later) };
+  const known: Known = { run, ...views, changes: namedChanges(changes), namespace };
   const raw = differencesBetween(earlier, later).filter((found) => !isImplied(found, known.before, known.after));
   const judge = unexplainedUnless(compared, raw, known);
-  const attributed = raw.map((found) => ({ found, attribution: judge(found, attribute(found, known)) }));
+  const attributed = raw.map((found) => ({ found, attribution: judge(found, ownerOf(found, known)) }));
   return {
     differences: attributed
       .filter(({ attribution }) => attribution.isKept === undefined)

@@ -70,6 +70,24 @@ const machine = setup({ types: { context: {} as { file: string }, input: {} as {
 export default defineWorkflow({ name: 'marker', version: '1', description: 'A file.', input: file, machine });
 `;
 
+/** Creates a link and turns forwarding on, and undoes both. */
+const FORWARD = `import { defineWorkflow } from 'wf-engine';
+import { createLink, revertSteps, setSysctl } from 'wf-engine/steps';
+import { setup } from 'xstate';
+import { z } from 'zod';
+
+const machine = setup({ actors: { createLink, revertSteps, setSysctl } }).createMachine({
+  initial: 'first',
+  states: {
+    first: { invoke: { id: 'link', src: 'createLink', input: { name: 'wfva0', kind: 'bridge' }, onDone: 'second' } },
+    second: { invoke: { id: 'set', src: 'setSysctl', input: { name: 'net.ipv4.ip_forward', value: 1 }, onDone: 'third' } },
+    third: { invoke: { id: 'undo', src: 'revertSteps', input: { steps: ['set', 'link'] }, onDone: 'done' } },
+    done: { type: 'final' },
+  },
+});
+export default defineWorkflow({ name: 'forward', version: '1', description: 'Forwarding.', input: z.object({}), machine });
+`;
+
 type RunRecord = z.output<typeof runRecordSchema>;
 
 // A run that fails because of a difference observes the host for seconds.
@@ -77,7 +95,11 @@ vi.setConfig({ testTimeout: 120_000 });
 
 let project: Project;
 beforeEach(() => {
-  project = openProject({ 'workflows/shell.ts': WORKFLOW, 'workflows/marker.ts': MARKER });
+  project = openProject({
+    'workflows/shell.ts': WORKFLOW,
+    'workflows/marker.ts': MARKER,
+    'workflows/forward.ts': FORWARD,
+  });
 });
 
 async function ran(does: string, undoes: string, env: Readonly<Record<string, string>> = {}) {
@@ -153,6 +175,25 @@ describeOwnNetwork('the verification of a run', () => {
     const { exitCode, record } = await ran('ip link add wfva0 type bridge', 'ip link del wfva0');
     expect(exitCode).toBe(0);
     expect(verified(record)).toMatchObject({ restored: true, unexplained: [], residues: [], drift: [] });
+  });
+
+  test('does not blame the run for what somebody else turned off before its step, which restored that', async () => {
+    const setting = '/proc/sys/net/ipv4/ip_forward';
+    const before = readFileSync(setting, 'utf8').trim();
+    writeFileSync(setting, '1');
+    try {
+      const start = ['start', 'forward', '--runtime', 'docker', '--id', 'forward1', '--pause-after', 'first'];
+      expect((await project.wf(start, { through: WITH_OWN_NAMES })).exitCode).toBe(0);
+      writeFileSync(setting, '0');
+      const end = await project.wf(['resume', 'forward1', '--json'], { through: WITH_OWN_NAMES });
+      expect(end.exitCode, end.stderr + end.stdout).toBe(0);
+      const { residues, drift } = verified(runRecordSchema.parse(end.json()));
+      expect(residues).toEqual([]);
+      expect(drift).toContain('sysctl net.ipv4.ip_forward');
+      expect(readFileSync(setting, 'utf8').trim()).toBe('0');
+    } finally {
+      writeFileSync(setting, before);
+    }
   });
 
   test('names a facet whose tool returns invalid output, and compares the rest', async () => {

@@ -395,6 +395,72 @@ describe('identities of the ledger', () => {
   });
 });
 
+describe('a change that altered what others have made', () => {
+  const setting = (name: string, value: string, dev?: string): Content => ({
+    sysctls: { [`sysctl ${name}`]: { value, ...(dev === undefined ? {} : { dev }) } },
+  });
+  const forwarding = (value: string) => setting('net.ipv4.ip_forward', value);
+  const ofLink = (value: string) => setting('net.ipv4.conf.eth7.forwarding', value, 'eth7');
+  const set = (
+    previous: string,
+    members: Readonly<Record<string, Json>> = {},
+    status: Change['status'] = 'reverted',
+  ): Change => {
+    const record = { name: 'net.ipv4.ip_forward', value: '1', previous, overwritten: [], ...members };
+    return change('sysctl.set', 'sysctl net.ipv4.ip_forward on the host', record, status);
+  };
+  const ownerOf = (before: Content, after: Content, ...ledger: readonly Change[]) =>
+    Object.values(owners(before, after, ledger)).join();
+
+  test('is not the cause of what it found, and has restored', () => {
+    expect(ownerOf(forwarding('1'), forwarding('0'), set('0'))).toBe('other');
+    expect(ownerOf(ofLink('1'), ofLink('0'), set('0'))).toBe('other');
+    const overwritten = [{ name: 'net.ipv4.conf.eth7.forwarding', value: '0' }];
+    expect(ownerOf(ofLink('1'), ofLink('0'), set('1', { overwritten }))).toBe('other');
+    const links = (attributes: Readonly<Record<string, Json>>): Content => ({
+      links: { 'link eth7': link(attributes) },
+    });
+    const altered: readonly [string, Readonly<Record<string, Json>>, Readonly<Record<string, Json>>][] = [
+      ['net.mtu', { previous: 1400 }, { mtu: 1400 }],
+      ['net.up', {}, { up: false }],
+      ['net.enslave', { previousMaster: 'br7' }, { master: 'br7' }],
+    ];
+    for (const [kind, record, after] of altered) {
+      const made = change(kind, 'link eth7', { link: 'eth7', ...record });
+      expect(ownerOf(links({}), links(after), made)).toBe('other');
+      expect(ownerOf(links({}), links({ ...after, alias: 'x' }), made)).toBe('run');
+    }
+    const [found] = compareFingerprints(
+      fingerprint(forwarding('1')),
+      fingerprint(forwarding('0')),
+      comparedRun('mine', [set('0')]),
+    ).differences;
+    expect(found?.reason).toMatch(/^change 3 \(.*\) of step s found it so already, and restored it$/);
+  });
+
+  test('is the cause if the subject is otherwise, if it is in place, or if another change of the run is as well', () => {
+    expect(ownerOf(forwarding('0'), forwarding('1'), set('0'))).toBe('run');
+    expect(ownerOf(forwarding('1'), forwarding('0'), set('0', {}, 'stuck'))).toBe('run');
+    expect(ownerOf(forwarding('2'), forwarding('1'), set('2'), set('1'))).toBe('run');
+    // The value of that link was its own, and the kernel overwrote it.
+    const overwritten = [{ name: 'net.ipv4.conf.eth7.forwarding', value: '1' }];
+    expect(ownerOf(ofLink('1'), ofLink('0'), set('0', { overwritten }))).toBe('run');
+    const typed = change('exec.command', 'c', { argv: ['sysctl', '-w', 'net.ipv4.ip_forward=0'] });
+    expect(ownerOf(forwarding('1'), forwarding('0'), set('0'), typed)).toBe('run');
+  });
+
+  test('is not the cause in another network namespace', () => {
+    const changed = (inode: number) => {
+      const place = { type: 'namespace', name: 'lab', namespace: { path: '/run/netns/lab', inode } };
+      const at = (content: Content) => ({ ...fingerprint(content), place: { namespace: 7, engine: null } });
+      const run = comparedRun('mine', [set('0', { place }, 'applied')]);
+      return compareFingerprints(at(forwarding('0')), at(forwarding('1')), run).differences[0];
+    };
+    expect(changed(8)).toMatchObject({ owner: 'other', reason: expect.stringMatching(/another network namespace$/) });
+    expect(changed(7)).toMatchObject({ owner: 'run' });
+  });
+});
+
 describe('the changes that Docker makes itself', () => {
   const theirs = { [`network ${FOREIGN}`]: network(FOREIGN, {}) };
   const before: Content = { networks: theirs, links: { [`link ${FOREIGN_BRIDGE}`]: link({ kind: 'bridge' }) } };
