@@ -4,6 +4,7 @@ import process from 'node:process';
 import { exitProcess } from '../processes/own-process.ts';
 import { allPids, processStat } from '../processes/process.ts';
 import { ownNetworkNamespace } from './namespace.ts';
+import { unshareCommand } from './unshare-command.ts';
 
 /** The descriptor that leads the program to its starter. */
 const STARTER_DESCRIPTOR = 3;
@@ -35,9 +36,9 @@ export function startInNamespaces(
   argv: readonly string[],
   { env, asRootOfUser }: { readonly env: NodeJS.ProcessEnv; readonly asRootOfUser: boolean },
 ): ProgramInNamespaces {
-  const user = asRootOfUser ? ['--user', '--map-root-user'] : [];
-  const namespaces = [...user, '--net', '--mount', '--propagation', 'slave', '--pid', '--fork', '--kill-child'];
-  const child = spawn('unshare', [...namespaces, '--mount-proc', '--', process.execPath, ...argv], {
+  const namespaces = ['--net', '--mount', '--propagation', 'slave', '--pid', '--fork', '--kill-child', '--mount-proc'];
+  const [unshare, ...args] = unshareCommand(namespaces, asRootOfUser);
+  const child = spawn(unshare, [...args, process.execPath, ...argv], {
     // Its own session: Ctrl-C reaches this process only.
     detached: true,
     cwd: '/',

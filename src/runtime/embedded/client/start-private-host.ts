@@ -3,6 +3,7 @@ import { Socket } from 'node:net';
 import { type Clock, pause } from '../../../engine/ports/clock.ts';
 import { toolFolders } from '../../../host/commands/tool-folders.ts';
 import { ownNetworkNamespace } from '../../../host/namespaces/namespace.ts';
+import { unshareCommand } from '../../../host/namespaces/unshare-command.ts';
 import { processOf } from '../../../host/processes/process.ts';
 import { helloAnswer } from '../protocol/answers.ts';
 import { FOLLOWING_MOUNTS, ORIGIN_VARIABLE, PRIVATE_HOST_VARIABLE, STARTER_DESCRIPTOR } from '../protocol/names.ts';
@@ -24,9 +25,9 @@ const FIRST_PROCESS_KILLED = /sigprocmask unblock failed/;
  */
 export async function startPrivateHost(mark: string, clock: Clock): Promise<PrivateHost> {
   requireLinuxAndTools();
-  const user = needsUserNamespace() ? ['--user', '--map-root-user'] : [];
-  const namespaces = [...user, '--net', ...FOLLOWING_MOUNTS, '--uts', '--pid', '--fork', '--kill-child'];
-  const child = spawn('unshare', [...namespaces, '--', process.execPath, privateHostProgram()], {
+  const namespaces = ['--net', ...FOLLOWING_MOUNTS, '--uts', '--pid', '--fork', '--kill-child'];
+  const [unshare, ...args] = unshareCommand(namespaces, needsUserNamespace());
+  const child = spawn(unshare, [...args, process.execPath, privateHostProgram()], {
     // Its own session: Ctrl-C on wf's terminal does not reach it.
     detached: true,
     stdio: ['ignore', 'ignore', 'pipe', 'pipe'],

@@ -1,0 +1,13 @@
+import type { Argv } from '../../engine/ports/command.ts';
+
+/**
+ * Returns the start of a command that runs a program in new namespaces.
+ * @param namespaces options of `unshare`
+ * @param asRootOfUser in a new user namespace, of which the user is root
+ */
+export function unshareCommand(namespaces: readonly string[], asRootOfUser: boolean): Argv {
+  const unshare: Argv = ['unshare', ...namespaces, '--'];
+  // The user namespace comes first: the kernel gives files of a network namespace, such as `/proc/net/ip_tables_names`, to root of its user
+  // namespace, and only once that has its map.
+  return asRootOfUser ? ['unshare', '--user', '--map-root-user', '--', ...unshare] : unshare;
+}
