@@ -3,6 +3,7 @@ import { runRecordSchema } from '../../support/command/run-record.ts';
 import { HAS_NETWORK } from '../../support/fleet/fleet-network.ts';
 import { watchHosts } from '../../support/fleet/fleet-oracle.ts';
 import { type FleetWorld, openFleetWorld, type TestHost } from '../../support/fleet/fleet-world.ts';
+import { HAS_NFT } from '../../support/host/nft.ts';
 import { chosen } from '../../support/rotation.ts';
 
 const MADE = ['one', 'two'];
@@ -85,7 +86,7 @@ describe('a part that has to be confirmed', () => {
     }
   });
 
-  test.runIf(HAS_NETWORK).for(chosen(['filter', 'link']))(
+  test.runIf(HAS_NETWORK && HAS_NFT).for(chosen(['filter', 'link']))(
     'is taken back on exactly the hosts that it cuts off: %s',
     async (how) => {
       const [well, cut] = [openHost(`ffn-b1-${how}`), openHost(`ffn-b2-${how}`)];

@@ -5,6 +5,7 @@ import { compileTogether, openPackageProject, type PackageProject } from '../../
 import { runSharedWf } from '../../support/command/shared-wf.ts';
 import { dockerHost } from '../../support/engines/docker-tests.ts';
 import { ensureImages } from '../../support/engines/images.ts';
+import { HAS_NFT } from '../../support/host/nft.ts';
 import { inTurn } from '../../support/rotation.ts';
 
 const isRoot = process.getuid?.() === 0;
@@ -56,8 +57,8 @@ test.for(carriedOut)(
 const HOST =
   'ip link set lo up && ip link add eth0 type veth peer name far0 && ip link set eth0 up && ip link set far0 up';
 
-async function tryOut({ needsHost, needsDocker, typed }: Session, project: PackageProject): Promise<void> {
-  if ((needsHost && !isRoot) || (needsDocker && !hasDocker)) return;
+async function tryOut({ needsHost, needsDocker, needsNft, typed }: Session, project: PackageProject): Promise<void> {
+  if ((needsHost && !isRoot) || (needsDocker && !hasDocker) || (needsNft && !HAS_NFT)) return;
   if (needsDocker) await ensureImages(dockerHost());
   const mark = randomUUID();
   // The next command sees `$?` and the folder of the previous one.

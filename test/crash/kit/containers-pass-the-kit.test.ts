@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { runnerOf } from '../../../src/engine/workflow/define-step.ts';
 import * as steps from '../../../src/steps/docker/index.ts';
 import { describeCrash } from '../../support/crash/crash-tests.ts';
+import { HAS_NFT } from '../../support/host/nft.ts';
 import { containersOnDocker, labOnDocker, overlayOnDocker, scaleOnDocker } from '../../support/kit/container-cases.ts';
 import { fixture } from '../../support/kit/open-case.ts';
 import { testCases } from '../../support/kit/pass-the-kit.ts';
@@ -28,7 +29,7 @@ describeCrash('step runners for Docker, and the labs on Docker', () => {
           'swarm, Docker': swarmOnGivenEngines,
           'lab-network, Docker': labOnDocker,
           'lab-scale, Docker': scaleOnDocker,
-          'lab-overlay, Docker': overlayOnDocker,
+          ...(HAS_NFT ? { 'lab-overlay, Docker': overlayOnDocker } : {}),
         }
       : {}),
   };

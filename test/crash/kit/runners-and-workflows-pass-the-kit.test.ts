@@ -1,5 +1,6 @@
 import { vi } from 'vitest';
 import { describeCrash } from '../../support/crash/crash-tests.ts';
+import { HAS_NFT } from '../../support/host/nft.ts';
 import { canBootSystemd } from '../../support/host/systemd.ts';
 import { containersEmbedded, labEmbedded, overlayEmbedded, scaleEmbedded } from '../../support/kit/container-cases.ts';
 import { testCases } from '../../support/kit/pass-the-kit.ts';
@@ -12,15 +13,16 @@ vi.setConfig({ maxConcurrency: 3 });
 
 describeCrash('step runners of each family, and workflows that come with wf', () => {
   const cases = {
-    ...{ files, commands, kernel, network },
+    ...{ files, commands, network },
+    ...(HAS_NFT ? { kernel, 'network-change': networkChange } : {}),
     ...(canBootSystemd() ? { units } : {}),
-    ...{ 'network-change': networkChange, 'web-release': webRelease, 'containers, embedded': containersEmbedded },
+    ...{ 'web-release': webRelease, 'containers, embedded': containersEmbedded },
     // By default other tests kill the labs.
     ...(EVERY_CASE
       ? {
           'lab-network, embedded': labEmbedded,
           'lab-scale, embedded': scaleEmbedded,
-          'lab-overlay, embedded': overlayEmbedded,
+          ...(HAS_NFT ? { 'lab-overlay, embedded': overlayEmbedded } : {}),
         }
       : {}),
   };

@@ -1,4 +1,4 @@
-import { expect, test, vi } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { z } from 'zod';
 import { readRecord } from '../../support/command/read-record.ts';
 import { refusalSchema } from '../../support/command/run-record.ts';
@@ -7,6 +7,7 @@ import { describeDocker } from '../../support/engines/docker-tests.ts';
 import { HTTP_ECHO_IMAGE, PROBE_IMAGE } from '../../support/engines/images.ts';
 import { useTwoEngines } from '../../support/engines/two-engines.ts';
 import { tool } from '../../support/host/host-state.ts';
+import { HAS_NFT } from '../../support/host/nft.ts';
 import { processesOfPrivateHosts } from '../../support/host/processes.ts';
 import { chosen, EVERY_CASE, inTurn } from '../../support/rotation.ts';
 
@@ -241,5 +242,5 @@ for (const [name, tests] of chosen([
   ['lab-overlay on engines that the run starts', onEnginesOfTheRun],
   ['lab-overlay on given engines', onGivenEngines],
 ] as const)) {
-  describeDocker(name, tests);
+  describe.skipIf(!HAS_NFT)('with nft', () => describeDocker(name, tests));
 }

@@ -1,8 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { findTool } from '../../../src/host/commands/find-tool.ts';
 import { runRecordSchema } from '../../support/command/run-record.ts';
 import { openProject, type Project } from '../../support/command/run-wf.ts';
+import { HAS_NFT } from '../../support/host/nft.ts';
 import { describeOwnNetwork, type TestContainer, testContainer } from '../../support/host/own-network.ts';
 
 vi.setConfig({ testTimeout: 120_000 });
@@ -92,7 +92,7 @@ describeOwnNetwork('a run that changes settings, firewall and traffic control', 
   });
   afterEach(() => container.remove());
 
-  test.skipIf(findTool('nft') === undefined)(
+  test.skipIf(!HAS_NFT)(
     'is resumed after a kill at each change, accounts for all of them, and is undone after a kill at each undo',
     async () => {
       const before = state();

@@ -15,7 +15,6 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Json } from '../../../src/engine/model/json.ts';
 import type { CommandPort } from '../../../src/engine/ports/command.ts';
 import type { StepActor } from '../../../src/engine/workflow/define-step.ts';
-import { findTool } from '../../../src/host/commands/find-tool.ts';
 import { createFiles } from '../../../src/host/files/create-files.ts';
 import {
   addIptablesRule,
@@ -28,11 +27,11 @@ import {
   setQdisc,
   setSysctl,
 } from '../../../src/steps/index.ts';
+import { HAS_NFT } from '../../support/host/nft.ts';
 import { describeOwnNetwork, type TestContainer, testContainer } from '../../support/host/own-network.ts';
 import { carryOut, changeOf, readWith } from '../../support/in-process/carry-out.ts';
 import { testContext } from '../../support/in-process/step-context.ts';
 
-const NFT = findTool('nft') !== undefined;
 const MARK = 'wf:kernelrun:change';
 const INPUT = { family: 'ipv4' as const, chain: 'INPUT', position: 'insert' as const };
 const context = (step = 'change') => testContext({ run: 'kernelrun', step });
@@ -216,7 +215,7 @@ describeOwnNetwork('changes to the kernel', () => {
     });
   });
 
-  describe.skipIf(!NFT)('nftables', () => {
+  describe.skipIf(!HAS_NFT)('nftables', () => {
     const BODY =
       'set s {\n type ipv4_addr\n flags dynamic\n}\nchain input {\n type filter hook input priority 0;\n update @s { ip saddr }\n tcp dport 80 counter accept\n}';
     const THEIRS =

@@ -1,15 +1,13 @@
 import { execFileSync } from 'node:child_process';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { StepActor } from '../../../src/engine/workflow/define-step.ts';
-import { findTool } from '../../../src/host/commands/find-tool.ts';
 import { addIptablesRule, addNftRule, createNftTable, setQdisc, setSysctl } from '../../../src/steps/index.ts';
+import { HAS_NFT } from '../../support/host/nft.ts';
 import { describeOwnNetwork, type TestContainer, testContainer } from '../../support/host/own-network.ts';
 import { testContext } from '../../support/in-process/step-context.ts';
 import { stopEverywhere } from '../../support/in-process/stopped.ts';
 
 vi.setConfig({ testTimeout: 60_000 });
-
-const NFT = findTool('nft') !== undefined;
 
 describeOwnNetwork('a change to the kernel that is stopped at any of its touches', () => {
   let container: TestContainer;
@@ -64,7 +62,7 @@ describeOwnNetwork('a change to the kernel that is stopped at any of its touches
       made: () => expect(inside('cat', '/proc/sys/net/ipv4/ip_forward')).toBe('1\n'),
     }));
 
-  describe.skipIf(!NFT)('of nftables', () => {
+  describe.skipIf(!HAS_NFT)('of nftables', () => {
     const ruleset = 'chain input {\n type filter hook input priority 0;\n tcp dport 80 counter accept\n}';
     const nft = () => inside('nft', '-a', 'list', 'ruleset').replaceAll(/# handle \d+/g, '');
 

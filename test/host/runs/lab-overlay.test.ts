@@ -9,6 +9,7 @@ import { runRecordSchema } from '../../support/command/run-record.ts';
 import { openProject } from '../../support/command/run-wf.ts';
 import type { WfEnd } from '../../support/command/wf-process.ts';
 import { privateProcessesIn } from '../../support/crash/processes.ts';
+import { HAS_NFT } from '../../support/host/nft.ts';
 import { openConnection } from '../../support/page/open-connection.ts';
 import { chosen } from '../../support/rotation.ts';
 
@@ -45,66 +46,69 @@ function openLab(user: (typeof USERS)[number] = USERS[0]) {
 /** The processes of the private hosts of a run. */
 const processesOf = (id: string) => privateProcessesIn('/').filter(({ mark }) => mark.startsWith(`${id}@`));
 
-test('each claim is proven beside a run of lab-network, both hosts are as they were, and the report is in both languages', async () => {
-  const id = 'overlay-told';
-  const { wf, sharedWf, start, record, shell, inShell } = openLab();
-  const paused = await wf(start(id, '--pause-after', 'overlay', '--input', 'prefix=ann-'));
-  expect(paused, paused.stderr).toMatchObject({ exitCode: 0 });
-  expect(await inShell([id, 'alpha'], 'bridge', 'fdb', 'show', 'dev', 'vxlan0')).toContain('dst 10.91.0.2 self');
-  const inContainer = await inShell([id, 'beta', 'ann-AppBeta'], 'ip', '-brief', 'address');
-  expect(inContainer).toMatch(/^eth1@\S+ +UP +10\.42\.0\.2\/24/m);
-  // One more than the lab has itself: it must not keep a pair.
-  const connection = await openConnection(await shell([id, 'beta', 'ann-AppBeta']), '10.42.0.1', 5678);
+test.skipIf(!HAS_NFT)(
+  'each claim is proven beside a run of lab-network, both hosts are as they were, and the report is in both languages',
+  async () => {
+    const id = 'overlay-told';
+    const { wf, sharedWf, start, record, shell, inShell } = openLab();
+    const paused = await wf(start(id, '--pause-after', 'overlay', '--input', 'prefix=ann-'));
+    expect(paused, paused.stderr).toMatchObject({ exitCode: 0 });
+    expect(await inShell([id, 'alpha'], 'bridge', 'fdb', 'show', 'dev', 'vxlan0')).toContain('dst 10.91.0.2 self');
+    const inContainer = await inShell([id, 'beta', 'ann-AppBeta'], 'ip', '-brief', 'address');
+    expect(inContainer).toMatch(/^eth1@\S+ +UP +10\.42\.0\.2\/24/m);
+    // One more than the lab has itself: it must not keep a pair.
+    const connection = await openConnection(await shell([id, 'beta', 'ann-AppBeta']), '10.42.0.1', 5678);
 
-  const beside = 'network-beside';
-  const ends = [wf(['resume', id]), wf(['start', 'lab-network', '--runtime', 'embedded', '--id', beside])];
-  for (const end of await Promise.all(ends)) expect(end, end.stderr).toMatchObject({ exitCode: 0 });
-  await connection.close();
-  expect((await record(beside)).verification).toMatchObject({ restored: true, drift: [], residues: [] });
-  const { status, stages, changes, proofs, verification } = await record(id);
-  expect({ status, verification }).toMatchObject({
-    status: 'succeeded',
-    verification: { restored: true, drift: [], residues: [] },
-  });
-  const hasRun = (stage: { readonly status: string }) => stage.status === 'succeeded';
-  expect(stages.filter(hasRun).map(({ name }) => name)).toEqual(STAGES);
-  expect(stages.filter((stage) => !hasRun(stage)).map(({ name, status: of }) => [name, of])).toEqual([
-    ['swarm', 'skipped'],
-    ['encrypted', 'skipped'],
-  ]);
-  expect(new Set(changes.map((change) => change.status))).toEqual(new Set(['reverted', 'gone']));
-  expect(new Set(changes.map((change) => change.host))).toEqual(new Set(['alpha', 'beta']));
-  expect(Object.fromEntries(proofs.map(({ claim, figures }) => [claim, figures]))).toEqual({
-    underlay: 'alpha has lo, under0, beta has lo, under0, and nothing else; 3 of 3 pings, back 3 of 3',
-    overlay: '3 of 3 pings and "Mon AppBeta"; back 3 of 3 and "Mon AppAlpha"',
-    encapsulated: expect.stringMatching(
-      /^3 packets left as 10\.91\.0\.1 > 10\.91\.0\.2\.4789, VNI 42, [3-9] arrived; the cable carried \d+ out and \d+ in$/,
-    ),
-    isolated: expect.stringMatching(
-      /^VNI 43 \/ 42: 0 of 3 pings while the underlay answered 3 of 3; \d+ packets arrived in vain; mended: 3 of 3$/,
-    ),
-    'other network':
-      '0 of 3 pings to a container of another network of the host, 0 of 3 from it, while it answered the host 3 of 3',
-    MTU: '1450 bytes: 1422 of data 1 of 1, 1423 0 of 1; on the underlay 1472 1 of 1',
-    'health is no proof': expect.stringMatching(
-      /^vxlan0 is up, and 0 of 3 pings \(\d+ packets dropped\) while the underlay answered 3 of 3; rule taken back: 3 of 3$/,
-    ),
-  });
+    const beside = 'network-beside';
+    const ends = [wf(['resume', id]), wf(['start', 'lab-network', '--runtime', 'embedded', '--id', beside])];
+    for (const end of await Promise.all(ends)) expect(end, end.stderr).toMatchObject({ exitCode: 0 });
+    await connection.close();
+    expect((await record(beside)).verification).toMatchObject({ restored: true, drift: [], residues: [] });
+    const { status, stages, changes, proofs, verification } = await record(id);
+    expect({ status, verification }).toMatchObject({
+      status: 'succeeded',
+      verification: { restored: true, drift: [], residues: [] },
+    });
+    const hasRun = (stage: { readonly status: string }) => stage.status === 'succeeded';
+    expect(stages.filter(hasRun).map(({ name }) => name)).toEqual(STAGES);
+    expect(stages.filter((stage) => !hasRun(stage)).map(({ name, status: of }) => [name, of])).toEqual([
+      ['swarm', 'skipped'],
+      ['encrypted', 'skipped'],
+    ]);
+    expect(new Set(changes.map((change) => change.status))).toEqual(new Set(['reverted', 'gone']));
+    expect(new Set(changes.map((change) => change.host))).toEqual(new Set(['alpha', 'beta']));
+    expect(Object.fromEntries(proofs.map(({ claim, figures }) => [claim, figures]))).toEqual({
+      underlay: 'alpha has lo, under0, beta has lo, under0, and nothing else; 3 of 3 pings, back 3 of 3',
+      overlay: '3 of 3 pings and "Mon AppBeta"; back 3 of 3 and "Mon AppAlpha"',
+      encapsulated: expect.stringMatching(
+        /^3 packets left as 10\.91\.0\.1 > 10\.91\.0\.2\.4789, VNI 42, [3-9] arrived; the cable carried \d+ out and \d+ in$/,
+      ),
+      isolated: expect.stringMatching(
+        /^VNI 43 \/ 42: 0 of 3 pings while the underlay answered 3 of 3; \d+ packets arrived in vain; mended: 3 of 3$/,
+      ),
+      'other network':
+        '0 of 3 pings to a container of another network of the host, 0 of 3 from it, while it answered the host 3 of 3',
+      MTU: '1450 bytes: 1422 of data 1 of 1, 1423 0 of 1; on the underlay 1472 1 of 1',
+      'health is no proof': expect.stringMatching(
+        /^vxlan0 is up, and 0 of 3 pings \(\d+ packets dropped\) while the underlay answered 3 of 3; rule taken back: 3 of 3$/,
+      ),
+    });
 
-  const read = z
-    .object({ input: z.unknown() })
-    .parse((await sharedWf(['show', id, 'alphaReadVxlan', '--json'])).json());
-  expect(read.input, 'the example of the documentation').toEqual(OVERLAY.observeVxlan);
-  for (const [language, title, isolated] of [
-    ['en', 'Two hosts, one network: VXLAN by hand', '0 of 3 pings'],
-    ['fr', 'Deux hôtes, un réseau : VXLAN à la main', '0 ping sur 3'],
-  ] as const) {
-    const report = await sharedWf(['report', id, '--format', 'html', '--lang', language]);
-    for (const text of [title, isolated, 'vxlan id 42']) expect(report.stdout).toContain(text);
-    expect(report.stdout.match(/<svg/g)).toHaveLength(3);
-  }
-  expect(processesOf(id)).toEqual([]);
-});
+    const read = z
+      .object({ input: z.unknown() })
+      .parse((await sharedWf(['show', id, 'alphaReadVxlan', '--json'])).json());
+    expect(read.input, 'the example of the documentation').toEqual(OVERLAY.observeVxlan);
+    for (const [language, title, isolated] of [
+      ['en', 'Two hosts, one network: VXLAN by hand', '0 of 3 pings'],
+      ['fr', 'Deux hôtes, un réseau : VXLAN à la main', '0 ping sur 3'],
+    ] as const) {
+      const report = await sharedWf(['report', id, '--format', 'html', '--lang', language]);
+      for (const text of [title, isolated, 'vxlan id 42']) expect(report.stdout).toContain(text);
+      expect(report.stdout.match(/<svg/g)).toHaveLength(3);
+    }
+    expect(processesOf(id)).toEqual([]);
+  },
+);
 
 /** A lab of the ordinary user, if there is one. */
 function openLabToKill() {
@@ -142,27 +146,30 @@ const RECOVERIES = {
   },
 };
 
-test.for(chosen(['resumed', 'rolled back'] as const))(
+test.skipIf(!HAS_NFT).for(chosen(['resumed', 'rolled back'] as const))(
   'a killed run is %s on both hosts, also by an ordinary user',
   (how) => RECOVERIES[how](),
 );
 
-test('a restart of the machine while networks are made ends the run undone, with both hosts compared', async () => {
-  const { wf, wfAfterReboot, start, record } = openLab();
-  const id = 'overlay-rebooted';
-  const killed = await wf(start(id), 'after touch alphaNetwork apply 1 docker network create');
-  expect(killed).toMatchObject({ signal: 'SIGKILL' });
-  for (const { pid, isFirst } of processesOf(id)) if (isFirst) process.kill(pid, 'SIGKILL');
-  await vi.waitFor(() => expect(processesOf(id)).toEqual([]), 10_000);
-  const end = await wfAfterReboot(['resume', id]);
-  expect(end, end.stderr).toMatchObject({ exitCode: 1 });
-  expect(await record(id)).toMatchObject({
-    status: 'rolled-back',
-    error: { code: 'E_NAMESPACE_GONE' },
-    verification: { restored: true, residues: [], unexplained: [], drift: [] },
-  });
-  expect(processesOf(id)).toEqual([]);
-});
+test.skipIf(!HAS_NFT)(
+  'a restart of the machine while networks are made ends the run undone, with both hosts compared',
+  async () => {
+    const { wf, wfAfterReboot, start, record } = openLab();
+    const id = 'overlay-rebooted';
+    const killed = await wf(start(id), 'after touch alphaNetwork apply 1 docker network create');
+    expect(killed).toMatchObject({ signal: 'SIGKILL' });
+    for (const { pid, isFirst } of processesOf(id)) if (isFirst) process.kill(pid, 'SIGKILL');
+    await vi.waitFor(() => expect(processesOf(id)).toEqual([]), 10_000);
+    const end = await wfAfterReboot(['resume', id]);
+    expect(end, end.stderr).toMatchObject({ exitCode: 1 });
+    expect(await record(id)).toMatchObject({
+      status: 'rolled-back',
+      error: { code: 'E_NAMESPACE_GONE' },
+      verification: { restored: true, residues: [], unexplained: [], drift: [] },
+    });
+    expect(processesOf(id)).toEqual([]);
+  },
+);
 
 const DROPS_VXLAN =
   'table inet foreign {\n chain c {\n type filter hook input priority 0;\n udp dport 4789 drop\n }\n}';
@@ -183,7 +190,7 @@ const FAULTS = [
   },
 ] as const;
 
-test.for(chosen(FAULTS))(
+test.skipIf(!HAS_NFT).for(chosen(FAULTS))(
   '$fault fails the run within its deadline, which is undone',
   async ({ fault, pauseAfter, make, says, drift }) => {
     const { wf, start, record, inShell } = openLab();

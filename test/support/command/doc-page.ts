@@ -31,6 +31,8 @@ export interface Session {
   readonly needsHost: boolean;
   /** Marked with `docker`: on a Docker engine. */
   readonly needsDocker: boolean;
+  /** Marked with `nft`: where that program is. */
+  readonly needsNft: boolean;
   readonly typed: readonly Typed[];
 }
 
@@ -44,7 +46,7 @@ export interface Typed {
 /** @param page one of DOC_PAGES */
 export function readDocPage(page: string): DocPage {
   const text = readFileSync(path.join(REPOSITORY, page), 'utf8');
-  const blocks = [...text.matchAll(/^```(\w+)(?: (\S+))?\n(.*?)^```$/gms)].map(
+  const blocks = [...text.matchAll(/^```(\w+)(?: (.+?))?\n(.*?)^```$/gms)].map(
     ([, language, mark = '', body = '']) => ({
       language,
       mark,
@@ -57,7 +59,15 @@ export function readDocPage(page: string): DocPage {
     files: Object.fromEntries(files),
     sessions: blocks
       .filter(({ language }) => language === 'console')
-      .map(({ mark, body }) => ({ needsHost: mark === 'host', needsDocker: mark === 'docker', typed: typedIn(body) })),
+      .map(({ mark, body }) => {
+        const marks = mark.split(' ');
+        const [needsHost, needsDocker, needsNft] = [
+          marks.includes('host'),
+          marks.includes('docker'),
+          marks.includes('nft'),
+        ];
+        return { needsHost, needsDocker, needsNft, typed: typedIn(body) };
+      }),
     untried: blocks.filter(({ language }) => language === 'sh').flatMap(({ body }) => body.trimEnd().split('\n')),
   };
 }

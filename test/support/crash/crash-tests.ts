@@ -1,5 +1,6 @@
 import { describe, expect } from 'vitest';
 import { atEndOfFile } from '../host/file-folder.ts';
+import { HAS_NFT } from '../host/nft.ts';
 import { chosen, dealt, EVERY_CASE, inTurn, SEED } from '../rotation.ts';
 import { distinctPoints, fewerPoints } from './crash-log.ts';
 import { crashMatrix, failures } from './crash-matrix.ts';
@@ -24,7 +25,7 @@ export const KILLS = 4;
 /** The embedded lab as root and as an ordinary user, or one of them. */
 export const EMBEDDED = chosen(['embedded', 'embedded-as-user'] as const);
 /** The same of lab-overlay. */
-export const OVERLAY = chosen(['overlay', 'overlay-as-user'] as const);
+export const OVERLAY = HAS_NFT ? chosen(['overlay', 'overlay-as-user'] as const) : [];
 /** The runtimes on which a lab is killed on its way, or one of them. */
 export const FORWARD_LABS: readonly ('lab' | 'embedded')[] = inTurn(['lab', 'embedded'] as const, 2);
 /** The same of a lab that fails: the other one. */
