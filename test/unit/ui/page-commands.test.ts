@@ -1,7 +1,8 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { setup } from 'xstate';
 import { z } from 'zod';
 import { defineStep } from '../../../src/engine/workflow/define-step.ts';
+import { openHistory } from '../../../src/history/open.ts';
 import type { WfCommandEnd } from '../../../src/library/commands/wf-command.ts';
 import { outcomeOf } from '../../../src/ui/commands/command-outcome.ts';
 import { createCommands } from '../../../src/ui/commands/commands.ts';
@@ -161,8 +162,11 @@ describe('the answer to a request whose command goes on', () => {
     const known = (pid = process.pid) => answerTo(history, asked, () => true, pid);
     expect([takeoverBy(history, run, process.pid), takeoverBy(history, run, 1)]).toEqual(['advancing', 'starting']);
     expect(known()).toBe('advancing');
-    history.request(run, { by, demand, comment: 'another one' }, 1);
-    history.request(run, { by, demand, comment: null }, 2);
+    // The run sees what other connections write.
+    const sender = openHistory(host.database);
+    onTestFinished(() => sender.close());
+    sender.request(run, { by, demand, comment: 'another one' }, 1);
+    sender.request(run, { by, demand, comment: null }, 2);
     expect(known()).toBe('advancing');
     // The other request was taken: this one was refused.
     await expect.poll(() => known()).toMatchObject({ type: 'refused', error: { code: 'E_EVENT_UNEXPECTED' } });
@@ -171,7 +175,7 @@ describe('the answer to a request whose command goes on', () => {
       type: 'done',
       document: { request: { comment: 'another one' }, run: { id: run, status: 'running' } },
     });
-    history.request(run, { by, demand, comment: null }, 3);
+    sender.request(run, { by, demand, comment: null }, 3);
     expect(known()).toBe('advancing');
     handle.interrupt('SIGTERM');
     endStep();
