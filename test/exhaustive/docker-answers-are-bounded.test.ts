@@ -1,11 +1,11 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { createDocker } from '../../src/docker/create-docker.ts';
+import { folderOfFile } from '../support/host/file-folder.ts';
 
-const folder = mkdtempSync(path.join(tmpdir(), 'wf-bounded-'));
+const folder = folderOfFile();
 let server: Server | undefined;
 const sockets = new Set<Socket>();
 

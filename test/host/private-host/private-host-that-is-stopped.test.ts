@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
-import { expect, type TestContext, test } from 'vitest';
+import { beforeAll, expect, type TestContext, test } from 'vitest';
 import { refusalSchema, runRecordSchema } from '../../support/command/run-record.ts';
-import { openProject } from '../../support/command/run-wf.ts';
+import { openProject, type Project } from '../../support/command/run-wf.ts';
 import { describeOwnNetwork } from '../../support/host/own-network.ts';
 import { markedPids } from '../../support/host/private-host.ts';
 
 const PATIENCE_MS = 240_000;
-const project = openProject();
+let project: Project;
 const START = ['start', 'lab-network', '--runtime', 'embedded', '--json'];
 
 /** The first process of the private host of a run, which has pid 1 in it. */
@@ -35,6 +35,10 @@ async function stop(id: string, { onTestFinished }: TestContext): Promise<{ read
 }
 
 describeOwnNetwork('a stopped private host (SIGSTOP)', () => {
+  beforeAll(() => {
+    project = openProject();
+  });
+
   test.concurrent(
     'makes rollback and resume of a paused run exit with 3, with how to continue the host',
     async (context) => {
