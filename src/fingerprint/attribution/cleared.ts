@@ -23,7 +23,7 @@ const FOUND: Readonly<Record<string, z.ZodType<Found>>> = {
   'sysctl.set': setting.transform(({ name, previous, overwritten }): Found => {
     return (subject) => {
       const other = subject.replace(/^sysctl /, '');
-      const follows = other.endsWith('.forwarding') && broaderSettings(other).includes(name);
+      const follows = /\.(ip_forward|forwarding)$/.test(other) && broaderSettings(other).includes(name);
       const value =
         overwritten.find((one) => one.name === other)?.value ?? (other === name || follows ? previous : undefined);
       return value === undefined ? undefined : { value: value.trim() };

@@ -415,6 +415,7 @@ describe('a change that altered what others have made', () => {
   test('is not the cause of what it found, and has restored', () => {
     expect(ownerOf(forwarding('1'), forwarding('0'), set('0'))).toBe('other');
     expect(ownerOf(ofLink('1'), ofLink('0'), set('0'))).toBe('other');
+    expect(ownerOf(forwarding('1'), forwarding('0'), set('0', { name: 'net.ipv4.conf.all.forwarding' }))).toBe('other');
     const overwritten = [{ name: 'net.ipv4.conf.eth7.forwarding', value: '0' }];
     expect(ownerOf(ofLink('1'), ofLink('0'), set('1', { overwritten }))).toBe('other');
     const links = (attributes: Readonly<Record<string, Json>>): Content => ({
