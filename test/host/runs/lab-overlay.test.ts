@@ -16,6 +16,7 @@ import { chosen } from '../../support/rotation.ts';
 vi.setConfig({ testTimeout: 120_000 });
 
 const USERS = canActAsOrdinaryUser() ? (['root', 'an ordinary user'] as const) : (['this user'] as const);
+const withNft = test.skipIf(!HAS_NFT);
 const STAGES = ['underlay', 'overlay', 'lookInside', 'isolation', 'failure', 'teardown', 'verification'];
 
 const shellSchema = z.object({ command: z.array(z.string()) });
@@ -46,7 +47,7 @@ function openLab(user: (typeof USERS)[number] = USERS[0]) {
 /** The processes of the private hosts of a run. */
 const processesOf = (id: string) => privateProcessesIn('/').filter(({ mark }) => mark.startsWith(`${id}@`));
 
-test.skipIf(!HAS_NFT)(
+withNft(
   'each claim is proven beside a run of lab-network, both hosts are as they were, and the report is in both languages',
   async () => {
     const id = 'overlay-told';
@@ -146,30 +147,27 @@ const RECOVERIES = {
   },
 };
 
-test.skipIf(!HAS_NFT).for(chosen(['resumed', 'rolled back'] as const))(
+withNft.for(chosen(['resumed', 'rolled back'] as const))(
   'a killed run is %s on both hosts, also by an ordinary user',
   (how) => RECOVERIES[how](),
 );
 
-test.skipIf(!HAS_NFT)(
-  'a restart of the machine while networks are made ends the run undone, with both hosts compared',
-  async () => {
-    const { wf, wfAfterReboot, start, record } = openLab();
-    const id = 'overlay-rebooted';
-    const killed = await wf(start(id), 'after touch alphaNetwork apply 1 docker network create');
-    expect(killed).toMatchObject({ signal: 'SIGKILL' });
-    for (const { pid, isFirst } of processesOf(id)) if (isFirst) process.kill(pid, 'SIGKILL');
-    await vi.waitFor(() => expect(processesOf(id)).toEqual([]), 10_000);
-    const end = await wfAfterReboot(['resume', id]);
-    expect(end, end.stderr).toMatchObject({ exitCode: 1 });
-    expect(await record(id)).toMatchObject({
-      status: 'rolled-back',
-      error: { code: 'E_NAMESPACE_GONE' },
-      verification: { restored: true, residues: [], unexplained: [], drift: [] },
-    });
-    expect(processesOf(id)).toEqual([]);
-  },
-);
+withNft('a restart of the machine while networks are made ends the run undone, with both hosts compared', async () => {
+  const { wf, wfAfterReboot, start, record } = openLab();
+  const id = 'overlay-rebooted';
+  const killed = await wf(start(id), 'after touch alphaNetwork apply 1 docker network create');
+  expect(killed).toMatchObject({ signal: 'SIGKILL' });
+  for (const { pid, isFirst } of processesOf(id)) if (isFirst) process.kill(pid, 'SIGKILL');
+  await vi.waitFor(() => expect(processesOf(id)).toEqual([]), 10_000);
+  const end = await wfAfterReboot(['resume', id]);
+  expect(end, end.stderr).toMatchObject({ exitCode: 1 });
+  expect(await record(id)).toMatchObject({
+    status: 'rolled-back',
+    error: { code: 'E_NAMESPACE_GONE' },
+    verification: { restored: true, residues: [], unexplained: [], drift: [] },
+  });
+  expect(processesOf(id)).toEqual([]);
+});
 
 const DROPS_VXLAN =
   'table inet foreign {\n chain c {\n type filter hook input priority 0;\n udp dport 4789 drop\n }\n}';
@@ -190,7 +188,7 @@ const FAULTS = [
   },
 ] as const;
 
-test.skipIf(!HAS_NFT).for(chosen(FAULTS))(
+withNft.for(chosen(FAULTS))(
   '$fault fails the run within its deadline, which is undone',
   async ({ fault, pauseAfter, make, says, drift }) => {
     const { wf, start, record, inShell } = openLab();
