@@ -17,7 +17,15 @@ const SETTLE_MS = 2_000;
 /** Long enough for several rounds of something that comes and goes about once a second. */
 const WATCH_MS = 4_000;
 /** Minimum for a machine on which one sample takes as long as that. */
-const LEAST_SAMPLES = 4;
+const SETTLE_LEAST_SAMPLES = 4;
+/**
+ * Minimum for a busy machine: an object that alternates between two values has by chance the same one in all samples of the second
+ * half of 20 once in 1,024 times; of 4, once in 4.
+ */
+const WATCH_LEAST_SAMPLES = 20;
+
+const UNWATCHED = { pauseMs: PAUSE_MS, lastsMs: SETTLE_MS, leastSamples: SETTLE_LEAST_SAMPLES };
+const WATCHED = { pauseMs: WATCH_PAUSE_MS, lastsMs: WATCH_MS, leastSamples: WATCH_LEAST_SAMPLES };
 
 interface Difference {
   readonly section: SectionName;
@@ -38,8 +46,7 @@ export async function settledSample(
   isExpected: (sections: Sections) => boolean,
 ): Promise<Sections> {
   const startedAt = clock.now();
-  const lastsMs = isWatched ? WATCH_MS : SETTLE_MS;
-  const pauseMs = isWatched ? WATCH_PAUSE_MS : PAUSE_MS;
+  const { pauseMs, lastsMs, leastSamples } = isWatched ? WATCHED : UNWATCHED;
   const seen: { readonly at: number; readonly differences: readonly Difference[] }[] = [];
   let previous = await sample();
   if (isExpected(previous)) return previous;
@@ -50,7 +57,7 @@ export async function settledSample(
     const differences = differencesOf(previous, next);
     if (differences.length === 0 && !isWatched) return next;
     seen.push({ at, differences });
-    if (at - startedAt >= lastsMs && count >= LEAST_SAMPLES) {
+    if (at - startedAt >= lastsMs && count >= leastSamples) {
       const late = seen.filter((sampled) => sampled.at - startedAt >= (at - startedAt) / 2);
       return withChanging(
         next,

@@ -359,7 +359,8 @@ describeOwnNetwork('a fingerprint of a real network namespace', () => {
 
   test('names a link that always changes, and compares the rest of the host', async () => {
     await run('ip link add wffp9 type bridge');
-    const flap = 'while :; do ip link set wffp9 mtu 1400; ip link set wffp9 mtu 1401; done';
+    // More than two values: the link differs in nearly all samples, however far apart they are.
+    const flap = 'while :; do for mtu in 1400 1401 1402 1403 1404; do ip link set wffp9 mtu $mtu; done; done';
     const flapping = spawn('sh', ['-c', flap], { stdio: 'ignore' });
     try {
       const before = await fingerprints.take(FACETS);
