@@ -42,7 +42,7 @@ describeContract('probes', (subject) => {
     }
     const connected = { from: insideContainer(from), to: 'ct-to', port: 5678, ...READY };
     expect(await readWith(tcpProbe, connected, context())).toMatchObject({ outcome: 'connected' });
-    const noTls = readWith(tlsProbe, { ...connected, deadlineMs: 500 }, context());
+    const noTls = readWith(tlsProbe, { ...connected, deadlineMs: 2_000 }, context());
     await expect(noTls).rejects.toMatchObject({
       code: 'E_PROBE_FAILED',
       message: expect.stringMatching(/no handshake/),
@@ -71,7 +71,7 @@ describeContract('probes', (subject) => {
     expect(await readWith(httpProbe, { from: origin, url, ...SILENCE }, context())).toMatchObject({ answered: false });
     const wrong = readWith(httpProbe, { from: origin, url, deadlineMs: 500 }, context());
     await expect(wrong).rejects.toMatchObject({ code: 'E_PROBE_FAILED' });
-    const answered = readWith(httpProbe, { from: origin, url: near, ...SILENCE }, context());
+    const answered = readWith(httpProbe, { from: origin, url: near, ...READY, must: 'fail' }, context());
     await expect(answered).rejects.toMatchObject({ code: 'E_PROBE_ANSWERED' });
   });
 });

@@ -141,7 +141,7 @@ describe('while a command that only reads is under way', () => {
     stop(served);
     await new Promise((resolve) => served.child.once('exit', resolve));
     expect(served.child.exitCode).toBe(0);
-    expect(performance.now() - began).toBeLessThan(4_000);
+    expect(performance.now() - began).toBeLessThan(20_000);
     await expect.poll(() => running(wait)).toEqual([]);
   });
 });

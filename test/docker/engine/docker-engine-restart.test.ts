@@ -50,7 +50,7 @@ describeDocker('an engine that restarts', () => {
     await stopDaemon(engine);
     const startedAt = performance.now();
     await expect(docker.networks()).rejects.toMatchObject({ code: 'E_DOCKER_UNREACHABLE' });
-    expect(performance.now() - startedAt).toBeLessThan(7_000);
+    expect(performance.now() - startedAt).toBeLessThan(15_000);
     await startDaemon(engine);
   });
 
@@ -58,6 +58,6 @@ describeDocker('an engine that restarts', () => {
     const startedAt = performance.now();
     const nobody = createDocker({ DOCKER_HOST: `unix://${engine.directory}/nobody.sock` });
     await expect(nobody.info()).rejects.toMatchObject({ code: 'E_DOCKER_UNREACHABLE' });
-    expect(performance.now() - startedAt).toBeLessThan(1_000);
+    expect(performance.now() - startedAt).toBeLessThan(4_500);
   });
 });

@@ -23,7 +23,7 @@ describeDocker('a command in a container', () => {
   test('is ended at its deadline, and leaves no process', async () => {
     const startedAt = performance.now();
     const result = await exec(300, 'sh', '-c', 'echo begun; exec sleep 4242');
-    expect(performance.now() - startedAt).toBeLessThan(2_000);
+    expect(performance.now() - startedAt).toBeLessThan(20_000);
     expect(result).toEqual({ exitCode: null, output: 'begun\n', timedOut: true });
     await expect.poll(() => docker('exec', NAME, 'ps')).not.toContain('sleep 4242');
   });

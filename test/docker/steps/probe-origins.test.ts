@@ -82,7 +82,7 @@ describeDocker('probes from a container and from its namespace', () => {
     expect(await readWith(httpProbe, { ...silent, url }, testContext())).toMatchObject({ answered: false });
     const dns = await readWith(dnsProbe, { ...silent, name: 'probetestprod' }, testContext());
     expect(dns.outcome).not.toBe('resolved');
-    expect(performance.now() - startedAt).toBeLessThan(5_000);
+    expect(performance.now() - startedAt).toBeLessThan(20_000);
   });
 
   it('report a tool that the container lacks', async () => {

@@ -124,7 +124,7 @@ describeDocker('wf sweep', () => {
     expect((await project.sharedWf(['sweep'])).stdout).toContain('ip link delete dev int_hote');
 
     await remove(project, found.objects);
-    await expect.poll(hostState, { timeout: 3_000 }).toEqual(before);
+    await expect.poll(hostState).toEqual(before);
     expect(await swept(project, '--yes')).toEqual({ exitCode: 0, objects: [] });
   });
 

@@ -287,7 +287,7 @@ describeOwnNetwork('net.link, net.mtu, net.fdb and net.rule', () => {
       const entry = { link: 't_one', mac: MAC };
       ipBatch(['t_br', 't_one', 't_two'].map((name) => `link set ${name} up`));
       // A port learns once its state is forwarding, a moment after it is up.
-      await vi.waitFor(() => bridge('fdb', 'add', MAC, 'dev', 't_one', 'master', 'dynamic'));
+      await vi.waitFor(() => bridge('fdb', 'add', MAC, 'dev', 't_one', 'master', 'dynamic'), 10_000);
       const { record } = await carryOut(addForwardingEntry, entry, context());
       await changeOf(addForwardingEntry).undo(record, context());
       ip('link', 'set', 't_vx', 'master', 't_br');

@@ -54,6 +54,6 @@ describeOwnNetwork('a command in another network namespace', () => {
     const namespace = container.handle.namespace;
     const result = await command.run(['sleep', '66'], { timeoutMs: 100, namespace });
     expect(result.end).toEqual({ type: 'timed-out' });
-    expect(result.durationMs).toBeLessThan(500);
+    expect(result.durationMs).toBeLessThan(15_000);
   });
 });

@@ -307,10 +307,10 @@ describe('the options of a command', () => {
       '-c',
       `[ -s ${at('tries')} ] && sleep 30; echo starting; echo try >> ${at('tries')}; exit 4`,
     ];
-    const waited = readWith(execRead, { argv: hangs, until: { deadlineMs: 600, everyMs: 10 } }, testContext());
+    const waited = readWith(execRead, { argv: hangs, until: { deadlineMs: 2_000, everyMs: 10 } }, testContext());
     await expect(waited).rejects.toMatchObject({
       code: 'E_HOST_COMMAND',
-      message: expect.stringMatching(/within 600 ms; its last try ended with exit code 4: starting$/),
+      message: expect.stringMatching(/within 2 s; its last try ended with exit code 4: starting$/),
     });
   });
 });

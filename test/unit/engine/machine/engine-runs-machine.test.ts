@@ -236,10 +236,10 @@ describe('a run', () => {
     });
     const handle = await host.start(define(machine));
     const told = () => host.history.journal(handle.id).flatMap(({ event }) => ('step' in event ? [event.type] : []));
-    await vi.waitFor(() => expect(clock.pending).toBe(1));
+    await vi.waitFor(() => expect(clock.pending).toBe(1), 10_000);
     clock.step();
     clock.step();
-    await vi.waitFor(() => expect(told()).toEqual(['step.failed']));
+    await vi.waitFor(() => expect(told()).toEqual(['step.failed']), 10_000);
     end();
     await new Promise((resolve) => setTimeout(resolve, 20));
     open('next');
@@ -287,7 +287,7 @@ describe('a run', () => {
       output: ({ context }) => context.word,
     });
     const handle = await host.start(define(machine));
-    await vi.waitFor(() => expect(host.history.run(handle.id)).toMatchObject({ status: 'waiting' }));
+    await vi.waitFor(() => expect(host.history.run(handle.id)).toMatchObject({ status: 'waiting' }), 10_000);
     await handle.send({ type: 'go', word: 'now' });
     expect(await handle.result).toMatchObject({ end: { status: 'succeeded', output: 'now' } });
 

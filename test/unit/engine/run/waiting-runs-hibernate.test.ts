@@ -72,7 +72,7 @@ const isStopped = (id: Awaited<ReturnType<typeof kept>>['id']) =>
   vi.waitFor(() => {
     expect(host.history.run(id)).toMatchObject({ status: 'waiting', owner: ownProcess() });
     expect(clock.pending).toBe(1);
-  });
+  }, 10_000);
 
 test('a run that only waits for a timer hibernates, and keeps its lease', async () => {
   const handle = await start();
@@ -97,9 +97,9 @@ test('a hibernating run resumes when its timer fires', async () => {
   await isStopped(id);
   expect(goOn).not.toHaveBeenCalled();
   clock.step();
-  await vi.waitFor(() => expect(goOn).toHaveBeenCalledTimes(1));
+  await vi.waitFor(() => expect(goOn).toHaveBeenCalledTimes(1), 10_000);
   // The simulated clock needs a step to fire the due timer.
-  await vi.waitFor(() => expect(clock.step()).toBe(true));
+  await vi.waitFor(() => expect(clock.step()).toBe(true), 10_000);
   expect(await result).toMatchObject({ end: { status: 'succeeded', output: 'nobody came' } });
 });
 
@@ -111,8 +111,8 @@ test('an event to a hibernating run is durable once it is handled, and the run h
   await isStopped(id);
   expect(goOn).toHaveBeenCalledTimes(1);
   clock.step();
-  await vi.waitFor(() => expect(goOn).toHaveBeenCalledTimes(2));
-  await vi.waitFor(() => expect(clock.step()).toBe(true));
+  await vi.waitFor(() => expect(goOn).toHaveBeenCalledTimes(2), 10_000);
+  await vi.waitFor(() => expect(clock.step()).toBe(true), 10_000);
   expect(await result).toMatchObject({ end: { status: 'succeeded', output: 'now' } });
   await expect(send({ type: 'go', word: 'after' })).rejects.toMatchObject({ code: 'E_RUN_ENDED' });
 });
@@ -144,7 +144,7 @@ test('events sent while the run begins to hibernate are handled in order', async
     sent.push(followed.send({ type: 'note', word: 'one' }));
     sent.push(followed.send({ type: 'note', word: 'two' }));
   });
-  await vi.waitFor(() => expect(sent).toHaveLength(2));
+  await vi.waitFor(() => expect(sent).toHaveLength(2), 10_000);
   await Promise.all(sent);
   const words = host.history
     .journal(first.id)
@@ -202,7 +202,7 @@ test('the result of a hibernating run is garbage-collected', async () => {
     collectGarbage();
     // A failed assertion would keep a reference to the object that it prints.
     expect(held.deref() === undefined).toBe(true);
-  });
+  }, 10_000);
   expect(clock.pending).toBe(1);
   followed.interrupt('SIGTERM');
   expect(await followed.result).toEqual({ type: 'waiting' });

@@ -137,7 +137,7 @@ describe('a locked database', () => {
         if (event.type === 'step.succeeded' && event.step === 'make') unlock = lock();
       },
     });
-    await vi.waitFor(() => expect(host.files()).toEqual(['a']));
+    await vi.waitFor(() => expect(host.files()).toEqual(['a']), 10_000);
     // Much longer than one write waits for the lock.
     await new Promise((resolve) => setTimeout(resolve, 300));
     unlock();
