@@ -72,10 +72,18 @@ async function personIn(context: BrowserContext, onTestFinished?: OnTestFinished
   return { context, page: await tab(), complaints, tab };
 }
 
-/** Opens a link, which signs the browser in, and waits for the list of runs. */
+/** Opens a link, which signs the browser in, and waits for the list of runs. Says what the page shows instead. */
 export async function signIn(page: Page, link: string): Promise<void> {
+  const requests: string[] = [];
+  page.on('response', (answer) => requests.push(`${answer.status()} ${answer.request().method()} ${answer.url()}`));
+  page.on('requestfailed', (request) => requests.push(`${request.failure()?.errorText ?? ''} ${request.url()}`));
   await page.goto(link);
-  await page.getByRole('heading', { name: 'Runs', exact: true }).waitFor();
+  try {
+    await page.getByRole('heading', { name: 'Runs', exact: true }).waitFor();
+  } catch (cause) {
+    const shown = await page.locator('body').textContent();
+    throw new Error(`${page.url()} shows:\n${shown}\nafter:\n${requests.join('\n')}`, { cause });
+  }
 }
 
 /** The browsers of the people who are signed in, one for each server: each has a process, which parses all scripts. */
