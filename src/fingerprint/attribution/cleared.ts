@@ -2,9 +2,11 @@ import { z } from 'zod';
 import type { Change } from '../../engine/model/change.ts';
 import { canonicalJson, isJsonObject, type Json } from '../../engine/model/json.ts';
 import type { RawDifference } from '../differences/differences.ts';
+import { FACET_OF_SECTION, type SectionName } from '../differences/shape.ts';
 import { attribute } from './attribute.ts';
 import { type Attribution, type Known, SOMEBODY } from './attribution.ts';
 import { broaderSettings } from './broader-settings.ts';
+import type { NamedChange } from './ledger-identities.ts';
 
 /** Attributes of a subject as a change found them; undefined if it does not touch that subject. */
 type Found = (subject: string) => Readonly<Record<string, Json>> | undefined;
@@ -42,7 +44,7 @@ const elsewhere = z
   .object({ place: z.object({ type: z.literal('namespace'), namespace: z.object({ inode: z.number() }) }) })
   .transform(({ place }) => place.namespace.inode);
 
-/** Returns the owner of a difference: a change that names its subject, and cannot have caused it, is not asked. Pure. */
+/** Returns the owner of a difference: a change that names its subject, and cannot have caused it, does not count. Pure. */
 export function ownerOf(difference: RawDifference, known: Known): Attribution {
   const cleared = known.changes.flatMap((named) => {
     const reason = whyCleared(named.change, difference, known);
@@ -50,17 +52,24 @@ export function ownerOf(difference: RawDifference, known: Known): Attribution {
   });
   const others = known.changes.filter((change) => !cleared.some(({ named }) => named === change));
   const attribution = attribute(difference, { ...known, changes: others });
-  const [first] = cleared;
-  if (first === undefined || attribution !== SOMEBODY) return attribution;
+  if (attribution !== SOMEBODY) return attribution;
+  const alone = ({ named }: { readonly named: NamedChange }) => attribute(difference, { ...known, changes: [named] });
+  const first = cleared.find((one) => alone(one) !== SOMEBODY);
+  if (first === undefined) return attribution;
   const { seq, target, step } = first.named.change;
   return { ...SOMEBODY, reason: `change ${seq} (${target}) of step ${step} ${first.reason}` };
 }
 
 function whyCleared(change: Change, difference: RawDifference, { namespace }: Known): string | undefined {
   if (isAsFound(change, difference)) return 'found it so already, and restored it';
-  if (difference.section !== 'sysctls' || namespace === null) return undefined;
+  if (namespace === null || !isOfOneNamespace(difference.section)) return undefined;
   const inode = elsewhere.safeParse(change.record).data;
-  return inode === undefined || inode === namespace ? undefined : 'altered it in another network namespace';
+  return inode === undefined || inode === namespace ? undefined : 'acted in another network namespace';
+}
+
+/** Returns whether a section lists what belongs to a network namespace. Names of namespaces are those of the machine. */
+function isOfOneNamespace(section: SectionName): boolean {
+  return FACET_OF_SECTION[section] !== 'docker' && section !== 'namespaces';
 }
 
 /**

@@ -449,17 +449,71 @@ describe('a change that altered what others have made', () => {
     const typed = change('exec.command', 'c', { argv: ['sysctl', '-w', 'net.ipv4.ip_forward=0'] });
     expect(ownerOf(forwarding('1'), forwarding('0'), set('0'), typed)).toBe('run');
   });
+});
 
-  test('is not the cause in another network namespace', () => {
-    const changed = (inode: number) => {
-      const place = { type: 'namespace', name: 'lab', namespace: { path: '/run/netns/lab', inode } };
-      const at = (content: Content) => ({ ...fingerprint(content), place: { namespace: 7, engine: null } });
-      const run = comparedRun('mine', [set('0', { place }, 'applied')]);
-      return compareFingerprints(at(forwarding('0')), at(forwarding('1')), run).differences[0];
-    };
-    expect(changed(8)).toMatchObject({ owner: 'other', reason: expect.stringMatching(/another network namespace$/) });
-    expect(changed(7)).toMatchObject({ owner: 'run' });
-  });
+/** A fingerprint of the network namespace 7. */
+const atHost = (content: Content) => ({ ...fingerprint(content), place: { namespace: 7, engine: null } });
+/** A place in a network namespace with this inode. */
+const namespaceAt = (inode: number): Json => ({
+  type: 'namespace',
+  name: 'lab',
+  namespace: { path: '/run/netns/lab', inode },
+});
+
+test.each<[kind: string, target: string, record: Readonly<Record<string, Json>>, after: Content]>([
+  [
+    'sysctl.set',
+    'sysctl net.ipv4.ip_forward',
+    { name: 'net.ipv4.ip_forward', value: '1', previous: '0', overwritten: [] },
+    { sysctls: { 'sysctl net.ipv4.ip_forward': { value: '1' } } },
+  ],
+  [
+    'net.address',
+    'address 10.7.0.1/24 on eth7',
+    { link: 'eth7', address: '10.7.0.1/24' },
+    {
+      addresses: { 'address 10.7.0.1/24 on eth7': { cidr: '10.7.0.1/24', dev: 'eth7' } },
+      'routes ipv4': { 'route 10.7.0.0/24': { dst: '10.7.0.0/24', dev: 'eth7', protocol: 'kernel' } },
+    },
+  ],
+  ['net.link', 'link br9', { name: 'br9' }, { links: { 'link br9': link({ kind: 'bridge' }) } }],
+  [
+    'net.neighbour',
+    'neighbour 10.7.0.9 on eth7',
+    { link: 'eth7', address: '10.7.0.9' },
+    { neighbours: { 'neighbour 10.7.0.9 dev eth7': { dst: '10.7.0.9', dev: 'eth7' } } },
+  ],
+  [
+    'iptables.rule',
+    'iptables FORWARD',
+    { argv: ['iptables', '-A', 'FORWARD', '-s', '10.7.0.9', '-j', 'ACCEPT'] },
+    { 'iptables ipv4': { 'iptables ipv4 filter FORWARD': chain('FORWARD', ['-s 10.7.0.9/32 -j ACCEPT'], 'ACCEPT') } },
+  ],
+])('%s in another network namespace is not the cause of the same on the host', (kind, target, record, after) => {
+  const foundWith = (inode: number, after: Content) => {
+    const run = comparedRun('mine', [change(kind, target, { ...record, place: namespaceAt(inode) }, 'applied')]);
+    const { differences } = compareFingerprints(atHost({}), atHost(after), run);
+    return differences.map(({ owner, reason }) => [owner, reason]);
+  };
+  const elsewhere = ['other', expect.stringMatching(/ acted in another network namespace$/)];
+  const found = foundWith(7, after);
+  expect(found.map(([owner]) => owner)).toEqual(expect.arrayContaining(['run']));
+  expect(foundWith(8, after)).toEqual(found.map(() => elsewhere));
+  const another: Content = { links: { 'link dummy9': link() } };
+  expect(foundWith(8, another)).toEqual([['other', expect.stringMatching(/^nothing marks or records it/)]]);
+});
+
+test('a named namespace made from another network namespace is one of the machine', () => {
+  const made = change(
+    'net.namespace',
+    'namespace lab',
+    { name: 'lab', place: namespaceAt(8), namespace: {} },
+    'applied',
+  );
+  const after: Content = { namespaces: { 'namespace lab': { name: 'lab' } } };
+  expect(compareFingerprints(atHost({}), atHost(after), comparedRun('mine', [made])).differences).toMatchObject([
+    { owner: 'run' },
+  ]);
 });
 
 describe('the changes that Docker makes itself', () => {
