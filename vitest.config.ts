@@ -58,7 +58,8 @@ export default defineConfig({
           include: ['test/host/**/*.test.ts'],
           ...shared,
           fileParallelism: false,
-          testTimeout: 30_000,
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
         },
       },
       {

@@ -106,6 +106,13 @@ describe.skipIf(!canBootSystemd())('units of a real systemd', () => {
   });
 
   describe('while systemd has a job for them', () => {
+    /** A file that holds up two units. */
+    const HOLD = `${PROJECT}/hold`;
+    const WHILE_HELD = `while [ -e ${HOLD} ]; do sleep 0.1; done`;
+    /** Starts wf, and kills it once systemd has a job for the unit that is its name. */
+    const KILLED_WITH_JOB =
+      '"$@" & n=0; until systemctl list-jobs | grep -q "$0" || [ $n = 200 ]; do sleep 0.1; n=$((n + 1)); done; kill -KILL $!';
+
     /** A workflow with one step. */
     const workflow = (name: string, step: string, input: string) => `
 import { defineWorkflow } from 'wf-engine';
@@ -128,9 +135,10 @@ export default defineWorkflow({
     const systemctl = (...args: readonly string[]) => machine.run(['systemctl', ...args]);
 
     beforeAll(async () => {
-      const slow = `[Unit]\nAfter=wf-third.service\n${SERVICE}ExecStop=/bin/sleep 6\n`;
+      const slow = `[Unit]\nAfter=wf-third.service\n${SERVICE}ExecStop=/bin/sh -c "sleep 3; ${WHILE_HELD}"\n`;
       machine.write('/etc/systemd/system/wf-slow.service', slow);
-      machine.write('/etc/systemd/system/wf-first.service', `[Service]\nType=oneshot\nExecStart=/bin/sleep 6\n`);
+      const first = `[Service]\nType=oneshot\nExecStart=/bin/sh -c "${WHILE_HELD}"\n`;
+      machine.write('/etc/systemd/system/wf-first.service', first);
       machine.write(
         '/etc/systemd/system/wf-after.service',
         `[Unit]\nAfter=wf-first.service\n${SERVICE}ExecStop=/bin/sleep 3\n`,
@@ -143,6 +151,7 @@ export default defineWorkflow({
       await systemctl('start', 'wf-slow.service');
     });
     afterAll(async () => {
+      rmSync(machine.at(HOLD), { force: true });
       await systemctl('kill', '--signal=KILL', 'wf-slow.service');
       await systemctl('stop', 'wf-slow.service', 'wf-after.service', 'wf-first.service');
       for (const name of ['slow', 'first', 'after']) rmSync(machine.at(`/etc/systemd/system/wf-${name}.service`));
@@ -186,13 +195,20 @@ export default defineWorkflow({
     ] as const;
     test.for(chosen(queued))(
       'a $verb that was queued when wf was killed is taken back',
-      async ({ workflow, before, unit, blocked }) => {
+      async ({ verb, workflow, before, unit, blocked }) => {
+        machine.write(HOLD, '');
         await systemctl('--no-block', ...blocked);
         const program = [process.execPath, machine.program, 'start', workflow, '--id', workflow];
-        await machine.run(['timeout', '--signal=KILL', '3', ...program], { cwd: PROJECT, env: { HOME: '/root' } });
+        const killed = ['sh', '-c', KILLED_WITH_JOB, unit, ...program];
+        await machine.run(killed, { cwd: PROJECT, env: { HOME: '/root' } });
         expect(await activityOf(unit)).toBe(before);
-        expect((await systemctl('list-jobs')).stdout).toContain(unit);
-        const undone = await wf(['rollback', workflow]);
+        const jobs = async () => (await systemctl('list-jobs')).stdout;
+        const job = new RegExp(` ${unit} +${verb} `);
+        expect(await jobs()).toMatch(job);
+        const undoing = wf(['rollback', workflow]);
+        await expect.poll(jobs).not.toMatch(job);
+        rmSync(machine.at(HOLD));
+        const undone = await undoing;
         expect(undone.exitCode, undone.stderr).toBe(0);
         await systemctl(...blocked);
         expect(await activityOf(unit)).toBe(before);
