@@ -36,7 +36,7 @@ test.concurrent(
     const run = foldersRun(project);
     const wf = run.start('--json');
     await wf.line(/^first {2}makeOne .* ok /);
-    await untilRunning(new RegExp(`/${run.id} two `), 10_000);
+    await untilRunning(new RegExp(`/${run.id} two `));
     const other = new Database(project.database);
     other.exec('BEGIN EXCLUSIVE');
     run.go();

@@ -80,7 +80,7 @@ export function privateHostUser(user: User) {
       return containerInfoSchema.parse(await docker('container', id));
     },
     container: async (name: string) => containerInfoSchema.nullable().parse(await docker('container', name)),
-    ask: async (containerId: string | null, request: object, limitMs = 10_000) => {
+    ask: async (containerId: string | null, request: object, limitMs = 20_000) => {
       const where = containerId === null ? 'host' : { containerId };
       return reportSchema.parse(await tell({ do: 'agent', where, request, limitMs }));
     },

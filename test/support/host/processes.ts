@@ -23,7 +23,7 @@ function commandLineOf(pid: string): string {
 }
 
 /** Waits until a process runs with just this command line, or one that matches. */
-export async function untilRunning(commandLine: string | RegExp, timeoutMs = 5_000): Promise<number> {
+export async function untilRunning(commandLine: string | RegExp, timeoutMs = 20_000): Promise<number> {
   const until = Date.now() + timeoutMs;
   for (;;) {
     const [pid] = running(commandLine);

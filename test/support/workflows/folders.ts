@@ -56,7 +56,7 @@ export function foldersRun(project: Project, env: Readonly<Record<string, string
 export async function killInSecond(run: FoldersRun, ...more: readonly string[]): Promise<void> {
   const wf = run.start(...more);
   await wf.line(/^first {2}makeOne .* ok /);
-  await untilRunning(new RegExp(`/${run.id} two `), 10_000);
+  await untilRunning(new RegExp(`/${run.id} two `));
   wf.kill('SIGKILL');
   await wf.end;
 }

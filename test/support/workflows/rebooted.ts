@@ -24,7 +24,7 @@ import { guardUnit } from '../../../src/steps/systemd/guard-unit.ts';
 import { docker, linkNames } from '../engines/docker-tests.ts';
 import { linksOf } from '../host/host-state.ts';
 
-const PATIENCE = { timeout: 10_000 };
+const PATIENCE = { timeout: 20_000 };
 
 /** Imitates a restart of the machine for a lab: its containers end, and everything in their namespaces is gone. */
 export async function endContainersAsAReboot(...names: readonly string[]): Promise<void> {
