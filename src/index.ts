@@ -2,11 +2,11 @@
 export type { Change, ChangeStatus, Difference, Verification } from './engine/model/change.ts';
 export { type ErrorCode, type ErrorRecord, WfError } from './engine/model/errors.ts';
 export { commandLine, type Evidence, evidenceOf } from './engine/model/evidence.ts';
+export { labelsOf, linkAliasOf, ROUTE_PROTOCOL } from './engine/model/identity/mark.ts';
 export { type RunId, type StepId, stepIdOf } from './engine/model/ids.ts';
 export type { Effect, JournalEntry, JournalEvent, RunEnd } from './engine/model/journal-event.ts';
 export type { Json, JsonObject, JsonOf } from './engine/model/json.ts';
 export type { MachineEvent } from './engine/model/machine-event.ts';
-export { labelsOf, linkAliasOf, ROUTE_PROTOCOL } from './engine/model/mark.ts';
 export type { NamedHost, NamedHosts } from './engine/model/named-host.ts';
 export type { Demand, Requester, RequestOutcome } from './engine/model/request.ts';
 export type { Argv, CommandPort, CommandResult } from './engine/ports/command.ts';
@@ -61,4 +61,4 @@ export type {
 } from './library/workflow-engine.ts';
 export type { PlanRecord, PlanStepRecord } from './review/record/plan-record.ts';
 export type { ChangeRecord, RunRecord, RunSummary, StepRecord } from './review/record/run-record.ts';
-export type { StageRecord } from './review/record/stage-record.ts';
+export type { StageRecord } from './review/record/steps/stage-record.ts';

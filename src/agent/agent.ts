@@ -1,6 +1,6 @@
 import { asWfError, type ErrorCode, WfError } from '../engine/model/errors.ts';
+import { type Owner, sameOwner } from '../engine/model/identity/owner.ts';
 import type { RunId } from '../engine/model/ids.ts';
-import { type Owner, sameOwner } from '../engine/model/owner.ts';
 import type { Clock } from '../engine/ports/clock.ts';
 import type { HistoryPort, Lease } from '../engine/ports/history.ts';
 import type { RunHandle, RunResult } from '../engine/run/engine.ts';

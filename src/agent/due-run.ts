@@ -1,5 +1,5 @@
+import type { Owner } from '../engine/model/identity/owner.ts';
 import type { RunId } from '../engine/model/ids.ts';
-import type { Owner } from '../engine/model/owner.ts';
 import type { AgentRun, AgentWorkReader } from '../history/agent-work.ts';
 
 /** A run that nobody advances and that an agent has to advance now. */

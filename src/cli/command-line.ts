@@ -7,11 +7,11 @@ import { alters } from './command-table/alters.ts';
 import { examplesOf } from './command-table/examples.ts';
 import { addCommands, addGlobalOptions, groupsFor } from './command-table/groups.ts';
 import type { CliCommand } from './define-command.ts';
-import { lateWarnings } from './output/late-warnings.ts';
-import { reportError } from './output/report-error.ts';
+import { lateWarnings } from './output/errors/late-warnings.ts';
+import { reportError } from './output/errors/report-error.ts';
+import { usageError, wasHelp, wasNoCommand, wasVersion } from './output/errors/usage-error.ts';
 import { SILENT, type Terminal, withStyle, writeJson } from './output/terminal.ts';
 import { untilNotified } from './output/until-notified.ts';
-import { usageError, wasHelp, wasNoCommand, wasVersion } from './output/usage-error.ts';
 import type { OpenServices, Services } from './services/services.ts';
 
 /**

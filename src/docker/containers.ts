@@ -3,13 +3,13 @@ import { finished } from 'node:stream/promises';
 import { WfError } from '../engine/model/errors.ts';
 import type { ContainerInfo, DockerPort } from '../engine/ports/docker.ts';
 import { collectBounded } from '../host/commands/bounded-output.ts';
-import { containerAnswer, containerListAnswer, createdAnswer } from './answers.ts';
+import { containerAnswer, containerListAnswer, createdAnswer } from './answers/answers.ts';
+import { parseAnswer } from './answers/parse-answer.ts';
 import type { Connection } from './connection/connection.ts';
 import { creationOf } from './container-options.ts';
 import type { Here } from './create-docker.ts';
 import { isObjectId } from './object-id.ts';
 import { withOwnMark } from './own-mark.ts';
-import { parseAnswer } from './parse-answer.ts';
 
 type ContainerCalls = Pick<
   DockerPort,

@@ -1,13 +1,13 @@
 import { commandLine } from '../engine/model/evidence.ts';
 import type { DockerPort, EngineInfo } from '../engine/ports/docker.ts';
-import { infoAnswer, versionAnswer } from './answers.ts';
+import { infoAnswer, versionAnswer } from './answers/answers.ts';
+import { parseAnswer } from './answers/parse-answer.ts';
 import { type Connection, createConnection } from './connection/connection.ts';
 import { type Endpoint, type Environment, findEndpoint } from './connection/endpoint.ts';
 import { containerCalls } from './containers.ts';
 import { execCalls } from './exec.ts';
 import { imageCalls } from './images.ts';
 import { networkCalls } from './networks.ts';
-import { parseAnswer } from './parse-answer.ts';
 import { swarmCalls } from './swarm.ts';
 import { volumeCalls } from './volumes.ts';
 

@@ -9,9 +9,9 @@ import type { ContainerCommandOptions, DockerPort } from '../engine/ports/docker
 import { collectBounded } from '../host/commands/bounded-output.ts';
 import { errnoOf } from '../host/machine/errno.ts';
 import { allPids, processStat } from '../host/processes/process.ts';
-import { createdAnswer, execAnswer, execListAnswer } from './answers.ts';
+import { createdAnswer, execAnswer, execListAnswer } from './answers/answers.ts';
+import { parseAnswer } from './answers/parse-answer.ts';
 import type { Connection } from './connection/connection.ts';
-import { parseAnswer } from './parse-answer.ts';
 
 type ExecCalls = Pick<DockerPort, 'exec' | 'execCommand' | 'runningCommands'>;
 type ExecState = z.output<ReturnType<typeof execAnswer>>;

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { WfError } from '../engine/model/errors.ts';
 import type { DockerPort, RegistryCredentials } from '../engine/ports/docker.ts';
-import { imageAnswer } from './answers.ts';
+import { imageAnswer } from './answers/answers.ts';
+import { parseAnswer } from './answers/parse-answer.ts';
 import type { Connection } from './connection/connection.ts';
-import { parseAnswer } from './parse-answer.ts';
 
 type ImageCalls = Pick<DockerPort, 'image' | 'pullImage' | 'removeImage' | 'saveImage' | 'loadImages'>;
 

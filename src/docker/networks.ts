@@ -1,10 +1,10 @@
 import { WfError } from '../engine/model/errors.ts';
 import type { DockerPort, NetworkInfo } from '../engine/ports/docker.ts';
 import { firstHostOf } from '../host/ip/subnet.ts';
-import { createdAnswer, networkAnswer, networkListAnswer } from './answers.ts';
+import { createdAnswer, networkAnswer, networkListAnswer } from './answers/answers.ts';
+import { parseAnswer } from './answers/parse-answer.ts';
 import type { Connection } from './connection/connection.ts';
 import { isObjectId } from './object-id.ts';
-import { parseAnswer } from './parse-answer.ts';
 
 type NetworkCalls = Pick<
   DockerPort,

@@ -1,4 +1,4 @@
-import { RUN_LABEL } from '../engine/model/mark.ts';
+import { RUN_LABEL } from '../engine/model/identity/mark.ts';
 import type { DockerPort } from '../engine/ports/docker.ts';
 
 interface Labelled {

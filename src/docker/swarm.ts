@@ -4,9 +4,16 @@ import type Docker from 'dockerode';
 import { WfError } from '../engine/model/errors.ts';
 import { parseJson } from '../engine/model/json.ts';
 import type { JoinToken, SwarmPort } from '../engine/ports/swarm.ts';
+import { parseAnswer } from './answers/parse-answer.ts';
+import {
+  initAnswer,
+  nodeSpecAnswer,
+  nodesAnswer,
+  servicesAnswer,
+  stateAnswer,
+  tokensAnswer,
+} from './answers/swarm-answers.ts';
 import type { Connection } from './connection/connection.ts';
-import { parseAnswer } from './parse-answer.ts';
-import { initAnswer, nodeSpecAnswer, nodesAnswer, servicesAnswer, stateAnswer, tokensAnswer } from './swarm-answers.ts';
 
 /** Listens on all addresses: the port of managers. */
 const LISTEN = '0.0.0.0:2377';

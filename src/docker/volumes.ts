@@ -1,7 +1,7 @@
 import type { DockerPort } from '../engine/ports/docker.ts';
-import { volumeAnswer, volumeListAnswer } from './answers.ts';
+import { volumeAnswer, volumeListAnswer } from './answers/answers.ts';
+import { parseAnswer } from './answers/parse-answer.ts';
 import type { Connection } from './connection/connection.ts';
-import { parseAnswer } from './parse-answer.ts';
 
 type VolumeCalls = Pick<DockerPort, 'volumes' | 'volume' | 'createVolume' | 'removeVolume'>;
 

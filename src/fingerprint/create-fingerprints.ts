@@ -8,7 +8,7 @@ import type { Facet } from '../engine/workflow/facets.ts';
 import { compareFingerprints } from './differences/compare-fingerprints.ts';
 import { asFingerprint, facetsIn, type Place, readFingerprint, type Sections } from './differences/shape.ts';
 import { takeSample } from './sample.ts';
-import { type ReadSettings, readMachineSettings } from './sections/host-settings.ts';
+import { type ReadSettings, readMachineSettings } from './sections/settings/host-settings.ts';
 import { isUnchanged, settledSample } from './settle.ts';
 import { type Settle, shareSamples } from './shared-samples.ts';
 

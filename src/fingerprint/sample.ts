@@ -13,11 +13,11 @@ import {
 import { dockerSections } from './sections/docker-objects.ts';
 import { firewallSections } from './sections/firewall.ts';
 import { forwardingEntriesOf, forwardingSection } from './sections/forwarding.ts';
-import type { HostSettings, ReadSettings } from './sections/host-settings.ts';
 import { linksAndAddresses } from './sections/links.ts';
 import { trafficControlSection } from './sections/qdiscs.ts';
 import { readSectionWith, readWith } from './sections/read-section.ts';
 import { type Family, neighboursOf, routesOf, rulesOf } from './sections/routes.ts';
+import type { HostSettings, ReadSettings } from './sections/settings/host-settings.ts';
 
 export interface SamplePorts {
   readonly command: CommandPort;

@@ -1,8 +1,8 @@
 import * as z from 'zod/mini';
-import { runIdSchema } from '../engine/model/identity-schemas.ts';
+import { runIdSchema } from '../engine/model/identity/identity-schemas.ts';
+import { type Owner, sameOwner } from '../engine/model/identity/owner.ts';
 import type { RunId } from '../engine/model/ids.ts';
 import { lazy } from '../engine/model/lazy.ts';
-import { type Owner, sameOwner } from '../engine/model/owner.ts';
 import type { Row, Statements } from '../sqlite/statements.ts';
 import { parseRow } from './rows/parse-row.ts';
 import { OWNER_COLUMNS, ownerColumns, ownerOf } from './rows/run-row.ts';

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { WfError } from '../engine/model/errors.ts';
-import { runIdSchema } from '../engine/model/identity-schemas.ts';
+import { runIdSchema } from '../engine/model/identity/identity-schemas.ts';
 import { lazy } from '../engine/model/lazy.ts';
 import { isEnd, STORED_RUN_STATUSES } from '../engine/ports/history.ts';
 import type { Statements } from '../sqlite/statements.ts';

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
+import type { Owner } from '../engine/model/identity/owner.ts';
 import type { RunId, StepId } from '../engine/model/ids.ts';
 import { lazy } from '../engine/model/lazy.ts';
-import type { Owner } from '../engine/model/owner.ts';
 import type { StoredEvidence, StoredRun } from '../engine/ports/history.ts';
 import type { Statements } from '../sqlite/statements.ts';
 import type { OpenCounts } from './open-counts.ts';

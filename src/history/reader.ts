@@ -1,7 +1,7 @@
 import type { Database } from 'better-sqlite3';
 import * as z from 'zod/mini';
 import { WfError } from '../engine/model/errors.ts';
-import { runIdSchema } from '../engine/model/identity-schemas.ts';
+import { runIdSchema } from '../engine/model/identity/identity-schemas.ts';
 import type { RunId } from '../engine/model/ids.ts';
 import { lazy } from '../engine/model/lazy.ts';
 import type { HistoryPort, RunFilter, StoredRun } from '../engine/ports/history.ts';

@@ -1,7 +1,7 @@
 import { WfError } from '../engine/model/errors.ts';
+import type { Owner } from '../engine/model/identity/owner.ts';
 import type { JournalEntry, JournalEvent, RunHeader } from '../engine/model/journal-event.ts';
 import type { Json } from '../engine/model/json.ts';
-import type { Owner } from '../engine/model/owner.ts';
 import { runExists } from '../engine/run/run-refusal.ts';
 import type { Statements } from '../sqlite/statements.ts';
 import { project } from './projection/project.ts';

@@ -1,4 +1,4 @@
-import { runIdSchema } from '../engine/model/identity-schemas.ts';
+import { runIdSchema } from '../engine/model/identity/identity-schemas.ts';
 import type { RunId } from '../engine/model/ids.ts';
 import type { Statements } from '../sqlite/statements.ts';
 import { parseRow } from './rows/parse-row.ts';

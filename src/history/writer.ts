@@ -1,5 +1,5 @@
 import { WfError } from '../engine/model/errors.ts';
-import { runIdSchema } from '../engine/model/identity-schemas.ts';
+import { runIdSchema } from '../engine/model/identity/identity-schemas.ts';
 import type { RunId } from '../engine/model/ids.ts';
 import type { JournalEntry, JournalEvent } from '../engine/model/journal-event.ts';
 import type { HistoryPort, Lease } from '../engine/ports/history.ts';

@@ -32,14 +32,14 @@ import { type RunRecord, runRecord, runSummary } from '../review/record/run-reco
 import { machinePorts } from '../runtime/machine-ports.ts';
 import { createRuntimes } from '../runtime/runtimes.ts';
 import type { Traces } from '../telemetry/open-traces.ts';
-import { engineDependencies } from './engine-dependencies.ts';
+import { engineDependencies } from './dependencies/engine-dependencies.ts';
+import { processTraces } from './dependencies/process-traces.ts';
+import { ownStepRunners } from './dependencies/step-runners.ts';
 import { type Hibernation, type KeptAdvancing, keepAdvancing } from './keep-advancing.ts';
 import { type KnownWorkflows, loadKnown } from './known-workflows.ts';
 import { newRunId } from './new-run-id.ts';
 import { requirePlannedDefinition } from './planned-definition.ts';
-import { processTraces } from './process-traces.ts';
 import { retryRequest } from './retry-request.ts';
-import { ownStepRunners } from './step-runners.ts';
 import { subscribe } from './subscribe.ts';
 import type {
   AdvancedRun,

@@ -1,6 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { Histogram, Registry } from 'prom-client';
-import type { Owner } from '../engine/model/owner.ts';
+import type { Owner } from '../engine/model/identity/owner.ts';
 import type { Clock } from '../engine/ports/clock.ts';
 import type { History } from '../history/history.ts';
 import type { JournalTail } from '../history/journal-tail.ts';

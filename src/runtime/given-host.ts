@@ -6,7 +6,7 @@ import type { FingerprintPort } from '../engine/ports/fingerprint.ts';
 import type { HostNamespacePort } from '../engine/ports/host-namespace.ts';
 import type { HostPorts } from '../engine/workflow/step.ts';
 import { createFingerprints } from '../fingerprint/create-fingerprints.ts';
-import { settingsThrough } from '../fingerprint/sections/namespace-settings.ts';
+import { settingsThrough } from '../fingerprint/sections/settings/namespace-settings.ts';
 import { givenNamespace } from '../host/namespaces/given-namespace.ts';
 
 /** A named host with its access and its fingerprints. */

@@ -1,7 +1,7 @@
 import { bridgeNameOf } from '../docker/bridge-name.ts';
 import { isDockerInstalled } from '../docker/is-installed.ts';
 import { asWfError, type WfError } from '../engine/model/errors.ts';
-import { linkAliasOf, ROUTE_PROTOCOL, RUN_LABEL, runOfLinkAlias } from '../engine/model/mark.ts';
+import { linkAliasOf, ROUTE_PROTOCOL, RUN_LABEL, runOfLinkAlias } from '../engine/model/identity/mark.ts';
 import type { ContainerInfo, DockerPort, NetworkInfo, VolumeInfo } from '../engine/ports/docker.ts';
 import { runOfPrivateHostMark } from '../engine/ports/runtime.ts';
 import type { HostPorts } from '../engine/workflow/step.ts';

@@ -1,5 +1,5 @@
+import type { Owner } from '../engine/model/identity/owner.ts';
 import { parseRunId, type RunId } from '../engine/model/ids.ts';
-import type { Owner } from '../engine/model/owner.ts';
 import type { Argv } from '../engine/ports/command.ts';
 import type { AddressFamily } from '../host/ip/link.ts';
 

@@ -1,8 +1,8 @@
 import { bridgeNameOf } from '../docker/bridge-name.ts';
 import { asWfError, WfError } from '../engine/model/errors.ts';
 import { type Evidence, evidenceOf } from '../engine/model/evidence.ts';
+import { linkAliasOf, ROUTE_PROTOCOL } from '../engine/model/identity/mark.ts';
 import type { RunId } from '../engine/model/ids.ts';
-import { linkAliasOf, ROUTE_PROTOCOL } from '../engine/model/mark.ts';
 import { noSuchHost } from '../engine/place/no-such-host.ts';
 import type { ContainerInfo } from '../engine/ports/docker.ts';
 import type { HostContext, HostPorts } from '../engine/workflow/step.ts';

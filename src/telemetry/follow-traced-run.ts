@@ -1,5 +1,5 @@
+import { sameOwner } from '../engine/model/identity/owner.ts';
 import type { RunHeader } from '../engine/model/journal-event.ts';
-import { sameOwner } from '../engine/model/owner.ts';
 import type { FollowedRun, RunFollower } from '../engine/run/engine.ts';
 import { isCleanStop, withoutRequests } from '../review/timeline/idle-time.ts';
 import type { RunSpan } from './run-span.ts';

@@ -15,7 +15,7 @@ import {
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
-import type { ProcessMark } from '../../src/engine/model/process-mark.ts';
+import type { ProcessMark } from '../../src/engine/model/identity/process-mark.ts';
 import { isRunActive, lockedClaims } from '../../src/host/locks/claims.ts';
 import { lockFolder } from '../../src/host/locks/lock-folder.ts';
 import { systemClock } from '../../src/host/machine/clock.ts';

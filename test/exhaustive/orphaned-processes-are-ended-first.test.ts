@@ -2,9 +2,13 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
+import { type Owner, sameOwner } from '../../src/engine/model/identity/owner.ts';
+import {
+  PROCESS_MARK_VARIABLE,
+  type ProcessMark,
+  processMarkText,
+} from '../../src/engine/model/identity/process-mark.ts';
 import { asStepId } from '../../src/engine/model/ids.ts';
-import { type Owner, sameOwner } from '../../src/engine/model/owner.ts';
-import { PROCESS_MARK_VARIABLE, type ProcessMark, processMarkText } from '../../src/engine/model/process-mark.ts';
 import { systemClock } from '../../src/host/machine/clock.ts';
 import { canUseCgroups } from '../../src/host/processes/command-cgroups.ts';
 import { markedProcesses } from '../../src/host/processes/marked-processes.ts';

@@ -5,7 +5,7 @@ import type { ResumeRequest } from '../../engine/run/engine.ts';
 import type { HistoryReader } from '../../history/reader.ts';
 import { refusalOf } from '../../review/actions/allowed-actions.ts';
 import type { ResolvedWorkflow, Services } from '../services/services.ts';
-import { actionOn, requiredSecrets } from './run-secrets.ts';
+import { actionOn, requiredSecrets } from './secrets/run-secrets.ts';
 import { stageToPauseAfter } from './stage-option.ts';
 import { workflowOfRun } from './workflow-reference.ts';
 

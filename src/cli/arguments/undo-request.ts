@@ -1,8 +1,8 @@
 import type { StoredRun } from '../../engine/ports/history.ts';
 import type { RollBackRequest } from '../../engine/run/engine.ts';
 import type { Services } from '../services/services.ts';
-import { knownSecrets } from './run-secrets.ts';
 import { runnersToUndo } from './runners-to-undo.ts';
+import { knownSecrets } from './secrets/run-secrets.ts';
 
 /** A run whose changes are undone or settled, with the options of the command. */
 export interface Undoing {

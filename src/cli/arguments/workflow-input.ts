@@ -6,7 +6,7 @@ import { redactInput } from '../../engine/secrets/secrets.ts';
 import type { LoadedWorkflow } from '../../engine/workflow/workflow.ts';
 import { didYouMean } from '../../review/text/did-you-mean.ts';
 import { fileText } from './file-text.ts';
-import { givenSecret } from './secret-value.ts';
+import { givenSecret } from './secrets/secret-value.ts';
 
 /** Input of a run as the user gave it. */
 export interface GivenInput {

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { ActionFactory } from './action-factory.ts';
 import { building } from './building.ts';
 import { controlling } from './controlling.ts';
-import { fleets } from './fleets.ts';
+import { fleets } from './fleets/fleets.ts';
 import { keeping } from './keeping.ts';
 import { reviewing } from './reviewing.ts';
 import { running } from './running.ts';

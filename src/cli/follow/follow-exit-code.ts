@@ -2,7 +2,7 @@ import { type ExitCode, WfError } from '../../engine/model/errors.ts';
 import { readRunMaterial } from '../../review/record/run-material.ts';
 import { runRecord } from '../../review/record/run-record.ts';
 import type { FoundRun } from '../arguments/find-run.ts';
-import { followedExitCode, signalExitCode } from '../output/exit-code.ts';
+import { followedExitCode, signalExitCode } from '../output/errors/exit-code.ts';
 import type { Services } from '../services/services.ts';
 import type { FollowEnd } from './follow-journal.ts';
 

@@ -3,7 +3,7 @@ import type { StoredRunStatus } from '../../engine/ports/history.ts';
 import type { RunHandle } from '../../engine/run/engine.ts';
 import type { TextStyle } from '../../review/text/format/text-style.ts';
 import { suggestions } from '../../review/text/suggestion.ts';
-import { signalExitCode } from '../output/exit-code.ts';
+import { signalExitCode } from '../output/errors/exit-code.ts';
 import type { ProgressView } from '../output/progress-view.ts';
 import type { StopSignal, Terminal } from '../output/terminal.ts';
 

@@ -1,6 +1,6 @@
 import { retryRequest } from '../../library/retry-request.ts';
 import { workflowOf } from '../arguments/resume-request.ts';
-import { requiredSecrets } from '../arguments/run-secrets.ts';
+import { requiredSecrets } from '../arguments/secrets/run-secrets.ts';
 import { stageToPauseAfter } from '../arguments/stage-option.ts';
 import { escapingProcesses } from '../output/escaping-processes.ts';
 import type { Terminal } from '../output/terminal.ts';

@@ -1,7 +1,7 @@
 import type { StoredRun } from '../../engine/ports/history.ts';
 import type { Engine, RollBackRequest } from '../../engine/run/engine.ts';
 import type { History } from '../../history/history.ts';
-import { knownSecrets } from '../arguments/run-secrets.ts';
+import { knownSecrets } from '../arguments/secrets/run-secrets.ts';
 import { workflowOfRun } from '../arguments/workflow-reference.ts';
 import type { Services } from '../services/services.ts';
 

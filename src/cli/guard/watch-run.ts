@@ -5,7 +5,7 @@ import { pause } from '../../engine/ports/clock.ts';
 import type { RunHandle, RunObserver } from '../../engine/run/engine.ts';
 import { bootId, continueIfStopped } from '../../host/processes/process.ts';
 import { notNotifiedLine } from '../../review/text/notice-text.ts';
-import { reportError } from '../output/report-error.ts';
+import { reportError } from '../output/errors/report-error.ts';
 import { type StopSignal, type Terminal, writeLines } from '../output/terminal.ts';
 import type { Services } from '../services/services.ts';
 import type { PreparedGuard } from './prepare-guard.ts';

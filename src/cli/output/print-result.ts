@@ -3,9 +3,9 @@ import { setText } from '../../review/text/format/plain-text.ts';
 import { endOfRunLines } from '../../review/text/run/end-of-run.ts';
 import type { RunOutcome } from '../follow/follow-run.ts';
 import { howToContinue } from '../follow/interruption.ts';
-import { runExitCode } from './exit-code.ts';
+import { runExitCode } from './errors/exit-code.ts';
+import { reportError } from './errors/report-error.ts';
 import { lostRunWords } from './lost-run.ts';
-import { reportError } from './report-error.ts';
 import { type Terminal, writeJson, writeLines } from './terminal.ts';
 
 /** Prints the result of a run in full, and returns the exit code. */

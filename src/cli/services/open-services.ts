@@ -64,8 +64,8 @@ export const openServices: OpenServices = async ({ database, report }) => {
     const [runtimes, { openHistory }, { engineDependencies }, { processTraces }] = await Promise.all([
       services.runtimes(),
       import('../../history/open.ts'),
-      import('../../library/engine-dependencies.ts'),
-      import('../../library/process-traces.ts'),
+      import('../../library/dependencies/engine-dependencies.ts'),
+      import('../../library/dependencies/process-traces.ts'),
     ]);
     traces ??= await processTraces(report);
     // Opened when a run is created: a refused start leaves no database.
@@ -103,7 +103,7 @@ export const openServices: OpenServices = async ({ database, report }) => {
       });
     },
     async stepRunners() {
-      const { ownStepRunners } = await import('../../library/step-runners.ts');
+      const { ownStepRunners } = await import('../../library/dependencies/step-runners.ts');
       return [...(await ownStepRunners()).values()];
     },
     async projectStepRunners() {

@@ -4,10 +4,10 @@ import process from 'node:process';
 import { exitProcess } from '../../host/processes/own-process.ts';
 import { watchInterrupts } from '../../host/workflow-code/interrupt-thread.ts';
 import { runCommandLine } from '../command-line.ts';
-import { reportError } from '../output/report-error.ts';
+import { reportError } from '../output/errors/report-error.ts';
+import { uncaughtError } from '../output/errors/uncaught-error.ts';
 import { type Output, standardOutput, written } from '../output/standard-output.ts';
 import { createSink, type Terminal, type UncaughtEnd, writeLines } from '../output/terminal.ts';
-import { uncaughtError } from '../output/uncaught-error.ts';
 import type { OpenServices } from './services.ts';
 
 /** Runs this process's command line, and ends the process with its exit code once all output is written. */

@@ -1,7 +1,7 @@
 import type { ErrorRecord, WfError } from '../../engine/model/errors.ts';
+import type { Owner } from '../../engine/model/identity/owner.ts';
 import type { DefinitionHash } from '../../engine/model/ids.ts';
 import type { Json } from '../../engine/model/json.ts';
-import type { Owner } from '../../engine/model/owner.ts';
 import type { Clock } from '../../engine/ports/clock.ts';
 import type { RuntimeName, Runtimes } from '../../engine/ports/runtime.ts';
 import type { Engine } from '../../engine/run/engine.ts';

@@ -1,6 +1,6 @@
 import { WfError } from '../model/errors.ts';
+import type { Owner } from '../model/identity/owner.ts';
 import type { Effect, JournalEntry } from '../model/journal-event.ts';
-import type { Owner } from '../model/owner.ts';
 import { type AttemptOutcome, beginAttempt } from '../run/attempt.ts';
 import type { OpenRun } from '../run/open-run.ts';
 import type { StepRunner } from '../workflow/step.ts';

@@ -6,11 +6,11 @@ import type { Facet } from '../workflow/facets.ts';
 import type { RecordedProofs } from '../workflow/workflow.ts';
 import type { Change, ChangeStatus, Verification } from './change.ts';
 import type { ErrorRecord } from './errors.ts';
+import type { Owner } from './identity/owner.ts';
 import type { DefinitionHash, PlanId, RunId, StepId } from './ids.ts';
 import type { Json, JsonObject } from './json.ts';
 import type { MachineEvent } from './machine-event.ts';
 import type { NamedHosts } from './named-host.ts';
-import type { Owner } from './owner.ts';
 import type { RequestOutcome, RunRequest } from './request.ts';
 
 /** An effect that a decision asks for. Committed with the decision, before the engine carries any of it out. */

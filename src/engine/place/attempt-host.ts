@@ -1,7 +1,7 @@
 import { whileLocked } from '../journal/while-locked.ts';
 import { WfError } from '../model/errors.ts';
 import { commandLine } from '../model/evidence.ts';
-import { PROCESS_MARK_VARIABLE, type ProcessMark, processMarkText } from '../model/process-mark.ts';
+import { PROCESS_MARK_VARIABLE, type ProcessMark, processMarkText } from '../model/identity/process-mark.ts';
 import type { CommandPort, CommandResult } from '../ports/command.ts';
 import type { CrashPoints } from '../ports/crash-points.ts';
 import type { DockerPort } from '../ports/docker.ts';

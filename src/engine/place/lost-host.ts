@@ -2,8 +2,8 @@ import type { Decision } from '../machine/decide/decide.ts';
 import type { MachineModel } from '../machine/machine-model.ts';
 import type { Change } from '../model/change.ts';
 import { type ErrorRecord, WfError } from '../model/errors.ts';
+import type { Owner } from '../model/identity/owner.ts';
 import type { RunId } from '../model/ids.ts';
-import type { Owner } from '../model/owner.ts';
 import type { StoredRun } from '../ports/history.ts';
 import type { RunHost } from '../ports/runtime.ts';
 

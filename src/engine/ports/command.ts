@@ -1,4 +1,4 @@
-import type { Owner } from '../model/owner.ts';
+import type { Owner } from '../model/identity/owner.ts';
 
 /** An argv array: the program, then its arguments. Never a shell string. */
 export type Argv = readonly [program: string, ...args: string[]];

@@ -1,6 +1,6 @@
+import type { Owner } from '../model/identity/owner.ts';
 import type { RunId } from '../model/ids.ts';
 import type { JsonObject } from '../model/json.ts';
-import type { Owner } from '../model/owner.ts';
 import type { StepRunner } from '../workflow/step.ts';
 import type { RuntimeName } from './runtime.ts';
 

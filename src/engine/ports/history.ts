@@ -1,10 +1,10 @@
 import type { Change, Verification } from '../model/change.ts';
 import type { ErrorRecord } from '../model/errors.ts';
 import type { Evidence } from '../model/evidence.ts';
+import type { Owner } from '../model/identity/owner.ts';
 import type { DefinitionHash, PlanId, RunId, StepId } from '../model/ids.ts';
 import type { JournalEntry, JournalEvent, RunHeader } from '../model/journal-event.ts';
 import type { Json } from '../model/json.ts';
-import type { Owner } from '../model/owner.ts';
 import type { RunRequest } from '../model/request.ts';
 import type { SavedPlan, StoredPlan } from '../plan/saved-plan.ts';
 import type { Fingerprint } from './fingerprint.ts';

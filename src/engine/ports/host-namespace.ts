@@ -1,4 +1,4 @@
-import type { Owner } from '../model/owner.ts';
+import type { Owner } from '../model/identity/owner.ts';
 import type { Argv, NamespaceRef } from './command.ts';
 
 /** A namespace that was found, with its inode. */

@@ -1,4 +1,4 @@
-import type { ProcessMark } from '../model/process-mark.ts';
+import type { ProcessMark } from '../model/identity/process-mark.ts';
 
 /** A process that has outlived the wf that started it. */
 export interface OrphanedProcess {

@@ -1,6 +1,6 @@
+import type { Owner } from '../model/identity/owner.ts';
 import type { RunId } from '../model/ids.ts';
 import type { NamedHosts } from '../model/named-host.ts';
-import type { Owner } from '../model/owner.ts';
 import type { PreflightFinding } from '../run/engine.ts';
 import type { HostPorts } from '../workflow/step.ts';
 import type { Argv } from './command.ts';

@@ -1,9 +1,9 @@
 import type { RunJournal } from '../journal/run-journal.ts';
 import { needsUndo } from '../model/change.ts';
 import { WfError } from '../model/errors.ts';
+import { type Owner, sameOwner } from '../model/identity/owner.ts';
+import type { ProcessMark } from '../model/identity/process-mark.ts';
 import type { JournalEntry, JournalEvent } from '../model/journal-event.ts';
-import { type Owner, sameOwner } from '../model/owner.ts';
-import type { ProcessMark } from '../model/process-mark.ts';
 import { recordedHostIn } from '../place/recorded-host.ts';
 import type { AcquiredClaims } from '../ports/claims.ts';
 import type { Lease, StoredRun, TakenLease } from '../ports/history.ts';

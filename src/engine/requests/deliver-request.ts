@@ -1,6 +1,6 @@
 import { asWfError, type ErrorCode, type WfError } from '../model/errors.ts';
+import type { Owner } from '../model/identity/owner.ts';
 import type { RunId } from '../model/ids.ts';
-import type { Owner } from '../model/owner.ts';
 import type { Demand, RequestOutcome, RunRequest } from '../model/request.ts';
 import { pause } from '../ports/clock.ts';
 import type { StoredRun } from '../ports/history.ts';

@@ -1,7 +1,7 @@
 import { isConfirmed } from '../confirm/unconfirmed-run.ts';
 import { needsUndo } from '../model/change.ts';
 import type { WfError } from '../model/errors.ts';
-import type { Owner } from '../model/owner.ts';
+import type { Owner } from '../model/identity/owner.ts';
 import type { Demand } from '../model/request.ts';
 import { type HistoryPort, isEnd, type StoredRun } from '../ports/history.ts';
 import { NOT_ENDED, requestRefused, retriedAlready } from './answers.ts';

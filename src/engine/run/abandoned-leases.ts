@@ -1,5 +1,5 @@
 import { WfError } from '../model/errors.ts';
-import { type Owner, sameOwner } from '../model/owner.ts';
+import { type Owner, sameOwner } from '../model/identity/owner.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { HistoryPort, Lease } from '../ports/history.ts';
 

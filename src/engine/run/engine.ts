@@ -1,9 +1,9 @@
 import type { WfError } from '../model/errors.ts';
+import type { Owner } from '../model/identity/owner.ts';
 import type { DefinitionHash, RunId, StepId } from '../model/ids.ts';
 import type { JournalEntry, RunEnd, RunOptions } from '../model/journal-event.ts';
 import type { Json, JsonObject } from '../model/json.ts';
 import type { MachineEvent } from '../model/machine-event.ts';
-import type { Owner } from '../model/owner.ts';
 import type { Demand } from '../model/request.ts';
 import type { PrestartedHost } from '../place/prestarted-host.ts';
 import type { RunPlan, SavedPlan } from '../plan/saved-plan.ts';

@@ -1,5 +1,5 @@
 import { guardObserver } from '../machine/guard-observer.ts';
-import { type Owner, sameOwner } from '../model/owner.ts';
+import { type Owner, sameOwner } from '../model/identity/owner.ts';
 import type { EngineDependencies, FollowedRun, RunObserver } from './engine.ts';
 
 /** A run whose journal entries go to two observers. */

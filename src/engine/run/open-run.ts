@@ -1,7 +1,7 @@
 import { openRunJournal, type RunJournal } from '../journal/run-journal.ts';
 import { createRunLedger, type RunLedger } from '../journal/run-ledger.ts';
+import type { Owner } from '../model/identity/owner.ts';
 import type { JournalEntry } from '../model/journal-event.ts';
-import type { Owner } from '../model/owner.ts';
 import { notifyingObserver } from '../notify/notifying-observer.ts';
 import type { HostWatch } from '../place/attempt-host.ts';
 import type { Argv } from '../ports/command.ts';

@@ -1,6 +1,6 @@
 import { WfError } from '../model/errors.ts';
+import type { Owner } from '../model/identity/owner.ts';
 import type { RunId } from '../model/ids.ts';
-import type { Owner } from '../model/owner.ts';
 
 /** Returns the error for a run that a living process advances: it is never displaced. @param here the PID namespace of wf */
 export function leaseHeld(

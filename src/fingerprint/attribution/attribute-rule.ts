@@ -1,4 +1,4 @@
-import { runOfRuleComment } from '../../engine/model/mark.ts';
+import { runOfRuleComment } from '../../engine/model/identity/mark.ts';
 import { contains, isNetwork, type Subnet, sameAddress } from '../../host/ip/subnet.ts';
 import type { SectionName } from '../differences/shape.ts';
 import { type Attribution, byLedger, byMark, byWords, docker, type Known, SOMEBODY } from './attribution.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { ROUTE_PROTOCOL } from '../../engine/model/mark.ts';
+import { ROUTE_PROTOCOL } from '../../engine/model/identity/mark.ts';
 import { contains, parseSubnet } from '../../host/ip/subnet.ts';
 import type { RawDifference } from '../differences/differences.ts';
 import { READ } from '../differences/shape.ts';

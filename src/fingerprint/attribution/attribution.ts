@@ -1,6 +1,6 @@
 import type { Change, Difference } from '../../engine/model/change.ts';
+import { RUN_LABEL } from '../../engine/model/identity/mark.ts';
 import type { RunId } from '../../engine/model/ids.ts';
-import { RUN_LABEL } from '../../engine/model/mark.ts';
 import type { HostView } from '../sections/host-view.ts';
 import { changeNaming, type NamedChange } from './ledger-identities.ts';
 

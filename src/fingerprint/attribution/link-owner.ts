@@ -1,5 +1,5 @@
 import { bridgeOf } from '../../docker/bridge-name.ts';
-import { runOfLinkAlias } from '../../engine/model/mark.ts';
+import { runOfLinkAlias } from '../../engine/model/identity/mark.ts';
 import type { ViewedLink, ViewedNetwork } from '../sections/host-view.ts';
 import { type Attribution, byLabels, byLedger, byMark, byWords, docker, type Known, SOMEBODY } from './attribution.ts';
 

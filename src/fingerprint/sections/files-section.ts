@@ -1,6 +1,6 @@
 import { errnoOf } from '../../host/machine/errno.ts';
 import { readSection, type Section, unreadableSection } from '../differences/shape.ts';
-import type { Subjects } from './network-settings.ts';
+import type { Subjects } from './settings/network-settings.ts';
 
 /** Builds a section from files below `folder`. */
 export function sectionOfFiles(folder: string, read: () => Subjects): Section {

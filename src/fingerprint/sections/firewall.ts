@@ -1,10 +1,10 @@
 import type { CommandPort } from '../../engine/ports/command.ts';
 import { READ, readSection, type Section, unreadableSection } from '../differences/shape.ts';
 import { type IptablesState, iptablesState, nftTablesShown } from './iptables.ts';
-import type { LegacyTables } from './network-settings.ts';
 import { nftablesOf } from './nftables.ts';
 import { readSectionWith, readWith } from './read-section.ts';
 import type { Family } from './routes.ts';
+import type { LegacyTables } from './settings/network-settings.ts';
 
 export interface FirewallSections {
   readonly 'iptables ipv4': Section;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { errorRecordSchema } from '../../engine/model/error-schema.ts';
-import { runIdSchema } from '../../engine/model/identity-schemas.ts';
+import { runIdSchema } from '../../engine/model/identity/identity-schemas.ts';
 import { fleetIdSchema, type ItemId, itemIdSchema } from './ids.ts';
 import { sealedSchema } from './sealed.ts';
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { errorRecordSchema } from '../../engine/model/error-schema.ts';
-import { runIdSchema } from '../../engine/model/identity-schemas.ts';
+import { runIdSchema } from '../../engine/model/identity/identity-schemas.ts';
 import { isoTime } from '../../review/record/iso-time.ts';
 import {
   FLEET_STATUSES,

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
+import type { Owner } from '../../engine/model/identity/owner.ts';
 import { lazy } from '../../engine/model/lazy.ts';
-import type { Owner } from '../../engine/model/owner.ts';
 import { isEnd, STORED_RUN_STATUSES, type StoredRunStatus } from '../../engine/ports/history.ts';
 import type { Statements } from '../../sqlite/statements.ts';
 import { parseRow } from '../rows/parse-row.ts';

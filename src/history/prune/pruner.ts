@@ -1,8 +1,8 @@
 import type { Database } from 'better-sqlite3';
 import * as z from 'zod/mini';
 import { WfError } from '../../engine/model/errors.ts';
+import type { Owner } from '../../engine/model/identity/owner.ts';
 import { lazy } from '../../engine/model/lazy.ts';
-import type { Owner } from '../../engine/model/owner.ts';
 import type { Statements } from '../../sqlite/statements.ts';
 import { parseRow } from '../rows/parse-row.ts';
 import { OWNER_COLUMNS, ownerColumns, ownerOf } from '../rows/run-row.ts';

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { CHANGE_STATUSES, type Change } from '../../engine/model/change.ts';
-import { runIdSchema } from '../../engine/model/identity-schemas.ts';
+import { runIdSchema } from '../../engine/model/identity/identity-schemas.ts';
 import { asStepId } from '../../engine/model/ids.ts';
 import { lazy } from '../../engine/model/lazy.ts';
 import type { ChangeOfRun } from '../../engine/ports/history.ts';

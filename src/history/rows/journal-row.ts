@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { CHANGE_STATUSES, verificationSchema } from '../../engine/model/change.ts';
 import { errorRecordSchema } from '../../engine/model/error-schema.ts';
-import { ownerSchema } from '../../engine/model/identity-schemas.ts';
+import { ownerSchema } from '../../engine/model/identity/identity-schemas.ts';
 import { asDefinitionHash, asStepId } from '../../engine/model/ids.ts';
 import type { Effect, JournalEntry, JournalEvent } from '../../engine/model/journal-event.ts';
 import { isJsonObject } from '../../engine/model/json.ts';

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { errorRecordSchema } from '../../engine/model/error-schema.ts';
-import { planIdSchema, runIdSchema } from '../../engine/model/identity-schemas.ts';
+import { planIdSchema, runIdSchema } from '../../engine/model/identity/identity-schemas.ts';
 import { asDefinitionHash, asStepId } from '../../engine/model/ids.ts';
 import { lazy } from '../../engine/model/lazy.ts';
 import { OBSERVED_STATES, type StoredPlan } from '../../engine/plan/saved-plan.ts';

@@ -1,10 +1,10 @@
 import * as z from 'zod/mini';
 import { errorRecordSchema } from '../../engine/model/error-schema.ts';
-import { planIdSchema, runIdSchema } from '../../engine/model/identity-schemas.ts';
+import { planIdSchema, runIdSchema } from '../../engine/model/identity/identity-schemas.ts';
+import type { Owner } from '../../engine/model/identity/owner.ts';
 import { asDefinitionHash } from '../../engine/model/ids.ts';
 import { lazy } from '../../engine/model/lazy.ts';
 import { namedHostsSchema } from '../../engine/model/named-host.ts';
-import type { Owner } from '../../engine/model/owner.ts';
 import { notifyArgv } from '../../engine/notify/notify-argv.ts';
 import { STORED_RUN_STATUSES, type StoredRun } from '../../engine/ports/history.ts';
 import { IN_PLACE } from '../sqlite/schema.ts';

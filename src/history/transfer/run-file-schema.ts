@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { runIdSchema } from '../../engine/model/identity-schemas.ts';
+import { runIdSchema } from '../../engine/model/identity/identity-schemas.ts';
 import { asDefinitionHash, asStepId } from '../../engine/model/ids.ts';
 import { journalEvent } from '../rows/journal-row.ts';
 import { json, jsonObject } from '../rows/parse-row.ts';

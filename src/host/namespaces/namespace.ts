@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { WfError } from '../../engine/model/errors.ts';
-import type { Owner } from '../../engine/model/owner.ts';
+import type { Owner } from '../../engine/model/identity/owner.ts';
 import type { FoundNamespace, HostNamespacePort } from '../../engine/ports/host-namespace.ts';
 import { errnoOf } from '../machine/errno.ts';
 import { isAlive, processOf } from '../processes/process.ts';

@@ -1,6 +1,6 @@
 import { mkdirSync, readdirSync, readFileSync, rmdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { PROCESS_MARK_VARIABLE, type ProcessMark, parseProcessMark } from '../../engine/model/process-mark.ts';
+import { PROCESS_MARK_VARIABLE, type ProcessMark, parseProcessMark } from '../../engine/model/identity/process-mark.ts';
 import type { Argv } from '../../engine/ports/command.ts';
 import type { StartCommand } from '../commands/start-command.ts';
 import { bootId, isAlive, ownUserId } from './process.ts';

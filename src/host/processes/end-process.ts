@@ -1,5 +1,5 @@
 import { WfError } from '../../engine/model/errors.ts';
-import type { Owner } from '../../engine/model/owner.ts';
+import type { Owner } from '../../engine/model/identity/owner.ts';
 import { pause } from '../../engine/ports/clock.ts';
 import { systemClock } from '../machine/clock.ts';
 import { errnoOf } from '../machine/errno.ts';

@@ -1,5 +1,5 @@
-import type { Owner } from '../../engine/model/owner.ts';
-import { PROCESS_MARK_VARIABLE, type ProcessMark, parseProcessMark } from '../../engine/model/process-mark.ts';
+import type { Owner } from '../../engine/model/identity/owner.ts';
+import { PROCESS_MARK_VARIABLE, type ProcessMark, parseProcessMark } from '../../engine/model/identity/process-mark.ts';
 import type { OrphanedProcess } from '../../engine/ports/orphaned-processes.ts';
 import { trustedUsers } from '../../trust/users.ts';
 import { processesInCgroups } from './command-cgroups.ts';

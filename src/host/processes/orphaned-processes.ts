@@ -1,5 +1,5 @@
 import { WfError } from '../../engine/model/errors.ts';
-import type { ProcessMark } from '../../engine/model/process-mark.ts';
+import type { ProcessMark } from '../../engine/model/identity/process-mark.ts';
 import { limitText } from '../../engine/model/time-limit.ts';
 import { type Clock, pause } from '../../engine/ports/clock.ts';
 import type { OrphanedProcess, OrphanedProcessPort } from '../../engine/ports/orphaned-processes.ts';

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { WfError } from '../../engine/model/errors.ts';
-import type { Owner } from '../../engine/model/owner.ts';
+import type { Owner } from '../../engine/model/identity/owner.ts';
 import { errnoOf } from '../machine/errno.ts';
 import { processFile } from './process-files.ts';
 

@@ -1,4 +1,4 @@
-import type { Owner } from '../../engine/model/owner.ts';
+import type { Owner } from '../../engine/model/identity/owner.ts';
 import type { IsAlive } from './run-status.ts';
 
 /** Returns the same answers, looking at each process once: many runs may have one owner. For one moment only. */

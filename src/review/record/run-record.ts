@@ -10,7 +10,7 @@ import { type RequestRecord, requestRecords } from './request-record.ts';
 import type { RunMaterial } from './run-material.ts';
 import { runProofs } from './run-proofs.ts';
 import { type IsAlive, runStatus } from './run-status.ts';
-import { type StageRecord, stageRecords } from './stage-record.ts';
+import { type StageRecord, stageRecords } from './steps/stage-record.ts';
 import { type WaitingFor, waitingFor, waitingForConfirmation } from './waiting-for.ts';
 
 /** An item of `wf runs --json`. Times are ISO 8601 in UTC, durations are in milliseconds; null is "not yet". */

@@ -1,4 +1,4 @@
-import type { Owner } from '../../engine/model/owner.ts';
+import type { Owner } from '../../engine/model/identity/owner.ts';
 import type { RunStatus, StoredRun } from '../../engine/ports/history.ts';
 
 /** Whether the process that holds a lease is alive. */

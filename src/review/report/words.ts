@@ -3,7 +3,7 @@ import type { RunStatus } from '../../engine/ports/history.ts';
 import type { ReportLanguage } from '../../engine/workflow/narrative.ts';
 import type { RequestRecord } from '../record/request-record.ts';
 import type { ShownStepStatus } from '../record/run-record.ts';
-import type { StageStatus } from '../record/stage-record.ts';
+import type { StageStatus } from '../record/steps/stage-record.ts';
 import { ENGLISH } from './words-english.ts';
 import { FRENCH } from './words-french.ts';
 

@@ -1,5 +1,5 @@
+import type { Owner } from '../../engine/model/identity/owner.ts';
 import type { JournalEntry, JournalEvent } from '../../engine/model/journal-event.ts';
-import type { Owner } from '../../engine/model/owner.ts';
 import type { RunStatus } from '../../engine/ports/history.ts';
 import { requestRecords } from '../record/request-record.ts';
 import type { RunMaterial } from '../record/run-material.ts';

@@ -1,5 +1,5 @@
 import type { StepId } from '../../engine/model/ids.ts';
-import type { StageVisit } from '../record/stage-visits.ts';
+import type { StageVisit } from '../record/steps/stage-visits.ts';
 import { advancedMs } from '../timeline/idle-time.ts';
 import type { Progress, StepProgress } from '../timeline/progress.ts';
 import { durationText } from './format/duration.ts';

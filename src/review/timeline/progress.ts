@@ -2,7 +2,7 @@ import type { ChangeStatus } from '../../engine/model/change.ts';
 import type { ErrorRecord } from '../../engine/model/errors.ts';
 import type { StepId } from '../../engine/model/ids.ts';
 import type { Effect, JournalEntry } from '../../engine/model/journal-event.ts';
-import { followStages, NO_VISITS, type StageVisits } from '../record/stage-visits.ts';
+import { followStages, NO_VISITS, type StageVisits } from '../record/steps/stage-visits.ts';
 import { type IdlePeriod, idleBefore, isOfRequest } from './idle-time.ts';
 
 export interface StepProgress {

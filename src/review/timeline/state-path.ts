@@ -1,6 +1,6 @@
 import { isJsonObject, type Json } from '../../engine/model/json.ts';
 import type { RunMaterial } from '../record/run-material.ts';
-import { answersFailure } from '../record/stage-visits.ts';
+import { answersFailure } from '../record/steps/stage-visits.ts';
 
 /** A visit of a machine to a state. */
 export interface StateVisit {

@@ -1,7 +1,7 @@
 import type { StepId } from '../../engine/model/ids.ts';
 import type { JournalEntry } from '../../engine/model/journal-event.ts';
 import type { RunStatus } from '../../engine/ports/history.ts';
-import { type StepAttempt, stepAttempts } from '../record/step-attempts.ts';
+import { type StepAttempt, stepAttempts } from '../record/steps/step-attempts.ts';
 import { advancedMs, elapsedMs, idlePeriods, withoutRequests } from './idle-time.ts';
 
 /** A span of a run's time, in milliseconds since its start, without idle periods. */

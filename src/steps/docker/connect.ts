@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { engineNeeded } from '../../docker/engine-needed.ts';
 import { WfError } from '../../engine/model/errors.ts';
-import { labelsOf, RUN_LABEL } from '../../engine/model/mark.ts';
+import { labelsOf, RUN_LABEL } from '../../engine/model/identity/mark.ts';
 import type { Argv } from '../../engine/ports/command.ts';
 import type { ContainerEndpoint, ContainerInfo } from '../../engine/ports/docker.ts';
 import { defineStep } from '../../engine/workflow/define-step.ts';

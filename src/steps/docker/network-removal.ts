@@ -1,7 +1,7 @@
 import { bridgeNameOf } from '../../docker/bridge-name.ts';
 import { WfError } from '../../engine/model/errors.ts';
+import { runOfLinkAlias } from '../../engine/model/identity/mark.ts';
 import type { RunId } from '../../engine/model/ids.ts';
-import { runOfLinkAlias } from '../../engine/model/mark.ts';
 import { pause } from '../../engine/ports/clock.ts';
 import type { ContainerInfo, NetworkInfo } from '../../engine/ports/docker.ts';
 import type { HostContext } from '../../engine/workflow/step.ts';

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { bridgeNameOf, bridgeOf } from '../../docker/bridge-name.ts';
 import { isObjectId } from '../../docker/object-id.ts';
 import { WfError } from '../../engine/model/errors.ts';
-import { labelsOf, RUN_LABEL } from '../../engine/model/mark.ts';
+import { labelsOf, RUN_LABEL } from '../../engine/model/identity/mark.ts';
 import { limitText } from '../../engine/model/time-limit.ts';
 import type { Argv } from '../../engine/ports/command.ts';
 import type { NetworkInfo } from '../../engine/ports/docker.ts';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { WfError } from '../../engine/model/errors.ts';
-import { ruleCommentOf } from '../../engine/model/mark.ts';
+import { ruleCommentOf } from '../../engine/model/identity/mark.ts';
 import type { Argv } from '../../engine/ports/command.ts';
 import { defineStep } from '../../engine/workflow/define-step.ts';
 import type { HostContext } from '../../engine/workflow/step.ts';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { WfError } from '../../engine/model/errors.ts';
-import { runOfLinkAlias } from '../../engine/model/mark.ts';
+import { runOfLinkAlias } from '../../engine/model/identity/mark.ts';
 import type { HostContext } from '../../engine/workflow/step.ts';
 import { type Link, readLinks } from '../../host/ip/link.ts';
 import { namespaceOf, type Place, placeName, placeSchema } from './place.ts';

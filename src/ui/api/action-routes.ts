@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { errorOfRecord } from '../../engine/model/errors.ts';
-import { runIdSchema } from '../../engine/model/identity-schemas.ts';
+import { runIdSchema } from '../../engine/model/identity/identity-schemas.ts';
 import type { RunId } from '../../engine/model/ids.ts';
 import type { Json, JsonObject } from '../../engine/model/json.ts';
 import type { HistoryReader } from '../../history/reader.ts';
@@ -9,7 +9,7 @@ import { type AskedOfRun, answerTo, takeoverBy } from '../commands/run-progress.
 import { RefusedRequest } from '../server/http-error.ts';
 import type { UiContext } from '../server/ui-context.ts';
 import { actionPreview, PREVIEWED } from '../views/action-preview.ts';
-import { requireRun } from '../views/run-page-view.ts';
+import { requireRun } from '../views/runs/run-page-view.ts';
 import { argument } from './argument.ts';
 import { Accepted, type ApiRoute, apiRoute, NOTHING } from './route.ts';
 import { errorSchema } from './schemas/error.ts';

@@ -1,10 +1,10 @@
 import * as z from 'zod';
-import { planIdSchema, runIdSchema } from '../../engine/model/identity-schemas.ts';
+import { planIdSchema, runIdSchema } from '../../engine/model/identity/identity-schemas.ts';
 import { changeInPlaceRecords, changesInPlaceOf } from '../../review/changes/changes-in-place.ts';
 import { planRecord } from '../../review/record/plan-record.ts';
 import { doctorView } from '../views/doctor-view.ts';
 import { planView } from '../views/plans-view.ts';
-import { requireRun } from '../views/run-page-view.ts';
+import { requireRun } from '../views/runs/run-page-view.ts';
 import { limitSchema } from './limit.ts';
 import { type ApiRoute, apiRoute, NONE, NOTHING, type Page } from './route.ts';
 import { changeInPlaceSchema } from './schemas/change.ts';

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { REPORT_LANGUAGES } from '../../engine/workflow/narrative.ts';
 import { svgText } from '../../review/graph/draw/svg.ts';
 import { drawnRun } from '../../review/graph/drawn-run.ts';
-import { requireRun } from '../views/run-page-view.ts';
+import { requireRun } from '../views/runs/run-page-view.ts';
 import { readStep, stepTranscript, stepView } from '../views/step-view.ts';
 import { drawingSvgFile, topologyView } from '../views/topology-view.ts';
 import { type ApiRoute, apiRoute, NOTHING } from './route.ts';

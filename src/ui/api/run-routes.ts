@@ -6,8 +6,8 @@ import { readRunMaterial, readWaitMaterial } from '../../review/record/run-mater
 import { runRecord, runSummary } from '../../review/record/run-record.ts';
 import { comparisonView, runChangesView } from '../views/comparison-view.ts';
 import { evidencePart } from '../views/evidence-part.ts';
-import { requireRun } from '../views/run-page-view.ts';
-import { runsPart, runsQuerySchema } from '../views/runs-query.ts';
+import { requireRun } from '../views/runs/run-page-view.ts';
+import { runsPart, runsQuerySchema } from '../views/runs/runs-query.ts';
 import { limitSchema } from './limit.ts';
 import { type ApiRoute, apiRoute, NONE, NOTHING, type Page } from './route.ts';
 import { runChangesSchema } from './schemas/change.ts';

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { runIdSchema } from '../../engine/model/identity-schemas.ts';
+import { runIdSchema } from '../../engine/model/identity/identity-schemas.ts';
 import type { Json } from '../../engine/model/json.ts';
 import { RUNTIME_NAMES } from '../../engine/ports/runtime.ts';
 import { isSecretSource } from '../../engine/secrets/secret-source.ts';

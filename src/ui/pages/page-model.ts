@@ -8,8 +8,8 @@ import type { DoctorView } from '../views/doctor-view.ts';
 import type { FleetView } from '../views/fleets/fleet-view.ts';
 import type { FleetsView } from '../views/fleets/fleets-view.ts';
 import type { PlansView } from '../views/plans-view.ts';
-import type { RunPageView } from '../views/run-page-view.ts';
-import type { RunsView } from '../views/runs-view.ts';
+import type { RunPageView } from '../views/runs/run-page-view.ts';
+import type { RunsView } from '../views/runs/runs-view.ts';
 
 /** The content of a page. The server renders it, and the browser continues with the same data. */
 export type PageModel =

@@ -9,9 +9,9 @@ import { doctorView } from '../views/doctor-view.ts';
 import { fleetView } from '../views/fleets/fleet-view.ts';
 import { fleetsView } from '../views/fleets/fleets-view.ts';
 import { plansView, planView } from '../views/plans-view.ts';
-import { runPageView } from '../views/run-page-view.ts';
-import { runsQuerySchema } from '../views/runs-query.ts';
-import { runsView } from '../views/runs-view.ts';
+import { runPageView } from '../views/runs/run-page-view.ts';
+import { runsQuerySchema } from '../views/runs/runs-query.ts';
+import { runsView } from '../views/runs/runs-view.ts';
 import type { PageModel } from './page-model.ts';
 
 interface PageRequest {

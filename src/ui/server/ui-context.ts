@@ -1,5 +1,5 @@
+import type { Owner } from '../../engine/model/identity/owner.ts';
 import type { Json } from '../../engine/model/json.ts';
-import type { Owner } from '../../engine/model/owner.ts';
 import type { Clock } from '../../engine/ports/clock.ts';
 import type { FleetControl } from '../../fleet/fleet-transport.ts';
 import type { HistoryReader } from '../../history/reader.ts';

@@ -1,5 +1,5 @@
+import type { Owner } from '../../engine/model/identity/owner.ts';
 import type { RunId } from '../../engine/model/ids.ts';
-import type { Owner } from '../../engine/model/owner.ts';
 import type { HistoryReader } from '../../history/reader.ts';
 import type { UiContext } from '../server/ui-context.ts';
 import { createRunFeed, type RunFeed, type RunListener } from './run-feed.ts';

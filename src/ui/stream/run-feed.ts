@@ -3,7 +3,7 @@ import type { HistoryReader } from '../../history/reader.ts';
 import { type RunMaterial, readRunMaterial } from '../../review/record/run-material.ts';
 import { runStatus } from '../../review/record/run-status.ts';
 import type { UiContext } from '../server/ui-context.ts';
-import { type RunUpdate, runUpdate } from '../views/run-view.ts';
+import { type RunUpdate, runUpdate } from '../views/runs/run-view.ts';
 
 /** Passes on what becomes of one run to all pages that show it. */
 export interface RunFeed {

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { runIdSchema } from '../../engine/model/identity-schemas.ts';
+import { runIdSchema } from '../../engine/model/identity/identity-schemas.ts';
 import { fleetIdSchema } from '../../fleet/model/ids.ts';
 
 /** The query of the event stream. */

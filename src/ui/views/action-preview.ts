@@ -8,7 +8,7 @@ import { readRunMaterial } from '../../review/record/run-material.ts';
 import { type ChangeRecord, changeRecord, runRecord } from '../../review/record/run-record.ts';
 import { type WaitingFor, waitingFor } from '../../review/record/waiting-for.ts';
 import type { UiContext } from '../server/ui-context.ts';
-import { requireRun } from './run-page-view.ts';
+import { requireRun } from './runs/run-page-view.ts';
 
 /** The effect of an action on a run as it is now. */
 export type ActionPreview =

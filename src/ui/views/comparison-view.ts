@@ -6,8 +6,8 @@ import { runRecord } from '../../review/record/run-record.ts';
 import { runStatus } from '../../review/record/run-status.ts';
 import type { UiContext } from '../server/ui-context.ts';
 import { displayed } from './displayed.ts';
-import { requireRun } from './run-page-view.ts';
-import { type RunRow, runRow } from './run-row.ts';
+import { requireRun } from './runs/run-page-view.ts';
+import { type RunRow, runRow } from './runs/run-row.ts';
 
 /** Number of runs from which the page lets people choose. */
 const CHOICES = 50;

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
+import { PROCESS_MARK_VARIABLE, processMarkText } from '../../../src/engine/model/identity/process-mark.ts';
 import { asStepId } from '../../../src/engine/model/ids.ts';
-import { PROCESS_MARK_VARIABLE, processMarkText } from '../../../src/engine/model/process-mark.ts';
 import { ownProcess } from '../../../src/host/processes/process.ts';
 import { startChild } from '../../fixtures/history/child.ts';
 import { runId } from '../../fixtures/history/samples.ts';

@@ -1,8 +1,8 @@
 import { expect, onTestFinished, test } from 'vitest';
 import type { CommandPort } from '../../../src/engine/ports/command.ts';
 import { readSection } from '../../../src/fingerprint/differences/shape.ts';
-import { readMachineSettings } from '../../../src/fingerprint/sections/host-settings.ts';
-import { settingsThrough } from '../../../src/fingerprint/sections/namespace-settings.ts';
+import { readMachineSettings } from '../../../src/fingerprint/sections/settings/host-settings.ts';
+import { settingsThrough } from '../../../src/fingerprint/sections/settings/namespace-settings.ts';
 import { findGivenNamespace, openedNamespace } from '../../../src/host/namespaces/given-namespace.ts';
 import { isInFirstPidNamespace } from '../../../src/host/processes/process.ts';
 import { machinePorts } from '../../../src/runtime/machine-ports.ts';

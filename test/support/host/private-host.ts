@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { z } from 'zod';
-import { containerInfoSchema, networkInfoSchema } from '../../../src/docker/info-schemas.ts';
+import { containerInfoSchema, networkInfoSchema } from '../../../src/docker/answers/info-schemas.ts';
 import { commandAnswer } from '../../../src/runtime/embedded/protocol/answers.ts';
 import { ORDINARY_USER } from '../command/ordinary-user.ts';
 import { testProgram } from '../programs/test-program.ts';

@@ -25,7 +25,7 @@ import { lockedClaims } from '../../../src/host/locks/claims.ts';
 import { systemClock } from '../../../src/host/machine/clock.ts';
 import { createOrphanedProcesses } from '../../../src/host/processes/orphaned-processes.ts';
 import { isAlive, ownProcess } from '../../../src/host/processes/process.ts';
-import { machineNotifier } from '../../../src/library/machine-notifier.ts';
+import { machineNotifier } from '../../../src/library/dependencies/machine-notifier.ts';
 import { machinePorts } from '../../../src/runtime/machine-ports.ts';
 import { guardUnit } from '../../../src/steps/systemd/guard-unit.ts';
 import { runtimesOn } from './runtimes-on.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { rollbackExitCode, runExitCode, worstExitCode } from '../../../src/cli/output/exit-code.ts';
+import { rollbackExitCode, runExitCode, worstExitCode } from '../../../src/cli/output/errors/exit-code.ts';
 import type { ErrorCode } from '../../../src/engine/model/errors.ts';
 import type { RunEnd } from '../../../src/engine/model/journal-event.ts';
 import type { ChangeRecord } from '../../../src/review/record/run-record.ts';

@@ -1,7 +1,7 @@
 import { beforeEach, expect, onTestFinished, test } from 'vitest';
+import type { Owner } from '../../../src/engine/model/identity/owner.ts';
 import { asDefinitionHash, asStepId } from '../../../src/engine/model/ids.ts';
 import type { JournalEvent } from '../../../src/engine/model/journal-event.ts';
-import type { Owner } from '../../../src/engine/model/owner.ts';
 import type { RunRequest } from '../../../src/engine/model/request.ts';
 import type { Lease } from '../../../src/engine/ports/history.ts';
 import type { History } from '../../../src/history/history.ts';

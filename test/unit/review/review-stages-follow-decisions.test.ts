@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { JournalEntry, JournalEvent } from '../../../src/engine/model/journal-event.ts';
 import type { RunStatus } from '../../../src/engine/ports/history.ts';
-import { stageRecords } from '../../../src/review/record/stage-record.ts';
+import { stageRecords } from '../../../src/review/record/steps/stage-record.ts';
 import { decided, STAGES } from '../../fixtures/review/lab-run.ts';
 
 function stagesAfter(

@@ -5,7 +5,7 @@ import { asStepId } from '../../../src/engine/model/ids.ts';
 import type { RunStatus } from '../../../src/engine/ports/history.ts';
 import { readRunMaterial } from '../../../src/review/record/run-material.ts';
 import { runRecord } from '../../../src/review/record/run-record.ts';
-import { stepAttempts } from '../../../src/review/record/step-attempts.ts';
+import { stepAttempts } from '../../../src/review/record/steps/step-attempts.ts';
 import { bar } from '../../../src/review/text/format/bar.ts';
 import { widthOf } from '../../../src/review/text/format/plain-text.ts';
 import { timelineLines } from '../../../src/review/text/run/timeline-text.ts';

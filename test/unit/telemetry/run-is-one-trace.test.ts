@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
+import type { Owner } from '../../../src/engine/model/identity/owner.ts';
 import type { JournalEntry, JournalEvent, RunHeader } from '../../../src/engine/model/journal-event.ts';
-import type { Owner } from '../../../src/engine/model/owner.ts';
 import { followTracedRun } from '../../../src/telemetry/follow-traced-run.ts';
 import type { RunSpan } from '../../../src/telemetry/run-span.ts';
 import { createRunSpans } from '../../../src/telemetry/run-spans.ts';

@@ -7,7 +7,7 @@ import { mergeUpdate } from '../../../src/ui/pages/live/merge-update.ts';
 import { grownSpans } from '../../../src/ui/pages/run/timeline-rows.ts';
 import { createFeeds } from '../../../src/ui/stream/feeds.ts';
 import { createRunFeed } from '../../../src/ui/stream/run-feed.ts';
-import { type RunUpdate, type RunView, runUpdate, runView } from '../../../src/ui/views/run-view.ts';
+import { type RunUpdate, type RunView, runUpdate, runView } from '../../../src/ui/views/runs/run-view.ts';
 import { openForTest } from '../../fixtures/history/temporary.ts';
 import {
   attempted,

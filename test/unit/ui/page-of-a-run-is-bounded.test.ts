@@ -9,7 +9,7 @@ import { ROW_HEIGHT, scrollTopFor, segmentsOf } from '../../../src/ui/pages/run/
 import { filteredRows, type TimelineRow, timelineRows } from '../../../src/ui/pages/run/timeline-rows.ts';
 import { evidencePart } from '../../../src/ui/views/evidence-part.ts';
 import { createReports } from '../../../src/ui/views/reports.ts';
-import { runView } from '../../../src/ui/views/run-view.ts';
+import { runView } from '../../../src/ui/views/runs/run-view.ts';
 import { readStep, stepTranscript, stepView } from '../../../src/ui/views/step-view.ts';
 import { topologyView } from '../../../src/ui/views/topology-view.ts';
 import { openForTest } from '../../fixtures/history/temporary.ts';

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { renderPage, type Shell } from '../../../src/ui/pages/shell.tsx';
 import { SEARCHED_RUNS } from '../../../src/ui/views/list-limits.ts';
-import { runsQuerySchema } from '../../../src/ui/views/runs-query.ts';
-import { type RunsView, runsView } from '../../../src/ui/views/runs-view.ts';
+import { runsQuerySchema } from '../../../src/ui/views/runs/runs-query.ts';
+import { type RunsView, runsView } from '../../../src/ui/views/runs/runs-view.ts';
 import { openForTest, openRaw } from '../../fixtures/history/temporary.ts';
 import { BEGIN, decided, tell, tellSuccess } from '../../fixtures/review/lab-run.ts';
 import { simulatedClock } from '../../support/in-process/simulated-clock.ts';

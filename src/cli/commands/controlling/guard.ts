@@ -5,7 +5,7 @@ import { findRun } from '../../arguments/find-run.ts';
 import { defineCommand } from '../../define-command.ts';
 import { prepareGuard } from '../../guard/prepare-guard.ts';
 import { watchRun } from '../../guard/watch-run.ts';
-import { signalExitCode } from '../../output/exit-code.ts';
+import { signalExitCode } from '../../output/errors/exit-code.ts';
 
 const options = z.object({ run: z.string(), workflow: z.string().optional(), json: z.boolean().default(false) });
 

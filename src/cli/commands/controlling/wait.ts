@@ -8,7 +8,7 @@ import { endOfRunLines } from '../../../review/text/run/end-of-run.ts';
 import { findRun, LATEST } from '../../arguments/find-run.ts';
 import { defineCommand } from '../../define-command.ts';
 import { followJournal } from '../../follow/follow-journal.ts';
-import { followedExitCode, signalExitCode } from '../../output/exit-code.ts';
+import { followedExitCode, signalExitCode } from '../../output/errors/exit-code.ts';
 import { writeJson, writeLines } from '../../output/terminal.ts';
 
 const options = z.object({

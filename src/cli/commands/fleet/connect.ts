@@ -4,8 +4,8 @@ import type { FleetControl } from '../../../fleet/fleet-transport.ts';
 import { FLEET_ID_RULE, type FleetId, fleetIdSchema } from '../../../fleet/model/ids.ts';
 import { restateTransport } from '../../../fleet/restate/restate-transport.ts';
 import { requester } from '../../../host/machine/requester.ts';
-import { fleetTls } from '../../arguments/fleet-tls.ts';
-import { fleetUrl } from '../../arguments/fleet-url.ts';
+import { fleetTls } from '../../arguments/fleet/fleet-tls.ts';
+import { fleetUrl } from '../../arguments/fleet/fleet-url.ts';
 import type { Services } from '../../services/services.ts';
 import type { FleetOptions } from './fleet.ts';
 

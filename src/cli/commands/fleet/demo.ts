@@ -18,7 +18,7 @@ import {
   requireLinuxAndTools,
 } from '../../../runtime/embedded/client/namespace-support.ts';
 import { SAFE_DIRECTORY_VARIABLE } from '../../../trust/trusted-path.ts';
-import { exitCodeOf, signalExitCode } from '../../output/exit-code.ts';
+import { exitCodeOf, signalExitCode } from '../../output/errors/exit-code.ts';
 import { type StopSignal, type Terminal, writeLines } from '../../output/terminal.ts';
 import type { Services } from '../../services/services.ts';
 import type { FleetOptions } from './fleet.ts';

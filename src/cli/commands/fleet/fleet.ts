@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import type { ExitCode } from '../../../engine/model/errors.ts';
 import { WfError } from '../../../engine/model/errors.ts';
-import { fleetTlsOptions } from '../../arguments/fleet-tls.ts';
-import { FLEET_ACTIONS, type FleetAction } from '../../command-table/fleet-actions.ts';
+import { fleetTlsOptions } from '../../arguments/fleet/fleet-tls.ts';
+import { FLEET_ACTIONS, type FleetAction } from '../../command-table/fleets/fleet-actions.ts';
 import { defineCommand } from '../../define-command.ts';
 import type { Terminal } from '../../output/terminal.ts';
 import type { Services } from '../../services/services.ts';

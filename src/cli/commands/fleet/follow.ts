@@ -11,7 +11,7 @@ import {
 import { type FleetRecord, fleetRecord } from '../../../fleet/record/fleet-record.ts';
 import { fleetLines } from '../../../fleet/record/fleet-text.ts';
 import { oneLine } from '../../../review/text/format/plain-text.ts';
-import { signalExitCode } from '../../output/exit-code.ts';
+import { signalExitCode } from '../../output/errors/exit-code.ts';
 import { type StopSignal, type Terminal, writeJson, writeLines } from '../../output/terminal.ts';
 import type { Services } from '../../services/services.ts';
 

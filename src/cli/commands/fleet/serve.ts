@@ -1,7 +1,7 @@
 import process from 'node:process';
 import { type ExitCode, WfError } from '../../../engine/model/errors.ts';
 import { serveHandlers } from '../../../fleet/restate/serve-handlers.ts';
-import { fleetUrl } from '../../arguments/fleet-url.ts';
+import { fleetUrl } from '../../arguments/fleet/fleet-url.ts';
 import { type Terminal, writeJson, writeLines } from '../../output/terminal.ts';
 import type { Services } from '../../services/services.ts';
 import type { FleetOptions } from './fleet.ts';

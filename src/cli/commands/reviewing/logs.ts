@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 import { findSteps } from '../../../review/query/find-step.ts';
 import { evidenceRecord } from '../../../review/record/evidence-record.ts';
 import { runStatus } from '../../../review/record/run-status.ts';
-import { stepAttempts } from '../../../review/record/step-attempts.ts';
+import { stepAttempts } from '../../../review/record/steps/step-attempts.ts';
 import { transcriptLines } from '../../../review/text/run/transcript.ts';
 import { type FoundRun, findRun, LATEST } from '../../arguments/find-run.ts';
 import { defineCommand } from '../../define-command.ts';

@@ -1,7 +1,7 @@
 import { findStep } from '../../../review/query/find-step.ts';
 import { readRunMaterial } from '../../../review/record/run-material.ts';
 import { runRecord } from '../../../review/record/run-record.ts';
-import { stepDetail } from '../../../review/record/step-detail.ts';
+import { stepDetail } from '../../../review/record/steps/step-detail.ts';
 import { stepViewLines } from '../../../review/text/run/step-view.ts';
 import type { FoundRun } from '../../arguments/find-run.ts';
 import { type Terminal, writeJson, writeLines } from '../../output/terminal.ts';

@@ -3,7 +3,7 @@ import { planUsed } from '../../../engine/plan/plan-differences.ts';
 import { requestOfPlan } from '../../../engine/plan/request-of-plan.ts';
 import { requirePlannedDefinition } from '../../../library/planned-definition.ts';
 import { findPlan } from '../../arguments/find-plan.ts';
-import { refuseOtherInputs, requiredSecrets } from '../../arguments/run-secrets.ts';
+import { refuseOtherInputs, requiredSecrets } from '../../arguments/secrets/run-secrets.ts';
 import { workflowByReference } from '../../arguments/workflow-reference.ts';
 import { defineCommand } from '../../define-command.ts';
 import { startRun } from './start.ts';

@@ -9,7 +9,7 @@ import { type ResumeOptions, resumeRequest } from '../../arguments/resume-reques
 import type { RunOutcome } from '../../follow/follow-run.ts';
 import { howToContinue, type Interruption, watchForInterruption } from '../../follow/interruption.ts';
 import { resumeRun } from '../../follow/resume-run.ts';
-import { refusalExitCode, runExitCode, signalExitCode, worstExitCode } from '../../output/exit-code.ts';
+import { refusalExitCode, runExitCode, signalExitCode, worstExitCode } from '../../output/errors/exit-code.ts';
 import { lostRunWords } from '../../output/lost-run.ts';
 import { type Terminal, writeJson, writeLines } from '../../output/terminal.ts';
 import type { Services } from '../../services/services.ts';

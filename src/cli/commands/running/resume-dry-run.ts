@@ -6,7 +6,7 @@ import type { TextStyle } from '../../../review/text/format/text-style.ts';
 import { resumePlanLines } from '../../../review/text/run/resume-plan-text.ts';
 import type { FoundRun } from '../../arguments/find-run.ts';
 import { type ResumeOptions, resumeRequest } from '../../arguments/resume-request.ts';
-import { worstExitCode } from '../../output/exit-code.ts';
+import { worstExitCode } from '../../output/errors/exit-code.ts';
 import { type Terminal, writeJson, writeLines } from '../../output/terminal.ts';
 import type { Services } from '../../services/services.ts';
 import type { AllRuns } from './resume-all.ts';

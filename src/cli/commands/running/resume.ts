@@ -6,7 +6,7 @@ import { resumableLines } from '../../../review/text/run/resumed-text.ts';
 import { type FoundRun, findRun } from '../../arguments/find-run.ts';
 import { onlyResumable, resumableRuns, resumeCandidates } from '../../arguments/resumable-runs.ts';
 import { resumeRequest } from '../../arguments/resume-request.ts';
-import { refuseOtherInputs, typedSecrets } from '../../arguments/run-secrets.ts';
+import { refuseOtherInputs, typedSecrets } from '../../arguments/secrets/run-secrets.ts';
 import { defineCommand } from '../../define-command.ts';
 import { watchForInterruption } from '../../follow/interruption.ts';
 import { resumeRun } from '../../follow/resume-run.ts';

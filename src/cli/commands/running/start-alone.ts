@@ -6,7 +6,7 @@ import type { HistoryReader } from '../../../history/reader.ts';
 import { readRunMaterial } from '../../../review/record/run-material.ts';
 import { runRecord } from '../../../review/record/run-record.ts';
 import { suggestions } from '../../../review/text/suggestion.ts';
-import { signalExitCode } from '../../output/exit-code.ts';
+import { signalExitCode } from '../../output/errors/exit-code.ts';
 import { type StopSignal, type Terminal, writeJson, writeLines } from '../../output/terminal.ts';
 import type { Services } from '../../services/services.ts';
 

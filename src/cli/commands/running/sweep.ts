@@ -13,7 +13,7 @@ import { removeMarked } from '../../../sweep/remove-marked.ts';
 import { type SweptHost, sweptHosts } from '../../../sweep/swept-hosts.ts';
 import { unaccounted } from '../../../sweep/unaccounted.ts';
 import { defineCommand } from '../../define-command.ts';
-import { reportError } from '../../output/report-error.ts';
+import { reportError } from '../../output/errors/report-error.ts';
 import { type Terminal, writeJson, writeLines } from '../../output/terminal.ts';
 
 const options = z.object({ json: z.boolean().default(false), yes: z.boolean().default(false) });

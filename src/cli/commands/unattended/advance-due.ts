@@ -5,7 +5,7 @@ import { runNotFound } from '../../../engine/run/run-refusal.ts';
 import type { History } from '../../../history/history.ts';
 import { retryRequest } from '../../../library/retry-request.ts';
 import { resumeRequest, workflowOf } from '../../arguments/resume-request.ts';
-import { requiredSecrets } from '../../arguments/run-secrets.ts';
+import { requiredSecrets } from '../../arguments/secrets/run-secrets.ts';
 import { undoRequest } from '../../arguments/undo-request.ts';
 import type { Services } from '../../services/services.ts';
 

@@ -1,14 +1,14 @@
 import { z } from 'zod';
 import { type Agent, startAgent } from '../../../agent/agent.ts';
 import { asWfError, WfError } from '../../../engine/model/errors.ts';
-import type { Owner } from '../../../engine/model/owner.ts';
+import type { Owner } from '../../../engine/model/identity/owner.ts';
 import type { RegisteredAgent } from '../../../history/agent-work.ts';
 import type { History } from '../../../history/history.ts';
 import { ownProcess } from '../../../host/processes/process.ts';
 import type { UiServer } from '../../../ui/server/start-ui.ts';
 import { defineCommand } from '../../define-command.ts';
 import { type AgentEvent, printAgentEvent } from '../../output/agent-output.ts';
-import { signalExitCode } from '../../output/exit-code.ts';
+import { signalExitCode } from '../../output/errors/exit-code.ts';
 import type { StopSignal, Terminal } from '../../output/terminal.ts';
 import type { Services } from '../../services/services.ts';
 import { type AskedUi, askedUi, uiArguments, uiOptions } from '../../serving/ui-options.ts';

@@ -2,8 +2,8 @@ import { z } from 'zod';
 import { WfError } from '../../../engine/model/errors.ts';
 import { HOST_NAME_RULE, type HostName, hostNameSchema } from '../../../fleet/model/ids.ts';
 import type { TlsFiles } from '../../../fleet/tls/credentials.ts';
-import { fleetTls, fleetTlsArguments, fleetTlsOptions } from '../../arguments/fleet-tls.ts';
-import { fleetUrl } from '../../arguments/fleet-url.ts';
+import { fleetTls, fleetTlsArguments, fleetTlsOptions } from '../../arguments/fleet/fleet-tls.ts';
+import { fleetUrl } from '../../arguments/fleet/fleet-url.ts';
 
 /** Options of an agent that carries out parts of fleet runs. */
 export const fleetOptions = z.object({

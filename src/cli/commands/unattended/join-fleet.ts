@@ -1,6 +1,6 @@
 import process from 'node:process';
 import { nanoid } from 'nanoid';
-import type { Owner } from '../../../engine/model/owner.ts';
+import type { Owner } from '../../../engine/model/identity/owner.ts';
 import { mailboxWithCrashPoints, partsWithCrashPoints } from '../../../fleet/agent/crash-points.ts';
 import { type FleetAgentNote, runFleetAgent } from '../../../fleet/agent/fleet-agent.ts';
 import { localParts } from '../../../fleet/agent/local-parts.ts';

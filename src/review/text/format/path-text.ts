@@ -1,5 +1,5 @@
 import type { RunRecord } from '../../record/run-record.ts';
-import type { StageStatus } from '../../record/stage-record.ts';
+import type { StageStatus } from '../../record/steps/stage-record.ts';
 import type { StateVisit } from '../../timeline/state-path.ts';
 import { oneLine, pad, widthOf, wrapWords } from './plain-text.ts';
 import { statusPaint, type TextStyle } from './text-style.ts';

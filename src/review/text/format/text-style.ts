@@ -2,7 +2,7 @@ import picocolors from 'picocolors';
 import type { ChangeStatus } from '../../../engine/model/change.ts';
 import type { RunStatus } from '../../../engine/ports/history.ts';
 import type { ShownStepStatus } from '../../record/run-record.ts';
-import type { StageStatus } from '../../record/stage-record.ts';
+import type { StageStatus } from '../../record/steps/stage-record.ts';
 
 export type Colors = ReturnType<typeof picocolors.createColors>;
 

@@ -1,10 +1,10 @@
 import { onHostName } from '../../../engine/model/on-host-name.ts';
 import { isEnd } from '../../../engine/ports/history.ts';
 import { nextActions } from '../../actions/allowed-actions.ts';
-import { failedStep } from '../../record/failed-step.ts';
 import type { RunMaterial } from '../../record/run-material.ts';
 import { runProofs } from '../../record/run-proofs.ts';
 import type { RunRecord, StepRecord } from '../../record/run-record.ts';
+import { failedStep } from '../../record/steps/failed-step.ts';
 import { errorLines } from '../error-text.ts';
 import { durationText } from '../format/duration.ts';
 import { oneLine } from '../format/plain-text.ts';

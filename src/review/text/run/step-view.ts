@@ -3,8 +3,8 @@ import type { StoredEvidence, StoredStep } from '../../../engine/ports/history.t
 import { changeName } from '../../changes/change-name.ts';
 import type { RunMaterial } from '../../record/run-material.ts';
 import type { RunRecord } from '../../record/run-record.ts';
-import { type StepAttempt, stepAttempts } from '../../record/step-attempts.ts';
-import type { ChangeDetail, StepDetail } from '../../record/step-detail.ts';
+import { type StepAttempt, stepAttempts } from '../../record/steps/step-attempts.ts';
+import type { ChangeDetail, StepDetail } from '../../record/steps/step-detail.ts';
 import { timelineOf } from '../../timeline/timeline.ts';
 import { errorLines } from '../error-text.ts';
 import { durationText, momentText } from '../format/duration.ts';

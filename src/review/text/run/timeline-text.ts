@@ -2,7 +2,7 @@ import { asStepId } from '../../../engine/model/ids.ts';
 import { onHostName } from '../../../engine/model/on-host-name.ts';
 import type { RunMaterial } from '../../record/run-material.ts';
 import type { RunRecord, StepRecord } from '../../record/run-record.ts';
-import { type StepAttempt, stepAttempts } from '../../record/step-attempts.ts';
+import { type StepAttempt, stepAttempts } from '../../record/steps/step-attempts.ts';
 import { type Timeline, timelineOf } from '../../timeline/timeline.ts';
 import { bar, barLegend, barScale } from '../format/bar.ts';
 import { durationText } from '../format/duration.ts';

@@ -3,7 +3,7 @@ import type { StepId } from '../../../engine/model/ids.ts';
 import { onHostName } from '../../../engine/model/on-host-name.ts';
 import type { StoredEvidence, StoredStep } from '../../../engine/ports/history.ts';
 import { isOfRollback } from '../../record/evidence-record.ts';
-import type { StepAttempt } from '../../record/step-attempts.ts';
+import type { StepAttempt } from '../../record/steps/step-attempts.ts';
 import { durationText } from '../format/duration.ts';
 import { oneLine, sanitized } from '../format/plain-text.ts';
 import type { TextStyle } from '../format/text-style.ts';

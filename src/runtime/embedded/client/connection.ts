@@ -1,8 +1,8 @@
 import { connect, type Socket } from 'node:net';
 import type { z } from 'zod';
 import { WfError } from '../../../engine/model/errors.ts';
+import type { Owner } from '../../../engine/model/identity/owner.ts';
 import type { Json, JsonObject } from '../../../engine/model/json.ts';
-import type { Owner } from '../../../engine/model/owner.ts';
 import { privateHostIsGone } from '../../../engine/place/lost-host.ts';
 import { runOfPrivateHostMark } from '../../../engine/ports/runtime.ts';
 import { isAlive } from '../../../host/processes/process.ts';

@@ -1,6 +1,6 @@
 import { closeSync, fstatSync, openSync, readFileSync, statSync } from 'node:fs';
 import { WfError } from '../../../engine/model/errors.ts';
-import type { Owner } from '../../../engine/model/owner.ts';
+import type { Owner } from '../../../engine/model/identity/owner.ts';
 import { pause } from '../../../engine/ports/clock.ts';
 import { systemClock } from '../../../host/machine/clock.ts';
 import { errnoOf } from '../../../host/machine/errno.ts';

@@ -1,4 +1,4 @@
-import type { Owner } from '../../../engine/model/owner.ts';
+import type { Owner } from '../../../engine/model/identity/owner.ts';
 import { ownNetworkNamespace } from '../../../host/namespaces/namespace.ts';
 import { allPids, ownUserId, processOf, userOfProcess } from '../../../host/processes/process.ts';
 import { processFile, variableIn } from '../../../host/processes/process-files.ts';

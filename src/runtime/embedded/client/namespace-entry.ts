@@ -1,5 +1,5 @@
 import { closeSync, openSync, statSync } from 'node:fs';
-import type { Owner } from '../../../engine/model/owner.ts';
+import type { Owner } from '../../../engine/model/identity/owner.ts';
 import type { NamespaceEntry } from '../../../host/commands/command.ts';
 import { isAlive } from '../../../host/processes/process.ts';
 import { privateHostGone } from './connection.ts';

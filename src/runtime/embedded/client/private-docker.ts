@@ -1,9 +1,9 @@
 import { z } from 'zod';
+import { containerInfoSchema, networkInfoSchema } from '../../../docker/answers/info-schemas.ts';
 import { engineNeeded } from '../../../docker/engine-needed.ts';
-import { containerInfoSchema, networkInfoSchema } from '../../../docker/info-schemas.ts';
 import { isObjectId } from '../../../docker/object-id.ts';
 import { commandLine } from '../../../engine/model/evidence.ts';
-import type { Owner } from '../../../engine/model/owner.ts';
+import type { Owner } from '../../../engine/model/identity/owner.ts';
 import type { DockerPort } from '../../../engine/ports/docker.ts';
 import { NO_SWARM } from '../../../engine/ports/swarm.ts';
 import { isAlive } from '../../../host/processes/process.ts';

@@ -1,8 +1,8 @@
 import { statSync } from 'node:fs';
 import { z } from 'zod';
 import { WfError } from '../../../engine/model/errors.ts';
+import type { Owner } from '../../../engine/model/identity/owner.ts';
 import type { JsonObject } from '../../../engine/model/json.ts';
-import type { Owner } from '../../../engine/model/owner.ts';
 import type { Clock } from '../../../engine/ports/clock.ts';
 import type { Argv, CommandPort } from '../../../engine/ports/command.ts';
 import type { DockerPort } from '../../../engine/ports/docker.ts';

@@ -1,5 +1,5 @@
 import { WfError } from '../../../engine/model/errors.ts';
-import type { Owner } from '../../../engine/model/owner.ts';
+import type { Owner } from '../../../engine/model/identity/owner.ts';
 import { runOfPrivateHostMark } from '../../../engine/ports/runtime.ts';
 import { systemClock } from '../../../host/machine/clock.ts';
 import { processStat } from '../../../host/processes/process.ts';

@@ -4,7 +4,7 @@ import {
   readLegacyTables,
   readNamedNamespaces,
   readSysctls,
-} from '../../../fingerprint/sections/network-settings.ts';
+} from '../../../fingerprint/sections/settings/network-settings.ts';
 import { askQuestion } from '../../../host/probe-agent/probe-questions.mjs';
 import type { Handler } from '../protocol/peer.ts';
 import {

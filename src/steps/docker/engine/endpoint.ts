@@ -1,5 +1,5 @@
 import { WfError } from '../../../engine/model/errors.ts';
-import { RUN_LABEL } from '../../../engine/model/mark.ts';
+import { RUN_LABEL } from '../../../engine/model/identity/mark.ts';
 import type { ContainerEndpoint, ContainerInfo, EndpointSpec, NetworkInfo } from '../../../engine/ports/docker.ts';
 import type { HostContext } from '../../../engine/workflow/step.ts';
 import { contains, parseSubnet, type Subnet } from '../../../host/ip/subnet.ts';

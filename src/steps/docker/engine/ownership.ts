@@ -1,6 +1,6 @@
 import { WfError } from '../../../engine/model/errors.ts';
+import { RUN_LABEL } from '../../../engine/model/identity/mark.ts';
 import type { RunId } from '../../../engine/model/ids.ts';
-import { RUN_LABEL } from '../../../engine/model/mark.ts';
 import type { ContainerInfo, NetworkInfo, VolumeInfo } from '../../../engine/ports/docker.ts';
 import { shortId } from '../names.ts';
 

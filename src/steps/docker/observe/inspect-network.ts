@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { networkInfoSchema } from '../../../docker/info-schemas.ts';
+import { networkInfoSchema } from '../../../docker/answers/info-schemas.ts';
 import { WfError } from '../../../engine/model/errors.ts';
 import type { NetworkInfo } from '../../../engine/ports/docker.ts';
 import { defineStep } from '../../../engine/workflow/define-step.ts';

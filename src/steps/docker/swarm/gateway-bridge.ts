@@ -1,4 +1,4 @@
-import { labelsOf, RUN_LABEL } from '../../../engine/model/mark.ts';
+import { labelsOf, RUN_LABEL } from '../../../engine/model/identity/mark.ts';
 import type { NetworkInfo } from '../../../engine/ports/docker.ts';
 import type { HostContext } from '../../../engine/workflow/step.ts';
 import { asCommand } from '../client-output.ts';

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { engineNeeded } from '../../../docker/engine-needed.ts';
 import { WfError } from '../../../engine/model/errors.ts';
-import { labelsOf, RUN_LABEL } from '../../../engine/model/mark.ts';
+import { labelsOf, RUN_LABEL } from '../../../engine/model/identity/mark.ts';
 import { HOST_NAME } from '../../../engine/model/named-host.ts';
 import { pause } from '../../../engine/ports/clock.ts';
 import type { Argv } from '../../../engine/ports/command.ts';

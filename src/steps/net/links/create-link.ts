@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { sha256 } from '../../../engine/model/digest.ts';
 import { WfError } from '../../../engine/model/errors.ts';
-import { linkAliasOf } from '../../../engine/model/mark.ts';
+import { linkAliasOf } from '../../../engine/model/identity/mark.ts';
 import type { Argv } from '../../../engine/ports/command.ts';
 import { defineStep } from '../../../engine/workflow/define-step.ts';
 import type { Link } from '../../../host/ip/link.ts';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { WfError } from '../../../engine/model/errors.ts';
-import { linkAliasOf } from '../../../engine/model/mark.ts';
+import { linkAliasOf } from '../../../engine/model/identity/mark.ts';
 import { defineStep } from '../../../engine/workflow/define-step.ts';
 import type { HostContext } from '../../../engine/workflow/step.ts';
 import type { Link } from '../../../host/ip/link.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { linkAliasOf } from '../../../engine/model/mark.ts';
+import { linkAliasOf } from '../../../engine/model/identity/mark.ts';
 import type { Argv } from '../../../engine/ports/command.ts';
 import { defineStep } from '../../../engine/workflow/define-step.ts';
 import { placeInput } from '../../place-handle.ts';

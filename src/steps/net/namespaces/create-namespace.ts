@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { asWfError, WfError } from '../../../engine/model/errors.ts';
-import { linkAliasOf, runOfLinkAlias } from '../../../engine/model/mark.ts';
+import { linkAliasOf, runOfLinkAlias } from '../../../engine/model/identity/mark.ts';
 import type { Argv } from '../../../engine/ports/command.ts';
 import { defineStep } from '../../../engine/workflow/define-step.ts';
 import type { Requirement } from '../../../engine/workflow/requirement.ts';

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { WfError } from '../../../engine/model/errors.ts';
+import { ROUTE_PROTOCOL } from '../../../engine/model/identity/mark.ts';
 import type { JsonObject } from '../../../engine/model/json.ts';
-import { ROUTE_PROTOCOL } from '../../../engine/model/mark.ts';
 import type { Argv } from '../../../engine/ports/command.ts';
 import { defineStep } from '../../../engine/workflow/define-step.ts';
 import type { HostContext } from '../../../engine/workflow/step.ts';

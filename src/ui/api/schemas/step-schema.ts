@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { CHANGE_STATUSES } from '../../../engine/model/change.ts';
-import type { StepDetail } from '../../../review/record/step-detail.ts';
+import type { StepDetail } from '../../../review/record/steps/step-detail.ts';
 import { changeMembers } from './change.ts';
 import { schemaOf } from './described.ts';
 import { errorSchema } from './error.ts';

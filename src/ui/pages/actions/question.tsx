@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks';
 import { displayedText } from '../../views/displayed.ts';
-import type { RunView } from '../../views/run-view.ts';
+import type { RunView } from '../../views/runs/run-view.ts';
 import { Command } from '../parts/command.tsx';
 import { Moment } from '../parts/moment.tsx';
 import type { DialogProps } from './dialogs/dialog-props.ts';

@@ -1,4 +1,4 @@
-import type { OpenQuestion } from '../../views/runs-view.ts';
+import type { OpenQuestion } from '../../views/runs/runs-view.ts';
 import type { PageFrame } from '../page-model.ts';
 import { Moment } from '../parts/moment.tsx';
 

@@ -1,7 +1,7 @@
 import { useRef, useState } from 'preact/hooks';
 import { changeName } from '../../../review/changes/change-name.ts';
 import type { ChangeRecord } from '../../../review/record/run-record.ts';
-import type { RunView } from '../../views/run-view.ts';
+import type { RunView } from '../../views/runs/run-view.ts';
 import type { PageFrame } from '../page-model.ts';
 import { Command } from '../parts/command.tsx';
 import { ErrorNotice } from '../parts/error-notice.tsx';

@@ -2,7 +2,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import type { JsonObject } from '../../../engine/model/json.ts';
 import type { ActionPreview } from '../../views/action-preview.ts';
 import { displayed } from '../../views/displayed.ts';
-import type { RunView } from '../../views/run-view.ts';
+import type { RunView } from '../../views/runs/run-view.ts';
 import { type ApiAnswer, askApi, type PageError, readApi } from '../live/api.ts';
 import { browser } from '../live/browser.ts';
 import type { PageFrame } from '../page-model.ts';

@@ -1,5 +1,5 @@
 import type { SessionRecord } from '../../server/sign-in.ts';
-import type { RunUpdate } from '../../views/run-view.ts';
+import type { RunUpdate } from '../../views/runs/run-view.ts';
 import { browser, type Stream } from './browser.ts';
 
 /** The browser does not try again by itself: the server refused the stream. */

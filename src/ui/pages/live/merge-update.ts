@@ -1,4 +1,4 @@
-import type { RunUpdate, RunView } from '../../views/run-view.ts';
+import type { RunUpdate, RunView } from '../../views/runs/run-view.ts';
 
 /** Returns the view after an update, which has the steps and changes alone that have changed. */
 export function mergeUpdate(before: RunView, update: RunUpdate): RunView {

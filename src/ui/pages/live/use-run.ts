@@ -1,5 +1,5 @@
 import { useEffect, useState } from 'preact/hooks';
-import type { RunView } from '../../views/run-view.ts';
+import type { RunView } from '../../views/runs/run-view.ts';
 import { browser } from './browser.ts';
 import { type Connection, followRun } from './event-source.ts';
 import { mergeUpdate } from './merge-update.ts';

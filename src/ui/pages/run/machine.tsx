@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'preact/hooks';
-import type { GraphView } from '../../views/run-page-view.ts';
-import type { RunView, StageRow } from '../../views/run-view.ts';
+import type { GraphView } from '../../views/runs/run-page-view.ts';
+import type { RunView, StageRow } from '../../views/runs/run-view.ts';
 import { browser } from '../live/browser.ts';
 import { Picture } from '../parts/picture.tsx';
 import { ScrollBox } from '../parts/scroll-box.tsx';

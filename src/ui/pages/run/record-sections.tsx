@@ -3,7 +3,7 @@ import type { JsonObject } from '../../../engine/model/json.ts';
 import type { Proof } from '../../../engine/workflow/workflow.ts';
 import type { RequestRecord } from '../../../review/record/request-record.ts';
 import { requesterName } from '../../../review/text/request-text.ts';
-import type { RunView } from '../../views/run-view.ts';
+import type { RunView } from '../../views/runs/run-view.ts';
 import { browser } from '../live/browser.ts';
 import { DataTable } from '../parts/data-table.tsx';
 import { Moment } from '../parts/moment.tsx';

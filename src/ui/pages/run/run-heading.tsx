@@ -1,8 +1,8 @@
-import { failedStep } from '../../../review/record/failed-step.ts';
+import { failedStep } from '../../../review/record/steps/failed-step.ts';
 import type { WaitingFor } from '../../../review/record/waiting-for.ts';
 import { durationText } from '../../../review/text/format/duration.ts';
 import { suggestedCommand } from '../../../review/text/suggestion.ts';
-import type { RunView } from '../../views/run-view.ts';
+import type { RunView } from '../../views/runs/run-view.ts';
 import type { LiveRun } from '../live/use-run.ts';
 import type { PageFrame } from '../page-model.ts';
 import { Command } from '../parts/command.tsx';

@@ -1,5 +1,5 @@
 import { useEffect, useState } from 'preact/hooks';
-import type { RunPageView } from '../../views/run-page-view.ts';
+import type { RunPageView } from '../../views/runs/run-page-view.ts';
 import { RunActions } from '../actions/run-actions.tsx';
 import { browser } from '../live/browser.ts';
 import { useRun } from '../live/use-run.ts';

@@ -2,7 +2,7 @@ import { useLayoutEffect, useRef } from 'preact/hooks';
 import { changeName } from '../../../review/changes/change-name.ts';
 import { durationText } from '../../../review/text/format/duration.ts';
 import { displayedText } from '../../views/displayed.ts';
-import type { StepRow } from '../../views/run-view.ts';
+import type { StepRow } from '../../views/runs/run-view.ts';
 import type { StepView } from '../../views/step-view.ts';
 import { useRead } from '../live/use-read.ts';
 import { Command } from '../parts/command.tsx';

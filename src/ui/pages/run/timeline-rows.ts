@@ -1,5 +1,5 @@
 import type { Span } from '../../../review/timeline/timeline.ts';
-import type { RunView, StageRow, StepRow } from '../../views/run-view.ts';
+import type { RunView, StageRow, StepRow } from '../../views/runs/run-view.ts';
 
 /** A row of the timeline. */
 export type TimelineRow =

@@ -1,5 +1,5 @@
 import { useMemo, useState } from 'preact/hooks';
-import type { RunView } from '../../views/run-view.ts';
+import type { RunView } from '../../views/runs/run-view.ts';
 import { useElapsed } from '../live/use-run.ts';
 import { ALL_UNTIL } from './row-window.ts';
 import type { TimelineNow } from './timeline-row.tsx';

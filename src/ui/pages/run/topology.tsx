@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks';
 import type { ReportLanguage } from '../../../engine/workflow/narrative.ts';
-import type { RunView } from '../../views/run-view.ts';
+import type { RunView } from '../../views/runs/run-view.ts';
 import type { DrawingView, TopologyView } from '../../views/topology-view.ts';
 import { useRead } from '../live/use-read.ts';
 import { DataTable } from '../parts/data-table.tsx';

@@ -2,7 +2,7 @@ import type { ComponentChildren } from 'preact';
 import { RUN_STATUSES } from '../../../engine/ports/history.ts';
 import { displayedText } from '../../views/displayed.ts';
 import { RUNS_PER_PAGE } from '../../views/list-limits.ts';
-import type { FilterProblem, RunsQuery } from '../../views/runs-query.ts';
+import type { FilterProblem, RunsQuery } from '../../views/runs/runs-query.ts';
 import type { PageFrame } from '../page-model.ts';
 import { hasFilters, NO_FILTERS, runsAddress } from './runs-address.ts';
 

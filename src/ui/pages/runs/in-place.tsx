@@ -1,4 +1,4 @@
-import type { RunsView } from '../../views/runs-view.ts';
+import type { RunsView } from '../../views/runs/runs-view.ts';
 import type { PageFrame } from '../page-model.ts';
 
 interface InPlaceProps {

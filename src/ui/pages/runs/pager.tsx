@@ -1,5 +1,5 @@
 import { SEARCHED_RUNS } from '../../views/list-limits.ts';
-import type { RunsView } from '../../views/runs-view.ts';
+import type { RunsView } from '../../views/runs/runs-view.ts';
 import type { PageFrame } from '../page-model.ts';
 import { Moment } from '../parts/moment.tsx';
 import { runsAddress } from './runs-address.ts';

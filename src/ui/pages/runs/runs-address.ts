@@ -1,5 +1,5 @@
 import { RUNS_PER_PAGE } from '../../views/list-limits.ts';
-import type { Position, RunsQuery } from '../../views/runs-query.ts';
+import type { Position, RunsQuery } from '../../views/runs/runs-query.ts';
 
 /** Returns the address of a part of the list, with the filters of a query. */
 export function runsAddress(basePath: string, query: RunsQuery, position: Position = {}): string {

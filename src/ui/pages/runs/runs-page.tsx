@@ -1,4 +1,4 @@
-import type { RunsView } from '../../views/runs-view.ts';
+import type { RunsView } from '../../views/runs/runs-view.ts';
 import { Questions } from '../actions/questions.tsx';
 import { usePage } from '../live/use-page.ts';
 import type { PageFrame } from '../page-model.ts';

@@ -1,5 +1,5 @@
 import { durationText } from '../../../review/text/format/duration.ts';
-import type { RunRow } from '../../views/run-row.ts';
+import type { RunRow } from '../../views/runs/run-row.ts';
 import type { PageFrame } from '../page-model.ts';
 import { Moment } from '../parts/moment.tsx';
 import { Status } from '../parts/status.tsx';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { lateWarnings } from '../../../../src/cli/output/late-warnings.ts';
+import { lateWarnings } from '../../../../src/cli/output/errors/late-warnings.ts';
 import { WfError } from '../../../../src/engine/model/errors.ts';
 import { testTerminal } from '../../../fixtures/cli/test-terminal.ts';
 

@@ -7,8 +7,8 @@ import {
   refuseOtherInputs,
   requiredSecrets,
   typedSecrets,
-} from '../../../../src/cli/arguments/run-secrets.ts';
-import { givenSecret } from '../../../../src/cli/arguments/secret-value.ts';
+} from '../../../../src/cli/arguments/secrets/run-secrets.ts';
+import { givenSecret } from '../../../../src/cli/arguments/secrets/secret-value.ts';
 import { workflowInput } from '../../../../src/cli/arguments/workflow-input.ts';
 import { secret } from '../../../../src/engine/secrets/secret-input.ts';
 import { secretInputs, storedInputSchema } from '../../../../src/engine/secrets/secret-inputs.ts';

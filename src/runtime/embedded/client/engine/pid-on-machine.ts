@@ -1,4 +1,4 @@
-import type { Owner } from '../../../../engine/model/owner.ts';
+import type { Owner } from '../../../../engine/model/identity/owner.ts';
 import { allPids, processStat } from '../../../../host/processes/process.ts';
 import { processFile } from '../../../../host/processes/process-files.ts';
 

@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { createDockerAt } from '../../../../docker/create-docker.ts';
 import { asWfError, WfError } from '../../../../engine/model/errors.ts';
-import type { Owner } from '../../../../engine/model/owner.ts';
+import type { Owner } from '../../../../engine/model/identity/owner.ts';
 import type { DockerPort } from '../../../../engine/ports/docker.ts';
 import { isAlive } from '../../../../host/processes/process.ts';
 import { engineSocket } from '../../protocol/engine.ts';

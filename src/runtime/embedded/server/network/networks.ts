@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { bridgeOf } from '../../../../docker/bridge-name.ts';
 import { WfError } from '../../../../engine/model/errors.ts';
+import { linkAliasOf, RUN_LABEL } from '../../../../engine/model/identity/mark.ts';
 import { parseRunId } from '../../../../engine/model/ids.ts';
-import { linkAliasOf, RUN_LABEL } from '../../../../engine/model/mark.ts';
 import type { NetworkInfo, NetworkMember, NetworkSpec } from '../../../../engine/ports/docker.ts';
 import { overlap, type Subnet, subnetText } from '../../../../host/ip/subnet.ts';
 import { ipBatch } from '../../shared/ip-batch.ts';

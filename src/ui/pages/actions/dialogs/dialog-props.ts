@@ -1,4 +1,4 @@
-import type { RunView } from '../../../views/run-view.ts';
+import type { RunView } from '../../../views/runs/run-view.ts';
 import type { PageError } from '../../live/api.ts';
 import type { PageFrame } from '../../page-model.ts';
 import type { AskedAction } from '../act-on-run.ts';

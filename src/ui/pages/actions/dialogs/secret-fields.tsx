@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks';
 import type { JsonObject } from '../../../../engine/model/json.ts';
-import type { RunView, SecretInput } from '../../../views/run-view.ts';
+import type { RunView, SecretInput } from '../../../views/runs/run-view.ts';
 import { collect } from '../../forms/field-values.ts';
 import { FormFields } from '../../forms/form-fields.tsx';
 import type { Field } from '../../forms/schema-fields.ts';

@@ -3,7 +3,7 @@ import { isJsonObject } from '../../../../engine/model/json.ts';
 import type { RequestRecord } from '../../../../review/record/request-record.ts';
 import type { ExpectedEvent } from '../../../../review/record/waiting-for.ts';
 import { displayedText } from '../../../views/displayed.ts';
-import type { RunView } from '../../../views/run-view.ts';
+import type { RunView } from '../../../views/runs/run-view.ts';
 import { collect } from '../../forms/field-values.ts';
 import { FormFields } from '../../forms/form-fields.tsx';
 import { problemsByField } from '../../forms/problems-by-field.ts';
