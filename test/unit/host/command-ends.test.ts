@@ -103,7 +103,7 @@ describe.each(STARTERS)('a command started by %s', (name, file, starter) => {
   it('dies when wf exits', () => {
     const script = `
       import { createJiti } from 'jiti';
-      const jiti = createJiti(${JSON.stringify(import.meta.url)});
+      const jiti = createJiti(${JSON.stringify(import.meta.url)}, { fsCache: false });
       const { createCommandPort } = await jiti.import('../../../src/host/commands/command.ts');
       const { systemClock } = await jiti.import('../../../src/host/machine/clock.ts');
       const { ${name} } = await jiti.import('../../../src/${file}');

@@ -21,7 +21,7 @@ const SCRIPT = `
   const addon = Object.getPrototypeOf(new Database(':memory:')[cppdb]);
   const { prepare } = addon;
   addon.prepare = function (...given) { return count(prepare.apply(this, given)); };
-  const { openHistory, openHistoryForReading } = await createJiti(${JSON.stringify(import.meta.url)}).import(${JSON.stringify(OPEN)});
+  const { openHistory, openHistoryForReading } = await createJiti(${JSON.stringify(import.meta.url)}, { fsCache: false }).import(${JSON.stringify(OPEN)});
   for (let n = 0; n < 5; n++) {
     const history = openHistory(process.argv[1]);
     history.runs({ limit: 1 });
