@@ -28,6 +28,17 @@ describe('the link that wf ui prints', () => {
     expect(person.complaints).toEqual([]);
   });
 
+  test('signs in when the page is loaded again, if the server did not answer', async () => {
+    const { page } = await openBrowser(onTestFinished);
+    await page.route('**/session', (route) => route.abort('connectionreset'));
+    await page.goto(await served.newLink());
+    await page.getByText('The server does not answer. Load the page again.').waitFor();
+    await page.unroute('**/session');
+    await page.reload();
+    await page.getByRole('heading', { name: 'Runs', exact: true }).waitFor();
+    expect(page.url()).toBe(`${served.url}/`);
+  });
+
   test('is asked for by a page that is opened without one', async () => {
     const { page } = await openBrowser(onTestFinished);
     const answer = await page.goto(`${served.url}/`);

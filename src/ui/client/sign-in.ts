@@ -2,8 +2,6 @@
 export async function signIn(notice: HTMLElement): Promise<void> {
   const address = `${notice.dataset['basePath'] ?? ''}/session`;
   const token = new URLSearchParams(location.hash.slice(1)).get('token');
-  // The token is of no use any more: it must not stay in the history of the browser.
-  if (token !== null) history.replaceState(null, '', location.pathname + location.search);
   try {
     const answer =
       token === null
@@ -14,6 +12,8 @@ export async function signIn(notice: HTMLElement): Promise<void> {
             body: JSON.stringify({ token }),
           });
     const { signedIn, error } = await answer.json();
+    // The token is of no use any more: it must not stay in the history of the browser.
+    if (token !== null) history.replaceState(null, '', location.pathname + location.search);
     // A link of another site leads here without the cookie, which a page of the own site has.
     if (signedIn === true) location.reload();
     else if (error !== undefined) notice.textContent = `${error.message}. ${error.hint}`;
