@@ -76,7 +76,9 @@ async function runAll() {
   let removePrograms = () => {};
   try {
     await run([process.execPath, path.join(ROOT, 'scripts/set-up.mjs'), '--build-only']);
-    const { default: buildPrograms } = await createJiti(import.meta.url).import('./programs/build-programs.ts');
+    const { default: buildPrograms } = await createJiti(import.meta.url, { fsCache: false }).import(
+      './programs/build-programs.ts',
+    );
     removePrograms = await buildPrograms();
     // All lanes start the same ones.
     environment.WF_TEST_PROGRAMS = process.env.WF_TEST_PROGRAMS;

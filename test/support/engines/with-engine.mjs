@@ -3,5 +3,5 @@
 // Node 20 does not run TypeScript, so the work is loaded through jiti.
 import { createJiti } from 'jiti';
 
-const { runWithEngine } = await createJiti(import.meta.url).import('./with-engine.ts');
+const { runWithEngine } = await createJiti(import.meta.url, { fsCache: false }).import('./with-engine.ts');
 process.exitCode = await runWithEngine(process.argv.slice(2));
