@@ -62,8 +62,8 @@ function hasAddon() {
 function compileAddon() {
   process.stderr.write('Installing SQLite (this takes a minute if it must be compiled) ...\n');
   const command = ['npm', 'rebuild', 'better-sqlite3'];
-  // node-gyp compiles on all processors.
-  const env = { ...process.env, JOBS: 'max' };
+  // With gcc's -O3, which is the default, compiling takes twice as long. Commits and reads take as long with -O1.
+  const env = { CFLAGS: '-O1', CXXFLAGS: '-O1', ...process.env };
   return new Promise((resolve) => {
     spawn(command[0], command.slice(1), { ...output, env }).once('close', (status) =>
       status === 0 ? resolve() : stop(status, ...command),
