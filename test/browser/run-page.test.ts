@@ -5,6 +5,7 @@ import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { accessibilityProblems, openBrowser, openSignedIn, sidewaysScroll, signIn } from '../support/page/browser.ts';
 import { type ServedPage, servePage } from '../support/page/served-page.ts';
 import { openAskingProject } from '../support/workflows/asking-workflow.ts';
+import { FOLDERS_WORKFLOW, foldersRun } from '../support/workflows/folders.ts';
 import { HOSTILE_WORKFLOW, STEERS } from '../support/workflows/hostile-workflow.ts';
 import { openLongRun } from '../support/workflows/long-run.ts';
 
@@ -140,6 +141,11 @@ describe('the page of a run that asks', () => {
     await transcript.getByText(/^exit 0, /).waitFor();
     await page.getByRole('region', { name: 'Changes' }).getByText('applied').waitFor();
     await page.getByRole('heading', { name: 'Go on?' }).waitFor();
+    // Instead of buttons: this server only shows.
+    await page.getByText(`wf send ${id} approve --data`).waitFor();
+    await page.getByText(`wf send ${id} reject`).waitFor();
+    const names = await page.locator('.actions').getByRole('button').allTextContents();
+    expect(new Set(names)).toEqual(new Set(['Copy']));
 
     const send = await project.sharedWf([
       'send',
@@ -181,40 +187,66 @@ describe('the page of a run that asks', () => {
     await status(page).getByText('succeeded').waitFor();
     expect(complaints).toEqual([]);
   });
+});
 
-  test('reports a lost connection, catches up after a restart of wf ui, and that the run was removed', async () => {
-    const id = `page-lost-${process.pid}`;
-    project.go('first', 'second', 'third');
-    await project.run(id).line(/^waiting /);
-    const serve = (port: number) =>
-      servePage(project, [`--port=${port}`, '--base-path=/wf'], {
-        env: { XDG_STATE_HOME: path.join(project.folder, 'state') },
-      });
-    const first = await serve(0);
-    const { page, complaints } = await openBrowser(onTestFinished);
-    await signIn(page, first.link);
-    await page.goto(`${first.url}/runs/${id}`);
-    await page.getByRole('heading', { name: 'Go on?' }).waitFor();
-    first.wf.kill('SIGKILL');
-    await first.wf.end;
-    await page.getByRole('status').getByText('reconnecting').waitFor();
-    await project.sharedWf(['send', id, 'approve', '--data', '{"by":"ann"}']);
-    await project.sharedWf(['wait', id]);
-    expect(await status(page).textContent()).toBe('waiting');
-    await serve(first.port);
-    await status(page).getByText('succeeded').waitFor();
-    await stepLink(page, 'third').waitFor();
-    await soon(() => page.getByText('reconnecting').count()).toBe(0);
-    // A run with changes in place is kept.
-    await project.sharedWf(['rollback', id]);
-    await status(page).getByText('rolled-back').waitFor();
-    const removed = page.getByRole('status').getByText('removed from the history');
-    await soon(async () => {
-      await project.sharedWf(['prune', '--older-than', '1s', '--yes']);
-      return removed.count();
-    }).toBe(1);
-    expect(complaints).toEqual([]);
-  });
+test('open pages report a lost connection, catch up after a restart of wf ui, and need a link once their session ended', async () => {
+  const own = openAskingProject({ 'workflows/folders.ts': FOLDERS_WORKFLOW });
+  own.go('first', 'second', 'third');
+  const serve = (port: number) => servePage(own, [`--port=${port}`, '--base-path=/wf']);
+  const first = await serve(0);
+  const { page: list, context, tab, complaints } = await openBrowser(onTestFinished);
+  await signIn(list, first.link);
+  await list.getByText('There are no runs yet.').waitFor();
+  await list.getByRole('link', { name: 'workflows', exact: true }).waitFor();
+  expect(await accessibilityProblems(list)).toEqual([]);
+  const rowOf = (id: string) => list.locator('table.runs tr', { hasText: id });
+  const id = `page-lost-${process.pid}`;
+  await own.run(id).line(/^waiting /);
+  const page = await tab();
+  await page.goto(`${first.url}/runs/${id}`);
+  await page.getByRole('heading', { name: 'Go on?' }).waitFor();
+
+  const kill = async ({ wf }: ServedPage) => {
+    wf.kill('SIGKILL');
+    await wf.end;
+    for (const shown of [list, page]) await shown.getByRole('status').getByText('reconnecting').waitFor();
+  };
+  await kill(first);
+  await own.sharedWf(['send', id, 'approve', '--data', '{"by":"ann"}']);
+  await own.sharedWf(['wait', id]);
+  const missed = foldersRun(own);
+  missed.go();
+  await missed.carryOut();
+  expect(await status(page).textContent()).toBe('waiting');
+  const second = await serve(first.port);
+  await status(page).getByText('succeeded').waitFor();
+  await stepLink(page, 'third').waitFor();
+  for (const run of [id, missed.id]) await rowOf(run).getByText('succeeded').waitFor();
+  for (const shown of [list, page]) await soon(() => shown.getByText('reconnecting').count()).toBe(0);
+  // The session outlives the kill as well, and the link is still used.
+  expect((await list.reload())?.status()).toBe(200);
+  const { page: other } = await openBrowser(onTestFinished);
+  await other.goto(first.link);
+  await other.getByText('was used already').waitFor();
+
+  await context.clearCookies();
+  await kill(second);
+  const third = await serve(first.port);
+  const ended = 'Run wf ui again with its options, open the link that it prints in this browser';
+  for (const shown of [list, page]) await shown.getByRole('status').getByText(ended).waitFor();
+  expect(await accessibilityProblems(page)).toEqual([]);
+  await signIn(await tab(), third.link);
+  for (const shown of [list, page]) await shown.getByText(ended).waitFor({ state: 'detached' });
+
+  // A run with changes in place is kept.
+  await own.sharedWf(['rollback', id]);
+  await status(page).getByText('rolled-back').waitFor();
+  const removed = page.getByRole('status').getByText('removed from the history');
+  await soon(async () => {
+    await own.sharedWf(['prune', '--older-than', '1s', '--yes']);
+    return removed.count();
+  }).toBe(1);
+  expect(complaints).toEqual([]);
 });
 
 test('a run of 20,000 events is shown at once, with few elements, to its end', async () => {
@@ -270,7 +302,7 @@ test('a run of 20,000 events is shown at once, with few elements, to its end', a
 test('hostile texts of a run are text', async () => {
   const id = `page-hostile-${process.pid}`;
   await project.sharedWf(['start', 'hostile', '--id', id, '--input', 'fail=true']);
-  const { page, context, complaints } = await openSignedIn(served, onTestFinished);
+  const { page, complaints } = await openSignedIn(served, onTestFinished);
   page.on('dialog', (dialog) => complaints.concat(dialog.message()));
   await page.goto(`${served.url}/runs/${id}/steps/made`);
   await page.locator('.transcript').getByText('<script>alert(1)</script>').first().waitFor();
@@ -281,11 +313,10 @@ test('hostile texts of a run are text', async () => {
   expect(STEERS.exec(text ?? '')?.[0]).toBeUndefined();
   expect(await page.locator('main script, main img[src="x"]').count()).toBe(0);
   for (const name of ['graph.svg', 'steps/made/transcript.txt', 'report.html', 'report.md']) {
-    const answer = await context.request.get(`${served.url}/api/runs/${id}/${name}`);
-    expect([name, answer.status(), answer.headers()['x-content-type-options']]).toEqual([name, 200, 'nosniff']);
-    expect(answer.headers()['content-security-policy']).toContain('sandbox');
-    const opened = await page.goto(`${served.url}/api/runs/${id}/${name}`);
-    expect(opened?.status()).toBe(200);
+    const answer = await page.goto(`${served.url}/api/runs/${id}/${name}`);
+    const headers = answer?.headers();
+    expect([name, answer?.status(), headers?.['x-content-type-options']]).toEqual([name, 200, 'nosniff']);
+    expect(headers?.['content-security-policy']).toContain('sandbox');
     expect(await page.evaluate('document.querySelectorAll("script, img").length')).toBe(0);
   }
   expect(complaints).toEqual([]);

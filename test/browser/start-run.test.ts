@@ -84,12 +84,16 @@ function expectUnseen(secret: string): void {
 }
 
 describe('the page of a workflow', () => {
-  test('starts a run with checked inputs, says first what it does, and keeps what was typed', async () => {
-    const { page, complaints } = await openPage('/workflows/forms');
+  test('starts a run with checked inputs, says first what it does, keeps what was typed, and fits', async () => {
+    const { page, complaints } = await openPage('/workflows');
+    await page.setViewportSize({ width: 360, height: 800 });
+    expect(await problemsInColours(page)).toEqual([]);
+    await page.goto(`${served.url}/workflows/forms`);
     await press(page, 'Start');
     // The browser refuses the first missing field, which has the focus.
     await problemOf(page, 'name').getByText(/./).waitFor();
     expect(await hasFocus(page, 'name')).toBe(true);
+    expect(await problemsInColours(page)).toEqual([]);
     await field(page, 'name').fill('root');
     await field(page, 'count').fill('9');
     await field(page, 'tags').fill('["b"');
@@ -114,9 +118,12 @@ describe('the page of a workflow', () => {
     await press(page, 'Dry run');
     await page.getByRole('heading', { name: 'Dry run' }).waitFor();
     await page.getByRole('rowheader', { name: /^echo exec.read/ }).waitFor();
+    expect(await problemsInColours(page)).toEqual([]);
+    expect(await sidewaysScroll(page)).toBe(0);
     expect((await project.sharedWf(['show', STARTED])).exitCode).toBe(2);
     await press(page, 'Start');
     await page.getByRole('dialog').getByText('One step, which only reads').waitFor();
+    expect(await problemsInColours(page)).toEqual([]);
     await press(page, 'Start the run');
     await page.waitForURL(`${served.url}/runs/${STARTED}`);
     await page.getByRole('heading', { name: STARTED }).waitFor();
@@ -199,26 +206,6 @@ describe('the page of a workflow', () => {
     expect(complaints).toEqual([]);
   });
 
-  test('has no serious finding of axe in the light and the dark page, and fits', async () => {
-    const { page } = await openPage('/workflows');
-    await page.setViewportSize({ width: 360, height: 800 });
-    expect(await problemsInColours(page)).toEqual([]);
-    await page.goto(`${served.url}/workflows/forms`);
-    await press(page, 'Dry run');
-    await problemOf(page, 'name').getByText(/./).waitFor();
-    expect(await problemsInColours(page)).toEqual([]);
-    await field(page, 'name').fill('ann');
-    await field(page, 'token').fill(SECRET);
-    await press(page, 'Start');
-    await page.getByRole('dialog').waitFor();
-    expect(await problemsInColours(page)).toEqual([]);
-    await press(page, 'Close');
-    await press(page, 'Dry run');
-    await page.getByRole('heading', { name: 'Dry run' }).waitFor();
-    expect(await problemsInColours(page)).toEqual([]);
-    expect(await sidewaysScroll(page)).toBe(0);
-  });
-
   test('is cached until its file changes', async () => {
     const session = await openSession(served);
     const { writing, cookie } = session;
@@ -230,6 +217,11 @@ describe('the page of a workflow', () => {
     project.write('workflows/touchy.ts', text.replace('Fails until', 'Waits until'));
     expect(statSync(file).mtimeMs).not.toBe(before);
     expect(await described()).toContain('Waits until');
+    const input = JSON.stringify({ input: { name: 'ann', token: SECRET } });
+    const planned = await ask(served, '/api/workflows/forms/plan', { method: 'POST', headers: writing, body: input });
+    expect(planned.status).toBe(200);
+    expect(planned.text).not.toContain(SECRET);
+    expect(JSON.parse(planned.text)).toMatchObject({ plan: { workflow: 'forms', steps: [{ step: 'echo' }] } });
     for (const name of ['workflows%2fforms.ts', '..%2fforms', '%2e%2e', '-h', '--help', 'forms.ts', STARTED, '']) {
       const answer = await ask(served, `/api/workflows/${name}`, { headers: { cookie } });
       expect([name, answer.status === 200 && name !== '']).toEqual([name, false]);
@@ -241,75 +233,5 @@ describe('the page of a workflow', () => {
         expect([name, start.status]).toEqual([name, 404]);
       }
     }
-  });
-});
-
-describe('a server without --allow-actions', () => {
-  let showing: ServedPage;
-  beforeAll(async () => {
-    showing = await servePage(project, [], { env: { HOME: `${project.folder}/showing` } });
-  });
-
-  test('plans a run, and does nothing else', async () => {
-    const session = await openSession({ ...showing, newLink: async () => showing.link });
-    const { writing } = session;
-    const run = project.run('touchy', 'ui-only-shown');
-    await run.carryOut('--on-failure', 'keep');
-    const before = await record(run.id);
-    const post = (address: string, body: unknown, headers = writing) =>
-      ask(showing, address, { method: 'POST', headers, body: JSON.stringify(body) });
-    const planned = await post('/api/workflows/forms/plan', { input: { name: 'ann', token: SECRET } });
-    expect(planned.status).toBe(200);
-    expect(planned.text).not.toContain(SECRET);
-    expect(JSON.parse(planned.text)).toMatchObject({ plan: { workflow: 'forms', steps: [{ step: 'echo' }] } });
-    const preview = await post(`/api/runs/${run.id}/preview/retry`, { acceptChanges: true, input: {} });
-    expect(JSON.parse(preview.text)).toMatchObject({ refusal: null, plan: { direction: 'forward' } });
-    // A whole path is allowed, not a beginning or an end of one.
-    const { id } = run;
-    const refused = [
-      ...['send', 'pause', 'cancel', 'confirm', 'resume', 'rollback', 'retry', 'settle'].map(
-        (name) => `/api/runs/${id}/${name}`,
-      ),
-      '/api/workflows/forms/runs',
-      `/api/workflows/forms/plan/../../../runs/${id}/rollback`,
-      `/api/runs/${id}/rollback?x=/api/workflows/forms/plan`,
-      `/api/runs/${id}/rollback#/plan`,
-      `/api/workflows/forms/plan/`,
-      '/api/workflows/forms/plan/runs',
-      '/api/workflows/forms%2fplan',
-      '//api/workflows/forms/plan',
-      '/api/workflows/a/b/plan',
-    ];
-    for (const address of refused) {
-      const answer = await post(address, { event: 'x', input: {}, change: 1, as: 'gone', reason: 'x' });
-      expect([address, answer.status]).toEqual([address, 403]);
-    }
-    // Neither a plan nor anything else is for others.
-    const { origin: _own, ...without } = writing;
-    for (const headers of [{ ...writing, 'x-wf-csrf': '' }, { ...writing, origin: 'http://evil.example' }, without]) {
-      expect((await post('/api/workflows/forms/plan', {}, headers)).status).toBe(403);
-    }
-    expect(await record(run.id)).toEqual(before);
-    expect(run.log()).toEqual(['made']);
-    const { page } = await openSignedIn(showing, onTestFinished);
-    await page.goto(`${showing.url}/workflows/forms`);
-    await page.getByRole('button', { name: 'Dry run' }).waitFor();
-    expect(await page.getByRole('button', { name: 'Start', exact: true }).count()).toBe(0);
-    await page.getByText('This page only shows.').waitFor();
-  });
-
-  test('shows what is asked, and what to type instead of buttons', async () => {
-    const run = project.run('asking', 'ui-shown');
-    run.go('first.go');
-    const wf = run.start();
-    await wf.line(/^waiting for the event/);
-    const { page } = await openSignedIn(showing, onTestFinished);
-    await page.goto(`${showing.url}/runs/${run.id}`);
-    await page.getByText(`wf send ${run.id} approve --data`).waitFor();
-    await page.getByText(`wf send ${run.id} reject`).waitFor();
-    const names = await page.locator('.actions').getByRole('button').allTextContents();
-    expect(new Set(names)).toEqual(new Set(['Copy']));
-    expect((await project.sharedWf(['cancel', run.id])).exitCode).toBe(0);
-    await wf.end;
   });
 });

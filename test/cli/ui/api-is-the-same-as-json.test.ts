@@ -104,7 +104,7 @@ describe('the API', () => {
   );
 
   test('answers at /doctor with what the command prints, once until it is asked for news', async () => {
-    const printed = await project.wf(['doctor', '--json']);
+    const printed = await project.sharedWf(['doctor', '--json']);
     const { status, body } = await read('/api/doctor');
     expect(status).toBe(200);
     expect(figuresOut(body)).toBe(figuresOut(printed.json()));

@@ -61,6 +61,7 @@ test('wf ui prints a link to a server with the same options, and refuses others'
   const project = openFoldersProject();
   const served = await servePage(project);
   expect(await served.newLink()).toMatch(/#token=/);
+  expect((await project.sharedWf(['ui', '--json'])).json()).toMatchObject({ pid: served.wf.pid, url: served.url });
   const token = path.join(project.folder, 'token');
   writeFileSync(token, 'x'.repeat(32), { mode: 0o600 });
   for (const option of [

@@ -6,6 +6,7 @@ import { openStream } from '../../support/page/event-stream-client.ts';
 import { ask, askRaw, openSession, type Session } from '../../support/page/page-client.ts';
 import { type ServedPage, servePage } from '../../support/page/served-page.ts';
 import { answerSchema } from '../../support/page/served-routes.ts';
+import { openActionsProject } from '../../support/workflows/actions-project.ts';
 import { foldersRun, openFoldersProject } from '../../support/workflows/folders.ts';
 
 const project = openFoldersProject();
@@ -114,26 +115,53 @@ describe('a request that writes', () => {
     }
   });
 
-  test('is refused by a server without --allow-actions', async () => {
-    const only = openFoldersProject();
+  test('is refused by a server without --allow-actions, which only plans', async () => {
+    const only = openActionsProject();
+    const failed = only.run('touchy', 'ui-only-shown');
+    await failed.carryOut('--on-failure', 'keep');
+    const before = await failed.record();
     const showing = await servePage(only);
     const { writing } = await openSession(showing);
-    const answer = await ask(showing, pause(), { method: 'POST', headers: writing, body: '{}' });
-    expect(answer.status).toBe(403);
-    expect(answer.text).toContain('only shows');
+    const post = (address: string, body: unknown, headers: Readonly<Record<string, string>> = writing) =>
+      ask(showing, address, { method: 'POST', headers, body: JSON.stringify(body) });
+    // A whole path is allowed, not a beginning or an end of one.
+    for (const address of [
+      ...['send', 'pause', 'cancel', 'confirm', 'resume', 'rollback', 'retry', 'settle'].map(
+        (name) => `/api/runs/${failed.id}/${name}`,
+      ),
+      '/api/workflows/touchy/runs',
+      `/api/workflows/touchy/plan/../../../runs/${failed.id}/rollback`,
+      `/api/runs/${failed.id}/rollback?x=/api/workflows/touchy/plan`,
+      `/api/runs/${failed.id}/rollback#/plan`,
+      '/api/workflows/touchy/plan/',
+      '/api/workflows/touchy/plan/runs',
+      '/api/workflows/touchy%2fplan',
+      '//api/workflows/touchy/plan',
+      '/api/workflows/a/b/plan',
+    ]) {
+      const { status, text } = await post(address, { event: 'x', input: {}, change: 1, as: 'gone', reason: 'x' });
+      expect([address, status]).toEqual([address, 403]);
+      expect(text).toContain('only shows');
+    }
     // A dry run observes the host: nobody who only reads lets it do so with a secret of the server's user.
-    const plan = (root: string) =>
-      ask(showing, '/api/workflows/folders/plan', {
-        method: 'POST',
-        headers: writing,
-        body: JSON.stringify({ input: { root } }),
-      });
+    const plan = (folder: string, headers?: Readonly<Record<string, string>>) =>
+      post('/api/workflows/touchy/plan', { input: { folder } }, headers);
     for (const source of ['@file:/etc/passwd', '@env:HOME']) {
       const refused = await plan(source);
       expect([refused.status, codeOf(refused.text)]).toEqual([403, 'E_FORBIDDEN']);
     }
+    // Neither a plan nor anything else is for others.
+    const { origin: _own, ...without } = writing;
+    for (const headers of [{ ...writing, 'x-wf-csrf': '' }, { ...writing, origin: 'http://evil.example' }, without]) {
+      expect((await plan(only.folder, headers)).status).toBe(403);
+    }
     const planned = JSON.parse((await plan(only.folder)).text);
     expect(answerSchema('/workflows/{workflow}/plan', 'post').parse(planned)).toEqual(planned);
+    expect(planned).toMatchObject({ plan: { workflow: 'touchy', steps: [{ step: 'make' }, { step: 'check' }] } });
+    const preview = await post(`/api/runs/${failed.id}/preview/retry`, { acceptChanges: true, input: {} });
+    expect(JSON.parse(preview.text)).toMatchObject({ refusal: null, plan: { direction: 'forward' } });
+    expect(await failed.record()).toEqual(before);
+    expect(failed.log()).toEqual(['made']);
   });
 });
 
