@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { beforeAll, expect, test } from 'vitest';
+import { beforeAll, expect, test, vi } from 'vitest';
 import { type FleetWorld, openFleetWorld } from '../../support/fleet/fleet-world.ts';
 
 let world: FleetWorld;
@@ -11,11 +11,20 @@ beforeAll(async () => {
 const MADE = ['one', 'two'];
 const UNDONE = ['one', 'two', 'not two', 'not one'];
 
-test('a workflow changes a canary, then the others, and is taken back from all', async () => {
+/** Waits by the list alone, which copies what ended unseen. */
+const untilListed = (id: string, status: string) =>
+  vi.waitFor(
+    async () =>
+      expect((await world.fleet('runs', '--json')).json()).toContainEqual(expect.objectContaining({ id, status })),
+    { timeout: 40_000, interval: 200 },
+  );
+
+test('a workflow changes a canary, then the others, is taken back from all, and outlives Restate as a copy', async () => {
   const hosts = ['fch-a1', 'fch-a2', 'fch-a3'].map((name) => world.host(name));
   await Promise.all(hosts.map((host) => host.join('--label', 'role=web')));
   const started = await world.fleet('start', 'site', '--where', 'role=web', '--canary', '1', '--id', 'fcha');
   expect(started.stderr).toMatch(/^fcha wave 1: 2 planned, 1 offered\n(?:fcha wave .*\n)*fcha wave 2: 3 succeeded$/m);
+  expect(started.stderr).not.toContain('warning');
   expect(started).toMatchObject({
     exitCode: 0,
     stdout: expect.stringMatching(/^fleet run fcha: site on 3 hosts: succeeded/),
@@ -30,7 +39,12 @@ test('a workflow changes a canary, then the others, and is taken back from all',
   const local = await hosts[0]?.project.sharedWf(['show', 'fcha-fch-a1', '--json']);
   expect(local?.json()).toMatchObject({ status: 'succeeded', definitionHash: record.definitionHash, resume: 'auto' });
 
+  const copied = async () => (await world.operator.sharedWf(['runs'])).stdout;
+  expect(await copied()).toMatch(/^fcha +site +succeeded +3 /m);
+  // A rollback is another end.
   expect(await world.fleet('rollback', 'fcha', '--comment', 'enough')).toMatchObject({ exitCode: 0 });
+  await untilListed('fcha', 'rolled-back');
+  expect(await copied()).toMatch(/^fcha +site +rolled-back +3 /m);
   const waited = await world.fleet('wait', 'fcha', '--json');
   expect(waited).toMatchObject({ exitCode: 1 });
   expect(waited.json()).toMatchObject({
@@ -43,13 +57,45 @@ test('a workflow changes a canary, then the others, and is taken back from all',
 
   const retried = await world.fleet('retry', 'fcha', '--id', 'fchb', '--detach');
   expect(retried).toMatchObject({ exitCode: 0, stdout: 'fchb\n' });
-  expect((await world.untilStatus('fchb', 'succeeded')).retryOf).toBe('fcha');
+  await untilListed('fchb', 'succeeded');
   const runs = await world.fleet('runs', '--json');
   expect(runs.json()).toMatchObject([
     { id: 'fchb', status: 'succeeded', hosts: 3 },
     { id: 'fcha', status: 'rolled-back', workflow: 'site' },
   ]);
+
+  await expectCopies();
 });
+
+/** Expects both fleet runs in the history of the operator, who has seen their ends. */
+async function expectCopies(): Promise<void> {
+  const table = await world.operator.sharedWf(['runs']);
+  expect(table.stdout).toMatch(
+    /^FLEET RUN +WORKFLOW +STATUS +HOSTS +CREATED\nfchb +site +succeeded +3 .*\nfcha +site +rolled-back +3 /,
+  );
+  expect(table.stderr).toBe('');
+  // The arrays of programs have runs alone.
+  expect((await world.operator.sharedWf(['runs', '--json'])).json()).toEqual([]);
+  expect((await world.operator.sharedWf(['runs', '--format', 'ids'])).stdout).toBe('');
+  expect((await world.operator.sharedWf(['runs', '--status', 'failed'])).stdout).toBe('');
+
+  await world.restate.kill();
+  const shown = await world.fleet('show', 'fcha', '--json');
+  expect(shown).toMatchObject({ exitCode: 0, stderr: expect.stringContaining('warning E_FLEET_UNREACHABLE') });
+  expect(shown.stderr).toContain(`Shown from the copies in ${world.operator.database}.`);
+  expect(shown.json()).toMatchObject({ status: 'rolled-back', hosts: Array(3).fill({ status: 'undone' }) });
+  expect((await world.fleet('show', 'fchb', '--json')).json()).toMatchObject({ retryOf: 'fcha' });
+  expect((await world.fleet('runs', '--json')).json()).toMatchObject([
+    { id: 'fchb', status: 'succeeded', hosts: 3, copy: true },
+    { id: 'fcha', status: 'rolled-back', hosts: 3, copy: true },
+  ]);
+  expect(await world.fleet('show', 'fchz')).toMatchObject({ exitCode: 3, stdout: '' });
+
+  const pruned = await world.operator.sharedWf(['prune', '--keep', '1', '--yes']);
+  expect(pruned.stdout).toMatch(/^Removed 0 runs, 1 fleet run\.$/m);
+  expect((await world.operator.sharedWf(['runs'])).stdout).not.toContain('fcha');
+  await world.restate.restart();
+}
 
 test('a host that fails undoes its part, and all that were changed are undone', async () => {
   const hosts = ['fch-b1', 'fch-b2', 'fch-b3'].map((name) => world.host(name));

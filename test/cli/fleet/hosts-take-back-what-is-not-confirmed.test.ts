@@ -70,20 +70,21 @@ async function partOn(host: TestHost, id: string) {
   return runRecordSchema.parse(JSON.parse(shown.stdout));
 }
 
+async function expectConfirmed(host: TestHost, id: string): Promise<void> {
+  expect(await partOn(host, id)).toMatchObject({
+    status: 'succeeded',
+    requests: [{ kind: 'confirm', comment: 'the fleet keeps it', outcome: { type: 'handled' } }],
+  });
+}
+
 describe('a part that has to be confirmed', () => {
-  test('is confirmed by the fleet, on each host that reaches it', async () => {
-    const hosts = [openHost('ffn-a1'), openHost('ffn-a2')];
-    for (const host of hosts) await host.join();
-    for (const host of hosts) host.put('go');
-    expect(await start('site', 'ffna', hosts, '--confirm-within', '1m')).toMatchObject({ exitCode: 0 });
-    const record = await world.untilStatus('ffna', 'succeeded');
-    expect(record).toMatchObject({ confirmWithinMs: 60_000, hosts: [{}, {}] });
-    for (const host of hosts) {
-      expect(await partOn(host, 'ffna')).toMatchObject({
-        status: 'succeeded',
-        requests: [{ kind: 'confirm', comment: 'the fleet keeps it', outcome: { type: 'handled' } }],
-      });
-    }
+  test('is confirmed by the fleet', async () => {
+    const host = openHost('ffn-a1');
+    await host.join();
+    host.put('go');
+    expect(await start('site', 'ffna', [host], '--confirm-within', '1m')).toMatchObject({ exitCode: 0 });
+    expect(await world.untilStatus('ffna', 'succeeded')).toMatchObject({ confirmWithinMs: 60_000, hosts: [{}] });
+    await expectConfirmed(host, 'ffna');
   });
 
   test.runIf(HAS_NETWORK && HAS_NFT).for(chosen(['filter', 'link']))(
@@ -110,6 +111,7 @@ describe('a part that has to be confirmed', () => {
         [...MADE, 'way'],
         [...MADE, 'way', 'not way'],
       ]);
+      await expectConfirmed(well, id);
       expect((await partOn(cut, id)).requests).toEqual([]);
     },
   );
