@@ -41,7 +41,7 @@ interface Ran {
   /** Runs the first of the programs, or the one with this number, to its end. Returns the lines that it prints. */
   ran(number?: number): Promise<readonly string[]>;
   /** The same, in one process for the programs of all tests: for one that closes its engine, and does not end the process. */
-  ranTogether(): Promise<readonly string[]>;
+  ranTogether(number?: number): Promise<readonly string[]>;
 }
 
 const endSchema = z.object({ lines: z.array(z.string()), error: z.string().nullable() });
@@ -64,9 +64,9 @@ function testPrograms(name: string, bodies: readonly string[], work: (ran: Ran) 
       expect(exitCode, output).toBe(0);
       return output.split('\n');
     };
-    const ranTogether: Ran['ranTogether'] = async () => {
+    const ranTogether: Ran['ranTogether'] = async (number = 1) => {
       const { folder, environment } = project;
-      together.send({ file: path.join(folder, 'out/program-1.js'), cwd: folder, env: environment });
+      together.send({ file: path.join(folder, `out/program-${number}.js`), cwd: folder, env: environment });
       const [{ lines, error }] = z.tuple([endSchema]).parse((await once(together, 'message')).slice(0, 1));
       expect(error).toBe(null);
       return lines;
@@ -104,13 +104,13 @@ const fails = { root: root + '/made', command: 'false' };
 const tell = (script: string) => ({ notify: ['sh', '-c', script, root] as const });
 const slowly = 'sleep 0.5; read -r record; echo "$WF_NOTIFY_REASON $record" > "$0/told"';
 const told = await engine.start(folders, fails, { id: 'told', ...tell(slowly) });
-await engine.start(folders, { root: root + '/made2', command: 'false' }, {
+const untold = await engine.start(folders, { root: root + '/made2', command: 'false' }, {
   id: 'untold',
   ...tell('exit 7'),
   observer: { notNotified: ({ run, reason }, { code, message }) => console.log(run, reason, code, /exit code 7/.test(message)) },
 });
 console.log(await codeOf(engine.start(folders, fails, { notify: ['/no/such/program'] })));
-console.log((await told.record).status);
+console.log((await told.record).status, (await untold.record).status);
 await engine.close();
 const [, reason, record] = /^(\\S+) (.*)/.exec(readFileSync('told', 'utf8')) ?? [];
 console.log(reason, JSON.parse(record ?? '').id);`,
@@ -121,7 +121,7 @@ console.log(reason, JSON.parse(record ?? '').id);`,
     expect(said.toSorted()).toEqual([
       'E_TOOL_MISSING',
       'failed told',
-      'rolled-back',
+      'rolled-back rolled-back',
       'untold failed E_HOST_COMMAND true',
     ]);
   },
@@ -141,11 +141,11 @@ for (const { id, status } of engine.runs()) {
 }
 await engine.close();`,
   ],
-  async ({ project, ran }) => {
+  async ({ project, ran, ranTogether }) => {
     const first = await ran(1);
     expect(first).toEqual(['interrupted']);
     expect(existsSync(path.join(project.folder, 'made/two'))).toBe(false);
-    const second = await ran(2);
+    const second = await ranTogether(2);
     expect(second).toEqual(['interrupted succeeded 3']);
   },
 );
@@ -166,11 +166,11 @@ await engine.start(folders, input, { id: 'closed-late', observer: {
 console.log((await (await engine.resume('closed-late')).record).status);
 await engine.close();`,
   ],
-  async ({ project, ran }) => {
+  async ({ project, ran, ranTogether }) => {
     const first = await ran(1);
     expect(first).toEqual(['closed']);
     project.write({ 'made/go': '' });
-    const second = await ran(2);
+    const second = await ranTogether(2);
     expect(second).toEqual(['succeeded']);
   },
 );
@@ -214,11 +214,11 @@ console.log(engine.run('killed').status);
 console.log((await (await engine.resume('killed')).record).status);
 await engine.close();`,
   ],
-  async ({ project, ran }) => {
+  async ({ project, ranTogether }) => {
     const shell = ['-c', '"$0" out/program-1.js; echo ended with $?', process.execPath];
     const killed = await project.run('sh', shell, { WF_CRASH_AT: `after touch makeTwo apply 1 ${MAKING}` });
     expect(killed.output).toContain('ended with 137');
-    const said = await ran(2);
+    const said = await ranTogether(2);
     expect(said).toEqual(['interrupted', 'succeeded']);
     // Each folder was made once, although the process died while it made the second.
     const log = readFileSync(path.join(project.folder, 'made/log'), 'utf8').split('\n');
@@ -411,18 +411,18 @@ console.log(resumed?.id, resumed !== undefined && 'run' in resumed);
 const late = AbortSignal.timeout(50);
 console.log(await (async () => { for await (const _ of engine.subscribe('left', { signal: late })); })().catch((thrown) => thrown.name));
 await engine.close();`,
+    `const engine = await openEngine({ database: 'wf.db', workflows: ['workflows/asking.ts'] });
+let waiting = 0;
+const observer = { committed: ({ event }: { event: { type: string } }) => {
+  // No process advances a run that only waits for an event or a timer of a killed process.
+  if (event.type === 'waiting' && ++waiting === 3) process.kill(process.pid, 'SIGKILL');
+} };
+for (const id of ['sent', 'stopped', 'left']) await engine.start('asking', { folder: root }, { id, observer });`,
   ],
   async ({ project, ranTogether }) => {
     for (const line of ['first', 'second', 'third']) project.write({ [`${line}.go`]: '' });
-    // No process advances a run that only waits for an event or a timer of a killed process.
-    const killed = { WF_CRASH_AT: 'after commit waiting' };
-    for (const id of ['sent', 'stopped', 'left']) {
-      await project.run(
-        'wf',
-        ['start', 'asking', '--id', id, '--input', `folder=${project.folder}`, '--db', 'wf.db'],
-        killed,
-      );
-    }
+    const killed = await project.run(process.execPath, ['out/program-2.js']);
+    expect(killed).toMatchObject({ exitCode: undefined });
     const said = await ranTogether();
     expect(said).toEqual([
       'E_EVENT_UNEXPECTED',

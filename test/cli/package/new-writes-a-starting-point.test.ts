@@ -4,22 +4,25 @@ import { expect, test } from 'vitest';
 import { openPackageProject } from '../../support/command/package-project.ts';
 import { runRecordSchema } from '../../support/command/run-record.ts';
 import { openProject } from '../../support/command/run-wf.ts';
+import { runSharedWf } from '../../support/command/shared-wf.ts';
 
 test('a new workflow and new step runners compile in strict mode, and the tests of the step runners pass', async () => {
   const project = openPackageProject();
+  expect(await project.run('wf', ['new', 'workflow', 'move-uplink'])).toMatchObject({ exitCode: 0 });
   for (const args of [
-    ['workflow', 'move-uplink'],
     ['workflow', 'my-lab', '--like', 'lab-network'],
     ['workflow', 'my-change', '--like', 'network-change'],
     ['step', 'site.lock'],
     ['step', 'command.line'],
     ['step', 'delete'],
   ]) {
-    expect(await project.run('wf', ['new', ...args])).toMatchObject({ exitCode: 0 });
+    const { folder, environment } = project;
+    expect(await runSharedWf({ argv: ['new', ...args], cwd: folder, env: environment })).toMatchObject({ exitCode: 0 });
   }
   expect(await project.compile()).toEqual({ exitCode: 0, output: '' });
-  const tests = ['site-lock', 'command-line', 'delete'].map((name) => `out/steps/${name}.test.js`);
-  const { exitCode, output } = await project.run(process.execPath, ['--test', ...tests]);
+  const tests = ['site-lock', 'command-line', 'delete'].map((name) => `import './steps/${name}.test.js';\n`);
+  project.write({ 'out/all.test.js': tests.join('') });
+  const { exitCode, output } = await project.run(process.execPath, ['--test', 'out/all.test.js']);
   expect(exitCode, output).toBe(0);
   expect(output).toMatch(/# pass 9\n# fail 0/);
 });

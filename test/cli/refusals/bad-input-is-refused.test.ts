@@ -1,6 +1,11 @@
 import { readdirSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { expectRefused, expectTextRefusal, type Refusal } from '../../support/command/refusal.ts';
+import {
+  expectRefusal as expectAnyRefusal,
+  expectRefusedAsText,
+  expectTextRefusal,
+  type Refusal,
+} from '../../support/command/refusal.ts';
 import { openProject } from '../../support/command/run-wf.ts';
 
 // wf checks input before it contacts Docker, so these tests need no engine.
@@ -13,10 +18,7 @@ const project = openProject({
 });
 const files = readdirSync(project.folder);
 
-/** With --json; the process of wf itself is tried below, without. */
-async function expectRefusal(args: readonly string[], refusal: Refusal): Promise<void> {
-  expectRefused(project, await project.sharedWf([...args, '--json'], options.env), refusal);
-}
+const expectRefusal = (args: readonly string[], refusal: Refusal) => expectAnyRefusal(project, args, refusal, options);
 
 const lab = (...inputs: readonly string[]) => ['start', 'lab-network', ...inputs.flatMap((one) => ['--input', one])];
 const LONG = 'n'.repeat(64);
@@ -89,7 +91,6 @@ describe.concurrent('an invalid command line', () => {
 
 describe.concurrent('an invalid command line without --json', () => {
   test.for<[args: readonly string[], code: string, says: string, next: string]>([
-    [lab('devNetwrok=x'), 'E_INPUT', 'unknown input "devNetwrok"', 'Did you mean devNetwork?'],
     [lab('devNetwork=a\nb'), 'E_INPUT', 'devNetwork', 'Inputs of lab-network'],
     [['start', 'lab-network', '--input-file', 'broken.json'], 'E_INPUT', 'broken.json', '--input-file a JSON file'],
     [['start', 'lab-netwrok'], 'E_WORKFLOW_NOT_FOUND', '"lab-netwrok"', 'Did you mean lab-network?'],
@@ -98,6 +99,16 @@ describe.concurrent('an invalid command line without --json', () => {
   ])('is refused as text: wf %j', async ([args, code, says, next]) => {
     await expectTextRefusal(project, args, { exitCode: 2, code, says: [says], next }, options);
   });
+});
+
+test('the process of wf prints a refusal as text', async () => {
+  const refusal = {
+    exitCode: 2,
+    code: 'E_INPUT',
+    says: ['unknown input "devNetwrok"'],
+    next: 'Did you mean devNetwork?',
+  };
+  expectRefusedAsText(project, await project.wf(lab('devNetwrok=x'), options), refusal);
 });
 
 test('refused commands create no file', () => {

@@ -66,7 +66,7 @@ describe.concurrent('a machine without a Docker engine', () => {
   });
 
   test('makes wf doctor report the missing engine, the next step and the available runtime', async () => {
-    const text = await project.wf(['doctor'], NOWHERE);
+    const text = await project.sharedWf(['doctor'], NOWHERE.env);
     expect(text).toMatchObject({ exitCode: 0, stderr: '' });
     expect(text.stdout).toMatch(/^warning +docker engine +E_DOCKER_UNREACHABLE: /m);
     expect(text.stdout).toMatch(/^ +next: Start that engine/m);

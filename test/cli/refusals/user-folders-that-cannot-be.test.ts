@@ -5,6 +5,7 @@ import { expect, test } from 'vitest';
 import { canActAsOrdinaryUser } from '../../support/command/ordinary-user.ts';
 import { expectRefusal } from '../../support/command/refusal.ts';
 import type { Project } from '../../support/command/run-wf.ts';
+import { inTurn } from '../../support/rotation.ts';
 import { openNoteProject } from '../../support/workflows/note.ts';
 
 const start = (project: Project, workflow = 'note') => [
@@ -14,12 +15,13 @@ const start = (project: Project, workflow = 'note') => [
   `file=${path.join(project.folder, 'the-note')}`,
 ];
 
-test.concurrent.each([
-  ['HOME=/proc', { HOME: '/proc' }],
+const UNUSABLE: readonly (readonly [what: string, env: Readonly<Record<string, string>>])[] = [
+  ['HOME=/proc', { HOME: '/proc', XDG_CACHE_HOME: '' }],
   ['XDG_CACHE_HOME=/proc/1', { XDG_CACHE_HOME: '/proc/1' }],
   ['XDG_CACHE_HOME below a file', { XDG_CACHE_HOME: '/etc/passwd/cache' }],
   ['no HOME', { HOME: '' }],
-])('a run succeeds without a usable cache folder (%s)', async (_what, env) => {
+];
+test.concurrent.for(inTurn(UNUSABLE, 2))('a run succeeds without a usable cache folder (%s)', async ([, env]) => {
   const project = openNoteProject();
   const end = await project.wf(start(project), { env });
   expect(end.exitCode, end.stderr).toBe(0);
@@ -41,7 +43,7 @@ test.concurrent.each<[string, Record<string, string>, string]>([
 ])('a relative %s is ignored, as the specification says', async (_name, relative, database) => {
   const project = openNoteProject();
   const home = path.join(project.folder, 'home');
-  const end = await project.wf(['doctor'], { env: { WF_DB: '', HOME: home, ...relative }, cwd: '/' });
+  const end = await project.sharedWf(['doctor'], { WF_DB: '', HOME: home, ...relative }, '/');
   expect(end.stdout).toContain(path.join(database === '' ? userInfo().homedir : project.folder, database));
   expect(['/state', '/cache', '/home/.local', '/home/.cache'].filter((made) => existsSync(made))).toEqual([]);
 });

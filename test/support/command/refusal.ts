@@ -13,7 +13,7 @@ export interface Refusal {
 }
 
 /**
- * Carries wf out with --json, in the shared process unless it needs another folder or user: it is refused with exactly one JSON document.
+ * Carries wf out with --json, in the shared process unless it needs another user: it is refused with exactly one JSON document.
  */
 export async function expectRefusal(
   project: Project,
@@ -21,10 +21,12 @@ export async function expectRefusal(
   refusal: Refusal,
   options: WfOptions = {},
 ): Promise<void> {
-  const { env, ...ofProcess } = options;
-  const isShared = Object.keys(ofProcess).length === 0;
-  const argv = [...args, '--json'];
-  expectRefused(project, await (isShared ? project.sharedWf(argv, env) : project.wf(argv, options)), refusal);
+  expectRefused(project, await carryOut(project, [...args, '--json'], options), refusal);
+}
+
+function carryOut(project: Project, args: readonly string[], options: WfOptions): Promise<WfEnd> {
+  const { env, cwd, ...ofProcess } = options;
+  return Object.keys(ofProcess).length === 0 ? project.sharedWf(args, env, cwd) : project.wf(args, options);
 }
 
 /** The same for the end of a command with --json. */
@@ -37,14 +39,14 @@ export function expectRefused(project: Project, end: WfEnd, { exitCode, code, sa
   expectNoStackTrace(end);
 }
 
-/** Calls wf without --json: it is refused in two lines on stderr, the second with the next step. */
+/** The same without --json: it is refused in two lines on stderr, the second with the next step. */
 export async function expectTextRefusal(
   project: Project,
   args: readonly string[],
   refusal: Refusal,
   options: WfOptions = {},
 ): Promise<void> {
-  expectRefusedAsText(project, await project.wf(args, options), refusal);
+  expectRefusedAsText(project, await carryOut(project, args, options), refusal);
 }
 
 /** The same for the end of a command without --json. */
