@@ -34,9 +34,10 @@ test.concurrent('wf resume finds nothing to resume if there is no database, and 
 });
 
 test.concurrent('wf resume refuses a run that has ended', async () => {
-  const { project, run } = await withKilledRun();
+  const project = openFoldersProject();
+  const run = foldersRun(project);
   run.go();
-  expect((await project.sharedWf(['resume'])).exitCode).toBe(0);
+  expect((await run.carryOut()).exitCode).toBe(0);
   const refusal = { exitCode: 2, code: 'E_RUN_ENDED', says: [run.id, 'succeeded'], next: 'wf start folders' };
   await expectTextRefusal(project, ['resume', run.id], refusal);
   await expectRefusal(project, ['resume', '@latest', '--dry-run'], refusal);
