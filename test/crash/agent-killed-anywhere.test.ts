@@ -129,7 +129,7 @@ test('agents are killed at random moments, one after the other: the runs end, an
   process.stdout.write(`WF_TEST_SEED=${SEED}\n`);
   const chance = chanceFrom(SEED);
   const run = await leaveRun('agent-kill-random');
-  for (let kills = 0; kills < 5; kills += 1) {
+  for (let kills = 0; kills < 3; kills += 1) {
     const agent = run.project.start(['agent']);
     await new Promise((resolve) => setTimeout(resolve, 150 + chance() * 700));
     agent.kill('SIGKILL');

@@ -122,7 +122,7 @@ const POINTS = [
 ];
 
 describeCrash('a process that advances six runs with grouped commits', () => {
-  test.for(inTurn(POINTS, 3))(
+  test.for(inTurn(POINTS, POINTS.length))(
     'is killed at "%s", and the next process ends each run and repeats no completed step',
     async (point) => {
       const group = openGroup();

@@ -11,7 +11,7 @@ const MADE = ['one', 'two'];
 const OWN = /commit (?:armed|unconfirmed|extended|answered|rolling-back|change\.settled|change\.reverting|ended)/;
 
 /** One in this many points is tried, each with a separate run. */
-const SHARES = 4;
+const SHARES = 8;
 
 /** Returns the points that a wf reaches with this log, without repetitions. */
 function pointsIn(project: SettingProject, log: string): readonly string[] {
@@ -21,7 +21,7 @@ function pointsIn(project: SettingProject, log: string): readonly string[] {
 
 /** Ends a run as its guard does, and checks that it is confirmed only if somebody was told so, and that nothing was done twice. */
 async function requireTrueEnd(project: SettingProject, id: string, point: string): Promise<void> {
-  expect(await project.wf(['guard', id]), point).toMatchObject({ exitCode: 0 });
+  expect(await project.sharedWf(['guard', id]), point).toMatchObject({ exitCode: 0 });
   const { status, requests, verification } = await project.record(id);
   const isHandled = requests.some(({ kind, outcome }) => kind === 'confirm' && outcome?.type === 'handled');
   expect(status, point).toBe(isHandled ? 'succeeded' : 'rolled-back');

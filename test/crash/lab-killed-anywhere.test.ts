@@ -1,32 +1,15 @@
 import { test } from 'vitest';
-import {
-  describeCrash,
-  expectChainSurvived,
-  expectSurvived,
-  FAILING_LABS,
-  FORWARD_LABS,
-} from '../support/crash/crash-tests.ts';
-import { failing, forward, isOnTheWayBack } from '../support/crash/journeys.ts';
-import { chosen, EVERY_CASE } from '../support/rotation.ts';
+import { describeCrash, EMBEDDED, NIGHTLY_SURVIVALS, SURVIVALS } from '../support/crash/crash-tests.ts';
+import type { SubjectName } from '../support/crash/subject.ts';
+import { EVERY_CASE, inTurn } from '../support/rotation.ts';
+
+const survivals = EVERY_CASE ? [...SURVIVALS, ...NIGHTLY_SURVIVALS] : SURVIVALS;
+/** On Docker, and on the embedded runtime. Only the nightly tests kill lab-overlay at every point; `torture.test.ts` kills it at random. */
+const labs: readonly (readonly SubjectName[])[] = [['lab'], EVERY_CASE ? [...EMBEDDED, 'overlay-as-user'] : EMBEDDED];
+const cases = labs.flatMap((subjects) => survivals.map((survival) => [subjects, survival] as const));
 
 describeCrash('a killed lab', () => {
-  const goesForward = FORWARD_LABS.includes('lab');
-  test.runIf(goesForward)('succeeds if it is killed repeatedly and resumed each time', () =>
-    expectChainSurvived({ subject: 'lab', journey: forward, verb: 'resume', prefix: 'chain-' }),
-  );
-
-  test.runIf(goesForward)('is rolled back from any crash point, and the host is restored', () =>
-    expectSurvived({ subject: 'lab', journey: forward, verb: 'rollback', prefix: 'b' }),
-  );
-
-  test.for(FAILING_LABS.includes('lab') ? chosen(['resume', 'rollback'] as const) : [])(
-    'completes its own rollback if it is killed repeatedly, by a %s each time',
-    (verb) => expectChainSurvived({ subject: 'lab', journey: failing, verb, prefix: `${verb}-`, only: isOnTheWayBack }),
-  );
-
-  if (!EVERY_CASE) return;
-  test('is resumed from any crash point', async () => {
-    await expectSurvived({ subject: 'lab', journey: forward, verb: 'resume', prefix: 'r' });
-    await expectSurvived({ subject: 'lab', journey: failing, verb: 'resume', prefix: 'u', only: isOnTheWayBack });
-  });
+  for (const [subjects, [promise, expectIt]] of inTurn(cases, cases.length)) {
+    test.for(subjects)(`${promise} (%s)`, expectIt);
+  }
 });

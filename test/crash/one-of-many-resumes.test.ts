@@ -4,10 +4,7 @@ import { refusalSchema } from '../support/command/run-record.ts';
 import { describeCrash } from '../support/crash/crash-tests.ts';
 import { openSubject } from '../support/crash/subject.ts';
 import { judge } from '../support/crash/witnesses/oracle.ts';
-import { EVERY_CASE } from '../support/rotation.ts';
-
-/** Far more than the processors that they race on. */
-const RACERS = EVERY_CASE ? 20 : 8;
+import { CROWD } from '../support/rotation.ts';
 
 describeCrash('an interrupted run', () => {
   test('is resumed by exactly one of many concurrent processes', async () => {
@@ -21,7 +18,7 @@ describeCrash('an interrupted run', () => {
     });
     expect(killed.signal).toBe('SIGKILL');
 
-    const racers = Array.from({ length: RACERS }, () => lane.start(['resume', 'race', '--json']));
+    const racers = Array.from({ length: CROWD }, () => lane.start(['resume', 'race', '--json']));
     // The winner waits for the file, so all others find it alive.
     const refused: number[] = [];
     let allRefused = () => {};
@@ -29,7 +26,7 @@ describeCrash('an interrupted run', () => {
     const ends = racers.map(async (racer, index) => {
       const end = await racer.end;
       refused.push(index);
-      if (refused.length === RACERS - 1) allRefused();
+      if (refused.length === CROWD - 1) allRefused();
       return end;
     });
     await others;
@@ -38,7 +35,7 @@ describeCrash('an interrupted run', () => {
 
     const codes = all.map(({ exitCode }) => exitCode);
     expect(codes.filter((code) => code === 0)).toHaveLength(1);
-    expect(codes.filter((code) => code === 4)).toHaveLength(RACERS - 1);
+    expect(codes.filter((code) => code === 4)).toHaveLength(CROWD - 1);
     for (const end of all.filter(({ exitCode }) => exitCode === 4)) {
       const { error } = refusalSchema.parse(end.json());
       expect(error.code).toBe('E_LEASE_HELD');

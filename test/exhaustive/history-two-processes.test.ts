@@ -3,11 +3,12 @@ import { expect, test } from 'vitest';
 import { startChild } from '../fixtures/history/child.ts';
 import { AT, DEFINITION, decidedToStart, headerOf, OWNER, runId } from '../fixtures/history/samples.ts';
 import { errorOf, openForTest, temporaryFolder, temporaryPath } from '../fixtures/history/temporary.ts';
+import { EVERY_CASE } from '../support/rotation.ts';
 
 test('processes can open a new database at the same moment', async () => {
   const folder = temporaryFolder();
   const ids = ['first', 'second', 'third'];
-  const databases = 120;
+  const databases = EVERY_CASE ? 120 : 40;
   const children = ids.map((id) => startChild('history/open-at-once', [folder, id, `${databases}`]));
   await Promise.all(children.map((child) => child.line(1)));
   for (const child of children) child.process.stdin?.write(`${Date.now() + 50}`);

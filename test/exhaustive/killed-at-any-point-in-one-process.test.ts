@@ -264,7 +264,7 @@ describe('a killed wf', { timeout: 180_000 }, () => {
     const kills = Array.from({ length: points }, (_unused, point) => point + 1).flatMap((diesAt) =>
       (['resume', 'rollback'] as const).map((recovery) => ({ diesAt, recovery })),
     );
-    for (const { diesAt, recovery } of inTurn(kills, 3)) await killAndRecover(shape, recovery, [diesAt]);
+    for (const { diesAt, recovery } of inTurn(kills, 6)) await killAndRecover(shape, recovery, [diesAt]);
   });
 
   test('is recovered after repeated kills, for machines of any shape', async () => {

@@ -7,6 +7,9 @@ export const EVERY_CASE = process.env['WF_TEST_CASES'] === 'all';
 
 export const SEED = Number(process.env['WF_TEST_SEED'] ?? Math.floor(Date.now() / 60_000));
 
+/** The number of processes that race: far more than the processors that they race on. */
+export const CROWD = EVERY_CASE ? 20 : 8;
+
 /** Returns both if all cases are tried, otherwise one, chosen by the seed. */
 export function chosen<One, Other>(choices: readonly [One, Other]): readonly (One | Other)[] {
   return choices.filter((_, index) => EVERY_CASE || index === SEED % 2);

@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { readRecord } from '../../support/command/read-record.ts';
 import { runRecordSchema } from '../../support/command/run-record.ts';
 import { openProject, type WfEnd } from '../../support/command/run-wf.ts';
-import { chosen, inTurn } from '../../support/rotation.ts';
+import { CROWD, chosen, inTurn } from '../../support/rotation.ts';
 
 const by = { user: userInfo().username, sudoUser: null, host: hostname() };
 
@@ -137,7 +137,7 @@ const KILLED = [
   ['before commit ended', 'interrupted'],
 ] as const;
 
-test.concurrent.for(inTurn(KILLED, 3))(
+test.concurrent.for(inTurn(KILLED, 6))(
   'a retry that is killed at "%s" is lost nowhere, and carried out once',
   async ([point, status]) => {
     const id = `killed-${point.replaceAll(/[^a-z]+/g, '-')}`;
@@ -221,14 +221,14 @@ test.concurrent('a start anew that is killed before its run is created is repeat
   expect(log().slice(-3)).toEqual(['first', 'second', 'third']);
 });
 
-async function retryTwentyTimesAtOnce(): Promise<void> {
-  const { start, mend, log, record } = await openFailedRun('twenty');
+async function retryManyTimesAtOnce(): Promise<void> {
+  const { start, mend, log, record } = await openFailedRun('crowd');
   mend();
-  const ends = await Promise.all(Array.from({ length: 20 }, () => start(['retry', 'twenty']).end));
+  const ends = await Promise.all(Array.from({ length: CROWD }, () => start(['retry', 'crowd']).end));
   const refused = ends.filter(({ exitCode }) => exitCode === 4);
   const followed = ends.filter(({ exitCode }) => exitCode === 0);
   expect(followed.length).toBeGreaterThan(0);
-  expect(followed.length + refused.length, ends.map(({ stderr }) => stderr).join('\n')).toBe(20);
+  expect(followed.length + refused.length, ends.map(({ stderr }) => stderr).join('\n')).toBe(CROWD);
   for (const { stderr } of refused) {
     expect(stderr).toMatch(
       /cannot be retried: (process \d+ advances it|it has succeeded|it has not ended|its machine has ended)/,
@@ -241,10 +241,10 @@ async function retryTwentyTimesAtOnce(): Promise<void> {
   expect(requests.every(({ outcome }) => outcome !== null)).toBe(true);
 }
 
-async function startAnewTenTimesAtOnce(): Promise<void> {
-  const { start, sharedWf, mend, log } = await openFailedRun('undone-ten', 'rollback');
+async function startAnewManyTimesAtOnce(): Promise<void> {
+  const { start, sharedWf, mend, log } = await openFailedRun('undone-crowd', 'rollback');
   mend();
-  const ends = await Promise.all(Array.from({ length: 10 }, () => start(['retry', 'undone-ten']).end));
+  const ends = await Promise.all(Array.from({ length: CROWD }, () => start(['retry', 'undone-crowd']).end));
   for (const { exitCode, stderr } of ends) expect([0, 4], stderr).toContain(exitCode);
   expect(ends.some(({ exitCode }) => exitCode === 0)).toBe(true);
   expect(z.array(z.unknown()).parse((await sharedWf(['runs', '--json'])).json())).toHaveLength(2);
@@ -252,8 +252,8 @@ async function startAnewTenTimesAtOnce(): Promise<void> {
 }
 
 const AT_ONCE = [
-  ['of twenty retries at once one goes on, and every other one gets a true answer', retryTwentyTimesAtOnce],
-  ['of ten starts anew at once one creates a run, and the others follow it or are refused', startAnewTenTimesAtOnce],
+  ['of many retries at once one goes on, and every other one gets a true answer', retryManyTimesAtOnce],
+  ['of many starts anew at once one creates a run, and the others follow it or are refused', startAnewManyTimesAtOnce],
 ] as const;
 
 test.concurrent.for(chosen(AT_ONCE))('%s', ([, retry]) => retry());

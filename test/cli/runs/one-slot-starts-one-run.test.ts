@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { z } from 'zod';
 import { runRecordSchema, runSummariesSchema } from '../../support/command/run-record.ts';
 import { openProject, type Project } from '../../support/command/run-wf.ts';
+import { CROWD } from '../../support/rotation.ts';
 
 const GATE = readFileSync(new URL('../../fixtures/workflows/gate.ts', import.meta.url), 'utf8');
 const skippedSchema = z.strictObject({ started: z.literal(false), run: runRecordSchema });
@@ -63,13 +64,13 @@ test.concurrent('wait: the run starts after the end of the earlier one; a stop s
   expect(await idsOf(project)).toEqual(['slot-a', 'slot-c']);
 });
 
-test.concurrent('of ten starts at the same moment, one starts', async () => {
+test.concurrent('of many starts at the same moment, one starts', async () => {
   const project = open();
-  const ids = Array.from({ length: 10 }, (_, index) => `slot-race-${index}`);
+  const ids = Array.from({ length: CROWD }, (_, index) => `slot-race-${index}`);
   const ends = await Promise.all(ids.map((id) => start(project, id, 1_500, '--if-running', 'skip').end));
   expect(ends.map(({ exitCode }) => exitCode)).toEqual(ids.map(() => 0));
   const started = await idsOf(project);
-  expect(ends.filter(({ stdout }) => stdout.startsWith('not started')).length).toBe(10 - started.length);
+  expect(ends.filter(({ stdout }) => stdout.startsWith('not started')).length).toBe(CROWD - started.length);
   // Those that came after its end may have started too, one after the other. A run is created when its start is called, not when it begins.
   const runs = runSummariesSchema.parse((await project.sharedWf(['runs', '--json'])).json());
   const times = runs.map(({ startedAt, finishedAt }) => [startedAt ?? '', finishedAt ?? '9'] as const).toSorted();
@@ -78,10 +79,10 @@ test.concurrent('of ten starts at the same moment, one starts', async () => {
   }
 });
 
-test.concurrent('of ten starts of one slot at the same moment, one starts, and none fails that sees its run', async () => {
+test.concurrent('of many starts of one slot at the same moment, one starts, and none fails that sees its run', async () => {
   const project = open();
   const ends = await Promise.all(
-    Array.from({ length: 10 }, () => start(project, 'slot-one', 1_000, '--if-running', 'skip').end),
+    Array.from({ length: CROWD }, () => start(project, 'slot-one', 1_000, '--if-running', 'skip').end),
   );
   // The id is locked on the host before the run is in the history.
   expect(ends.filter(({ exitCode }) => exitCode !== 0 && exitCode !== 4)).toEqual([]);

@@ -2,34 +2,11 @@ import { hostname, userInfo } from 'node:os';
 import { expect, test } from 'vitest';
 import { runRecordSchema, runSummariesSchema } from '../../support/command/run-record.ts';
 import { openProject } from '../../support/command/run-wf.ts';
-import { inTurn } from '../../support/rotation.ts';
+import { CROWD, inTurn } from '../../support/rotation.ts';
 import { ASKING_WORKFLOW, openAskingProject } from '../../support/workflows/asking-workflow.ts';
 
 const WAITS = /^waiting for the event approve or reject: Go on\?/;
 const by = { user: userInfo().username, sudoUser: null, host: hostname() };
-
-test.concurrent('a waiting run reports its question, its events with their data, and its timers', async () => {
-  const project = openAskingProject();
-  project.go('first');
-  const run = project.run('waits');
-  await run.line(WAITS);
-  const { status, waitingFor } = await project.record('waits');
-  expect(status).toBe('waiting');
-  expect(waitingFor).toMatchObject({
-    events: [
-      { type: 'approve', data: { type: 'object', required: ['by'], properties: { by: { type: 'string' } } } },
-      { type: 'reject', data: null },
-    ],
-    timers: [{ name: expect.stringContaining('tooLate') }],
-    ask: { title: 'Go on?', events: { approve: { label: 'Yes' } } },
-  });
-  const shown = await project.sharedWf(['show', 'waits']);
-  expect(shown.stdout).toMatch(/Go on\?\n.*is written\.\n +Yes {2}wf send waits approve --data '\{"by":\.\.\.\}'/);
-  const listed = runSummariesSchema.parse((await project.sharedWf(['runs', '--json'])).json());
-  expect(listed[0]?.waitingFor).toEqual(waitingFor);
-  expect((await project.sharedWf(['cancel', 'waits'])).exitCode).toBe(0);
-  await run.end;
-});
 
 test.concurrent('wf wait prints the question of a run that no process advances', async () => {
   const workflow = ASKING_WORKFLOW.replace("after: { tooLate: 'rejected' },", '');
@@ -42,11 +19,26 @@ test.concurrent('wf wait prints the question of a run that no process advances',
   expect((await project.sharedWf(['cancel', 'rests'])).exitCode).toBe(0);
 });
 
-test.concurrent('an approval is handled once, and recorded with who gave it, when, and the comment', async () => {
+test.concurrent('a waiting run reports its question, its events with their data, and its timers; an approval is handled once, and recorded with who gave it, when, and the comment', async () => {
   const project = openAskingProject();
   project.go('first', 'second', 'third');
   const run = project.run('approved');
   await run.line(WAITS);
+  const { status, waitingFor } = await project.record('approved');
+  expect(status).toBe('waiting');
+  expect(waitingFor).toMatchObject({
+    events: [
+      { type: 'approve', data: { type: 'object', required: ['by'], properties: { by: { type: 'string' } } } },
+      { type: 'reject', data: null },
+    ],
+    timers: [{ name: expect.stringContaining('tooLate') }],
+    ask: { title: 'Go on?', events: { approve: { label: 'Yes' } } },
+  });
+  const shown = await project.sharedWf(['show', 'approved']);
+  expect(shown.stdout).toMatch(/Go on\?\n.*is written\.\n +Yes {2}wf send approved approve --data '\{"by":\.\.\.\}'/);
+  const listed = runSummariesSchema.parse((await project.sharedWf(['runs', '--json'])).json());
+  expect(listed[0]?.waitingFor).toEqual(waitingFor);
+
   const unknown = await project.sharedWf(['send', 'approved', 'aprove']);
   expect(unknown).toMatchObject({ exitCode: 4, stdout: '' });
   expect(unknown.stderr).toMatch(/^error E_EVENT_UNEXPECTED: run approved .* it expects approve, reject$/m);
@@ -133,7 +125,7 @@ test.concurrent('cancel --keep leaves the changes in place', async () => {
 test.concurrent('a run without a process is advanced by the command that asks: send, pause, cancel', async () => {
   const project = openAskingProject();
   project.go('first', 'second', 'third');
-  for (const id of ['sent', 'stopped', 'undone']) {
+  for (const id of ['sent', 'stopped']) {
     const run = project.run(id);
     await run.line(WAITS);
     run.kill('SIGKILL');
@@ -144,13 +136,13 @@ test.concurrent('a run without a process is advanced by the command that asks: s
   expect(sent.json()).toMatchObject({ request: { outcome: { type: 'handled' } }, run: { status: 'succeeded' } });
   expect(await project.wf(['pause', 'stopped'])).toMatchObject({ exitCode: 0 });
   expect(await project.record('stopped')).toMatchObject({ status: 'paused' });
-  expect(await project.sharedWf(['cancel', 'undone'])).toMatchObject({ exitCode: 0 });
-  expect(await project.record('undone')).toMatchObject({ status: 'rolled-back', error: { code: 'E_CANCELLED' } });
+  expect(await project.sharedWf(['cancel', 'stopped'])).toMatchObject({ exitCode: 0 });
+  expect(await project.record('stopped')).toMatchObject({ status: 'rolled-back', error: { code: 'E_CANCELLED' } });
 });
 
 /** Faults around a request. */
 const FAULTS = {
-  'twenty commands at once at one run get one true answer each': async () => {
+  'many commands at once at one run get one true answer each': async () => {
     const project = openAskingProject();
     project.go('first', 'second', 'third');
     const run = project.run('crowd');
@@ -158,7 +150,7 @@ const FAULTS = {
     run.kill('SIGKILL');
     await run.end;
     const ends = await Promise.all(
-      Array.from({ length: 20 }, (_, index) =>
+      Array.from({ length: CROWD }, (_, index) =>
         project.wf(['send', 'crowd', 'approve', '--data', JSON.stringify({ by: `person ${index}` })]),
       ),
     );

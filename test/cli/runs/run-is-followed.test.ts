@@ -3,66 +3,46 @@ import { readRecord } from '../../support/command/read-record.ts';
 import { logsSchema, runRecordSchema } from '../../support/command/run-record.ts';
 import { foldersRun, killInSecond, openFoldersProject } from '../../support/workflows/folders.ts';
 
-test.concurrent('wf show --follow follows a run from its first step to its end', async () => {
+test.concurrent('wf show and wf logs follow a run, or the logs of a step that has not begun, to its end or a signal', async () => {
   const project = openFoldersProject();
   const run = foldersRun(project);
   const started = run.start();
   await started.line(/^first {2}makeOne .* ok /);
-  const shown = project.start(['show', run.id, '--follow']);
-  const document = project.start(['show', run.id, '-f', '--json']);
-  // Earlier events are printed too.
-  await Promise.all([shown, document].map((follower) => follower.line(/^first {2}makeOne .* ok /)));
+  const follow = (command: string, ...more: readonly string[]) => project.start([command, run.id, '--follow', ...more]);
+  const [shown, document] = [follow('show'), follow('show', '--json')];
+  const [logs, ofThree, logsDocument] = [follow('logs'), follow('logs', 'makeThree'), follow('logs', '--json')];
+  const [stopped, stoppedDocument] = [follow('show'), follow('show', '--json')];
+  // Earlier events are printed too. Only a follower that starts before the end of the run prints it.
+  await Promise.all([
+    ...[shown, document, stopped, stoppedDocument].map((one) => one.line(/^first {2}makeOne .* ok /)),
+    logs.printed(/^--- makeOne /),
+  ]);
+  stopped.kill('SIGINT');
+  stoppedDocument.kill('SIGTERM');
+  const end = await stopped.end;
+  expect(end).toMatchObject({ exitCode: 0, signal: undefined, stdout: '' });
+  expect(end.stderr).toContain(`stopped following; run ${run.id} continues\n`);
+  const record = await stoppedDocument.end;
+  expect(record.exitCode).toBe(0);
+  expect(runRecordSchema.parse(record.json())).toMatchObject({ status: 'running' });
+
   run.go();
-  const [own, text, json] = await Promise.all([started.end, shown.end, document.end]);
+  const own = await started.end;
   expect(own.exitCode).toBe(0);
   // This line is about the process and not the run.
   const followed = own.stderr.replace(/^cgroups are not available: .*\n/m, '');
+  const text = await shown.end;
   expect(text).toMatchObject({ exitCode: 0, stderr: followed });
   expect(text.stdout).toMatch(/^folders succeeded in .*\n3 changes, all undone: 3 reverted\n/);
+  const json = await document.end;
   expect(json.exitCode).toBe(0);
   expect(runRecordSchema.parse(json.json())).toEqual(readRecord(project, run.id));
-});
-
-test.concurrent('wf logs --follow prints the commands of all steps, or of one that has not begun', async () => {
-  const project = openFoldersProject();
-  const run = foldersRun(project);
-  const started = run.start();
-  await started.line(/^first {2}makeOne .* ok /);
-  const followers = [[], ['makeThree'], ['--json']].map((more) => project.start(['logs', run.id, '-f', ...more]));
-  // Only a follower that starts before the end of the run prints it.
-  await followers[0]?.printed(/^--- makeOne /);
-  run.go();
-  const [all, one, json] = await Promise.all(followers.map((follower) => follower.end));
-  await started.end;
   const later = async (...more: readonly string[]) => (await project.sharedWf(['logs', run.id, ...more])).stdout;
-  expect(all).toMatchObject({ exitCode: 0, stdout: await later(), stderr: `run ${run.id} succeeded\n` });
-  expect(one).toMatchObject({ exitCode: 0, stdout: await later('makeThree') });
-  expect(json).toMatchObject({ exitCode: 0, stdout: await later('--json') });
-  expect(logsSchema.parse(json?.json()).length).toBeGreaterThan(5);
-});
-
-test.concurrent('a signal ends a follower and does not affect the run', async () => {
-  const project = openFoldersProject();
-  const run = foldersRun(project);
-  const started = run.start();
-  await started.line(/^first {2}makeOne .* ok /);
-  const followers = [
-    project.start(['show', run.id, '--follow']),
-    project.start(['logs', run.id, '--follow']),
-    project.start(['show', run.id, '--follow', '--json']),
-  ];
-  const [shown, , document] = followers;
-  await Promise.all([shown, document].map((follower) => follower?.line(/makeOne/)));
-  shown?.kill('SIGINT');
-  document?.kill('SIGTERM');
-  const [end, , record] = await Promise.all([shown?.end, undefined, document?.end]);
-  expect(end).toMatchObject({ exitCode: 0, signal: undefined, stdout: '' });
-  expect(end?.stderr).toContain(`stopped following; run ${run.id} continues\n`);
-  expect(record?.exitCode).toBe(0);
-  expect(runRecordSchema.parse(record?.json())).toMatchObject({ status: 'running' });
-  run.go();
-  expect(await started.end).toMatchObject({ exitCode: 0 });
-  expect(await followers[1]?.end).toMatchObject({ exitCode: 0 });
+  expect(await logs.end).toMatchObject({ exitCode: 0, stdout: await later(), stderr: `run ${run.id} succeeded\n` });
+  expect(await ofThree.end).toMatchObject({ exitCode: 0, stdout: await later('makeThree') });
+  const commands = await logsDocument.end;
+  expect(commands).toMatchObject({ exitCode: 0, stdout: await later('--json') });
+  expect(logsSchema.parse(commands.json()).length).toBeGreaterThan(5);
 });
 
 test.concurrent('a follower ends when the run is killed or pauses', async () => {

@@ -4,6 +4,7 @@ import { expect, test, vi } from 'vitest';
 import { runRecordSchema } from '../../support/command/run-record.ts';
 import { WF } from '../../support/command/run-wf.ts';
 import { guardOf } from '../../support/host/guard-of-run.ts';
+import { CROWD } from '../../support/rotation.ts';
 import { openSettingProject, type SettingProject } from '../../support/workflows/setting-workflow.ts';
 
 const UNCONFIRMED = /^not confirmed yet: undone at /;
@@ -58,8 +59,8 @@ test.concurrent('a run is kept once it is confirmed, and its guard ends', async 
 
 test.concurrent('a run that nobody confirms is undone, and ends with 1', async () => {
   const project = openSettingProject();
-  const run = project.run('never-confirmed', ['--confirm-within', '1s', '--no-guard']);
-  expect(await run.end).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('guard: none') });
+  const end = await project.carryOut('never-confirmed', '--confirm-within', '1s', '--no-guard');
+  expect(end).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('guard: none') });
   expect(await project.record('never-confirmed')).toMatchObject({
     status: 'rolled-back',
     error: { code: 'E_NOT_CONFIRMED' },
@@ -146,28 +147,20 @@ test.concurrent('a guard whose database was removed ends: it undoes nothing that
   expect(project.log()).toEqual(MADE);
 });
 
-test.concurrent('no other run gets the names of an unconfirmed one, whose process is gone or not', async () => {
+test.concurrent('a run without a process keeps its names, and is confirmed, extended or rolled back by the command that asks', async () => {
   const project = openSettingProject();
-  const run = project.run('has-the-names', ['--confirm-within', '60s']);
-  await run.line(UNCONFIRMED);
-  for (const id of ['beside-it', 'after-it']) {
-    const refused = await project.carryOut(id);
+  const requireNamesInUse = async (id: string) => {
+    const refused = await project.carryOut('rival');
     expect(refused).toMatchObject({ exitCode: 4, stderr: expect.stringContaining('E_NAME_IN_USE') });
-    expect(refused.stderr).toContain('has-the-names');
-    run.kill('SIGKILL');
-    await run.end;
-  }
-  expect(project.log()).toEqual(MADE);
-  expect(await project.confirm('has-the-names')).toMatchObject({ exitCode: 0 });
-});
-
-test.concurrent('a run without a process is confirmed, extended or rolled back by the command that asks', async () => {
-  const project = openSettingProject();
+    expect(refused.stderr).toContain(id);
+  };
   for (const id of ['confirmed-later', 'taken-back']) {
     const run = project.run(id, ['--confirm-within', '60s']);
     await run.line(UNCONFIRMED);
+    await requireNamesInUse(id);
     run.kill('SIGKILL');
     await run.end;
+    await requireNamesInUse(id);
     const extended = await project.confirm(id, '--extend', '2m');
     expect(extended, extended.stderr).toMatchObject({
       exitCode: 0,
@@ -184,25 +177,16 @@ test.concurrent('a run without a process is confirmed, extended or rolled back b
   expect(project.log()).toEqual([...UNDONE, ...UNDONE]);
 });
 
-test.concurrent('wf rollback takes an unconfirmed run back although a living process has it', async () => {
-  const project = openSettingProject();
-  const run = project.run('asked-back', ['--confirm-within', '60s']);
-  await run.line(UNCONFIRMED);
-  expect(await project.wf(['rollback', 'asked-back'])).toMatchObject({ exitCode: 0 });
-  expect(await run.end).toMatchObject({ exitCode: 1 });
-  expect(await project.record('asked-back')).toMatchObject({ status: 'rolled-back', error: { code: 'E_CANCELLED' } });
-  expect(project.log()).toEqual(UNDONE);
-});
-
-test.concurrent('a probe of the workflow must pass before a run is confirmed', async () => {
+test.concurrent('wf rollback takes back an unconfirmed run of a living process, which a failing probe keeps from being confirmed', async () => {
   const project = openSettingProject();
   const run = project.run('probed', ['--confirm-within', '60s', '--confirm-if', 'isAllowed']);
   await run.line(UNCONFIRMED);
   project.write('broken', '');
   const refused = await project.confirm('probed');
   expect(refused).toMatchObject({ exitCode: 4, stderr: expect.stringContaining('its probe isAllowed fails') });
-  expect(await project.sharedWf(['cancel', 'probed'])).toMatchObject({ exitCode: 0 });
-  await run.end;
+  expect(await project.wf(['rollback', 'probed'])).toMatchObject({ exitCode: 0 });
+  expect(await run.end).toMatchObject({ exitCode: 1 });
+  expect(await project.record('probed')).toMatchObject({ status: 'rolled-back', error: { code: 'E_CANCELLED' } });
   expect(project.log()).toEqual(UNDONE);
 });
 
@@ -271,11 +255,11 @@ test
     expect(await project.record('by-own-session')).toMatchObject({ status: 'rolled-back' });
   });
 
-test.concurrent('20 commands at once: one of them decides, and each gets a true answer', async () => {
+test.concurrent('many commands at once: one of them decides, and each gets a true answer', async () => {
   const project = openSettingProject();
   const run = project.run('asked-by-many', ['--confirm-within', '60s']);
   await run.line(UNCONFIRMED);
-  const commands = Array.from({ length: 20 }, (_none, index) =>
+  const commands = Array.from({ length: CROWD }, (_none, index) =>
     project.wf([index % 2 === 0 ? 'confirm' : 'cancel', 'asked-by-many', '--json']),
   );
   const ends = await Promise.all(commands);
@@ -285,7 +269,7 @@ test.concurrent('20 commands at once: one of them decides, and each gets a true 
   expect(handled).toHaveLength(1);
   expect(status).toBe(handled[0]?.kind === 'confirm' ? 'succeeded' : 'rolled-back');
   expect(project.log()).toEqual(status === 'succeeded' ? MADE : UNDONE);
-  expect(ends.map(({ exitCode }) => exitCode).sort()).toEqual([0, ...Array.from({ length: 19 }, () => 4)]);
+  expect(ends.map(({ exitCode }) => exitCode).sort()).toEqual([0, ...Array.from({ length: CROWD - 1 }, () => 4)]);
 });
 
 test.concurrent.each([

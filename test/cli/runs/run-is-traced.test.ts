@@ -119,7 +119,7 @@ test.concurrent('the trace of a run that failed has its error, each change with 
   const project = openFoldersProject();
   const run = foldersRun(project, to(receiver));
   run.go();
-  const end = await run.start('--input', 'command=false', '--json').end;
+  const end = await run.carryOut('--input', 'command=false', '--json');
   expect(end.exitCode, end.stderr).toBe(1);
   const { changes, error } = runRecordSchema.parse(end.json());
   expect(changes).toHaveLength(3);
@@ -209,7 +209,7 @@ test.concurrent('a paused run is resumed in the same trace, and neither process 
   const project = openFoldersProject();
   const run = foldersRun(project, to(receiver));
   run.go();
-  expect(await run.start('--pause-after', 'first').end).toMatchObject({ exitCode: 0 });
+  expect(await run.carryOut('--pause-after', 'first')).toMatchObject({ exitCode: 0 });
   expect(receiver.spans.map(({ name }) => name)).toEqual(['attempt', 'makeOne', 'turn start']);
   expect(only(receiver, 'turn start')).toMatchObject({
     status: { code: 0 },
@@ -272,7 +272,7 @@ describe.concurrent('a collector', () => {
     const receiver = await collector(context);
     const project = openNoteProject();
     const env = { ...to(receiver), OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: `${receiver.endpoint}/elsewhere` };
-    const end = await project.wf(startNote(project), { env });
+    const end = await project.sharedWf(startNote(project), env);
     expect(end.exitCode, end.stderr).toBe(0);
     expect(end.stderr.match(/E_TRACES/g)).toHaveLength(1);
     expect(end.stderr).toContain('the collector did not take them: Not Found');
@@ -298,7 +298,7 @@ describe.concurrent('the environment', () => {
   test('chooses the sampler, which drops the whole trace', async (context) => {
     const receiver = await collector(context);
     const project = openNoteProject();
-    const end = await project.wf(startNote(project), { env: { ...to(receiver), OTEL_TRACES_SAMPLER: 'always_off' } });
+    const end = await project.sharedWf(startNote(project), { ...to(receiver), OTEL_TRACES_SAMPLER: 'always_off' });
     expect(end.exitCode).toBe(0);
     expect(end.stderr).not.toContain('E_TRACES');
     expect(receiver.bodies).toEqual([]);
@@ -312,9 +312,8 @@ test.concurrent('nothing of a secret is in what arrives', async (context) => {
   const project = openProject({ 'workflows/deploy.ts': workflow });
   const root = mkdtempSync(path.join(project.folder, 'deploy-'));
   const inputs = [`root=${root}`, 'password=@env:DEPLOY_PASSWORD', 'exitCode=3'].flatMap((each) => ['--input', each]);
-  const end = await project.wf(['start', 'deploy', '--id', path.basename(root), ...inputs], {
-    env: { ...to(receiver), DEPLOY_PASSWORD: password },
-  });
+  const env = { ...to(receiver), DEPLOY_PASSWORD: password };
+  const end = await project.sharedWf(['start', 'deploy', '--id', path.basename(root), ...inputs], env);
   expect(end.exitCode, end.stderr).toBe(1);
   expect(only(receiver, 'RUN deploy').status.message).toContain('wf-secret:password:');
   const bytes = Buffer.concat(receiver.bodies).toString('latin1');
@@ -329,50 +328,40 @@ test.concurrent('nothing of a secret is in what arrives', async (context) => {
 describe('without the packages of OpenTelemetry', () => {
   const NOTE = readFileSync(new URL('../../fixtures/workflows/note.ts', import.meta.url), 'utf8');
 
-  function openWithout() {
+  test('a run is carried out, and loads none of them unless it is asked for traces, and they are whole and of nobody else', async () => {
     const project = openPackageProject({ 'workflows/note.ts': NOTE }, 'own');
-    rmSync(path.join(project.folder, 'node_modules/@opentelemetry'));
+    const packages = path.join(project.folder, 'node_modules/@opentelemetry');
+    rmSync(packages);
+    const run = async (...traces: readonly string[]) => {
+      const args = ['start', 'note', '--db', 'wf.db', '--input', `file=${project.folder}/note`];
+      const env = Object.fromEntries(traces.map((exporter) => ['OTEL_TRACES_EXPORTER', exporter]));
+      const { exitCode, output } = await project.run('wf', args, env);
+      expect(exitCode, output).toBe(0);
+      return output;
+    };
+    const missing = await run('otlp');
+    expect(missing.match(/E_TRACES/g)).toHaveLength(1);
+    expect(missing).toContain(
+      'npm install @opentelemetry/api@1.9 @opentelemetry/resources@2 @opentelemetry/sdk-trace-base@2 @opentelemetry/exporter-trace-otlp-proto@0.223',
+    );
     // Packages that leave a trace when they are executed.
     const loaded = path.join(project.folder, 'loaded');
     const text = `require('node:fs').writeFileSync(${JSON.stringify(loaded)}, ''); throw new Error('poisoned');`;
     const names = ['api', 'resources', 'sdk-trace-base', 'exporter-trace-otlp-proto'];
-    const poison = Object.fromEntries(names.map((name) => [`node_modules/@opentelemetry/${name}/index.js`, text]));
-    const args = ['start', 'note', '--db', 'wf.db', '--input', `file=${project.folder}/note`];
-    return { project, args, loaded, poison };
-  }
-
-  test('a run is carried out, and one warning has the command that installs them', async () => {
-    const { project, args } = openWithout();
-    const { exitCode, output } = await project.run('wf', args, { OTEL_TRACES_EXPORTER: 'otlp' });
-    expect(exitCode, output).toBe(0);
-    expect(output.match(/E_TRACES/g)).toHaveLength(1);
-    expect(output).toContain(
-      'npm install @opentelemetry/api@1.9 @opentelemetry/resources@2 @opentelemetry/sdk-trace-base@2 @opentelemetry/exporter-trace-otlp-proto@0.223',
-    );
-  });
-
-  test('a run loads none of them unless it is asked for traces; broken ones stop no run', async () => {
-    const { project, args, loaded, poison } = openWithout();
-    project.write(poison);
-    const silent = await project.run('wf', args);
-    expect(silent.exitCode, silent.output).toBe(0);
+    project.write(Object.fromEntries(names.map((name) => [`node_modules/@opentelemetry/${name}/index.js`, text])));
+    await run();
     expect(existsSync(loaded)).toBe(false);
-    const asked = await project.run('wf', args, { OTEL_TRACES_EXPORTER: 'otlp' });
-    expect(asked.exitCode, asked.output).toBe(0);
-    expect(asked.output).toContain('the packages of OpenTelemetry cannot be loaded: poisoned');
+    const api = path.join(packages, 'api/index.js');
+    if (process.getuid?.() === 0) {
+      chownSync(api, 4242, 4242);
+      expect(await run('otlp')).toContain(
+        'warning E_UNTRUSTED: the package @opentelemetry/api could have been written by another user',
+      );
+      expect(existsSync(loaded)).toBe(false);
+      chownSync(api, 0, 0);
+    }
+    expect(await run('otlp')).toContain('the packages of OpenTelemetry cannot be loaded: poisoned');
     expect(existsSync(loaded)).toBe(true);
-  });
-
-  test.skipIf(process.getuid?.() !== 0)('a package that another user could have written is not executed', async () => {
-    const { project, args, loaded, poison } = openWithout();
-    project.write(poison);
-    chownSync(path.join(project.folder, 'node_modules/@opentelemetry/api/index.js'), 4242, 4242);
-    const { exitCode, output } = await project.run('wf', args, { OTEL_TRACES_EXPORTER: 'otlp' });
-    expect(exitCode, output).toBe(0);
-    expect(output).toContain(
-      'warning E_UNTRUSTED: the package @opentelemetry/api could have been written by another user',
-    );
-    expect(existsSync(loaded)).toBe(false);
   });
 
   test('a program that embeds wf gets the same traces, all of them when it has closed its engine', async (context) => {

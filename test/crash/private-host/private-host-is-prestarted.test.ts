@@ -1,11 +1,10 @@
-import { existsSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import path from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { refusalSchema } from '../../support/command/run-record.ts';
-import { describeCrash, EMBEDDED } from '../../support/crash/crash-tests.ts';
+import { describeCrash, newRun } from '../../support/crash/crash-tests.ts';
 import { privateProcessesIn } from '../../support/crash/processes.ts';
-import { openSubject } from '../../support/crash/subject.ts';
-import { inTurn } from '../../support/rotation.ts';
+import { chosen, inTurn } from '../../support/rotation.ts';
 
 /** A workflow whose input check waits for the file `go`, then refuses. */
 const SLOW = `
@@ -39,12 +38,10 @@ const SLOW_AND_RIGHT = SLOW.replace("existsSync } from 'node:fs'", "existsSync, 
   );
 const START_SLOW = ['start', 'slow', '--runtime', 'embedded', '--id', 'early', '--json'];
 
-async function open(name: 'embedded' | 'embedded-as-user') {
-  const subject = await openSubject(name);
-  onTestFinished(() => subject.close());
-  const { lane } = subject;
+async function open(name: 'app' | 'app-as-user') {
+  const { subject, lane, before } = await newRun(name);
   lane.write('workflows/slow.ts', SLOW);
-  const before = await subject.state();
+  rmSync(path.join(lane.folder, 'go'), { force: true });
   return {
     lane,
     async seen() {
@@ -60,17 +57,20 @@ async function open(name: 'embedded' | 'embedded-as-user') {
 }
 
 describeCrash('a prestarted private host', () => {
-  test.for(EMBEDDED)('ends if wf is killed during the input check (%s)', async (user) => {
-    const { lane, seen, expectNothingLeft } = await open(user);
-    const wf = lane.start(START_SLOW);
-    await seen();
-    wf.kill('SIGKILL');
-    expect((await wf.end).signal).toBe('SIGKILL');
-    await expectNothingLeft();
-  });
+  test.for(chosen(['app', 'app-as-user'] as const))(
+    'ends if wf is killed during the input check (%s)',
+    async (name) => {
+      const { lane, seen, expectNothingLeft } = await open(name);
+      const wf = lane.start(START_SLOW);
+      await seen();
+      wf.kill('SIGKILL');
+      expect((await wf.end).signal).toBe('SIGKILL');
+      await expectNothingLeft();
+    },
+  );
 
   test('belongs to one start, and ends if that start refuses its input', async () => {
-    const { lane, seen, expectNothingLeft } = await open('embedded');
+    const { lane, seen, expectNothingLeft } = await open('app');
     const wf = lane.start(START_SLOW);
     await seen();
     expect((await lane.wf(['sweep', '--yes', '--json'])).json()).toMatchObject([{ run: 'early', status: 'in-use' }]);
@@ -89,7 +89,7 @@ describeCrash('a prestarted private host', () => {
     ['a dry run', ['lab-network', '--dry-run'], 0],
   ] as const;
   test.for(inTurn(refused, 3))('leaves nothing behind after %s', async ([, args, exitCode]) => {
-    const { lane, expectNothingLeft } = await open('embedded');
+    const { lane, expectNothingLeft } = await open('app');
     const end = await lane.wf([
       'start',
       ...args,
@@ -102,7 +102,7 @@ describeCrash('a prestarted private host', () => {
   });
 
   test('is replaced if it is killed before the run is in the database, and the run succeeds', async () => {
-    const { lane, seen, expectNothingLeft } = await open('embedded');
+    const { lane, seen, expectNothingLeft } = await open('app');
     lane.write('workflows/right.ts', SLOW_AND_RIGHT);
     const wf = lane.start(['start', 'right', '--runtime', 'embedded', '--id', 'right', '--json']);
     await seen();

@@ -1,8 +1,7 @@
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { type RunRecord, runRecordSchema } from '../../support/command/run-record.ts';
 import type { WfEnd } from '../../support/command/wf-process.ts';
-import { describeCrash } from '../../support/crash/crash-tests.ts';
-import { openPrivateApp } from '../../support/crash/faults/private-subject.ts';
+import { describeCrash, newRun } from '../../support/crash/crash-tests.ts';
 import type { CrashOrders } from '../../support/crash/lane.ts';
 import { privateProcessesIn } from '../../support/crash/processes.ts';
 import { judge } from '../../support/crash/witnesses/oracle.ts';
@@ -10,13 +9,11 @@ import { chosen, inTurn } from '../../support/rotation.ts';
 
 /** A run that was paused, or killed at a crash point, and whose private host was then killed too. */
 async function openLost(options: readonly string[], orders: CrashOrders = {}) {
-  const subject = await openPrivateApp('root');
-  onTestFinished(() => subject.close());
-  const before = await subject.state();
-  const left = await subject.lane.wf(subject.start('emptied', ...options), orders);
+  const { run, subject, lane, before } = await newRun('app');
+  const left = await lane.wf(subject.start(run, ...options), orders);
   expect(left.signal ?? left.exitCode, left.stderr).toBe(orders.at === undefined ? 0 : 'SIGKILL');
-  expect(subject.killPrivateHost?.('emptied')).toBe(true);
-  return { subject, lane: subject.lane, before };
+  expect(subject.killPrivateHost?.(run)).toBe(true);
+  return { run, subject, lane, before };
 }
 
 /** Returns the record of a run that failed because its private host is gone, and expects no failed step. */
@@ -25,7 +22,7 @@ function expectGone(end: WfEnd): RunRecord {
   const record = runRecordSchema.parse(end.json());
   expect(record.error).toMatchObject({
     code: 'E_NAMESPACE_GONE',
-    message: expect.stringContaining('run emptied is gone'),
+    message: expect.stringContaining(`run ${record.id} is gone`),
   });
   expect(record.steps.map(({ status }) => status)).not.toContain('failed');
   return record;
@@ -35,40 +32,40 @@ describeCrash('a run whose private host is gone', () => {
   test.for(chosen(['setup', 'probe'] as const))(
     'fails at once if it is resumed after %s, and tries no step that cannot succeed',
     async (stage) => {
-      const { subject, lane, before } = await openLost(['--pause-after', stage]);
-      const plan = (await lane.wf(['resume', 'emptied', '--dry-run', '--json'])).json();
+      const { run, subject, lane, before } = await openLost(['--pause-after', stage]);
+      const plan = (await lane.wf(['resume', run, '--dry-run', '--json'])).json();
       expect(plan).toMatchObject({ direction: 'back' });
-      const end = await lane.wf(['resume', 'emptied', '--json']);
+      const end = await lane.wf(['resume', run, '--json']);
       expect(expectGone(end).steps.map(({ status }) => status)).toContain('stopped');
-      expect((await judge(subject, 'emptied', before, ['rolled-back'], end)).problems).toEqual([]);
+      expect((await judge(subject, run, before, ['rolled-back'], end)).problems).toEqual([]);
     },
   );
 
   test('fails at once if it is resumed during the removal of its probe', async () => {
-    const { subject, lane, before } = await openLost([], { at: 'before commit step.succeeded removeProbe' });
-    const end = await lane.wf(['resume', 'emptied', '--json']);
+    const { run, subject, lane, before } = await openLost([], { at: 'before commit step.succeeded removeProbe' });
+    const end = await lane.wf(['resume', run, '--json']);
     expectGone(end);
-    expect((await judge(subject, 'emptied', before, ['rolled-back'], end)).problems).toEqual([]);
+    expect((await judge(subject, run, before, ['rolled-back'], end)).problems).toEqual([]);
   });
 
   test('fails in the same way if the first resume was killed', async () => {
-    const { subject, lane, before } = await openLost(['--pause-after', 'setup']);
-    const killed = await lane.wf(['resume', 'emptied'], { at: 'before commit rolling-back' });
+    const { run, subject, lane, before } = await openLost(['--pause-after', 'setup']);
+    const killed = await lane.wf(['resume', run], { at: 'before commit rolling-back' });
     expect(killed.signal, killed.stderr).toBe('SIGKILL');
-    const end = await lane.wf(['resume', 'emptied', '--json']);
+    const end = await lane.wf(['resume', run, '--json']);
     expectGone(end);
-    expect((await judge(subject, 'emptied', before, ['rolled-back'], end)).problems).toEqual([]);
+    expect((await judge(subject, run, before, ['rolled-back'], end)).problems).toEqual([]);
   });
 
   test('fails without a rollback if it was started with --on-failure keep, and leaves no private host', async () => {
-    const { subject, lane, before } = await openLost(['--pause-after', 'setup', '--on-failure', 'keep']);
-    const { status, changes } = expectGone(await lane.wf(['resume', 'emptied', '--json']));
+    const { run, subject, lane, before } = await openLost(['--pause-after', 'setup', '--on-failure', 'keep']);
+    const { status, changes } = expectGone(await lane.wf(['resume', run, '--json']));
     expect(status).toBe('failed');
     expect(changes.map((change) => change.status)).toContain('applied');
-    await subject.settle?.('emptied');
+    await subject.settle?.(run);
     expect(privateProcessesIn(lane.folder)).toEqual([]);
-    expect((await lane.wf(['rollback', 'emptied'])).exitCode).toBe(0);
-    expect((await judge(subject, 'emptied', before, ['rolled-back'])).problems).toEqual([]);
+    expect((await lane.wf(['rollback', run])).exitCode).toBe(0);
+    expect((await judge(subject, run, before, ['rolled-back'])).problems).toEqual([]);
   });
 
   const needsNothing = [
@@ -77,9 +74,9 @@ describeCrash('a run whose private host is gone', () => {
     ['during teardown', [], { at: 'before commit step.succeeded removePair' }],
   ] as const;
   test.for(inTurn(needsNothing, 2))('succeeds if it is resumed %s', async ([, options, orders]) => {
-    const { subject, lane, before } = await openLost(options, orders);
-    const end = await lane.wf(['resume', 'emptied', '--json']);
+    const { run, subject, lane, before } = await openLost(options, orders);
+    const end = await lane.wf(['resume', run, '--json']);
     expect(end.exitCode, end.stderr).toBe(0);
-    expect((await judge(subject, 'emptied', before, ['succeeded'], end)).problems).toEqual([]);
+    expect((await judge(subject, run, before, ['succeeded'], end)).problems).toEqual([]);
   });
 });

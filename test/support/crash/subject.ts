@@ -3,7 +3,7 @@ import path from 'node:path';
 import { hostState, networkState } from '../host/host-state.ts';
 import { startLab, startLabOf } from '../workflows/lab.ts';
 import { LAB, OVERLAY, writeFailing } from './faults/failing-lab.ts';
-import { openPrivateLab } from './faults/private-subject.ts';
+import { openPrivateApp, openPrivateLab } from './faults/private-subject.ts';
 import { holdNamespace, type Lane, openBareLane, openDockerLane } from './lane.ts';
 import { ownProcessOf } from './processes.ts';
 import type { RunOnDisk, WorkflowSource } from './run-on-disk.ts';
@@ -33,7 +33,8 @@ export interface Subject {
 }
 
 /**
- * `embedded`: the lab on the embedded runtime, `overlay`: lab-overlay, as root; `...-as-user`: the same as an ordinary user;
+ * `embedded`: the lab on the embedded runtime, `overlay`: lab-overlay, `app`: a workflow of a few steps in a private host, as root;
+ * `...-as-user`: the same as an ordinary user;
  * `overlay-docker`: lab-overlay on Docker engines that the run starts.
  */
 export const SUBJECT_NAMES = [
@@ -44,6 +45,8 @@ export const SUBJECT_NAMES = [
   'overlay',
   'overlay-as-user',
   'overlay-docker',
+  'app',
+  'app-as-user',
 ] as const;
 export type SubjectName = (typeof SUBJECT_NAMES)[number];
 
@@ -63,6 +66,10 @@ export function openSubject(name: SubjectName): Promise<Subject> {
       return openPrivateLab('ordinary user', OVERLAY);
     case 'overlay-docker':
       return openPrivateLab('root', OVERLAY, true);
+    case 'app':
+      return openPrivateApp('root');
+    case 'app-as-user':
+      return openPrivateApp('ordinary user');
   }
 }
 
