@@ -298,7 +298,7 @@ describe.concurrent('the environment', () => {
   test('chooses the sampler, which drops the whole trace', async (context) => {
     const receiver = await collector(context);
     const project = openNoteProject();
-    const end = await project.sharedWf(startNote(project), { ...to(receiver), OTEL_TRACES_SAMPLER: 'always_off' });
+    const end = await project.wf(startNote(project), { env: { ...to(receiver), OTEL_TRACES_SAMPLER: 'always_off' } });
     expect(end.exitCode).toBe(0);
     expect(end.stderr).not.toContain('E_TRACES');
     expect(receiver.bodies).toEqual([]);

@@ -11,7 +11,7 @@ describeCrash('a run whose private host is killed', () => {
     ['while a command runs in it', /^splice {2}createPair .* ok /],
     ['while everything is taken away', 'after commit step.succeeded removePair'],
   ] as const;
-  test.for(inTurn(moments, 2))('fails and is rolled back (killed %s)', async ([, moment]) => {
+  test.for(inTurn(moments, 3))('fails and is rolled back (killed %s)', async ([, moment]) => {
     const { run, subject, lane, before } = await newRun('app');
     const orders = typeof moment === 'string' ? { haltAt: moment } : {};
     const wf = lane.start(subject.start(run, '--input', 'hold=1', '--json'), orders);

@@ -30,11 +30,13 @@ function expectGone(end: WfEnd): RunRecord {
 
 describeCrash('a run whose private host is gone', () => {
   test.for(chosen(['setup', 'probe'] as const))(
-    'fails at once if it is resumed after %s, and tries no step that cannot succeed',
+    'fails at once if it is resumed after %s, also if a resume was killed, and tries no step that cannot succeed',
     async (stage) => {
       const { run, subject, lane, before } = await openLost(['--pause-after', stage]);
       const plan = (await lane.wf(['resume', run, '--dry-run', '--json'])).json();
       expect(plan).toMatchObject({ direction: 'back' });
+      const killed = await lane.wf(['resume', run], { at: 'before commit rolling-back' });
+      expect(killed.signal, killed.stderr).toBe('SIGKILL');
       const end = await lane.wf(['resume', run, '--json']);
       expect(expectGone(end).steps.map(({ status }) => status)).toContain('stopped');
       expect((await judge(subject, run, before, ['rolled-back'], end)).problems).toEqual([]);
@@ -43,15 +45,6 @@ describeCrash('a run whose private host is gone', () => {
 
   test('fails at once if it is resumed during the removal of its probe', async () => {
     const { run, subject, lane, before } = await openLost([], { at: 'before commit step.succeeded removeProbe' });
-    const end = await lane.wf(['resume', run, '--json']);
-    expectGone(end);
-    expect((await judge(subject, run, before, ['rolled-back'], end)).problems).toEqual([]);
-  });
-
-  test('fails in the same way if the first resume was killed', async () => {
-    const { run, subject, lane, before } = await openLost(['--pause-after', 'setup']);
-    const killed = await lane.wf(['resume', run], { at: 'before commit rolling-back' });
-    expect(killed.signal, killed.stderr).toBe('SIGKILL');
     const end = await lane.wf(['resume', run, '--json']);
     expectGone(end);
     expect((await judge(subject, run, before, ['rolled-back'], end)).problems).toEqual([]);
@@ -73,7 +66,7 @@ describeCrash('a run whose private host is gone', () => {
     ['before teardown', ['--pause-after', 'splice'], {}],
     ['during teardown', [], { at: 'before commit step.succeeded removePair' }],
   ] as const;
-  test.for(inTurn(needsNothing, 2))('succeeds if it is resumed %s', async ([, options, orders]) => {
+  test.for(inTurn(needsNothing, 3))('succeeds if it is resumed %s', async ([, options, orders]) => {
     const { run, subject, lane, before } = await openLost(options, orders);
     const end = await lane.wf(['resume', run, '--json']);
     expect(end.exitCode, end.stderr).toBe(0);
