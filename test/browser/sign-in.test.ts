@@ -24,6 +24,8 @@ describe('the link that wf ui prints', () => {
     expect((await other.page.goto(`${served.url}/`))?.status()).toBe(401);
     await other.page.getByText('wf ui').waitFor();
     expect(await accessibilityProblems(other.page)).toEqual([]);
+    await other.page.goto(await served.newLink());
+    await other.page.getByRole('heading', { name: 'Runs', exact: true }).waitFor();
     // A page of another site leads to the page without a link.
     const foreign = await person.tab();
     await foreign.setContent(`<a href="${served.url}/">runs</a>`);

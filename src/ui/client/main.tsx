@@ -9,8 +9,11 @@ setBrowser(openBrowser);
 const data = document.getElementById('model');
 const page = document.getElementById('page');
 const notice = document.getElementById('sign-in');
-if (notice !== null) void signIn(notice);
-else if (data !== null && page !== null) {
+if (notice !== null) {
+  void signIn(notice);
+  // A link that is opened in this tab has the same address: the page stays.
+  addEventListener('hashchange', () => void signIn(notice));
+} else if (data !== null && page !== null) {
   const { frame, model }: PageProps = JSON.parse(data.textContent ?? '');
   hydrate(<Page frame={frame} model={model} />, page);
 }
