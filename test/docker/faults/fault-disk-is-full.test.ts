@@ -5,15 +5,15 @@ import { execa } from 'execa';
 import { expect, test, vi } from 'vitest';
 import { expectNoStackTrace } from '../../support/command/refusal.ts';
 import { refusalSchema, runRecordSchema } from '../../support/command/run-record.ts';
-import { openProject } from '../../support/command/run-wf.ts';
+import type { Project } from '../../support/command/run-wf.ts';
 import type { RunningWf } from '../../support/command/wf-process.ts';
 import { describeDocker } from '../../support/engines/docker-tests.ts';
-import { hostState } from '../../support/host/host-state.ts';
 import { mountSmallDisk, type SmallDisk } from '../../support/host/small-disk.ts';
 import { testProgram } from '../../support/programs/test-program.ts';
 import { chosen } from '../../support/rotation.ts';
+import { foldersRun, openFoldersProject } from '../../support/workflows/folders.ts';
 import { startLab } from '../../support/workflows/lab.ts';
-import { expectAllUndone, leavingTheHostAsItWas, pausedAfter } from '../../support/workflows/paused-lab.ts';
+import { expectAllUndone, leavingTheHostAsItWas } from '../../support/workflows/paused-lab.ts';
 
 describeDocker('a full or read-only disk', () => {
   const moments = [
@@ -22,8 +22,8 @@ describeDocker('a full or read-only disk', () => {
   ] as const;
   test.for(chosen(moments))('fails the run %s, and the reserve lets wf undo and record it', async ([, line]) => {
     await leavingTheHostAsItWas(async () => {
-      const { project, options, disk } = await openOnSmallDisk();
-      const lab = project.start(startLab({}, '--id', 'lab', '--json'), options);
+      const { project, disk } = await openOnSmallDisk();
+      const lab = project.start(startLab({}, '--id', 'lab', '--json'));
       await lab.haltAt(line);
       await leaveNoRoom(lab, disk);
       lab.kill('SIGCONT');
@@ -36,78 +36,78 @@ describeDocker('a full or read-only disk', () => {
       expect(disk.names()).not.toContain('wf.db-reserve');
       // Once there is room, the whole record is readable.
       disk.makeRoom();
-      const shown = await project.wf(['show', 'lab', '--json'], options);
-      expect(runRecordSchema.parse(shown.json())).toEqual(record);
+      expect((await project.wf(['show', 'lab', '--json'])).json()).toEqual(record);
     });
   });
 
-  test('does not prevent an undo without a reserve, and rollback completes the record once there is room', () =>
-    leavingTheHostAsItWas(async () => {
-      const before = await hostState();
-      const { project, options, disk } = await openOnSmallDisk();
-      const lab = project.start(startLab({}, '--id', 'lab', '--json'), options);
-      await lab.haltAt(/^vethSplice {2}enslaveHostLink .* ok /);
-      rmSync(disk.at('wf.db-reserve'));
-      await leaveNoRoom(lab, disk);
-      lab.kill('SIGCONT');
-      const end = await lab.end;
-      expect(await hostState()).toEqual(before);
-      // The record does not prove that the host is restored: exit code 5.
-      expect(end.exitCode).toBe(5);
-      expect(refusalSchema.parse(end.json()).error).toMatchObject({
-        code: 'E_DISK_FULL',
-        message: expect.stringContaining('too full to record'),
-        hint: expect.stringContaining('`wf rollback lab '),
+  test('does not prevent an undo without a reserve, and rollback completes the record once there is room', async () => {
+    const { project, disk } = await openOnSmallDisk();
+    const run = foldersRun(project);
+    run.go();
+    const wf = run.start('--json');
+    await wf.haltAt(/^second {2}makeTwo .* ok /);
+    rmSync(disk.at('wf.db-reserve'));
+    await leaveNoRoom(wf, disk);
+    wf.kill('SIGCONT');
+    const end = await wf.end;
+    expect(run.folders()).toEqual([]);
+    // The record does not prove that the host is restored: exit code 5.
+    expect(end.exitCode).toBe(5);
+    expect(refusalSchema.parse(end.json()).error).toMatchObject({
+      code: 'E_DISK_FULL',
+      message: expect.stringContaining('too full to record'),
+      hint: expect.stringContaining(`\`wf rollback ${run.id} `),
+    });
+    // The undo is complete: there is nothing to resume.
+    expect(end.stderr).not.toMatch(/stopped there|wf resume/);
+    const undone = run.log();
+    disk.makeRoom();
+    const rolledBack = await project.wf(['rollback', run.id, '--json']);
+    expect(rolledBack.exitCode, rolledBack.stderr).toBe(0);
+    const record = runRecordSchema.parse(rolledBack.json());
+    expect(record.status).toBe('rolled-back');
+    expectAllUndone(record);
+    expect(run.log()).toEqual(undone);
+  });
+
+  test('prevents the resume of a paused run, and the reserve lets a new process roll it back', async () => {
+    const { project, disk } = await openOnSmallDisk();
+    const run = foldersRun(project);
+    expect(await run.start('--pause-after', 'first').end).toMatchObject({ exitCode: 0 });
+    const expectRefused = async (args: readonly string[], error: object) => {
+      const refused = await project.wf([...args, '--json']);
+      expectNoStackTrace(refused);
+      expect({ exitCode: refused.exitCode, error: refusalSchema.parse(refused.json()).error }).toMatchObject({
+        exitCode: 3,
+        error,
       });
-      // The undo is complete: there is nothing to resume.
-      expect(end.stderr).not.toMatch(/stopped there|wf resume/);
-      disk.makeRoom();
-      const rolledBack = await project.wf(['rollback', 'lab', '--json'], options);
-      expect(rolledBack.exitCode).toBe(0);
-      const record = runRecordSchema.parse(rolledBack.json());
-      expect(record.status).toBe('rolled-back');
-      expectAllUndone(record);
-    }));
+      expect(run.folders()).toEqual(['one']);
+    };
+    await disk.remount('ro');
+    for (const verb of ['resume', 'rollback']) await expectRefused([verb, run.id], { code: 'E_DATABASE_READONLY' });
+    await disk.remount('rw');
+    disk.fill();
+    await expectRefused(['resume', run.id], { code: 'E_DISK_FULL' });
 
-  test('prevents the resume of a paused run, and the reserve lets a new process roll it back', () =>
-    leavingTheHostAsItWas(async () => {
-      const { project, options, disk } = await openOnSmallDisk();
-      const lab = await pausedAfter('vethSplice', { project, ...options });
-      const paused = await hostState();
-      const expectRefused = async (verb: 'resume' | 'rollback', code: string) => {
-        const refused = await project.wf([verb, 'lab', '--json'], options);
-        expectNoStackTrace(refused);
-        expect({ exitCode: refused.exitCode, code: refusalSchema.parse(refused.json()).error.code }).toEqual({
-          exitCode: 3,
-          code,
-        });
-        expect(await hostState()).toEqual(paused);
-      };
-      await disk.remount('ro');
-      await expectRefused('resume', 'E_DATABASE_READONLY');
-      await expectRefused('rollback', 'E_DATABASE_READONLY');
-      await disk.remount('rw');
-      disk.fill();
-      await expectRefused('resume', 'E_DISK_FULL');
+    const rolledBack = await project.wf(['rollback', run.id, '--json']);
+    const record = runRecordSchema.parse(rolledBack.json());
+    expect({ exitCode: rolledBack.exitCode, status: record.status }).toEqual({ exitCode: 0, status: 'rolled-back' });
+    expectAllUndone(record);
+    expect(run.folders()).toEqual([]);
+    disk.makeRoom();
+    expect((await project.wf(['show', run.id, '--json'])).json()).toEqual(record);
+  });
 
-      const end = await lab.rollBack();
-      expect({ exitCode: end.exitCode, status: end.record.status }).toEqual({ exitCode: 0, status: 'rolled-back' });
-      expectAllUndone(end.record);
-      disk.makeRoom();
-      expect(runRecordSchema.parse((await project.wf(['show', 'lab', '--json'], options)).json())).toEqual(end.record);
-    }));
-
-  test('prevents a start', () =>
-    leavingTheHostAsItWas(async () => {
-      const { project, options, disk } = await openOnSmallDisk();
-      disk.fill();
-      const refused = await project.wf(startLab({}, '--json'), options);
-      expect(refused.exitCode, refused.stdout).toBe(3);
-      expect(refusalSchema.parse(refused.json()).error).toMatchObject({
-        code: 'E_DISK_FULL',
-        hint: expect.stringContaining('Free some space'),
-      });
-    }));
+  test('prevents a start', async () => {
+    const { project, disk } = await openOnSmallDisk();
+    disk.fill();
+    const refused = await foldersRun(project).start('--json').end;
+    expect(refused.exitCode, refused.stdout).toBe(3);
+    expect(refusalSchema.parse(refused.json()).error).toMatchObject({
+      code: 'E_DISK_FULL',
+      hint: expect.stringContaining('Free some space'),
+    });
+  });
 });
 
 /** Fills the log of a stopped wf, then its disk: a write into free space of the log needs no room on the disk. */
@@ -130,9 +130,12 @@ async function leaveNoRoom(lab: RunningWf, disk: SmallDisk): Promise<void> {
   disk.fill();
 }
 
+/** A project whose database is on a disk of 24 MiB. */
 async function openOnSmallDisk() {
-  const project = openProject();
-  const disk = await mountSmallDisk(path.join(project.folder, 'disk'), 24);
-  const options = { through: disk.through, env: { WF_DB: path.join(disk.folder, 'wf.db') } };
-  return { project, disk, options };
+  const onLargeDisk = openFoldersProject();
+  const disk = await mountSmallDisk(path.join(onLargeDisk.folder, 'disk'), 24);
+  const onDisk = { through: disk.through, env: { WF_DB: path.join(disk.folder, 'wf.db') } };
+  const start: Project['start'] = (args) => onLargeDisk.start(args, onDisk);
+  const project: Project = { ...onLargeDisk, start, wf: (args) => start(args).end };
+  return { project, disk };
 }
