@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import { refusalSchema, runRecordSchema } from '../../support/command/run-record.ts';
@@ -14,42 +14,17 @@ describeDocker('an engine that restarts during a run', () => {
   let engine: TestEngine;
   let options: WfOptions;
   let state: OwnEngine['state'];
+  let at: OwnEngine['at'];
   const own = useOwnEngines(1);
   beforeAll(() => {
-    ({ engine, options, state } = own(0));
-  });
-
-  /** Starts the daemon again if it has other settings. */
-  async function useSettings(settings: object) {
-    const file = path.join(engine.directory, 'daemon.json');
-    if (readFileSync(file, 'utf8') === JSON.stringify(settings)) return;
-    writeFileSync(file, JSON.stringify(settings));
-    await stopDaemon(engine);
-    await startDaemon(engine);
-  }
-
-  test('does not fail the run if its containers keep running (live-restore)', async () => {
-    await useSettings({ 'live-restore': true });
-    const before = await state();
-    const lab = await pausedAfter('vethSplice', options);
-    await stopDaemon(engine, 'SIGKILL');
-    await startDaemon(engine);
-    const { exitCode, record } = await lab.resume();
-    expect({ exitCode, status: record.status, error: record.error }).toEqual({
-      exitCode: 0,
-      status: 'succeeded',
-      error: null,
-    });
-    expectAllUndone(record);
-    expect(await state()).toEqual(before);
+    ({ engine, options, state, at } = own(0));
   });
 
   test('prevents a resume while it is down, fails the run if its containers have ended, and leaves changes stuck until it is back', async () => {
-    await useSettings({});
     const before = await state();
     const lab = await pausedAfter('isolationTest', { ...options, more: ['--on-failure', 'keep'] });
     await stopDaemon(engine);
-    const refused = await lab.project.wf(['resume', 'lab', '--json'], options);
+    const refused = await lab.project.sharedWf(['resume', 'lab', '--json'], options.env, options.through);
     expect({ exitCode: refused.exitCode, code: refusalSchema.parse(refused.json()).error.code }).toEqual({
       exitCode: 3,
       code: 'E_DOCKER_UNREACHABLE',
@@ -79,7 +54,6 @@ describeDocker('an engine that restarts during a run', () => {
   test.for(chosen(moments))(
     'is awaited by the calls of a step %s, and the host is restored',
     async ([, line, status]) => {
-      await useSettings({});
       const before = await state();
       const lab = openProject().start(startLab({}, '--id', 'lab', '--json'), options);
       await lab.haltAt(line);
@@ -97,11 +71,34 @@ describeDocker('an engine that restarts during a run', () => {
     },
   );
 
-  test('fails the run if it has no free subnet, and the run is undone', async () => {
-    // One for its own bridge, one for the first network.
-    await useSettings({ 'default-address-pools': [{ base: '172.31.0.0/23', size: 24 }] });
+  test('does not fail the run if its containers keep running (live-restore)', async () => {
+    // Two of these four subnets are for the lab.
+    const settings = { 'live-restore': true, 'default-address-pools': [{ base: '172.31.0.0/22', size: 24 }] };
+    writeFileSync(path.join(engine.directory, 'daemon.json'), JSON.stringify(settings));
+    await stopDaemon(engine);
+    await startDaemon(engine);
     const before = await state();
-    const end = await openProject().wf(startLab({}, '--json'), options);
+    const lab = await pausedAfter('vethSplice', options);
+    await stopDaemon(engine, 'SIGKILL');
+    await startDaemon(engine);
+    const { exitCode, record } = await lab.resume();
+    expect({ exitCode, status: record.status, error: record.error }).toEqual({
+      exitCode: 0,
+      status: 'succeeded',
+      error: null,
+    });
+    expectAllUndone(record);
+    expect(await state()).toEqual(before);
+  });
+
+  test('fails the run if it has no free subnet, and the run is undone', async () => {
+    const others = ['one', 'two', 'three', 'four', 'five'];
+    const made = await Promise.allSettled(others.map((name) => at('docker', 'network', 'create', name)));
+    const [one = ''] = made.flatMap((end) => (end.status === 'fulfilled' ? [end.value] : []));
+    expect(made.map(({ status }) => status)).toContain('rejected');
+    await at('docker', 'network', 'rm', one);
+    const before = await state();
+    const end = await openProject().sharedWf(startLab({}, '--json'), options.env, options.through);
     expectFailedAndUndone(
       { exitCode: end.exitCode, record: runRecordSchema.parse(end.json()), stderr: end.stderr },
       { code: 'E_SUBNET_IN_USE', says: ['could not find an available, non-overlapping IPv4 address pool'] },

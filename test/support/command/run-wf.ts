@@ -20,7 +20,7 @@ export interface Project {
   /** Calls wf, and waits for its end. */
   wf(args: readonly string[], options?: WfOptions): Promise<WfEnd>;
   /** Carries out a command of wf in a process that all commands of the test file share (see shared-wf.ts). */
-  sharedWf(args: readonly string[], env?: Readonly<Record<string, string>>, cwd?: string): Promise<WfEnd>;
+  sharedWf(args: readonly string[], options?: Pick<WfOptions, 'env' | 'cwd' | 'through'>): Promise<WfEnd>;
   /** Calls wf. */
   start(args: readonly string[], options?: WfOptions): RunningWf;
   /** Calls a command that does not end by itself; it is killed after the last test of the file. */
@@ -86,7 +86,8 @@ export function openProject(files: Readonly<Record<string, string>> = {}): Proje
     write,
     start,
     serve,
-    sharedWf: (argv, env = {}, cwd = folder) => runSharedWf({ argv, cwd, env: { ...environment(database), ...env } }),
+    sharedWf: (argv, { env, cwd = folder, through } = {}) =>
+      runSharedWf({ argv, cwd, env: { ...environment(database), ...env }, through }),
     wf: (args, options) => start(args, options).end,
   };
 }

@@ -10,16 +10,22 @@ export interface CommandLine {
   readonly argv: readonly string[];
   readonly cwd: string;
   readonly env: Readonly<Record<string, string>>;
+  /** The prefix of the process that carries it out; each prefix has its own process. */
+  readonly through?: readonly string[];
 }
 
 const endSchema = z.object({ exitCode: z.number(), stdout: z.string(), stderr: z.string() });
 
-let program: ChildProcess | undefined;
-let previous: Promise<unknown> = Promise.resolve();
-let isBusy = false;
+interface SharedProcess {
+  child: ChildProcess | undefined;
+  previous: Promise<unknown>;
+  isBusy: boolean;
+}
+
+const processes = new Map<string, SharedProcess>();
 // A failed test may have left a command that does not end.
 atEndOfFile(async () => {
-  if (isBusy) program?.kill('SIGKILL');
+  for (const { isBusy, child } of processes.values()) if (isBusy) child?.kill('SIGKILL');
 });
 
 /**
@@ -27,36 +33,41 @@ atEndOfFile(async () => {
  * than most commands. For many commands in tests that are not about processes.
  */
 export function runSharedWf(line: CommandLine): Promise<WfEnd> {
-  const end = previous.then(() => carryOut(line));
-  previous = end.catch(() => {});
+  const key = (line.through ?? []).join(' ');
+  const shared = processes.get(key) ?? { child: undefined, previous: Promise.resolve(), isBusy: false };
+  processes.set(key, shared);
+  const end = shared.previous.then(() => carryOut(shared, line));
+  shared.previous = end.catch(() => {});
   return end;
 }
 
-async function carryOut(line: CommandLine): Promise<WfEnd> {
-  program ??= startProgram();
-  isBusy = true;
+async function carryOut(shared: SharedProcess, { through = [], ...line }: CommandLine): Promise<WfEnd> {
+  shared.child ??= startProcess(through);
+  shared.isBusy = true;
   const answered = new AbortController();
-  const answer = once(program, 'message');
-  const gone = once(program, 'exit', answered).then(([code, signal]) => {
-    program = undefined;
-    isBusy = false;
+  const answer = once(shared.child, 'message');
+  const gone = once(shared.child, 'exit', answered).then(([code, signal]) => {
+    shared.child = undefined;
+    shared.isBusy = false;
     throw new Error(`the shared process of wf has ended (${code ?? signal})`);
   });
-  program.send(line);
+  shared.child.send(line);
   const [message] = await Promise.race([answer, gone]);
   answered.abort();
-  isBusy = false;
+  shared.isBusy = false;
   const { exitCode, stdout, stderr } = endSchema.parse(message);
   return { exitCode, signal: undefined, stdout, stderr, json: () => JSON.parse(stdout) };
 }
 
 /** The process ends with this one, which does not wait for it. */
-function startProgram(): ChildProcess {
+function startProcess(through: readonly string[]): ChildProcess {
+  const [execPath = process.execPath, ...execArgv] = [...through, process.execPath];
   const started = fork(testProgram('cli/shared-wf'), {
     // Not in the folder of a test file, which is removed at its end.
     cwd: '/',
     env: {},
-    execArgv: [],
+    execPath,
+    execArgv,
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   });
   started.unref();

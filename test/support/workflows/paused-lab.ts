@@ -21,18 +21,17 @@ export interface LabEnd {
   readonly stderr: string;
 }
 
-interface LabOptions extends WfOptions {
+interface LabOptions extends Pick<WfOptions, 'env' | 'through'> {
   readonly inputs?: Readonly<Record<string, string>>;
   readonly more?: readonly string[];
   readonly project?: Project;
 }
 
-/** Starts the lab as run `lab`, and waits until it has paused after this stage. A lab without options of its own shares a process. */
+/** Starts the lab as run `lab`, and waits until it has paused after this stage. */
 export async function pausedAfter(stage: string, options: LabOptions = {}): Promise<PausedLab> {
-  const { inputs = {}, more = [], project = openProject(), ...wfOptions } = options;
-  rollBackIfTestFails(project, wfOptions);
-  const isShared = Object.keys(wfOptions).length === 0;
-  const wf = (args: readonly string[]) => (isShared ? project.sharedWf(args) : project.wf(args, wfOptions));
+  const { inputs = {}, more = [], project = openProject(), env, through } = options;
+  rollBackIfTestFails(project, options);
+  const wf = (args: readonly string[]) => project.sharedWf(args, env, through);
   const started = await wf(startLab(inputs, '--id', 'lab', '--pause-after', stage, ...more));
   expect(started.exitCode, `${started.stdout}${started.stderr}`).toBe(0);
   const end = async (...args: readonly string[]) => {
