@@ -2,11 +2,10 @@ import { copyFileSync, mkdirSync, readFileSync, renameSync, rmSync, truncateSync
 import Database from 'better-sqlite3';
 import { expect, test } from 'vitest';
 import { expectNoStackTrace } from '../../support/command/refusal.ts';
-import { refusalSchema, runRecordSchema } from '../../support/command/run-record.ts';
-import { openProject, type WfEnd } from '../../support/command/run-wf.ts';
+import { refusalSchema } from '../../support/command/run-record.ts';
+import type { WfEnd } from '../../support/command/run-wf.ts';
 import { describeDocker } from '../../support/engines/docker-tests.ts';
 import { hostState } from '../../support/host/host-state.ts';
-import { startLab } from '../../support/workflows/lab.ts';
 import { expectAllUndone, leavingTheHostAsItWas, pausedAfter } from '../../support/workflows/paused-lab.ts';
 
 /** Damage to a database file that no wf has open, by the exit code and error that wf reports. */
@@ -30,41 +29,33 @@ const TROUBLE: Readonly<Record<string, (database: string) => void>> = {
 };
 
 describeDocker('a database failure', () => {
-  test('makes resume and rollback of a paused lab touch nothing until the file is back', () =>
+  test('lets resume and rollback of a paused lab touch nothing, and stops a lab at once if the file is moved away, until it is back', () =>
     leavingTheHostAsItWas(async () => {
-      const lab = await pausedAfter('setup');
+      const { project, rollBack } = await pausedAfter('setup');
       const paused = await hostState();
-      const { database } = lab.project;
+      const { database } = project;
       copyFileSync(database, `${database}.good`);
       for (const [expected, make] of Object.entries(TROUBLE)) {
         make(database);
         for (const verb of ['resume', 'rollback']) {
-          expect(expected, verb).toContain(refusalOf(await lab.project.sharedWf([verb, 'lab', '--json'])));
+          expect(expected, verb).toContain(refusalOf(await project.sharedWf([verb, 'lab', '--json'])));
         }
         expect(await hostState(), expected).toEqual(paused);
         for (const end of ['', '-wal', '-shm']) rmSync(`${database}${end}`, { recursive: true, force: true });
         copyFileSync(`${database}.good`, database);
       }
-      const end = await lab.rollBack();
-      expect(end.exitCode).toBe(0);
-      expectAllUndone(end.record);
-    }));
 
-  test('stops the lab at once if the file is moved away, and rollback works once it is back', () =>
-    leavingTheHostAsItWas(async () => {
-      const project = openProject();
-      const lab = project.start(startLab({}, '--id', 'lab', '--json'));
+      const lab = project.start(['resume', 'lab', '--json']);
       await lab.haltAt(/^isolationTest {2}readFirewallAfter .* ok /);
       const halted = await hostState();
-      renameSync(project.database, `${project.database}.away`);
+      renameSync(database, `${database}.away`);
       lab.kill('SIGCONT');
-      const end = await lab.end;
-      expect(refusalOf(end)).toBe('5 E_DATABASE');
+      expect(refusalOf(await lab.end)).toBe('5 E_DATABASE');
       expect(await hostState()).toEqual(halted);
-      renameSync(`${project.database}.away`, project.database);
-      const rolledBack = await project.sharedWf(['rollback', 'lab', '--json']);
+      renameSync(`${database}.away`, database);
+      const rolledBack = await rollBack();
       expect(rolledBack.exitCode).toBe(0);
-      expectAllUndone(runRecordSchema.parse(rolledBack.json()));
+      expectAllUndone(rolledBack.record);
     }));
 });
 

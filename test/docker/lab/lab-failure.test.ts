@@ -7,6 +7,7 @@ import { PROBE_IMAGE } from '../../support/engines/images.ts';
 import { hostState, linksOf, tool } from '../../support/host/host-state.ts';
 import { chosen } from '../../support/rotation.ts';
 import { SPLICED, startLab } from '../../support/workflows/lab.ts';
+import { pausedAfter } from '../../support/workflows/paused-lab.ts';
 
 describeDocker('a failing lab', () => {
   const containerIsRemoved = async () => {
@@ -74,21 +75,16 @@ describeDocker('a failing lab', () => {
 
   test('keeps its changes in place with --on-failure keep, and the printed commands remove them', async () => {
     const before = await hostState();
-    const project = openProject();
-    const lab = project.start(startLab({}, '--json', '--id', 'kept', '--on-failure', 'keep'));
-    await lab.haltAt(SPLICED);
+    const { project, resume } = await pausedAfter('vethSplice', { more: ['--on-failure', 'keep'] });
     await docker('rm', '--force', 'AppDev');
-    lab.kill('SIGCONT');
-    const end = await lab.end;
-    expect(end.exitCode, end.stdout).toBe(1);
-    const record = runRecordSchema.parse(end.json());
-    expect(record.status).toBe('failed');
+    const { exitCode, record } = await resume();
+    expect({ exitCode, status: record.status }).toEqual({ exitCode: 1, status: 'failed' });
     const notReverted = record.changes.filter(({ step }) => step !== 'createProbe');
     expect(notReverted.filter(({ status }) => status !== 'applied')).toEqual([]);
     expect(await dockerKnows('container', 'AppProd')).toBe(true);
-    expect((await linksOf()).get('int_hote')).toMatchObject({ ifalias: 'wf.run=kept' });
+    expect((await linksOf()).get('int_hote')).toMatchObject({ ifalias: 'wf.run=lab' });
 
-    const standing = standingChangesSchema.parse((await project.sharedWf(['changes', 'kept', '--json'])).json());
+    const standing = standingChangesSchema.parse((await project.sharedWf(['changes', 'lab', '--json'])).json());
     expect(standing.map(({ seq }) => seq).sort()).toEqual(notReverted.map(({ seq }) => seq).sort());
     const told = (await project.sharedWf(['changes'])).stdout;
     const typed = told.split('\n').flatMap((line) => /^ {4}(\S.*)$/.exec(line)?.[1] ?? []);

@@ -1,7 +1,13 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { z } from 'zod';
 import { planSchema } from '../../support/command/plan-record.ts';
-import { logsSchema, type RunRecord, runRecordSchema, runSummariesSchema } from '../../support/command/run-record.ts';
+import {
+  logsSchema,
+  type RunRecord,
+  refusalSchema,
+  runRecordSchema,
+  runSummariesSchema,
+} from '../../support/command/run-record.ts';
 import { openProject, type WfEnd } from '../../support/command/run-wf.ts';
 import { describeDocker, dockerInspect } from '../../support/engines/docker-tests.ts';
 import {
@@ -24,6 +30,7 @@ describeDocker('the lab', () => {
   let after: HostState;
   let end: WfEnd;
   let rollback: WfEnd;
+  let seconds: WfEnd[];
   let record: RunRecord;
   let logs: z.infer<typeof logsSchema>;
   let spliced: Awaited<ReturnType<typeof lookAtSplice>>;
@@ -31,7 +38,12 @@ describeDocker('the lab', () => {
   beforeAll(async () => {
     before = await hostState();
     const lab = project.start(startLab({ devText: NASTY }, '--json', '--id', 'whole'));
+    await lab.haltAt(/^setup {2}createProdNetwork .* ok /);
+    const ofTheSameNames = () => openProject().sharedWf(startLab({}, '--json', '--id', 'second'));
+    seconds = [await ofTheSameNames()];
+    lab.kill('SIGCONT');
     await lab.haltAt(SPLICED);
+    seconds.push(await ofTheSameNames());
     spliced = await lookAtSplice();
     rollback = await project.sharedWf(['rollback', 'whole', '--json']);
     lab.kill('SIGCONT');
@@ -58,6 +70,16 @@ describeDocker('the lab', () => {
   test('is not rolled back by another process while it runs', () => {
     expect(rollback).toMatchObject({ exitCode: 4 });
     expect(rollback.json()).toMatchObject({ error: { code: 'E_LEASE_HELD' } });
+  });
+
+  test('keeps its names from a lab in another database, whenever that starts', () => {
+    for (const second of seconds) {
+      expect(second.exitCode, second.stderr).toBe(4);
+      expect(refusalSchema.parse(second.json()).error).toMatchObject({
+        code: 'E_NAME_IN_USE',
+        message: expect.stringContaining('made by run whole'),
+      });
+    }
   });
 
   test('settles every change', () => {
