@@ -61,13 +61,6 @@ describeDocker('wf sweep', () => {
     return { exitCode, objects: sweptSchema.parse(json()) };
   }
 
-  /** Pauses a lab with its splice in place, and deletes its database. */
-  async function forgottenLab(): Promise<void> {
-    const project = openProject();
-    await project.sharedWf(startLab({}, '--id', 'forgotten', '--pause-after', 'vethSplice'));
-    for (const file of ['', '-wal', '-shm']) rmSync(`${project.database}${file}`, { force: true });
-  }
-
   /** Makes objects that resemble those of wf but are not marked. */
   async function bystanders(): Promise<void> {
     await docker('network', 'create', 'sweep-network');
@@ -104,57 +97,51 @@ describeDocker('wf sweep', () => {
       ['removes exactly those with --yes', removeWithYes],
       ['prints commands that remove exactly those', removeByHand],
     ] as const),
-  )('lists the objects of a run whose database is gone, and %s', async ([, remove]) => {
-    await bystanders();
-    const before = await hostState();
-    await forgottenLab();
-    await tool('ip', 'route', 'add', '10.68.0.0/24', 'via', '10.66.0.2', 'proto', '119', 'metric', '7');
-    const littered = await hostState();
+  )(
+    'does not touch a run that is active or that its database knows; once that is gone, it lists the objects of the run, and %s',
+    async ([, remove]) => {
+      await bystanders();
+      const before = await hostState();
+      const [theirs, ours] = [openProject(), openProject()];
+      const lab = theirs.start(startLab({}, '--id', 'forgotten'));
+      await lab.haltAt(SPLICED);
+      const inPlace = await hostState();
+      const { exitCode, objects } = await swept(ours, '--yes');
+      expect(exitCode).toBe(0);
+      expect(objects.length).toBeGreaterThan(4);
+      expect(new Set(objects.map(({ status, reason }) => `${status}: ${reason}`))).toEqual(
+        new Set(['in-use: run forgotten is active']),
+      );
+      for (const more of [[], ['--yes']]) {
+        const refused = await ours.sharedWf(['sweep', '--json', ...more], {}, ['unshare', '--net']);
+        expect(refused.exitCode, refused.stdout).toBe(3);
+        expect(refused.json()).toMatchObject({ error: { code: 'E_DOCKER_NOT_LOCAL' } });
+      }
+      lab.kill('SIGKILL');
+      await lab.end;
+      // Left to `wf rollback`.
+      expect(await swept(theirs, '--yes')).toEqual({ exitCode: 0, objects: [] });
+      expect(await hostState()).toEqual(inPlace);
 
-    const project = openProject();
-    const found = await swept(project);
-    expect(found.exitCode).toBe(0);
-    expect(found.objects.map(({ kind, name, run, status }) => [kind, name, run, status])).toEqual([
-      ...[1, 2].map(() => ['container', expect.stringMatching(/^App(Dev|Prod)$/), 'forgotten', 'found']),
-      ['link', 'int_hote', 'forgotten', 'found'],
-      ['route', expect.stringMatching(/^10\.68\.0\.0\/24 via 10\.66\.0\.2 dev sweep-link/), null, 'found'],
-      ...[1, 2].map(() => ['network', expect.stringMatching(/^(devops|prod)$/), 'forgotten', 'found']),
-    ]);
-    expect(await hostState(), 'showing alters nothing').toEqual(littered);
-    expect((await project.sharedWf(['sweep'])).stdout).toContain('ip link delete dev int_hote');
+      for (const file of ['', '-wal', '-shm']) rmSync(`${theirs.database}${file}`, { force: true });
+      await tool('ip', 'route', 'add', '10.68.0.0/24', 'via', '10.66.0.2', 'proto', '119', 'metric', '7');
+      const littered = await hostState();
+      const found = await swept(ours);
+      expect(found.exitCode).toBe(0);
+      expect(found.objects.map(({ kind, name, run, status }) => [kind, name, run, status])).toEqual([
+        ...[1, 2].map(() => ['container', expect.stringMatching(/^App(Dev|Prod)$/), 'forgotten', 'found']),
+        ['link', 'int_hote', 'forgotten', 'found'],
+        ['route', expect.stringMatching(/^10\.68\.0\.0\/24 via 10\.66\.0\.2 dev sweep-link/), null, 'found'],
+        ...[1, 2].map(() => ['network', expect.stringMatching(/^(devops|prod)$/), 'forgotten', 'found']),
+      ]);
+      expect(await hostState(), 'showing alters nothing').toEqual(littered);
+      expect((await ours.sharedWf(['sweep'])).stdout).toContain('ip link delete dev int_hote');
 
-    await remove(project, found.objects);
-    await expect.poll(hostState).toEqual(before);
-    expect(await swept(project, '--yes')).toEqual({ exitCode: 0, objects: [] });
-  });
-
-  test('does not touch an active run, leaves what its own database knows to `wf rollback`, and is refused in another network namespace', async () => {
-    const before = await hostState();
-    const [theirs, ours] = [openProject(), openProject()];
-    const lab = theirs.start(startLab({}, '--id', 'theirs'));
-    await lab.haltAt(SPLICED);
-    const inPlace = await hostState();
-    const { exitCode, objects } = await swept(ours, '--yes');
-    expect(exitCode).toBe(0);
-    expect(objects.length).toBeGreaterThan(4);
-    expect(new Set(objects.map(({ status, reason }) => `${status}: ${reason}`))).toEqual(
-      new Set(['in-use: run theirs is active']),
-    );
-    for (const more of [[], ['--yes']]) {
-      const refused = await ours.wf(['sweep', '--json', ...more], { through: ['unshare', '--net'] });
-      expect(refused.exitCode, refused.stdout).toBe(3);
-      expect(refused.json()).toMatchObject({ error: { code: 'E_DOCKER_NOT_LOCAL' } });
-    }
-    lab.kill('SIGKILL');
-    await lab.end;
-    expect(await swept(theirs, '--yes')).toEqual({ exitCode: 0, objects: [] });
-    expect(await hostState()).toEqual(inPlace);
-    expect(await theirs.sharedWf(['rollback', 'theirs'])).toMatchObject({ exitCode: 0 });
-    // The run has ended: an object that appears with its mark later has no owner.
-    await docker('network', 'create', '--label', 'wf.run=theirs', 'sweep-late');
-    expect((await swept(theirs, '--yes')).objects).toMatchObject([{ name: 'sweep-late', status: 'removed' }]);
-    expect(await hostState()).toEqual(before);
-  });
+      await remove(ours, found.objects);
+      await expect.poll(hostState).toEqual(before);
+      expect(await swept(ours, '--yes')).toEqual({ exitCode: 0, objects: [] });
+    },
+  );
 
   test('does not touch an active run of another user, whose locks it cannot see', async () => {
     const project = openProject({ 'workflows/sleeper.ts': SLEEPER });
@@ -202,6 +189,10 @@ describeDocker('wf sweep', () => {
     await docker('run', ...inVolume, 'rm', '/data/mark');
     expect((await swept(project, '--yes')).objects).toMatchObject([{ kind: 'volume', status: 'removed' }]);
     await docker('rm', '--force', 'sweep-other');
+    expect(await theirs.sharedWf(['rollback', 'lost'])).toMatchObject({ exitCode: 0 });
+    // The run has ended: an object that appears with its mark later has no owner.
+    await docker('network', 'create', '--label', 'wf.run=lost', 'sweep-late');
+    expect((await swept(theirs, '--yes')).objects).toMatchObject([{ name: 'sweep-late', status: 'removed' }]);
     expect(await hostState()).toEqual(before);
   });
 
