@@ -1,19 +1,32 @@
+import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { readRecord } from '../../support/command/read-record.ts';
 import { refusalSchema, runRecordSchema } from '../../support/command/run-record.ts';
 import { openProject } from '../../support/command/run-wf.ts';
 import { describeDocker } from '../../support/engines/docker-tests.ts';
+import { PROBE_IMAGE } from '../../support/engines/images.ts';
 import { useOwnEngines } from '../../support/engines/own-engine.ts';
 import { hostState } from '../../support/host/host-state.ts';
-import { startLab } from '../../support/workflows/lab.ts';
+
+const CONTAINERS = readFileSync(new URL('../../fixtures/kit/containers.ts', import.meta.url), 'utf8');
 
 describeDocker('a run on a Docker engine other than DOCKER_HOST', () => {
   const other = useOwnEngines(1);
 
   test('is neither resumed nor rolled back, and nothing is touched', async () => {
     const before = await hostState();
-    const project = openProject();
-    const started = await project.sharedWf(startLab({}, '--id', 'elsewhere', '--pause-after', 'setup'));
+    const project = openProject({ 'workflows/containers.ts': CONTAINERS });
+    const start = [
+      'start',
+      'containers',
+      '--runtime',
+      'docker',
+      '--id',
+      'elsewhere',
+      '--input',
+      `image=${PROBE_IMAGE}`,
+    ];
+    const started = await project.sharedWf([...start, '--pause-after', 'network']);
     expect(started.exitCode, started.stderr).toBe(0);
     const paused = await hostState();
     const record = readRecord(project, 'elsewhere');

@@ -70,9 +70,9 @@ describeDocker('an engine that answers 500 for a foreign container', () => {
     const env = { DOCKER_HOST: `unix://${socket}` };
     try {
       await expect(createDocker(env).container(id)).rejects.toMatchObject({ code: 'E_DOCKER' });
-      const run = await project.wf(
+      const run = await project.sharedWf(
         ['start', 'touch', '--runtime', 'docker', '--json', '--input', `file=${project.folder}/made`],
-        { env },
+        env,
       );
       expect(run.exitCode, run.stderr).toBe(0);
       const { status, verification } = runRecordSchema.parse(run.json());

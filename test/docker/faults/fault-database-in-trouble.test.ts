@@ -2,11 +2,14 @@ import { copyFileSync, mkdirSync, readFileSync, renameSync, rmSync, truncateSync
 import Database from 'better-sqlite3';
 import { expect, test } from 'vitest';
 import { expectNoStackTrace } from '../../support/command/refusal.ts';
-import { refusalSchema } from '../../support/command/run-record.ts';
-import type { WfEnd } from '../../support/command/run-wf.ts';
+import { refusalSchema, runRecordSchema } from '../../support/command/run-record.ts';
+import { openProject, type WfEnd } from '../../support/command/run-wf.ts';
 import { describeDocker } from '../../support/engines/docker-tests.ts';
+import { PROBE_IMAGE } from '../../support/engines/images.ts';
 import { hostState } from '../../support/host/host-state.ts';
-import { expectAllUndone, leavingTheHostAsItWas, pausedAfter } from '../../support/workflows/paused-lab.ts';
+import { expectAllUndone, leavingTheHostAsItWas, rollBackIfTestFails } from '../../support/workflows/paused-lab.ts';
+
+const CONTAINERS = readFileSync(new URL('../../fixtures/kit/containers.ts', import.meta.url), 'utf8');
 
 /** Damage to a database file that no wf has open, by the exit code and error that wf reports. */
 const TROUBLE: Readonly<Record<string, (database: string) => void>> = {
@@ -29,9 +32,12 @@ const TROUBLE: Readonly<Record<string, (database: string) => void>> = {
 };
 
 describeDocker('a database failure', () => {
-  test('lets resume and rollback of a paused lab touch nothing, and stops a lab at once if the file is moved away, until it is back', () =>
+  test('lets resume and rollback of a paused run touch nothing, and stops a run at once if the file is moved away, until it is back', () =>
     leavingTheHostAsItWas(async () => {
-      const { project, rollBack } = await pausedAfter('setup');
+      const project = openProject({ 'workflows/containers.ts': CONTAINERS });
+      rollBackIfTestFails(project);
+      const start = ['start', 'containers', '--runtime', 'docker', '--id', 'lab', '--input', `image=${PROBE_IMAGE}`];
+      expect(await project.sharedWf([...start, '--pause-after', 'network'])).toMatchObject({ exitCode: 0 });
       const paused = await hostState();
       const { database } = project;
       copyFileSync(database, `${database}.good`);
@@ -45,17 +51,17 @@ describeDocker('a database failure', () => {
         copyFileSync(`${database}.good`, database);
       }
 
-      const lab = project.start(['resume', 'lab', '--json']);
-      await lab.haltAt(/^isolationTest {2}readFirewallAfter .* ok /);
+      const run = project.start(['resume', 'lab', '--json']);
+      await run.haltAt(/^container {2}container .* ok /);
       const halted = await hostState();
       renameSync(database, `${database}.away`);
-      lab.kill('SIGCONT');
-      expect(refusalOf(await lab.end)).toBe('5 E_DATABASE');
+      run.kill('SIGCONT');
+      expect(refusalOf(await run.end)).toBe('5 E_DATABASE');
       expect(await hostState()).toEqual(halted);
       renameSync(`${database}.away`, database);
-      const rolledBack = await rollBack();
+      const rolledBack = await project.sharedWf(['rollback', 'lab', '--json']);
       expect(rolledBack.exitCode).toBe(0);
-      expectAllUndone(rolledBack.record);
+      expectAllUndone(runRecordSchema.parse(rolledBack.json()));
     }));
 });
 

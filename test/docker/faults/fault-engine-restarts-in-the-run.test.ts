@@ -1,18 +1,22 @@
-import { writeFileSync } from 'node:fs';
-import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { execa } from 'execa';
 import { beforeAll, expect, test } from 'vitest';
 import { refusalSchema, runRecordSchema } from '../../support/command/run-record.ts';
-import { openProject, type WfOptions } from '../../support/command/run-wf.ts';
+import { openProject } from '../../support/command/run-wf.ts';
 import { describeDocker } from '../../support/engines/docker-tests.ts';
-import { startDaemon, stopDaemon, type TestEngine } from '../../support/engines/engine.ts';
+import { restartDaemon, startDaemon, stopDaemon, type TestEngine } from '../../support/engines/engine.ts';
+import { PROBE_IMAGE } from '../../support/engines/images.ts';
 import { type OwnEngine, useOwnEngines } from '../../support/engines/own-engine.ts';
 import { chosen } from '../../support/rotation.ts';
 import { startLab } from '../../support/workflows/lab.ts';
 import { expectAllUndone, expectFailedAndUndone, pausedAfter } from '../../support/workflows/paused-lab.ts';
 
+/** Prints the names that it is asked for, and never answers. */
+const NAME_SERVER = fileURLToPath(new URL('../../fixtures/docker/silent-name-server.mjs', import.meta.url));
+
 describeDocker('an engine that restarts during a run', () => {
   let engine: TestEngine;
-  let options: WfOptions;
+  let options: OwnEngine['options'];
   let state: OwnEngine['state'];
   let at: OwnEngine['at'];
   const own = useOwnEngines(1);
@@ -71,24 +75,50 @@ describeDocker('an engine that restarts during a run', () => {
     },
   );
 
-  test('does not fail the run if its containers keep running (live-restore)', async () => {
-    // Two of these four subnets are for the lab.
-    const settings = { 'live-restore': true, 'default-address-pools': [{ base: '172.31.0.0/22', size: 24 }] };
-    writeFileSync(path.join(engine.directory, 'daemon.json'), JSON.stringify(settings));
-    await stopDaemon(engine);
-    await startDaemon(engine);
-    const before = await state();
-    const lab = await pausedAfter('vethSplice', options);
-    await stopDaemon(engine, 'SIGKILL');
-    await startDaemon(engine);
-    const { exitCode, record } = await lab.resume();
-    expect({ exitCode, status: record.status, error: record.error }).toEqual({
-      exitCode: 0,
-      status: 'succeeded',
-      error: null,
+  test('does not fail the run if its containers keep running (live-restore); the lab asks no outside name server, and removes its containers without delay', async () => {
+    const address = '10.99.0.1';
+    await restartDaemon(engine, {
+      'live-restore': true,
+      dns: [address],
+      'dns-search': ['corp.example'],
+      // Two of these four subnets are for the lab.
+      'default-address-pools': [{ base: '172.31.0.0/22', size: 24 }],
     });
-    expectAllUndone(record);
-    expect(await state()).toEqual(before);
+    await at('ip', 'link', 'add', 'uplink', 'type', 'bridge');
+    await at('ip', 'address', 'add', `${address}/24`, 'dev', 'uplink');
+    await at('ip', 'link', 'set', 'uplink', 'up');
+    const asked: string[] = [];
+    const [enter, ...inEngine] = options.through;
+    const server = execa(enter, [...inEngine, process.execPath, NAME_SERVER, address], { reject: false });
+    server.stdout.on('data', (chunk) => asked.push(...String(chunk).trim().split('\n')));
+    try {
+      await expect.poll(() => asked, { timeout: 20_000 }).toEqual(['listening']);
+      const before = await state();
+      const lab = await pausedAfter('vethSplice', options);
+      await stopDaemon(engine, 'SIGKILL');
+      await startDaemon(engine);
+      const { exitCode, record } = await lab.resume();
+      expect({ exitCode, status: record.status, error: record.error }).toEqual({
+        exitCode: 0,
+        status: 'succeeded',
+        error: null,
+      });
+      expectAllUndone(record);
+      expect(await state()).toEqual(before);
+      expect(asked).toEqual(['listening']);
+      // With a query under way, the engine waits 3.5 s before it removes the container.
+      expect(record.steps.find(({ id }) => id === 'removeAppDev')?.durationMs).toBeLessThan(3_000);
+
+      // The control: this engine forwards names to that server.
+      await at('docker', 'network', 'create', 'net');
+      const asking = ['run', '--rm', '--network', 'net', PROBE_IMAGE, 'nslookup', 'control.example'];
+      await at('docker', ...asking).catch(() => {});
+      await at('docker', 'network', 'rm', 'net');
+      expect(asked).toContain('control.example');
+    } finally {
+      server.kill('SIGKILL');
+      await server;
+    }
   });
 
   test('fails the run if it has no free subnet, and the run is undone', async () => {

@@ -36,7 +36,7 @@ function openLab(hosts: string) {
     const [program = '', ...before] = command.slice(0, -3);
     return tool(program, ...before, ...argv);
   };
-  return { wf: project.wf, shared: project.sharedWf, killedAt, start, record, inShell };
+  return { shared: project.sharedWf, killedAt, start, record, inShell };
 }
 
 const RESTORED = { restored: true, residues: [], unexplained: [], drift: [] };
@@ -44,8 +44,8 @@ const RESTORED = { restored: true, residues: [], unexplained: [], drift: [] };
 const onEnginesOfTheRun = () => {
   test('each claim is proven beside a run of lab-network and after a kill, both hosts are as they were, and the report is in both languages', async () => {
     const id = 'swarm-told';
-    const { wf, shared, killedAt, start, record, inShell } = openLab('private');
-    const paused = await wf(start(id, '--pause-after', 'overlay', '--input', 'prefix=ann-'));
+    const { shared, killedAt, start, record, inShell } = openLab('private');
+    const paused = await shared(start(id, '--pause-after', 'overlay', '--input', 'prefix=ann-'));
     expect(paused, paused.stderr).toMatchObject({ exitCode: 0 });
     expect(paused.stderr).toContain('runtime docker: the hosts of the run have Docker engines');
     const nodes = await inShell([id, 'alpha'], 'docker', 'node', 'ls', '--format', '{{.Status}} {{.ManagerStatus}}');
@@ -58,7 +58,7 @@ const onEnginesOfTheRun = () => {
     const images = [`image=${HTTP_ECHO_IMAGE}`, `probeImage=${PROBE_IMAGE}`].flatMap((one) => ['--input', one]);
     const [, other] = await Promise.all([
       killedAt('after touch joinSwarm undo 1 docker swarm leave', ['resume', id]),
-      wf(['start', 'lab-network', '--id', beside, ...images]),
+      shared(['start', 'lab-network', '--id', beside, ...images]),
     ]);
     expect(other, other.stderr).toMatchObject({ exitCode: 0 });
     const end = await shared(['resume', id]);

@@ -1,11 +1,18 @@
+import { readFileSync } from 'node:fs';
 import { afterEach, expect, test } from 'vitest';
 import { z } from 'zod';
+import { runRecordSchema } from '../../support/command/run-record.ts';
 import { openProject } from '../../support/command/run-wf.ts';
 import { describeDocker, docker, dockerInspect, dockerKnows } from '../../support/engines/docker-tests.ts';
-import { HTTP_ECHO_IMAGE, PROBE_IMAGE } from '../../support/engines/images.ts';
-import { expectAllUndone, pausedAfter } from '../../support/workflows/paused-lab.ts';
+import { PROBE_IMAGE } from '../../support/engines/images.ts';
+import { expectAllUndone } from '../../support/workflows/paused-lab.ts';
 
 const COPY = 'wf-test/copy';
+const CONTAINERS = readFileSync(new URL('../../fixtures/kit/containers.ts', import.meta.url), 'utf8');
+/** Starts a run that makes the network `kit-net` and the container `kit-app`, and keeps them. */
+const start = (id: string, image: string) => [
+  ...['start', 'containers', '--runtime', 'docker', '--id', id, '--input', `image=${image}`, '--json'],
+];
 
 const sweptSchema = z.array(
   z.object({
@@ -31,40 +38,42 @@ describeDocker('a label that a container inherits from its image', () => {
   }
 
   test('makes no container part of the run: neither for sweep, nor for a rollback, even if it took the name', async () => {
-    const lab = await pausedAfter('setup');
-    await docker('commit', 'AppProd', COPY);
-    await docker('rm', '--force', 'AppProd');
-    const taker = await docker('run', '--detach', '--name', 'AppProd', COPY, '-text', 'mine');
-    const theirs = await docker('run', '--detach', '--name', 'theirs', '--volume', '/data', COPY, '-text', 'mine');
+    const project = openProject({ 'workflows/containers.ts': CONTAINERS });
+    const started = await project.sharedWf(start('lab', PROBE_IMAGE));
+    expect(started.exitCode, started.stderr).toBe(0);
+    await docker('commit', 'kit-app', COPY);
+    await docker('rm', '--force', 'kit-app');
+    const taker = await docker('run', '--detach', '--name', 'kit-app', COPY, 'sleep', '600');
+    const theirs = await docker('run', '--detach', '--name', 'theirs', '--volume', '/data', COPY, 'sleep', '600');
     try {
       expect(await dockerInspect('theirs', '{{index .Config.Labels "wf.run"}}')).toBe('lab');
-      const end = await lab.rollBack();
-      expect(end.exitCode).toBe(0);
-      expectAllUndone(end.record);
-      expect(end.record.verification?.drift.map(({ subject }) => subject)).toContainEqual(
+      const end = await project.sharedWf(['rollback', 'lab', '--json']);
+      expect(end.exitCode, end.stdout).toBe(0);
+      const record = runRecordSchema.parse(end.json());
+      expectAllUndone(record);
+      expect(record.verification?.drift.map(({ subject }) => subject)).toContainEqual(
         expect.stringContaining('theirs'),
       );
       expect(await sweep('--yes')).toEqual({ exitCode: 0, objects: [] });
       expect(await dockerInspect('theirs', '{{.Id}} {{.State.Running}}')).toBe(`${theirs} true`);
-      expect(await dockerInspect('AppProd', '{{.Id}} {{.State.Running}}')).toBe(`${taker} true`);
+      expect(await dockerInspect('kit-app', '{{.Id}} {{.State.Running}}')).toBe(`${taker} true`);
     } finally {
       await docker('rm', '--force', taker);
     }
   });
 
-  test('makes the lab refuse the image if the label names the run itself', async () => {
-    await docker('create', '--name', 'source', '--label', 'wf.run=lab', HTTP_ECHO_IMAGE);
+  test('makes a run refuse the image if the label names the run itself', async () => {
+    await docker('create', '--name', 'source', '--label', 'wf.run=lab', PROBE_IMAGE);
     await docker('commit', 'source', COPY);
-    const project = openProject();
-    const args = ['start', 'lab-network', '--input', `image=${COPY}`, '--input', `probeImage=${PROBE_IMAGE}`];
-    const ended = await project.sharedWf([...args, '--id', 'lab', '--json']);
+    const project = openProject({ 'workflows/containers.ts': CONTAINERS });
+    const ended = await project.sharedWf(start('lab', COPY));
     expect(ended.exitCode).toBe(1);
     expect(ended.json()).toMatchObject({
       status: 'rolled-back',
       error: { message: expect.stringContaining('wf.run=lab'), hint: expect.stringContaining('docker build') },
     });
-    expect(await dockerKnows('container', 'AppDev')).toBe(false);
-    const other = await project.sharedWf([...args, '--id', 'other', '--pause-after', 'setup']);
+    expect(await dockerKnows('container', 'kit-app')).toBe(false);
+    const other = await project.sharedWf(start('other', COPY));
     expect(other.exitCode, other.stderr).toBe(0);
     expect(await project.sharedWf(['rollback', 'other'])).toMatchObject({ exitCode: 0 });
   });

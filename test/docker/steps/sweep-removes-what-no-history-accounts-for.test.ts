@@ -188,8 +188,8 @@ describeDocker('wf sweep', () => {
     expect(await docker('run', ...inVolume, 'cat', '/data/mark')).toBe('made');
     await docker('run', ...inVolume, 'rm', '/data/mark');
     expect((await swept(project, '--yes')).objects).toMatchObject([{ kind: 'volume', status: 'removed' }]);
-    await docker('rm', '--force', 'sweep-other');
     expect(await theirs.sharedWf(['rollback', 'lost'])).toMatchObject({ exitCode: 0 });
+    await docker('rm', '--force', 'sweep-other');
     // The run has ended: an object that appears with its mark later has no owner.
     await docker('network', 'create', '--label', 'wf.run=lost', 'sweep-late');
     expect((await swept(theirs, '--yes')).objects).toMatchObject([{ name: 'sweep-late', status: 'removed' }]);

@@ -25,14 +25,8 @@ const ENGINE_NAME = /^wft-\d+(-\d+)?$/;
 // Ready after 0.4 s on an idle machine with two cores.
 const READY_WITHIN_MS = 60_000;
 
-/** The server for names that Docker does not know, and the search domain. */
-interface NameServer {
-  readonly address: string;
-  readonly search: string;
-}
-
-/** Nobody listens there: "no such name" at once, and no search domain. */
-const NOWHERE: NameServer = { address: '127.0.0.1', search: '.' };
+/** Nobody listens at this server for names that Docker does not know: "no such name" at once. There is no search domain. */
+const SETTINGS = { dns: ['127.0.0.1'], 'dns-search': ['.'] };
 
 let started = 0;
 
@@ -51,7 +45,7 @@ export async function missingForEngine(): Promise<string[]> {
 }
 
 /** Removes the engines of killed test runs, then starts an engine. */
-export async function startEngine(nameServer: NameServer = NOWHERE): Promise<TestEngine> {
+export async function startEngine(): Promise<TestEngine> {
   await removeStaleEngines();
   const name = started === 0 ? `wft-${process.pid}` : `wft-${process.pid}-${started}`;
   started += 1;
@@ -60,10 +54,10 @@ export async function startEngine(nameServer: NameServer = NOWHERE): Promise<Tes
   await mkdir(engine.directory);
   await writeFile(join(engine.directory, 'owner.json'), JSON.stringify(ownProcess()));
   try {
-    await writeFile(join(engine.directory, 'daemon.json'), '{}');
+    await writeSettings(engine, {});
     await run('ip', ['netns', 'add', name]);
     await run('ip', ['-n', name, 'link', 'set', 'lo', 'up']);
-    await startDaemon(engine, nameServer);
+    await startDaemon(engine);
   } catch (thrown) {
     await removeEngine(engine);
     throw thrown;
@@ -78,7 +72,7 @@ export function surroundingEngine(): TestEngine | undefined {
 }
 
 /** Starts dockerd and waits until it answers. It finds its earlier containers, stopped or running. */
-export async function startDaemon(engine: TestEngine, nameServer: NameServer = NOWHERE): Promise<void> {
+export async function startDaemon(engine: TestEngine): Promise<void> {
   const { directory, namespace } = engine;
   const log = openSync(join(directory, 'log'), 'a');
   const flags = {
@@ -87,8 +81,6 @@ export async function startDaemon(engine: TestEngine, nameServer: NameServer = N
     '--exec-root': join(directory, 'exec'),
     '--host': engine.dockerHost,
     '--pidfile': join(directory, 'pid'),
-    '--dns': nameServer.address,
-    '--dns-search': nameServer.search,
   };
   // Its own session: Ctrl-C on the terminal is for the tests. Its own environment: no proxy of the machine.
   const daemon = spawn('nsenter', [`--net=/run/netns/${namespace}`, '--', 'dockerd', ...Object.entries(flags).flat()], {
@@ -112,6 +104,17 @@ export async function stopDaemon({ directory }: TestEngine, signal: 'SIGTERM' | 
   await endAndWait(containerdsOf(directory), 'SIGKILL');
   // The next dockerd takes a zombie with the pid in one of these files for a living daemon, and does not start.
   for (const file of ['pid', 'exec/containerd/containerd.pid']) await rm(join(directory, file), { force: true });
+}
+
+/** Ends dockerd and starts it with these settings. */
+export async function restartDaemon(engine: TestEngine, settings: object): Promise<void> {
+  await stopDaemon(engine);
+  await writeSettings(engine, settings);
+  await startDaemon(engine);
+}
+
+function writeSettings({ directory }: TestEngine, settings: object): Promise<void> {
+  return writeFile(join(directory, 'daemon.json'), JSON.stringify({ ...SETTINGS, ...settings }));
 }
 
 /** Removes an engine: containers, dockerd, containerd, mounts, namespace, files. Succeeds if it is already gone. */

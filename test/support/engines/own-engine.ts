@@ -2,7 +2,6 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { afterAll, beforeAll } from 'vitest';
-import type { WfOptions } from '../command/run-wf.ts';
 import { type HostState, hostState, type Tool, tool } from '../host/host-state.ts';
 import { removeEngine, startEngine, type TestEngine } from './engine.ts';
 import { ensureImages } from './images.ts';
@@ -11,7 +10,10 @@ import { ensureImages } from './images.ts';
 export interface OwnEngine {
   readonly engine: TestEngine;
   /** Calls wf in the network of the engine. */
-  readonly options: WfOptions;
+  readonly options: {
+    readonly through: readonly [string, ...string[]];
+    readonly env: Readonly<Record<string, string>>;
+  };
   /** Runs a tool there. */
   readonly at: Tool;
   /** The host state without the parts that a start of the engine changes: the id of its bridge network, the order of its rules. */
