@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { OVERLAY } from '../../../src/steps/examples/net.ts';
 import { anotherBoot } from '../../../src/testing/session.ts';
 import { canActAsOrdinaryUser, ORDINARY_USER, ownedByOrdinaryUser } from '../../support/command/ordinary-user.ts';
+import { readRecord } from '../../support/command/read-record.ts';
 import { runRecordSchema } from '../../support/command/run-record.ts';
 import { openProject } from '../../support/command/run-wf.ts';
 import type { WfEnd } from '../../support/command/wf-process.ts';
@@ -30,10 +31,10 @@ function openLab(user: (typeof USERS)[number] = USERS[0]) {
   const wfAfterReboot = (args: readonly string[]) =>
     project.wf(args, { through: anotherBoot(path.join(project.folder, 'boot-id')) });
   const start = (id: string, ...more: readonly string[]) => ['start', 'lab-overlay', '--id', id, ...more];
-  const read = through.length > 0 ? wf : project.sharedWf;
-  const record = async (id: string) => runRecordSchema.parse((await read(['show', id, '--json'])).json());
+  const record = (id: string) => readRecord(project, id);
+  const ask = through.length > 0 ? wf : project.sharedWf;
   const shell = async (where: readonly string[]) =>
-    shellSchema.parse((await read(['shell', ...where, '--json'])).json()).command;
+    shellSchema.parse((await ask(['shell', ...where, '--json'])).json()).command;
   /** Runs a command where `wf shell` opens a shell. */
   const inShell = async (where: readonly string[], ...argv: readonly string[]) => {
     const command = await shell(where);
@@ -64,8 +65,8 @@ withNft(
     const ends = [wf(['resume', id]), wf(['start', 'lab-network', '--runtime', 'embedded', '--id', beside])];
     for (const end of await Promise.all(ends)) expect(end, end.stderr).toMatchObject({ exitCode: 0 });
     await connection.close();
-    expect((await record(beside)).verification).toMatchObject({ restored: true, drift: [], residues: [] });
-    const { status, stages, changes, proofs, verification } = await record(id);
+    expect(record(beside).verification).toMatchObject({ restored: true, drift: [], residues: [] });
+    const { status, stages, changes, proofs, verification } = record(id);
     expect({ status, verification }).toMatchObject({
       status: 'succeeded',
       verification: { restored: true, drift: [], residues: [] },
@@ -120,7 +121,10 @@ function openLabToKill() {
       expect(await lab.wf(args, point), point).toMatchObject({ signal: 'SIGKILL' }),
     async expectEnd(id: string, end: WfEnd, status: string) {
       expect(end, end.stderr).toMatchObject({ exitCode: 0 });
-      expect(await lab.record(id)).toMatchObject({ status, verification: { restored: true, drift: [] } });
+      expect(runRecordSchema.parse(end.json())).toMatchObject({
+        ...{ id, status },
+        verification: { restored: true, drift: [] },
+      });
       expect(processesOf(id)).toEqual([]);
     },
   };
@@ -136,14 +140,14 @@ const RECOVERIES = {
     expect(await inShell([id, 'beta'], 'ip', '-details', 'link', 'show', 'vxlan0')).toContain('vxlan id 42');
     expect(await inShell([id, 'alpha', 'AppAlpha'], 'ip', '-brief', 'address')).toContain('10.42.0.1/24');
     await killedAt(['resume', id], 'after touch dropOverlay apply 1 nft -f -');
-    await expectEnd(id, await wf(['resume', id]), 'succeeded');
+    await expectEnd(id, await wf(['resume', id, '--json']), 'succeeded');
   },
   async 'rolled back'() {
     const { wf, start, killedAt, expectEnd } = openLabToKill();
     const id = 'overlay-back';
     await killedAt(start(id), 'after touch betaDeviceUp apply 1 ip link set');
     await killedAt(['rollback', id], 'after touch betaPairMove undo 1 ip link set');
-    await expectEnd(id, await wf(['rollback', id]), 'rolled-back');
+    await expectEnd(id, await wf(['rollback', id, '--json']), 'rolled-back');
   },
 };
 
@@ -161,7 +165,7 @@ withNft('a restart of the machine while networks are made ends the run undone, w
   await vi.waitFor(() => expect(processesOf(id)).toEqual([]), 10_000);
   const end = await wfAfterReboot(['resume', id]);
   expect(end, end.stderr).toMatchObject({ exitCode: 1 });
-  expect(await record(id)).toMatchObject({
+  expect(record(id)).toMatchObject({
     status: 'rolled-back',
     error: { code: 'E_NAMESPACE_GONE' },
     verification: { restored: true, residues: [], unexplained: [], drift: [] },
@@ -198,7 +202,7 @@ withNft.for(chosen(FAULTS))(
     await inShell([id, host], ...command);
     const end = await wf(['resume', id]);
     expect(end, end.stderr).toMatchObject({ exitCode: 1 });
-    const { status, error, verification } = await record(id);
+    const { status, error, verification } = record(id);
     expect({ status, error, verification }).toMatchObject({
       status: 'rolled-back',
       error: { code: 'E_PROBE_FAILED', message: expect.stringContaining(says) },

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { runRecordSchema } from '../../support/command/run-record.ts';
+import { readRecord } from '../../support/command/read-record.ts';
 import { openProject, type Project } from '../../support/command/run-wf.ts';
 import { describeOwnNetwork, networkState, type TestContainer, testContainer } from '../../support/host/own-network.ts';
 
@@ -72,9 +72,8 @@ describeOwnNetwork('a change of the network that cuts off its operator', () => {
     // The process dies with the session that is cut off.
     wf.kill('SIGKILL');
     await expect.poll(() => reaches(OLD), { timeout: 20_000 }).toBe(true);
-    await project.wf(['wait', 'cut-off', '--timeout', '20s']);
-    const record = runRecordSchema.parse((await project.wf(['show', 'cut-off', '--json'])).json());
-    expect(record).toMatchObject({
+    await project.sharedWf(['wait', 'cut-off', '--timeout', '20s']);
+    expect(readRecord(project, 'cut-off')).toMatchObject({
       status: 'rolled-back',
       error: { code: 'E_NOT_CONFIRMED' },
       verification: { restored: true, unexplained: [] },
