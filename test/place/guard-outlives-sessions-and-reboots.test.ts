@@ -66,47 +66,44 @@ async function expectUndone(id: string): Promise<void> {
   ]);
 }
 
-withSystemd('a confirmed run stays, without its guard, also after a reboot', async () => {
-  const scope = await startInScope('confirmed', '--confirm-within', '10m');
-  await expect.poll(() => statusOf('confirmed'), PATIENCE).toBe('unconfirmed');
-  expect([hasUnit('confirmed'), await isEnabled('confirmed')]).toEqual([true, true]);
-  expect(record('confirmed').changes[0]).toMatchObject({ seq: 1, kind: 'systemd.guard', status: 'kept' });
-  const confirm = await machine.wf(['confirm', 'confirmed'], project);
-  expect(confirm, confirm.stderr).toMatchObject({ exitCode: 0 });
-  expect(record('confirmed').changes.map(({ status }) => status)).toEqual(['reverted', 'kept', 'kept']);
-  expect([hasUnit('confirmed'), await isEnabled('confirmed')]).toEqual([false, false]);
-  const isRunning = async () => (await machine.run(['systemctl', 'is-active', unit('confirmed')])).stdout.trim();
-  await expect.poll(isRunning, PATIENCE).toBe('inactive');
-  await machine.reboot();
-  expect([statusOf('confirmed'), isMade('confirmed', 'two')]).toEqual(['succeeded', true]);
-  expect(scope).toBe('session-confirmed.scope');
-});
-
-withSystemd('the end of the session with all its processes does not keep a run', async () => {
-  const scope = await startInScope('session', '--confirm-within', '5s');
-  await expect.poll(() => statusOf('session'), PATIENCE).toBe('unconfirmed');
+withSystemd('the end of the session and a kill of the guard do not keep a run', async () => {
+  const scope = await startInScope('killed', '--confirm-within', '8s');
+  await expect.poll(() => statusOf('killed'), PATIENCE).toBe('unconfirmed');
+  const guard = async () => (await machine.run(['systemctl', 'show', '--property=MainPID', unit('killed')])).stdout;
+  const before = await guard();
+  expect(before).toMatch(/^MainPID=[1-9]/);
   await machine.run(['systemctl', 'kill', '--signal=KILL', scope]);
-  await expectUndone('session');
+  expect((await machine.run(['systemctl', 'is-active', scope])).stdout).not.toBe('active');
+  expect(await guard()).toBe(before);
+  await machine.run(['systemctl', 'kill', '--signal=KILL', unit('killed')]);
+  await expectUndone('killed');
 });
 
-withSystemd('a guard that is killed comes back', async () => {
-  const scope = await startInScope('guard-killed', '--confirm-within', '8s');
-  await expect.poll(() => statusOf('guard-killed'), PATIENCE).toBe('unconfirmed');
-  await machine.run(['systemctl', 'kill', '--signal=KILL', unit('guard-killed')]);
-  await machine.run(['systemctl', 'kill', '--signal=KILL', scope]);
-  await expectUndone('guard-killed');
-});
+withSystemd(
+  'after a reboot, only a confirmed run stays: no unconfirmed one, and none that was being applied',
+  async () => {
+    await startInScope('confirmed', '--confirm-within', '10m');
+    await expect.poll(() => statusOf('confirmed'), PATIENCE).toBe('unconfirmed');
+    expect([hasUnit('confirmed'), await isEnabled('confirmed')]).toEqual([true, true]);
+    expect(record('confirmed').changes[0]).toMatchObject({ seq: 1, kind: 'systemd.guard', status: 'kept' });
+    const confirm = await machine.wf(['confirm', 'confirmed'], project);
+    expect(confirm, confirm.stderr).toMatchObject({ exitCode: 0 });
+    expect(record('confirmed').changes.map(({ status }) => status)).toEqual(['reverted', 'kept', 'kept']);
+    expect([hasUnit('confirmed'), await isEnabled('confirmed')]).toEqual([false, false]);
+    const isRunning = async () => (await machine.run(['systemctl', 'is-active', unit('confirmed')])).stdout.trim();
+    await expect.poll(isRunning, PATIENCE).toBe('inactive');
 
-withSystemd('a reboot takes an unconfirmed run back, and one that was being applied', async () => {
-  await startInScope('rebooted', '--confirm-within', '10m');
-  await startInScope('half', '--confirm-within', '10m', '--input', `waitFor=${project}/never`);
-  await expect.poll(() => statusOf('rebooted'), PATIENCE).toBe('unconfirmed');
-  await expect.poll(() => isMade('half', 'one'), PATIENCE).toBe(true);
-  expect([isMade('rebooted', 'one'), isMade('rebooted', 'two')]).toEqual([true, true]);
-  await machine.reboot();
-  await expectUndone('rebooted');
-  await expectUndone('half');
-});
+    await startInScope('rebooted', '--confirm-within', '10m');
+    await startInScope('half', '--confirm-within', '10m', '--input', `waitFor=${project}/never`);
+    await expect.poll(() => statusOf('rebooted'), PATIENCE).toBe('unconfirmed');
+    await expect.poll(() => isMade('half', 'one'), PATIENCE).toBe(true);
+    expect([isMade('rebooted', 'one'), isMade('rebooted', 'two')]).toEqual([true, true]);
+    await machine.reboot();
+    await expectUndone('rebooted');
+    await expectUndone('half');
+    expect([statusOf('confirmed'), isMade('confirmed', 'two')]).toEqual(['succeeded', true]);
+  },
+);
 
 withSystemd('a run that fails leaves no guard behind', async () => {
   machine.write(`${project}/fails/broken`, '');
