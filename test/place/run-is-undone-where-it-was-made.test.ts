@@ -11,6 +11,7 @@ import {
 } from '../support/command/ordinary-user.ts';
 import { runRecordSchema } from '../support/command/run-record.ts';
 import { openProject, type WfEnd } from '../support/command/run-wf.ts';
+import { runSharedWf } from '../support/command/shared-wf.ts';
 
 const isRoot = process.getuid?.() === 0;
 
@@ -56,20 +57,19 @@ const PAUSED = ['start', 'release', '--id', 'placed', '--pause-after', 'make', '
 const statuses = (end: WfEnd) => runRecordSchema.parse(end.json()).changes.map(({ status }) => status);
 const UNDONE = ['reverted', 'reverted'];
 
-/** Makes another folder in the project that contains a folder of the same name. */
-function decoyFolder(folder: string): string {
-  const elsewhere = path.join(folder, 'elsewhere');
-  mkdirSync(path.join(elsewhere, 'release'), { recursive: true });
-  return elsewhere;
-}
-
 describe('the working directory', () => {
-  test('is that of the run for a rollback from another folder, which touches nothing of the same name', async () => {
-    const { wf, sharedWf, folder } = project();
+  test('is that of the run for a resume and a rollback from another folder, which touch nothing of the same name', async () => {
+    const { wf, sharedWf, folder, environment: env } = project();
     expect(await sharedWf(PAUSED)).toMatchObject({ exitCode: 0 });
     expect(existsSync(path.join(folder, 'release'))).toBe(true);
-    const elsewhere = decoyFolder(folder);
-    const told = await wf(['changes', 'placed'], { cwd: elsewhere });
+    const elsewhere = path.join(folder, 'elsewhere');
+    mkdirSync(elsewhere);
+    const resumed = await wf(['resume', 'placed', '--json'], { cwd: elsewhere });
+    const look = runRecordSchema.parse(resumed.json()).steps.find(({ id }) => id === 'look');
+    expect(look, resumed.stdout + resumed.stderr).toMatchObject({ status: 'succeeded' });
+
+    mkdirSync(path.join(elsewhere, 'release'));
+    const told = await runSharedWf({ argv: ['changes', 'placed'], cwd: elsewhere, env });
     expect(told.stdout).toContain(`env --chdir=${folder} rm -rf release`);
     const undone = await wf(['rollback', 'placed', '--json'], { cwd: elsewhere });
     expect(statuses(undone), undone.stdout).toEqual(UNDONE);
@@ -77,21 +77,11 @@ describe('the working directory', () => {
     expect(readdirSync(elsewhere)).toEqual(['release']);
   });
 
-  test('is that of the run for a step that is resumed from another folder', async () => {
-    const { wf, sharedWf, folder } = project();
-    expect(await sharedWf(PAUSED)).toMatchObject({ exitCode: 0 });
-    const elsewhere = decoyFolder(folder);
-    rmSync(path.join(elsewhere, 'release'), { recursive: true });
-    const resumed = await wf(['resume', 'placed', '--json'], { cwd: elsewhere });
-    const look = runRecordSchema.parse(resumed.json()).steps.find(({ id }) => id === 'look');
-    expect(look, resumed.stdout + resumed.stderr).toMatchObject({ status: 'succeeded' });
-  });
-
   test('is named if it is gone, and nothing is touched', async () => {
-    const { wf, sharedWf, folder } = project();
+    const { sharedWf, folder, environment: env } = project();
     const inside = path.join(folder, 'inside');
     mkdirSync(inside);
-    expect(await wf(PAUSED, { cwd: inside })).toMatchObject({ exitCode: 0 });
+    expect(await runSharedWf({ argv: PAUSED, cwd: inside, env })).toMatchObject({ exitCode: 0 });
     renameSync(inside, `${inside}-moved`);
     for (const args of [
       ['rollback', 'placed'],
