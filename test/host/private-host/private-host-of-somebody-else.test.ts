@@ -74,7 +74,7 @@ function killIfThere(pid: number): void {
 async function pausedRun(): Promise<Project> {
   const project = openProject({ 'workflows/app.ts': APP });
   onTestFinished(async () => {
-    await project.wf(['rollback', 'mine']);
+    await project.sharedWf(['rollback', 'mine']);
   });
   const started = await project.wf(paused('app'));
   expect(started.exitCode, started.stderr).toBe(0);
@@ -133,7 +133,7 @@ describe.skipIf(!isRoot)('trust in a private host', () => {
       ['rollback', 'mine'],
       ['shell', 'mine', '--json'],
     ]) {
-      const refused = await roots.wf(args);
+      const refused = await roots.sharedWf(args);
       expect(refused.exitCode, args.join(' ')).toBe(3);
       expect(refused.stderr + refused.stdout).toMatch(
         /E_PERMISSION[\s\S]*private host of run mine belongs to user 65534[\s\S]*sudo -u/,

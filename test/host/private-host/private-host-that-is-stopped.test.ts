@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { beforeAll, expect, type TestContext, test } from 'vitest';
+import { readRecord } from '../../support/command/read-record.ts';
 import { refusalSchema, runRecordSchema } from '../../support/command/run-record.ts';
 import { openProject, type Project } from '../../support/command/run-wf.ts';
 import { describeOwnNetwork } from '../../support/host/own-network.ts';
@@ -10,8 +11,8 @@ let project: Project;
 const START = ['start', 'lab-network', '--runtime', 'embedded', '--json'];
 
 /** The first process of the private host of a run, which has pid 1 in it. */
-async function firstProcess(id: string): Promise<number> {
-  const { createdAt } = runRecordSchema.parse((await project.wf(['show', id, '--json'])).json());
+function firstProcess(id: string): number {
+  const { createdAt } = readRecord(project, id);
   const first = markedPids(`${id}@${Date.parse(createdAt)}`).find((pid) =>
     /^NSpid:.*\s1$/m.test(readFileSync(`/proc/${pid}/status`, 'utf8')),
   );
@@ -20,8 +21,8 @@ async function firstProcess(id: string): Promise<number> {
 }
 
 /** Stops the first process, and continues it at the end of the test at the latest. */
-async function stop(id: string, { onTestFinished }: TestContext): Promise<{ readonly pid: number; goOn(): void }> {
-  const pid = await firstProcess(id);
+function stop(id: string, { onTestFinished }: TestContext): { readonly pid: number; goOn(): void } {
+  const pid = firstProcess(id);
   const goOn = () => void process.kill(pid, 'SIGCONT');
   process.kill(pid, 'SIGSTOP');
   onTestFinished(() => {
@@ -42,17 +43,17 @@ describeOwnNetwork('a stopped private host (SIGSTOP)', () => {
   test.concurrent(
     'makes rollback and resume of a paused run exit with 3, with how to continue the host',
     async (context) => {
-      const started = await project.wf([...START, '--id', 'rests', '--pause-after', 'setup']);
+      const started = await project.sharedWf([...START, '--id', 'rests', '--pause-after', 'setup']);
       expect(started.exitCode).toBe(0);
-      const { pid, goOn } = await stop('rests', context);
+      const { pid, goOn } = stop('rests', context);
       for (const verb of ['rollback', 'resume']) {
-        const end = await project.wf([verb, 'rests', '--json']);
+        const end = await project.sharedWf([verb, 'rests', '--json']);
         const { error } = refusalSchema.parse(end.json());
         expect([verb, end.exitCode, error.code]).toEqual([verb, 3, 'E_RUNTIME_UNAVAILABLE']);
         expect(error.hint).toContain(`kill -CONT ${pid}`);
       }
       goOn();
-      const undone = await project.wf(['rollback', 'rests', '--json']);
+      const undone = await project.sharedWf(['rollback', 'rests', '--json']);
       expect([undone.exitCode, runRecordSchema.parse(undone.json()).status]).toEqual([0, 'rolled-back']);
     },
     PATIENCE_MS,
@@ -63,7 +64,7 @@ describeOwnNetwork('a stopped private host (SIGSTOP)', () => {
     async (context) => {
       const wf = project.start([...START, '--id', 'works']);
       await wf.haltAt(/^setup {2}createDevNetwork .* ok /);
-      const { pid, goOn } = await stop('works', context);
+      const { pid, goOn } = stop('works', context);
       wf.kill('SIGCONT');
       const end = await wf.end;
       const record = runRecordSchema.parse(end.json());
@@ -75,7 +76,7 @@ describeOwnNetwork('a stopped private host (SIGSTOP)', () => {
       expect(record.changes.some(({ status }) => status === 'stuck')).toBe(true);
       expect(record.error?.hint).toContain(`kill -CONT ${pid}`);
       goOn();
-      const undone = await project.wf(['rollback', 'works', '--json']);
+      const undone = await project.sharedWf(['rollback', 'works', '--json']);
       expect([undone.exitCode, runRecordSchema.parse(undone.json()).status]).toEqual([0, 'rolled-back']);
     },
     PATIENCE_MS,

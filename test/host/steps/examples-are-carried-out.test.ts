@@ -194,9 +194,9 @@ describeDocker('on an engine, the example of', () => {
   beforeAll(async () => {
     await docker('tag', HTTP_ECHO_IMAGE, DOCKER.dockerImage.reference);
     const project = openProject({ ...FILES, 'workflows/containers.ts': workflowOf('containers', DOCKER) });
-    const first = await project.wf(['start', 'containers', '--id', 'examples', '--runtime', 'docker', '--json']);
+    const first = await project.sharedWf(['start', 'containers', '--id', 'examples', '--runtime', 'docker', '--json']);
     started = runRecordSchema.parse(first.json());
-    const last = await project.wf(['rollback', 'examples', '--json']);
+    const last = await project.sharedWf(['rollback', 'examples', '--json']);
     undone = runRecordSchema.parse(last.json());
   }, 60_000);
   afterAll(() => {
