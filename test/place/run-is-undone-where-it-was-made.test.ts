@@ -162,7 +162,7 @@ describe.skipIf(!canActAsOrdinaryUser())('the user', () => {
       ['rollback', 'placed'],
       ['resume', 'placed'],
     ]) {
-      const refused = await sharedWf([...args, '--json'], { WF_SAFE_DIRECTORY: folder });
+      const refused = await sharedWf([...args, '--json'], { env: { WF_SAFE_DIRECTORY: folder } });
       expect(refused).toMatchObject({ exitCode: 4 });
       expect(refused.json()).toMatchObject({
         error: {

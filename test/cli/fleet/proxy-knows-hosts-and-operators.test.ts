@@ -86,7 +86,7 @@ test('a fleet run goes through the proxy, from an operator to a host', async () 
     WF_FLEET_KEY: file('ann.key'),
     WF_FLEET_CA: file('ca.pem'),
   };
-  const hosts = await host.project.sharedWf(['fleet', 'hosts', '--json'], environment);
+  const hosts = await host.project.sharedWf(['fleet', 'hosts', '--json'], { env: environment });
   expect(hosts.json()).toMatchObject([{ host: 'web1', connected: true }]);
 });
 

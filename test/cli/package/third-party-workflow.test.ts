@@ -90,7 +90,7 @@ test.concurrent('a missing program fails the run, which is rolled back', async (
 
 test.concurrent('the workflow is found from a subfolder of its project', async () => {
   const project = openNoteProject({ 'a/b/c.txt': '' });
-  const end = await project.sharedWf(start(project), { WF_DB: '' }, path.join(project.folder, 'a/b'));
+  const end = await project.sharedWf(start(project), { env: { WF_DB: '' }, cwd: path.join(project.folder, 'a/b') });
   expect(end.exitCode, end.stderr).toBe(0);
   expect(existsSync(path.join(project.folder, 'data/wf.db'))).toBe(true);
 });

@@ -185,7 +185,9 @@ test('apply refuses in another directory, on which commands depend, and names ea
   const project = openNoteProject();
   const { id } = await planNote(project);
   writeFileSync(noteOf(project), 'somebody else');
-  const refused = refusal(await project.sharedWf(['apply', id, '--json'], {}, path.join(project.folder, 'workflows')));
+  const refused = refusal(
+    await project.sharedWf(['apply', id, '--json'], { cwd: path.join(project.folder, 'workflows') }),
+  );
   expect(refused.code).toBe('E_PLAN_OUTDATED');
   expect(refused.message).toContain(`the working directory was ${project.folder}, and is ${project.folder}/workflows`);
   expect(refused.message).toContain('step writeNote: observed was');
@@ -239,10 +241,10 @@ test('without a Docker engine a dry run warns, and a plan is refused', async () 
   const env = { DOCKER_HOST: `unix://${project.folder}/nothing.sock` };
   const inputs = ['reference=a', 'image=b', 'password=correct horse'].flatMap((text) => ['--input', text]);
   const args = ['start', 'private-image', '--runtime', 'docker', ...inputs, '--json'];
-  const plan = await project.sharedWf([...args, '--plan'], env);
+  const plan = await project.sharedWf([...args, '--plan'], { env });
   expect(refusal(plan)).toMatchObject({ exitCode: 3, code: 'E_DOCKER_UNREACHABLE' });
   expect(existsSync(project.database)).toBe(false);
-  const dry = await project.sharedWf([...args, '--dry-run'], env);
+  const dry = await project.sharedWf([...args, '--dry-run'], { env });
   expect({ exitCode: dry.exitCode, stderr: dry.stderr }).toEqual({
     exitCode: 0,
     stderr: expect.stringMatching(/^warning E_DOCKER_UNREACHABLE/),

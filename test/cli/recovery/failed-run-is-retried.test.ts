@@ -290,7 +290,7 @@ test.concurrent.each(['keep', 'rollback'])('a retry needs the secrets of the run
   const other = await sharedWf(['retry', id, '--input', 'folder=x']);
   expect(other).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('has no secret input of that name') });
   const env = { WORD: 'open-sesame' };
-  const retried = await sharedWf(['retry', id, '--input', 'word=@env:WORD', '--json'], env);
+  const retried = await sharedWf(['retry', id, '--input', 'word=@env:WORD', '--json'], { env });
   expect(retried, retried.stderr).toMatchObject({ exitCode: 0 });
   expect(retried.stdout).not.toContain('sesame');
   const { run } = answerSchema.parse(retried.json());

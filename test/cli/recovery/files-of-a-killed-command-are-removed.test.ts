@@ -68,12 +68,12 @@ test('the files of a command that was killed with wf go at the next command of w
     expect(left).toEqual([expect.stringMatching(`^\\.command-${id}-`)]);
     expect(traces()).toContain(path.join(kept, left[0] ?? '', 'client.cnf'));
 
-    const recovered = await project.sharedWf([verb, id, ...secret], env);
+    const recovered = await project.sharedWf([verb, id, ...secret], { env });
     expect(recovered.exitCode, recovered.stderr).toBe(0);
     expect(existsSync(stored)).toBe(verb === 'resume');
     expect(traces()).toEqual(verb === 'resume' ? [stored] : []);
     expect(readdirSync(kept).filter((name) => name.includes(id))).toEqual([]);
-    if (verb === 'resume') expect((await project.sharedWf(['rollback', id, ...secret], env)).exitCode).toBe(0);
+    if (verb === 'resume') expect((await project.sharedWf(['rollback', id, ...secret], { env })).exitCode).toBe(0);
     expect(traces()).toEqual([]);
   }
 });

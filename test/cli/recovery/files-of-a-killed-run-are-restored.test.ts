@@ -57,7 +57,7 @@ test('a run that is killed while it changes files is resumed, rolled back withou
     const killed = await project.wf(args(run), { env: { ...env, WF_CRASH_AT: point } });
     expect(killed.signal).toBe('SIGKILL');
     if (verb === 'resume') {
-      const resumed = await project.sharedWf(['resume', run, '--input', 'password=@env:PASSWORD'], env);
+      const resumed = await project.sharedWf(['resume', run, '--input', 'password=@env:PASSWORD'], { env });
       expect(resumed.exitCode, resumed.stderr).toBe(0);
       expect(readFileSync(path.join(project.folder, 'etc/conf'), 'utf8')).toBe(`password=${PASSWORD}\ndebug=1\n`);
       // The step that edits the file keeps it as it was a step before, with the password, for this user alone.

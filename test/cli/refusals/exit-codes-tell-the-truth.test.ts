@@ -88,8 +88,8 @@ describe.concurrent(
         onTestFinished(() => void server.close());
         const env = { DOCKER_HOST: `unix://${socket}` };
         const [started, swept] = await Promise.all([
-          project.sharedWf(['start', 'lab-network', '--runtime', 'docker', '--json'], env),
-          project.sharedWf(['sweep', '--json'], env),
+          project.sharedWf(['start', 'lab-network', '--runtime', 'docker', '--json'], { env }),
+          project.sharedWf(['sweep', '--json'], { env }),
         ]);
         for (const end of [started, swept]) noDefect(end);
         expect([started.exitCode, swept.exitCode]).toEqual([3, 3]);

@@ -124,7 +124,7 @@ asRoot.concurrent('root trusts only its own project, that of the sudo user, and 
     says: ['the database', `belongs to uid ${OTHER}`],
   });
   for (const env of [{ SUDO_UID: String(OTHER) }, { WF_SAFE_DIRECTORY: `/nowhere:${project.folder}` }]) {
-    const end = await project.sharedWf(start, env);
+    const end = await project.sharedWf(start, { env });
     expect(end.exitCode, end.stderr).toBe(0);
   }
 });
@@ -161,7 +161,7 @@ asRoot.concurrent.each<[string, (cache: string) => void]>([
   const cache = path.join(project.folder, 'cache/wf/translated');
   const env = { XDG_CACHE_HOME: path.join(project.folder, 'cache') };
   const start = ['start', 'note', '--input', `file=${path.join(project.folder, 'the-note')}`];
-  expect((await project.sharedWf(start, env)).exitCode).toBe(0);
+  expect((await project.sharedWf(start, { env })).exitCode).toBe(0);
   expect(statSync(cache).mode & 0o777).toBe(0o700);
   const kept = readdirSync(cache);
   expect(kept).not.toEqual([]);
@@ -171,11 +171,11 @@ asRoot.concurrent.each<[string, (cache: string) => void]>([
     const evil = `process.getBuiltinModule('node:fs').writeFileSync(${JSON.stringify(traceOf(project))}, '');`;
     project.write(path.relative(project.folder, file), `${evil}\n${readFileSync(file, 'utf8')}`);
   }
-  expect((await project.sharedWf(start, env)).exitCode, 'what the user wrote there is executed').toBe(0);
+  expect((await project.sharedWf(start, { env })).exitCode, 'what the user wrote there is executed').toBe(0);
   expect(existsSync(traceOf(project))).toBe(true);
   writeFileSync(traceOf(project), 'from before');
   spoil(cache);
-  expect((await project.sharedWf(start, env)).exitCode).toBe(0);
+  expect((await project.sharedWf(start, { env })).exitCode).toBe(0);
   expect(readFileSync(traceOf(project), 'utf8')).toBe('from before');
 });
 
@@ -187,6 +187,6 @@ asRoot.concurrent('a symbolic link to a cache is not followed', async () => {
   symlinkSync(target, path.join(project.folder, 'cache/wf/translated'));
   const start = ['start', 'note', '--input', `file=${path.join(project.folder, 'the-note')}`];
   const env = { XDG_CACHE_HOME: path.join(project.folder, 'cache') };
-  expect((await project.sharedWf(start, env)).exitCode).toBe(0);
+  expect((await project.sharedWf(start, { env })).exitCode).toBe(0);
   expect(readdirSync(target)).toEqual([]);
 });

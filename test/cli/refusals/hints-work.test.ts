@@ -18,7 +18,7 @@ const HEADER_BYTES = 100;
 
 /** Runs a suggested command line. */
 async function carryOut(project: Project, line: string): Promise<WfEnd> {
-  return project.sharedWf(line.split(' '), { WF_DB: path.join(project.folder, 'none.db') });
+  return project.sharedWf(line.split(' '), { env: { WF_DB: path.join(project.folder, 'none.db') } });
 }
 
 test.each([

@@ -28,11 +28,11 @@ async function tell(args: readonly string[]) {
 
 /** Calls wf in the shared process. */
 async function tellShared(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
-  const end = await project.sharedWf(args, env);
+  const end = await project.sharedWf(args, { env });
   check(args, end);
   // The stack of an error has texts of its own.
   if (end.exitCode !== 0 && !args.includes('--json'))
-    check(args, await project.sharedWf(args, { ...env, WF_DEBUG: '1' }));
+    check(args, await project.sharedWf(args, { env: { ...env, WF_DEBUG: '1' } }));
   return end;
 }
 

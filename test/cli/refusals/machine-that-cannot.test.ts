@@ -59,20 +59,20 @@ describe.concurrent('a machine without a Docker engine', () => {
     ['a malformed address', 'nonsense://x'],
     ['a folder', 'unix:///tmp'],
   ])('refuses the lab if DOCKER_HOST is %s: %s', async ([, host]) => {
-    const wf = await project.sharedWf([...LAB_ON_DOCKER, '--json'], { DOCKER_HOST: host });
+    const wf = await project.sharedWf([...LAB_ON_DOCKER, '--json'], { env: { DOCKER_HOST: host } });
     expect(wf.exitCode).toBe(3);
     expect(wf.json()).toMatchObject({ error: { code: 'E_DOCKER_UNREACHABLE', hint: expect.stringMatching(/./) } });
     expectNoStackTrace(wf);
   });
 
   test('makes wf doctor report the missing engine, the next step and the available runtime', async () => {
-    const text = await project.sharedWf(['doctor'], NOWHERE.env);
+    const text = await project.sharedWf(['doctor'], NOWHERE);
     expect(text).toMatchObject({ exitCode: 0, stderr: '' });
     expect(text.stdout).toMatch(/^warning +docker engine +E_DOCKER_UNREACHABLE: /m);
     expect(text.stdout).toMatch(/^ +next: Start that engine/m);
     expect(text.stdout).toMatch(/^ok +private host +available/m);
     expectNoStackTrace(text);
-    const json = await project.sharedWf(['doctor', '--json'], NOWHERE.env);
+    const json = await project.sharedWf(['doctor', '--json'], NOWHERE);
     expect(json).toMatchObject({ exitCode: 0, stderr: '' });
     const finding = z.strictObject({
       title: z.string(),
@@ -98,7 +98,7 @@ describe.concurrent('a machine without a Docker engine', () => {
       ['--help'],
       ['--version'],
     ]) {
-      const wf = await fresh.sharedWf(args, NOWHERE.env);
+      const wf = await fresh.sharedWf(args, NOWHERE);
       expect({ args, exitCode: wf.exitCode }).toEqual({ args, exitCode: 0 });
     }
     expect(existsSync(fresh.database)).toBe(false);

@@ -100,7 +100,7 @@ async function expectHidden(
   for (const name of written) expectNoTrace(name, readFileSync(path.join(project.folder, name)));
   for (const { table, bytes } of compressedIn(project.database)) expectNoTrace(table, bytes);
   for (const command of commands) {
-    const { stdout, stderr } = await project.sharedWf(command, { WF_DEBUG: '1' });
+    const { stdout, stderr } = await project.sharedWf(command, { env: { WF_DEBUG: '1' } });
     expectNoTrace(`wf ${command.join(' ')}`, `${stdout}${stderr}`);
   }
   const rest = readdirSync(project.folder, { recursive: true, withFileTypes: true });
@@ -148,7 +148,7 @@ test.concurrent('a run that succeeds leaves no trace of a secret', async () => {
 test.concurrent('a run that prints a secret and fails is rolled back and leaves no trace of it', async () => {
   const deploy = openDeploy();
   const env = { ...WITH_PASSWORD.env, WF_DEBUG: '1' };
-  const end = await deploy.project.sharedWf(deploy.args(...FROM_FILE, '--input', 'exitCode=3'), env);
+  const end = await deploy.project.sharedWf(deploy.args(...FROM_FILE, '--input', 'exitCode=3'), { env });
   expect(end.exitCode, end.stderr).toBe(1);
   expect(end.stdout + end.stderr).toContain('refused: wf-secret:password:');
   expect(existsSync(deploy.session)).toBe(false);
@@ -176,9 +176,9 @@ test.concurrent('a killed run is resumed with the secret from its source and lea
     code: 'E_INPUT',
     message: expect.stringContaining('the environment variable DEPLOY_PASSWORD is not set'),
   });
-  const plan = await deploy.project.sharedWf(['resume', deploy.id, '--dry-run'], WITH_PASSWORD.env);
+  const plan = await deploy.project.sharedWf(['resume', deploy.id, '--dry-run'], WITH_PASSWORD);
   expect(plan.exitCode, plan.stderr).toBe(0);
-  const end = await deploy.project.sharedWf(['resume', deploy.id], WITH_PASSWORD.env);
+  const end = await deploy.project.sharedWf(['resume', deploy.id], WITH_PASSWORD);
   expect(end.exitCode, end.stderr).toBe(0);
   expect(existsSync(deploy.session)).toBe(false);
   await expectHidden(deploy, [without, plan, end]);
@@ -217,8 +217,8 @@ test.concurrent('a dry run and a refused start leave no trace of a secret', asyn
   const deploy = openDeploy();
   const { project } = deploy;
   const ends = [
-    await project.sharedWf(deploy.args(...FROM_ENV, '--dry-run'), WITH_PASSWORD.env),
-    await project.sharedWf(deploy.args(...FROM_ENV, '--dry-run', '--json'), WITH_PASSWORD.env),
+    await project.sharedWf(deploy.args(...FROM_ENV, '--dry-run'), WITH_PASSWORD),
+    await project.sharedWf(deploy.args(...FROM_ENV, '--dry-run', '--json'), WITH_PASSWORD),
   ];
   expect(ends.map(({ exitCode }) => exitCode)).toEqual([0, 0]);
   const refused = [
@@ -240,7 +240,7 @@ test.concurrent('a dry run and a refused start leave no trace of a secret', asyn
 test.concurrent('a plan leaves no trace of a secret, and apply takes it from its source again', async () => {
   const deploy = openDeploy();
   const { project, id } = deploy;
-  const plan = await project.sharedWf(deploy.args(...FROM_ENV, '--plan', '--json'), WITH_PASSWORD.env);
+  const plan = await project.sharedWf(deploy.args(...FROM_ENV, '--plan', '--json'), WITH_PASSWORD);
   expect(plan.exitCode, plan.stderr).toBe(0);
   expect(plan.json()).toMatchObject({
     input: { password: expect.stringMatching(/^wf-secret:password:[0-9a-f]{12}$/) },
@@ -250,7 +250,7 @@ test.concurrent('a plan leaves no trace of a secret, and apply takes it from its
   const without = await project.sharedWf(['apply', '@latest']);
   expect(without.exitCode).toBe(2);
   expect(without.stderr).toContain('DEPLOY_PASSWORD');
-  const end = await project.sharedWf(['apply', '@latest', '--json'], WITH_PASSWORD.env);
+  const end = await project.sharedWf(['apply', '@latest', '--json'], WITH_PASSWORD);
   expect(end.exitCode, end.stderr).toBe(0);
   expect(end.json()).toMatchObject({ id, status: 'succeeded' });
   await expectHidden(deploy, [plan, ...looks, without, end]);

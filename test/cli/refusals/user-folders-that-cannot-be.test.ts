@@ -43,7 +43,7 @@ test.concurrent.each<[string, Record<string, string>, string]>([
 ])('a relative %s is ignored, as the specification says', async (_name, relative, database) => {
   const project = openNoteProject();
   const home = path.join(project.folder, 'home');
-  const end = await project.sharedWf(['doctor'], { WF_DB: '', HOME: home, ...relative }, '/');
+  const end = await project.sharedWf(['doctor'], { env: { WF_DB: '', HOME: home, ...relative }, cwd: '/' });
   expect(end.stdout).toContain(path.join(database === '' ? userInfo().homedir : project.folder, database));
   expect(['/state', '/cache', '/home/.local', '/home/.cache'].filter((made) => existsSync(made))).toEqual([]);
 });

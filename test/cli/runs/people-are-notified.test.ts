@@ -65,27 +65,27 @@ test.concurrent('by the command of the definition, unless the start names anothe
   const secret = 'Pa55-w0rd-of-ours';
   const args = ['--input', 'text=@env:NOTE_TEXT'];
   const env = { NOTE_TEXT: secret, PATH: `${project.folder}:${process.env['PATH']}` };
-  await project.sharedWf(failing(project, 'note-planned', ...args, '--plan'), env);
+  await project.sharedWf(failing(project, 'note-planned', ...args, '--plan'), { env });
   project.write('workflows/note.ts', secretNote(tell.path));
   // The plan is started as it was made, and the command is no part of the definition.
-  expect((await project.sharedWf(['apply', '@latest'], env)).exitCode).toBe(1);
-  const byDefault = await project.sharedWf(failing(project, 'note-default', ...args), env);
+  expect((await project.sharedWf(['apply', '@latest'], { env })).exitCode).toBe(1);
+  const byDefault = await project.sharedWf(failing(project, 'note-default', ...args), { env });
   expect(byDefault, byDefault.stderr).toMatchObject({ exitCode: 1 });
-  await project.sharedWf(failing(project, 'note-named', ...args, '--notify', '["tell","a b","$HOME"]'), env);
-  await project.sharedWf(failing(project, 'note-silent', ...args, '--no-notify'), env);
+  await project.sharedWf(failing(project, 'note-named', ...args, '--notify', '["tell","a b","$HOME"]'), { env });
+  await project.sharedWf(failing(project, 'note-silent', ...args, '--no-notify'), { env });
   expect(tell.told().map(({ argv, env }) => `${env['WF_RUN']}: ${argv}`)).toEqual([
     'note-default: by definition',
     'note-named: a b $HOME',
   ]);
   expect(tell.told()[0]?.record.input['text']).toMatch(/^wf-secret:text:/);
   expect(readFileSync(path.join(project.folder, 'told'), 'utf8')).not.toContain(secret);
-  const plan = await project.sharedWf(failing(project, 'note-applied', ...args, '--plan', '--json'), env);
+  const plan = await project.sharedWf(failing(project, 'note-applied', ...args, '--plan', '--json'), { env });
   expect(planSchema.parse(plan.json()).notify).toEqual([tell.path, 'by', 'definition']);
   project.write('workflows/note.ts', secretNote('/nowhere'));
-  const applied = await project.sharedWf(['apply', '@latest'], env);
+  const applied = await project.sharedWf(['apply', '@latest'], { env });
   expect(applied, applied.stderr).toMatchObject({ exitCode: 1 });
   expect(tell.told().at(-1)).toMatchObject({ argv: 'by definition', record: { id: 'note-applied' } });
-  expect((await project.sharedWf(['retry', 'note-silent'], env)).exitCode).toBe(1);
+  expect((await project.sharedWf(['retry', 'note-silent'], { env })).exitCode).toBe(1);
   expect(tell.told()).toHaveLength(3);
 });
 

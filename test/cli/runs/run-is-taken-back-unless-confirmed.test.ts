@@ -120,7 +120,7 @@ test
     run.kill('SIGKILL');
     await run.end;
     // The database belongs to root, as the process did.
-    const show = () => project.sharedWf(['show', 'with-sudo', '--json'], { SUDO_UID: String(caller) });
+    const show = () => project.sharedWf(['show', 'with-sudo', '--json'], { env: { SUDO_UID: String(caller) } });
     const status = async () => runRecordSchema.parse((await show()).json()).status;
     await expect.poll(status, { timeout: 20_000, interval: 100 }).toBe('rolled-back');
   });

@@ -272,7 +272,7 @@ describe.concurrent('a collector', () => {
     const receiver = await collector(context);
     const project = openNoteProject();
     const env = { ...to(receiver), OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: `${receiver.endpoint}/elsewhere` };
-    const end = await project.sharedWf(startNote(project), env);
+    const end = await project.sharedWf(startNote(project), { env });
     expect(end.exitCode, end.stderr).toBe(0);
     expect(end.stderr.match(/E_TRACES/g)).toHaveLength(1);
     expect(end.stderr).toContain('the collector did not take them: Not Found');
@@ -313,7 +313,7 @@ test.concurrent('nothing of a secret is in what arrives', async (context) => {
   const root = mkdtempSync(path.join(project.folder, 'deploy-'));
   const inputs = [`root=${root}`, 'password=@env:DEPLOY_PASSWORD', 'exitCode=3'].flatMap((each) => ['--input', each]);
   const env = { ...to(receiver), DEPLOY_PASSWORD: password };
-  const end = await project.sharedWf(['start', 'deploy', '--id', path.basename(root), ...inputs], env);
+  const end = await project.sharedWf(['start', 'deploy', '--id', path.basename(root), ...inputs], { env });
   expect(end.exitCode, end.stderr).toBe(1);
   expect(only(receiver, 'RUN deploy').status.message).toContain('wf-secret:password:');
   const bytes = Buffer.concat(receiver.bodies).toString('latin1');

@@ -32,7 +32,7 @@ describeDocker('a run on a Docker engine other than DOCKER_HOST', () => {
     const record = readRecord(project, 'elsewhere');
     const { dockerHost } = other(0).engine;
     for (const command of ['rollback', 'resume']) {
-      const refused = await project.sharedWf([command, 'elsewhere', '--json'], { DOCKER_HOST: dockerHost });
+      const refused = await project.sharedWf([command, 'elsewhere', '--json'], { env: { DOCKER_HOST: dockerHost } });
       const { error } = refusalSchema.parse(refused.json());
       expect({ command, exitCode: refused.exitCode, code: error.code }).toEqual({
         command,

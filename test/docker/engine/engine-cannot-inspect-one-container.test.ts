@@ -72,7 +72,7 @@ describeDocker('an engine that answers 500 for a foreign container', () => {
       await expect(createDocker(env).container(id)).rejects.toMatchObject({ code: 'E_DOCKER' });
       const run = await project.sharedWf(
         ['start', 'touch', '--runtime', 'docker', '--json', '--input', `file=${project.folder}/made`],
-        env,
+        { env },
       );
       expect(run.exitCode, run.stderr).toBe(0);
       const { status, verification } = runRecordSchema.parse(run.json());

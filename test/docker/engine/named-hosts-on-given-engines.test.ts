@@ -33,7 +33,7 @@ describeDocker('two hosts with the engines of two namespaces', () => {
       return ['start', 'two-hosts', '--id', id, ...input, ...more];
     };
     /** Calls wf in the process that the test files share. */
-    const shared = (args: readonly string[]) => project.sharedWf(args, NO_ENGINE);
+    const shared = (args: readonly string[]) => project.sharedWf(args, { env: NO_ENGINE });
     const record = (id: string) => readRecord(project, id);
     const shell = async (...args: readonly string[]) => {
       const opened = await shared(['shell', ...args, '--json']);

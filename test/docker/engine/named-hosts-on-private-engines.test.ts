@@ -51,7 +51,7 @@ function openHosts(env: Readonly<Record<string, string>> = {}) {
     return ['start', 'two-hosts', '--id', id, ...input, ...more];
   };
   /** Calls wf in the process that the test files share. */
-  const shared = (args: readonly string[]) => project.sharedWf(args, env);
+  const shared = (args: readonly string[]) => project.sharedWf(args, { env });
   const record = (id: string) => readRecord(project, id);
   /** Returns a function that runs a command as a shell of wf does. */
   const shell = async (...args: readonly string[]) => {

@@ -28,7 +28,7 @@ describeDocker('an engine that restarts during a run', () => {
     const before = await state();
     const lab = await pausedAfter('isolationTest', { ...options, more: ['--on-failure', 'keep'] });
     await stopDaemon(engine);
-    const refused = await lab.project.sharedWf(['resume', 'lab', '--json'], options.env, options.through);
+    const refused = await lab.project.sharedWf(['resume', 'lab', '--json'], options);
     expect({ exitCode: refused.exitCode, code: refusalSchema.parse(refused.json()).error.code }).toEqual({
       exitCode: 3,
       code: 'E_DOCKER_UNREACHABLE',
@@ -128,7 +128,7 @@ describeDocker('an engine that restarts during a run', () => {
     expect(made.map(({ status }) => status)).toContain('rejected');
     await at('docker', 'network', 'rm', one);
     const before = await state();
-    const end = await openProject().sharedWf(startLab({}, '--json'), options.env, options.through);
+    const end = await openProject().sharedWf(startLab({}, '--json'), options);
     expectFailedAndUndone(
       { exitCode: end.exitCode, record: runRecordSchema.parse(end.json()), stderr: end.stderr },
       { code: 'E_SUBNET_IN_USE', says: ['could not find an available, non-overlapping IPv4 address pool'] },

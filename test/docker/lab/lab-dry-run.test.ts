@@ -49,7 +49,7 @@ describeDocker('a dry run of the lab', () => {
       expect(end.exitCode).toBe(0);
       expect(end.stderr.match(/^warning E_NAME_IN_USE: /gm)).toHaveLength(1);
       const nowhere = await openProject().sharedWf(startLab({}, '--dry-run', '--runtime', 'docker'), {
-        DOCKER_HOST: 'unix:///nowhere.sock',
+        env: { DOCKER_HOST: 'unix:///nowhere.sock' },
       });
       expect(nowhere.exitCode).toBe(0);
       expect(nowhere.stderr.match(/^warning E_DOCKER_UNREACHABLE: /gm)).toHaveLength(1);

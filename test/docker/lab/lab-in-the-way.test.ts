@@ -164,7 +164,7 @@ async function expectUntouched(
 ): Promise<void> {
   const project = openProject();
   const before = await hostState();
-  expectRefused(project, await project.sharedWf(startLab(inputs, '--json'), env), { exitCode: 4, ...refusal });
+  expectRefused(project, await project.sharedWf(startLab(inputs, '--json'), { env }), { exitCode: 4, ...refusal });
   expect(await hostState()).toEqual(before);
   expect(runSummariesSchema.parse((await project.sharedWf(['runs', '--json'])).json())).toEqual([]);
 }

@@ -24,7 +24,7 @@ describeDocker('a plan of the lab', () => {
     });
 
     const apply = async (env: Readonly<Record<string, string>> = {}) => {
-      const refused = await project.sharedWf(['apply', '@latest', '--json'], env);
+      const refused = await project.sharedWf(['apply', '@latest', '--json'], { env });
       return { exitCode: refused.exitCode, ...refusalSchema.parse(refused.json()).error };
     };
     const network = await docker('network', 'create', 'devops');

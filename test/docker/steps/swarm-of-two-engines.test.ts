@@ -31,7 +31,7 @@ function openSwarm(hosts: string) {
   };
   /** Calls wf in the process that the test files share. */
   const shared = (args: readonly string[], more: Readonly<Record<string, string>> = {}) =>
-    project.sharedWf(args, { ...NO_ENGINE, ...more });
+    project.sharedWf(args, { env: { ...NO_ENGINE, ...more } });
   const record = (id: string) => readRecord(project, id);
   const outputOf = (id: string, step: string) => record(id).steps.find((one) => one.id === step)?.output;
   const expectRestored = (id: string) => {

@@ -113,7 +113,7 @@ describeDocker('wf sweep', () => {
         new Set(['in-use: run forgotten is active']),
       );
       for (const more of [[], ['--yes']]) {
-        const refused = await ours.sharedWf(['sweep', '--json', ...more], {}, ['unshare', '--net']);
+        const refused = await ours.sharedWf(['sweep', '--json', ...more], { through: ['unshare', '--net'] });
         expect(refused.exitCode, refused.stdout).toBe(3);
         expect(refused.json()).toMatchObject({ error: { code: 'E_DOCKER_NOT_LOCAL' } });
       }

@@ -105,7 +105,7 @@ async function ran(does: string, undoes: string, env: Readonly<Record<string, st
   const programs = [script('act', does), script('undo', undoes)];
   const args = ['start', 'shell', '--runtime', 'docker', '--json'];
   const inputs = ['--input', `does=${programs[0]}`, '--input', `undoes=${programs[1]}`];
-  const end = await project.sharedWf([...args, ...inputs], env);
+  const end = await project.sharedWf([...args, ...inputs], { env });
   expect([0, 5], end.stderr + end.stdout).toContain(end.exitCode);
   return { exitCode: end.exitCode, record: runRecordSchema.parse(end.json()) };
 }

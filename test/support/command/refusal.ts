@@ -25,8 +25,8 @@ export async function expectRefusal(
 }
 
 function carryOut(project: Project, args: readonly string[], options: WfOptions): Promise<WfEnd> {
-  const { env, cwd, ...ofProcess } = options;
-  return Object.keys(ofProcess).length === 0 ? project.sharedWf(args, env, cwd) : project.wf(args, options);
+  const isShared = options.through === undefined && options.program === undefined;
+  return isShared ? project.sharedWf(args, options) : project.wf(args, options);
 }
 
 /** The same for the end of a command with --json. */

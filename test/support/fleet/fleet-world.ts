@@ -123,7 +123,7 @@ export async function openWorldOn(restate: Restate, network: FleetNetwork, more:
   };
   await serve();
   const show = async (id: string) => {
-    const { stdout, exitCode } = await operator.sharedWf(['fleet', 'show', id, '--json'], env);
+    const { stdout, exitCode } = await operator.sharedWf(['fleet', 'show', id, '--json'], { env });
     if (exitCode !== 0) throw new Error(stdout);
     return fleetRecordSchema.parse(JSON.parse(stdout));
   };
@@ -136,7 +136,7 @@ export async function openWorldOn(restate: Restate, network: FleetNetwork, more:
       return handlers;
     },
     host: (name, url = restate.url) => openHost(name, url, network.host(), files),
-    fleet: (...args) => operator.sharedWf(['fleet', ...args], env),
+    fleet: (...args) => operator.sharedWf(['fleet', ...args], { env }),
     start: (...args) => operator.start(['fleet', ...args], { env }),
     show,
     untilUnderWay: (host) => vi.waitFor(() => expect(host.log()).toEqual(['one']), { timeout: 40_000, interval: 50 }),

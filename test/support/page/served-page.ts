@@ -22,12 +22,13 @@ export async function servePage(
   const wf = project.serve(['ui', ...address, ...args], options);
   const link = await wf.printed(/#token=/);
   const url = link.slice(0, link.indexOf('/#'));
+  const { env = {} } = options;
   const again = args.filter((arg) => !/^--(?:port|socket)/.test(arg));
   return {
     wf,
     url,
     port: Number(new URL(url).port),
     link,
-    newLink: async () => (await project.sharedWf(['ui', ...again], options.env)).stdout.trim(),
+    newLink: async () => (await project.sharedWf(['ui', ...again], { env })).stdout.trim(),
   };
 }

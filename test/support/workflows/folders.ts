@@ -39,7 +39,7 @@ export function foldersRun(project: Project, env: Readonly<Record<string, string
   return {
     id,
     start: (...more) => project.start(start(more), { env }),
-    carryOut: (...more) => project.sharedWf(start(more), env),
+    carryOut: (...more) => project.sharedWf(start(more), { env }),
     go: () => writeFileSync(inRoot('go'), ''),
     undoWaits: ['--input', `undoWaitsFor=${inRoot('go-back')}`],
     goBack: () => writeFileSync(inRoot('go-back'), ''),

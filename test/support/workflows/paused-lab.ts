@@ -29,9 +29,9 @@ interface LabOptions extends Pick<WfOptions, 'env' | 'through'> {
 
 /** Starts the lab as run `lab`, and waits until it has paused after this stage. */
 export async function pausedAfter(stage: string, options: LabOptions = {}): Promise<PausedLab> {
-  const { inputs = {}, more = [], project = openProject(), env, through } = options;
+  const { inputs = {}, more = [], project = openProject() } = options;
   rollBackIfTestFails(project, options);
-  const wf = (args: readonly string[]) => project.sharedWf(args, env, through);
+  const wf = (args: readonly string[]) => project.sharedWf(args, options);
   const started = await wf(startLab(inputs, '--id', 'lab', '--pause-after', stage, ...more));
   expect(started.exitCode, `${started.stdout}${started.stderr}`).toBe(0);
   const end = async (...args: readonly string[]) => {
