@@ -19,10 +19,9 @@ const statusOf = async (run: ActedRun) => (await run.record()).status;
 const untilStatus = (run: ActedRun, status: string) =>
   expect.poll(() => statusOf(run), { timeout: 20_000, interval: 200 }).toBe(status);
 
-/** Opens the page of a run, without the drawings of its workflow: the server starts a `wf report` for each turn of the run. */
+/** Opens the page of a run. */
 async function openRun(run: ActedRun) {
   const person = await openSignedIn(served, onTestFinished);
-  await person.page.route('**/topology?*', (route) => route.abort());
   await person.page.goto(`${served.url}/runs/${run.id}`);
   return person;
 }

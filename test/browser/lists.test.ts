@@ -254,7 +254,7 @@ describe('the other pages', () => {
   test('are accessible and fit the window in light and dark colours, whatever runs contain', async () => {
     const { page, complaints } = await person();
     for (const address of [
-      '/?limit=10',
+      '/',
       '/?status=failed&last=52w&where=a=b&since=7d',
       '/changes',
       '/plans',

@@ -185,6 +185,10 @@ describe('the page of a run that asks', () => {
     project.go('second', 'third');
     expect((await run.end).exitCode).toBe(0);
     await status(page).getByText('succeeded').waitFor();
+    await page.goto(`${served.url}/workflows/asking`);
+    await page.getByRole('button', { name: 'Dry run' }).waitFor();
+    expect(await page.getByRole('button', { name: 'Start', exact: true }).count()).toBe(0);
+    await page.getByText('This page only shows.').waitFor();
     expect(complaints).toEqual([]);
   });
 });
