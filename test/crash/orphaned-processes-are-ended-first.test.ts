@@ -6,6 +6,7 @@ import { describeCrash } from '../support/crash/crash-tests.ts';
 import { type Lane, openBareLane } from '../support/crash/lane.ts';
 import { processesOf } from '../support/crash/processes.ts';
 import { readRun } from '../support/crash/run-on-disk.ts';
+import { killIfThere } from '../support/host/kill.ts';
 import { chosen } from '../support/rotation.ts';
 
 /**
@@ -147,7 +148,7 @@ describeCrash('an orphaned process', () => {
     await wf.end;
     const served = processesOf('serving').filter(({ command }) => command === 'sleep 96');
     onTestFinished(() => {
-      for (const { pid } of served.filter((one) => runs(one.pid))) process.kill(pid, 'SIGKILL');
+      for (const { pid } of served.filter((one) => runs(one.pid))) killIfThere(pid);
     });
     expect(served).toHaveLength(1);
     const resumed = await lane.wf(['resume', 'serving', '--json']);

@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { readRecord } from '../../support/command/read-record.ts';
 import type { runRecordSchema } from '../../support/command/run-record.ts';
 import { openProject } from '../../support/command/run-wf.ts';
+import { killIfThere } from '../../support/host/kill.ts';
 
 /** Looks for a file before and after it makes a bridge, which it removes again. */
 const WORKFLOW = `
@@ -77,7 +78,7 @@ test('a run that had changed nothing goes on on another private host', async () 
 test('a run whose changes are gone with its private host is refused, and is started anew after a rollback', async () => {
   const { sharedWf, write, hosts, record } = await openFailedRun('lost-host', 'before');
   write('after');
-  for (const pid of hosts()) process.kill(pid, 'SIGKILL');
+  for (const pid of hosts()) killIfThere(pid);
   const refused = await sharedWf(['retry', 'lost-host']);
   expect(refused.stderr).toMatch(/^error E_NAMESPACE_GONE: the private host of run lost-host is gone/m);
   expect(refused.stderr).toContain('`wf rollback lost-host');

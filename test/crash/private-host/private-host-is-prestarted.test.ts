@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import { refusalSchema } from '../../support/command/run-record.ts';
 import { describeCrash, newRun } from '../../support/crash/crash-tests.ts';
 import { privateProcessesIn } from '../../support/crash/processes.ts';
+import { killIfThere } from '../../support/host/kill.ts';
 import { chosen, inTurn } from '../../support/rotation.ts';
 
 /** A workflow whose input check waits for the file `go`, then refuses. */
@@ -107,7 +108,7 @@ describeCrash('a prestarted private host', () => {
     const wf = lane.start(['start', 'right', '--runtime', 'embedded', '--id', 'right', '--json']);
     await seen();
     await expect.poll(() => existsSync(path.join(lane.folder, 'asked')), { timeout: 20_000 }).toBe(true);
-    for (const { pid, isFirst } of privateProcessesIn(lane.folder)) if (isFirst) process.kill(pid, 'SIGKILL');
+    for (const { pid, isFirst } of privateProcessesIn(lane.folder)) if (isFirst) killIfThere(pid);
     lane.write('go', '');
     const end = await wf.end;
     expect(end, `${end.stdout}${end.stderr}`).toMatchObject({ exitCode: 0 });

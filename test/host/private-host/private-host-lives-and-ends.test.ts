@@ -6,6 +6,7 @@ import { startPrivateHost } from '../../../src/runtime/embedded/client/start-pri
 import { machinePorts } from '../../../src/runtime/machine-ports.ts';
 import { privateRunHost } from '../../../src/runtime/private-run-host.ts';
 import { canActAsOrdinaryUser } from '../../support/command/ordinary-user.ts';
+import { killIfThere } from '../../support/host/kill.ts';
 import { describeOwnNetwork, eventually, ip } from '../../support/host/own-network.ts';
 import {
   markedPids,
@@ -31,7 +32,7 @@ function forTest(user: User, mark: string): PrivateHostUser {
   const wf = privateHostUser(user);
   onTestFinished(async () => {
     await wf.kill();
-    for (const pid of markedPids(mark)) process.kill(pid, 'SIGKILL');
+    for (const pid of markedPids(mark)) killIfThere(pid);
   });
   return wf;
 }

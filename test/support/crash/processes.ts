@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { z } from 'zod';
+import { killIfThere } from '../host/kill.ts';
 
 /** The identity of a process in the history, read here without wf. */
 export interface SeenOwner {
@@ -59,7 +60,7 @@ export function privateProcessesIn(folder: string): readonly PrivateProcess[] {
 /** Kills every wf that was called with this database, and the processes that it started. */
 export function killAllOf(database: string): void {
   for (const pid of livingPids()) {
-    if (valueIn(read(pid, 'environ'), 'WF_DB') === database) process.kill(Number(pid), 'SIGKILL');
+    if (valueIn(read(pid, 'environ'), 'WF_DB') === database) killIfThere(Number(pid));
   }
 }
 

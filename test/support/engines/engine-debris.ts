@@ -3,6 +3,7 @@ import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { readdir, readFile, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { killIfThere } from '../host/kill.ts';
 
 const run = promisify(execFile);
 const ENDED_WITHIN_MS = 30_000;
@@ -27,7 +28,7 @@ export function containerdsOf(directory: string): number[] {
 
 /** Signals these processes and waits until they are gone. Kills those that remain after half of the time. */
 export async function endAndWait(ended: readonly number[], signal: NodeJS.Signals): Promise<void> {
-  for (const pid of ended) kill(pid, signal);
+  for (const pid of ended) killIfThere(pid, signal);
   const startedAt = Date.now();
   let killed = false;
   while (ended.some(isRunning)) {
@@ -36,7 +37,7 @@ export async function endAndWait(ended: readonly number[], signal: NodeJS.Signal
       throw new Error(`still running after ${signal}: ${ended.filter(isRunning).join(', ')}`);
     if (waited > ENDED_WITHIN_MS / 2 && !killed) {
       killed = true;
-      for (const pid of ended) kill(pid, 'SIGKILL');
+      for (const pid of ended) killIfThere(pid, 'SIGKILL');
     }
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
@@ -119,12 +120,4 @@ function isRunning(pid: number): boolean {
   const stat = readProc(pid, 'stat');
   const state = stat.slice(stat.lastIndexOf(')') + 2, stat.lastIndexOf(')') + 3);
   return state !== '' && state !== 'Z' && state !== 'X';
-}
-
-function kill(pid: number, signal: NodeJS.Signals): void {
-  try {
-    process.kill(pid, signal);
-  } catch (thrown) {
-    if (!(thrown instanceof Error && 'code' in thrown && thrown.code === 'ESRCH')) throw thrown;
-  }
 }

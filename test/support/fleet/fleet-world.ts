@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { openProject, type Project, type RunningWf, type WfEnd } from '../command/run-wf.ts';
 import { atEndOfFile } from '../host/file-folder.ts';
 import { freePort } from '../host/free-port.ts';
+import { killIfThere } from '../host/kill.ts';
 import { running } from '../host/processes.ts';
 import { type FleetNetwork, type NetworkHost, openFleetNetwork } from './fleet-network.ts';
 import { type Restate, startRestate } from './restate.ts';
@@ -164,7 +165,7 @@ function openHost(name: string, url: string, { enter, cut, mend }: NetworkHost, 
   const commands = () => running(new RegExp(`--db=${project.database} `));
   // Parts outlive their agents.
   atEndOfFile(async () => {
-    for (const pid of commands()) process.kill(pid, 'SIGKILL');
+    for (const pid of commands()) killIfThere(pid);
   });
   return {
     name,
@@ -183,7 +184,7 @@ function openHost(name: string, url: string, { enter, cut, mend }: NetworkHost, 
     async crash(agent) {
       agent.kill('SIGKILL');
       await agent.end;
-      for (const pid of commands()) process.kill(pid, 'SIGKILL');
+      for (const pid of commands()) killIfThere(pid);
     },
     async reboot(agent) {
       await this.crash(agent);

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { onTestFinished } from 'vitest';
+import { killIfThere } from './kill.ts';
 
 /** Returns the pids of the processes that run (not: zombies) with just this command line, or one that matches, as `ps` prints it. */
 export function running(commandLine: string | RegExp): number[] {
@@ -47,7 +48,7 @@ export function startForTest(argv: readonly [string, ...string[]], env: Readonly
 /** Kills the processes that still run with exactly this command line at the end of the test. */
 export function notAfterTest(...commandLines: readonly string[]): void {
   onTestFinished(() => {
-    for (const pid of commandLines.flatMap(running)) process.kill(pid, 'SIGKILL');
+    for (const pid of commandLines.flatMap(running)) killIfThere(pid);
   });
 }
 

@@ -7,6 +7,7 @@ import type { Argv } from '../../../src/engine/ports/command.ts';
 import { type Foreign, hostState, type TestedWorkflow } from '../../../src/testing/index.ts';
 import { privateProcessesIn } from '../crash/processes.ts';
 import { HTTP_ECHO_IMAGE, PROBE_IMAGE } from '../engines/images.ts';
+import { killIfThere } from '../host/kill.ts';
 import { fixture, type OpenCase, scratch, settled } from './open-case.ts';
 import { openPlace } from './place.ts';
 
@@ -108,7 +109,7 @@ async function onPrivateHosts(
     },
     ...lab,
     async reboot() {
-      for (const { pid, isFirst } of hosts()) if (isFirst) process.kill(pid, 'SIGKILL');
+      for (const { pid, isFirst } of hosts()) if (isFirst) killIfThere(pid);
       await vi.waitFor(() => expect(hosts()).toEqual([]), 10_000);
     },
     close: () => place.close(),

@@ -5,6 +5,7 @@ import { execa } from 'execa';
 import { ORDINARY_USER } from '../../command/ordinary-user.ts';
 import { removeEngine, startEngine } from '../../engines/engine.ts';
 import { ensureImages, HTTP_ECHO_IMAGE } from '../../engines/images.ts';
+import { killIfThere } from '../../host/kill.ts';
 import { type Lane, laneIn, newLaneFolder } from '../lane.ts';
 import { type PrivateProcess, privateProcessesIn } from '../processes.ts';
 import type { WorkflowSource } from '../run-on-disk.ts';
@@ -100,11 +101,11 @@ async function openOnOwnMachine(
     },
     killPrivateHost(run) {
       const found = privateHostsOf(lane, run);
-      for (const pid of found) kill(pid);
+      for (const pid of found) killIfThere(pid);
       return found.length > 0;
     },
     async close(keepFolder) {
-      for (const { pid, isFirst } of privateProcessesIn(folder)) if (isFirst) kill(pid);
+      for (const { pid, isFirst } of privateProcessesIn(folder)) if (isFirst) killIfThere(pid);
       await lane.close(keepFolder);
     },
   };
@@ -131,15 +132,6 @@ function privateHostsOf(lane: Lane, run: string): readonly number[] {
 
 function privateProcessesOf({ folder }: Lane, run: string): readonly PrivateProcess[] {
   return privateProcessesIn(folder).filter(({ mark }) => mark.startsWith(`${run}@`));
-}
-
-function kill(pid: number): void {
-  try {
-    process.kill(pid, 'SIGKILL');
-  } catch (thrown) {
-    // It has ended by itself.
-    if (!(thrown instanceof Error && 'code' in thrown && thrown.code === 'ESRCH')) throw thrown;
-  }
 }
 
 function pause(): Promise<void> {
