@@ -54,12 +54,13 @@ const blobs = path.join(folder, 'blobs');
 const caches = path.join(folder, 'caches');
 mkdirSync(caches);
 chmodSync(caches, 0o1777);
+process.env.WF_TEST_CACHES = caches;
 
 /** Tests use no TLS, and Node would read these certificates at each of its thousands of starts. */
 const { NODE_EXTRA_CA_CERTS: _certificates, ...inherited } = process.env;
 /** Chooses what the tests try of many cases: see rotation.ts. The same for all lanes. */
 const { WF_TEST_SEED: seed = String(Math.floor(Date.now() / 60_000)) } = inherited;
-const environment = { ...inherited, WF_TEST_CACHES: caches, WF_TEST_SEED: seed };
+const environment = { ...inherited, WF_TEST_SEED: seed };
 process.stdout.write(`WF_TEST_SEED=${seed}\n`);
 
 /** The kernel ends all processes of a lane with the first one. */
@@ -76,10 +77,11 @@ async function runAll() {
   let removePrograms = () => {};
   try {
     await run([process.execPath, path.join(ROOT, 'scripts/set-up.mjs'), '--build-only']);
-    const { default: buildPrograms } = await createJiti(import.meta.url, { fsCache: false }).import(
-      './programs/build-programs.ts',
-    );
+    const support = createJiti(import.meta.url, { fsCache: false });
+    const { default: buildPrograms } = await support.import('./programs/build-programs.ts');
     removePrograms = await buildPrograms();
+    const { fillCaches } = await support.import('./command/fill-caches.ts');
+    await fillCaches();
     // All lanes start the same ones.
     environment.WF_TEST_PROGRAMS = process.env.WF_TEST_PROGRAMS;
     const [lanes, outside] = process.getuid() === 0 ? [LANES, OUTSIDE] : [{}, { all: [] }];
