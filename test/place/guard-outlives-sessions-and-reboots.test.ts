@@ -73,7 +73,8 @@ withSystemd('the end of the session and a kill of the guard do not keep a run', 
   const before = await guard();
   expect(before).toMatch(/^MainPID=[1-9]/);
   await machine.run(['systemctl', 'kill', '--signal=KILL', scope]);
-  expect((await machine.run(['systemctl', 'is-active', scope])).stdout).not.toBe('active');
+  const isActive = async () => (await machine.run(['systemctl', 'is-active', scope])).stdout;
+  await expect.poll(isActive, PATIENCE).not.toBe('active');
   expect(await guard()).toBe(before);
   await machine.run(['systemctl', 'kill', '--signal=KILL', unit('killed')]);
   await expectUndone('killed');
