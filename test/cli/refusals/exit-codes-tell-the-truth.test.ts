@@ -1,9 +1,9 @@
 import { once } from 'node:events';
-import { chmodSync, chownSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
 import path from 'node:path';
 import Database from 'better-sqlite3';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { canActAsOrdinaryUser } from '../../support/command/ordinary-user.ts';
 import { expectNoStackTrace } from '../../support/command/refusal.ts';
 import { refusalSchema, runRecordSchema } from '../../support/command/run-record.ts';
@@ -167,6 +167,8 @@ describe.concurrent('a process limit', () => {
     'on processes is not reported as a defect of wf, and a failed run is undone',
     async () => {
       const user = 50_000 + (process.pid % 10_000);
+      // The locks of this user.
+      onTestFinished(() => rmSync(`/tmp/wf-${user}`, { recursive: true, force: true }));
       const theirs = path.join(project.folder, 'theirs');
       mkdirSync(theirs);
       chownSync(theirs, user, user);
