@@ -58,7 +58,8 @@ import type {
 
 /** The default limit of a list of runs. */
 const LISTED = 20;
-/** Runs whose journals are read together; they work while those of the next ones are read. */
+/** Runs whose journals are read together; they work while those of the next ones are read. Few at first: their steps begin early. */
+const RESUMED_FIRST = 10;
 const RESUMED_AT_A_TIME = 100;
 
 /** Creates the engine of {@link openEngine}. */
@@ -214,7 +215,10 @@ function embed(
   async function resumeAll(): Promise<readonly ResumedRun[]> {
     const runs = history.unfinishedRuns().filter((run) => isResumable(run, isAlive));
     const resumed: ResumedRun[] = [];
-    while (runs.length > 0) resumed.push(...(await Promise.all(runs.splice(0, RESUMED_AT_A_TIME).map(resumeOne))));
+    while (runs.length > 0) {
+      const next = runs.splice(0, resumed.length === 0 ? RESUMED_FIRST : RESUMED_AT_A_TIME);
+      resumed.push(...(await Promise.all(next.map(resumeOne))));
+    }
     return resumed;
   }
 
