@@ -11,7 +11,7 @@ describeContract(
 
     test('probes every pair, confirms isolation and settles each change', async () => {
       const { runtime, echoImage } = subject();
-      const inputs = ['networks=2', 'hosts=3', 'prefix=ct-', `image=${echoImage}`].flatMap((input) => [
+      const inputs = ['networks=2', 'hosts=5', 'prefix=ct-', `image=${echoImage}`].flatMap((input) => [
         '--input',
         input,
       ]);
@@ -23,15 +23,15 @@ describeContract(
       const probes = record.steps.filter(({ kind }) => kind === 'probe.reachability');
       expect(probes.map(({ output }) => output)).toEqual(
         expect.arrayContaining(
-          ['ct-scale1-1', 'ct-scale1-3', 'ct-scale2-1', 'ct-scale2-3'].map((from) => ({
+          ['ct-scale1-1', 'ct-scale1-5', 'ct-scale2-1', 'ct-scale2-5'].map((from) => ({
             from,
-            answered: 3,
-            silent: 3,
+            answered: 5,
+            silent: 5,
           })),
         ),
       );
-      expect(new Set(probes.map(({ id }) => id)).size).toBe(6);
-      expect(record.changes.filter(({ kind }) => kind === 'docker.container')).toHaveLength(6);
+      expect(new Set(probes.map(({ id }) => id)).size).toBe(10);
+      expect(record.changes.filter(({ kind }) => kind === 'docker.container')).toHaveLength(10);
       expect(record.changes.filter(({ kind }) => kind === 'docker.network')).toHaveLength(2);
       expect(record.changes.filter(({ status }) => status !== 'reverted')).toEqual([]);
       expect(record.verification).toMatchObject({ restored: true, residues: [] });
