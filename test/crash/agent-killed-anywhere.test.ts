@@ -15,6 +15,8 @@ const AT_A_TIME = 2;
 
 /** One in this many crash points is tried. */
 const SHARES = 10;
+/** The kills of agents at random moments. */
+const KILLS = EVERY_CASE ? 5 : 3;
 
 interface LeftRun {
   readonly project: Project;
@@ -129,7 +131,7 @@ test('agents are killed at random moments, one after the other: the runs end, an
   process.stdout.write(`WF_TEST_SEED=${SEED}\n`);
   const chance = chanceFrom(SEED);
   const run = await leaveRun('agent-kill-random');
-  for (let kills = 0; kills < 3; kills += 1) {
+  for (let kills = 0; kills < KILLS; kills += 1) {
     const agent = run.project.start(['agent']);
     await new Promise((resolve) => setTimeout(resolve, 150 + chance() * 700));
     agent.kill('SIGKILL');
