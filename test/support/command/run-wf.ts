@@ -86,7 +86,7 @@ export function openProject(files: Readonly<Record<string, string>> = {}): Proje
     write,
     start,
     serve,
-    sharedWf: (argv, { env, cwd = folder, through = [] } = {}) =>
+    sharedWf: (argv, { env, cwd = folder, through } = {}) =>
       runSharedWf({ argv, cwd, env: { ...environment(database), ...env }, through }),
     wf: (args, options) => start(args, options).end,
   };

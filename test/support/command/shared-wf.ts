@@ -11,12 +11,13 @@ export interface CommandLine {
   readonly cwd: string;
   readonly env: Readonly<Record<string, string>>;
   /** The prefix of the process that carries it out; each prefix has its own process. */
-  readonly through?: readonly string[];
+  readonly through?: readonly string[] | undefined;
 }
 
 const endSchema = z.object({ exitCode: z.number(), stdout: z.string(), stderr: z.string() });
 
 interface SharedProcess {
+  readonly through: readonly string[];
   child: ChildProcess | undefined;
   previous: Promise<unknown>;
   isBusy: boolean;
@@ -32,17 +33,17 @@ atEndOfFile(async () => {
  * Carries out a command line from the sources of wf, in one process for all test files of this process: the start of a process costs more
  * than most commands. For many commands in tests that are not about processes.
  */
-export function runSharedWf(line: CommandLine): Promise<WfEnd> {
-  const key = (line.through ?? []).join(' ');
-  const shared = processes.get(key) ?? { child: undefined, previous: Promise.resolve(), isBusy: false };
+export function runSharedWf({ through = [], ...line }: CommandLine): Promise<WfEnd> {
+  const key = through.join(' ');
+  const shared = processes.get(key) ?? { through, child: undefined, previous: Promise.resolve(), isBusy: false };
   processes.set(key, shared);
   const end = shared.previous.then(() => carryOut(shared, line));
   shared.previous = end.catch(() => {});
   return end;
 }
 
-async function carryOut(shared: SharedProcess, { through = [], ...line }: CommandLine): Promise<WfEnd> {
-  shared.child ??= startProcess(through);
+async function carryOut(shared: SharedProcess, line: Omit<CommandLine, 'through'>): Promise<WfEnd> {
+  shared.child ??= startProcess(shared.through);
   shared.isBusy = true;
   const answered = new AbortController();
   const answer = once(shared.child, 'message');
