@@ -12,7 +12,6 @@ import { createJiti } from 'jiti';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const VITEST = path.join(ROOT, 'node_modules/vitest/vitest.mjs');
-const WITH_ENGINE = [process.execPath, path.join(ROOT, 'test/support/engines/with-engine.mjs'), '--'];
 
 const projects = (...names) => names.flatMap((name) => ['--project', name]);
 /**
@@ -122,8 +121,9 @@ async function runLane(name, tests, hasMachine) {
     tmp,
     ROOT,
   ];
+  const withEngine = [process.execPath, path.join(environment.WF_TEST_PROGRAMS, 'engines/with-engine.mjs'), '--'];
   const startedAt = performance.now();
-  const around = hasMachine ? [...machine, ...WITH_ENGINE] : process.getuid() === 0 ? [] : WITH_ENGINE;
+  const around = hasMachine ? [...machine, ...withEngine] : process.getuid() === 0 ? [] : withEngine;
   const exitCode = await run([...around, ...command], `${name}: `);
   const seconds = ((performance.now() - startedAt) / 1000).toFixed(0);
   process.stdout.write(`== lane ${name}: exit code ${exitCode}, ${seconds} s\n`);

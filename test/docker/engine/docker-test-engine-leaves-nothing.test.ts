@@ -1,16 +1,17 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 import { describeDocker } from '../../support/engines/docker-tests.ts';
 import { processesOf } from '../../support/engines/engine-debris.ts';
 import { HTTP_ECHO_IMAGE } from '../../support/engines/images.ts';
+import { testProgram } from '../../support/programs/test-program.ts';
 import { chosen } from '../../support/rotation.ts';
 
 const run = promisify(execFile);
-const WRAPPER = fileURLToPath(new URL('../../support/engines/with-engine.mjs', import.meta.url));
+/** As the lanes start it. */
+const WRAPPER = testProgram('engines/with-engine');
 
 describeDocker('the wrapper that runs tests in their own engine', () => {
   test('removes the engine of a killed wrapper, runs the command in the namespace of its own, forwards a signal, and removes what the command left', async () => {

@@ -6,7 +6,7 @@ import { build } from 'rolldown';
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 const FIXTURES = path.join(root, 'test/fixtures');
 /** The folders of programs that tests start. */
-const FOLDERS = ['history', 'host', 'cli'];
+const FOLDERS = ['history', 'host', 'cli', 'engines'];
 
 /** Bundles the programs of the fixtures: hundreds are started, and each would translate the sources of wf again. Returns their removal. */
 export default async function buildPrograms(): Promise<() => void> {
