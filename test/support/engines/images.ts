@@ -1,7 +1,9 @@
-import { execFile, spawn } from 'node:child_process';
-import { copyFile, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { copyFile, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import process from 'node:process';
 import { promisify } from 'node:util';
 import { askEngine } from './engine-api.ts';
 
@@ -36,28 +38,54 @@ echo "[INFO] server is listening on :$port"
 wait
 `;
 
-/** Builds the test images that the engine at `dockerHost` lacks. Needs no network. */
+/** The settings of each image. Both have the same layer. */
+const IMAGES = {
+  [HTTP_ECHO_IMAGE]: { Entrypoint: ['/http-echo'] },
+  [PROBE_IMAGE]: { Cmd: ['sh'] },
+};
+
+/** Builds the test images if the engine at `dockerHost` lacks one. Needs no network. */
 export async function ensureImages(dockerHost: string): Promise<void> {
-  const images = [HTTP_ECHO_IMAGE, PROBE_IMAGE];
-  const found = await Promise.all(images.map((image) => askEngine(`/images/${image}/json`, dockerHost)));
-  const missing = images.filter((_, index) => found[index] === undefined);
-  if (missing.length === 0) return;
-  const root = await mkdtemp(join(tmpdir(), 'wf-image-'));
+  const names = Object.keys(IMAGES);
+  const found = await Promise.all(names.map((name) => askEngine(`/images/${name}/json`, dockerHost)));
+  if (!found.includes(undefined)) return;
+  const folder = await mkdtemp(join(tmpdir(), 'wf-image-'));
   try {
-    await layOut(root);
-    await Promise.all(
-      missing.map((image) =>
-        importImage(dockerHost, root, image, image === PROBE_IMAGE ? 'CMD ["sh"]' : 'ENTRYPOINT ["/http-echo"]'),
-      ),
-    );
+    await run('docker', ['--host', dockerHost, 'load', '--input', await writeArchive(folder)]);
   } finally {
-    await rm(root, { recursive: true, force: true });
+    await rm(folder, { recursive: true, force: true });
   }
 }
 
-/** One root for both images, which differ only in their command. */
+/** Writes the images as `docker save` does: the engine unpacks their layer once. Returns the file. */
+async function writeArchive(folder: string): Promise<string> {
+  const root = join(folder, 'root');
+  const content = join(folder, 'content');
+  const archive = join(folder, 'images.tar');
+  await Promise.all([layOut(root), mkdir(content)]);
+  await pack(root, join(content, 'layer.tar'));
+  const digest = createHash('sha256')
+    .update(await readFile(join(content, 'layer.tar')))
+    .digest('hex');
+  const image = {
+    architecture: process.arch === 'arm64' ? 'arm64' : 'amd64',
+    os: 'linux',
+    rootfs: { type: 'layers', diff_ids: [`sha256:${digest}`] },
+  };
+  const manifest = await Promise.all(
+    Object.entries(IMAGES).map(async ([name, config], index) => {
+      const file = `${index}.json`;
+      await writeFile(join(content, file), JSON.stringify({ ...image, config }));
+      return { Config: file, RepoTags: [`${name}:latest`], Layers: ['layer.tar'] };
+    }),
+  );
+  await writeFile(join(content, 'manifest.json'), JSON.stringify(manifest));
+  await pack(content, archive);
+  return archive;
+}
+
 async function layOut(root: string): Promise<void> {
-  await Promise.all(['bin', 'etc', 'tmp'].map((folder) => mkdir(join(root, folder))));
+  await Promise.all(['bin', 'etc', 'tmp'].map((folder) => mkdir(join(root, folder), { recursive: true })));
   const { stdout: busybox } = await run('sh', ['-c', 'command -v busybox']);
   await copyFile(busybox.trim(), join(root, 'bin', 'busybox'));
   const { stdout: applets } = await run('busybox', ['--list']);
@@ -67,17 +95,6 @@ async function layOut(root: string): Promise<void> {
   await writeFile(join(root, 'etc', 'httpd.conf'), '.html:text/plain; charset=utf-8\n');
 }
 
-async function importImage(dockerHost: string, root: string, image: string, change: string): Promise<void> {
-  const tar = spawn('tar', ['--create', '--owner=0', '--group=0', '--directory', root, '.'], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  const client = spawn('docker', ['--host', dockerHost, 'import', '--change', change, '-', image], {
-    stdio: ['pipe', 'ignore', 'inherit'],
-  });
-  tar.stdout.pipe(client.stdin);
-  const exitCode = await new Promise((resolve, reject) => {
-    tar.once('error', reject);
-    client.once('error', reject).once('close', resolve);
-  });
-  if (exitCode !== 0) throw new Error(`docker import ${image} ended with exit code ${String(exitCode)}`);
+async function pack(folder: string, file: string): Promise<void> {
+  await run('tar', ['--create', '--owner=0', '--group=0', '--file', file, '--directory', folder, '.']);
 }
