@@ -40,20 +40,18 @@ export async function hostState(at: Tool = tool, dockerHost?: string): Promise<H
   };
 }
 
+/** Prints three lines of JSON, and the rules. */
+const READ_NETWORK = 'ip -json link && ip -json address && ip -json route show table all && iptables-save';
+
 /** Reads it, with no code of wf. */
 export async function networkState(at: Tool = tool): Promise<NetworkState> {
-  const [links, addresses, routes, rules] = await Promise.all([
-    settled(at, 'link'),
-    settled(at, 'address'),
-    settled(at, 'route', 'show', 'table', 'all'),
-    at('iptables-save'),
-  ]);
+  const [links = '', addresses = '', routes = '', ...rules] = linesOf(await at('sh', '-c', READ_NETWORK));
   return {
-    links,
-    addresses,
-    routes,
+    links: settled(links),
+    addresses: settled(addresses),
+    routes: settled(routes),
     // Without dates and packet counters: the rules and policies remain, in order.
-    rules: linesOf(rules).flatMap((line) => (line.startsWith('#') ? [] : [line.replace(/ ?\[\d+:\d+\]/, '')])),
+    rules: rules.flatMap((line) => (line.startsWith('#') ? [] : [line.replace(/ ?\[\d+:\d+\]/, '')])),
   };
 }
 
@@ -61,8 +59,8 @@ export async function networkState(at: Tool = tool): Promise<NetworkState> {
  * The parsed output of `ip -json ...`, without the delayed effects of the first or the last port of a bridge: the carrier, and
  * with it the link-local address.
  */
-async function settled(at: Tool, ...args: readonly string[]): Promise<unknown> {
-  return JSON.parse(await at('ip', '-json', ...args), (key, value: unknown) => {
+function settled(output: string): unknown {
+  return JSON.parse(output, (key, value: unknown) => {
     if (key === 'operstate' || key === 'tentative') return undefined;
     return Array.isArray(value) ? value.filter((item) => !CARRIER_FLAGS.includes(item) && !isLinkLocal(item)) : value;
   });
