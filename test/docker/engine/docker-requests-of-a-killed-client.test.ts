@@ -1,7 +1,15 @@
 import { afterEach, beforeAll, expect, test } from 'vitest';
 import { z } from 'zod';
 import { dockerContainer, dockerNetwork } from '../../../src/steps/docker/index.ts';
-import { describeDocker, docker, dockerInspect, dockerKnows, engineId } from '../../support/engines/docker-tests.ts';
+import {
+  describeDocker,
+  docker,
+  dockerInspect,
+  dockerKnows,
+  engineId,
+  removeContainers,
+  removeNetworks,
+} from '../../support/engines/docker-tests.ts';
 import { askEngine } from '../../support/engines/engine-api.ts';
 import { PROBE_IMAGE } from '../../support/engines/images.ts';
 import { askAndDie } from '../../support/engines/killed-client.ts';
@@ -30,13 +38,8 @@ describeDocker('the requests of a killed client', () => {
   });
 
   afterEach(async () => {
-    for (const [list, remove] of [
-      ['ps --all', 'rm --force'],
-      ['network ls', 'network rm'],
-    ] as const) {
-      const ids = await docker(...list.split(' '), '--quiet', '--filter', 'name=dkkill-');
-      if (ids !== '') await docker(...remove.split(' '), ...ids.split('\n'));
-    }
+    await removeContainers({ name: 'dkkill-' });
+    await removeNetworks({ name: 'dkkill-' });
   });
 
   const networksOfTheName = async () =>

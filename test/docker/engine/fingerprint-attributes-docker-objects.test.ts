@@ -9,7 +9,7 @@ import { createCommandPort } from '../../../src/host/commands/command.ts';
 import { execaStarter } from '../../../src/host/commands/start-command.ts';
 import { systemClock } from '../../../src/host/machine/clock.ts';
 import { machineNamespace } from '../../../src/host/namespaces/namespace.ts';
-import { describeDocker, docker } from '../../support/engines/docker-tests.ts';
+import { describeDocker, docker, removeContainers, removeNetworks } from '../../support/engines/docker-tests.ts';
 import { PROBE_IMAGE } from '../../support/engines/images.ts';
 import { comparedRun } from '../../support/in-process/compared-run.ts';
 
@@ -47,10 +47,8 @@ function made(kind: string, id: string): Change {
 
 describeDocker('a fingerprint of a Docker engine', () => {
   afterEach(async () => {
-    const containers = await docker('ps', '--all', '--quiet', '--filter', 'name=fp-');
-    if (containers !== '') await docker('rm', '--force', ...containers.split('\n'));
-    const networks = await docker('network', 'ls', '--quiet', '--filter', 'name=fp-');
-    if (networks !== '') await docker('network', 'rm', ...networks.split('\n'));
+    await removeContainers({ name: 'fp-' });
+    await removeNetworks({ name: 'fp-' });
   });
 
   const createNetwork = (name: string, ...labels: string[]) =>

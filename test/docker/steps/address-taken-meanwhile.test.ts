@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { InputFrom } from 'xstate';
 import { dockerContainer } from '../../../src/steps/docker/index.ts';
 import { addAddress } from '../../../src/steps/net/index.ts';
-import { describeDocker, docker } from '../../support/engines/docker-tests.ts';
+import { describeDocker, docker, removeContainers } from '../../support/engines/docker-tests.ts';
 import { PROBE_IMAGE } from '../../support/engines/images.ts';
 import { inside, pidOf, tool } from '../../support/host/host-state.ts';
 import { carryOut, changeOf } from '../../support/in-process/carry-out.ts';
@@ -34,8 +34,7 @@ describeDocker('the splice address', () => {
     };
   });
   afterEach(async () => {
-    const ids = await docker('ps', '--all', '--quiet', '--filter', 'name=dkaddr-');
-    if (ids !== '') await docker('rm', '--force', ...ids.split('\n'));
+    await removeContainers({ name: 'dkaddr-' });
     await docker('network', 'rm', networkId);
   });
 

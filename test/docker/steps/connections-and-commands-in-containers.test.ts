@@ -1,11 +1,13 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { z } from 'zod';
 import { createDocker } from '../../../src/docker/create-docker.ts';
 import { attemptHost } from '../../../src/engine/place/attempt-host.ts';
 import { NO_CRASH_POINTS } from '../../../src/engine/ports/crash-points.ts';
 import { NO_SECRETS } from '../../../src/engine/secrets/secrets.ts';
 import { ownProcess } from '../../../src/host/processes/process.ts';
 import { dockerConnect, dockerExec } from '../../../src/steps/docker/index.ts';
-import { describeDocker, docker, dockerInspect } from '../../support/engines/docker-tests.ts';
+import { describeDocker, docker, dockerInspect, removeContainers } from '../../support/engines/docker-tests.ts';
+import { askEngine } from '../../support/engines/engine-api.ts';
 import { PROBE_IMAGE } from '../../support/engines/images.ts';
 import { askAndDie } from '../../support/engines/killed-client.ts';
 import { carryOut, changeOf } from '../../support/in-process/carry-out.ts';
@@ -17,10 +19,8 @@ const NAME = 'dkjoin-app';
 const NETWORK = 'dkjoin-net';
 const context = () => testContext({ run: RUN });
 const words = (...argv: [string, ...string[]]) => argv;
-const removeContainers = async () => {
-  const ids = await docker('ps', '--all', '--quiet', '--filter', 'name=dkjoin-');
-  if (ids !== '') await docker('rm', '--force', ...ids.split('\n'));
-};
+const removeOwn = () => removeContainers({ name: 'dkjoin-' });
+const connectedSchema = z.object({ NetworkSettings: z.object({ Networks: z.record(z.string(), z.unknown()) }) });
 
 describeDocker('the step runner docker.connect', () => {
   const behaviour = changeOf(dockerConnect);
@@ -34,7 +34,10 @@ describeDocker('the step runner docker.connect', () => {
   const connect = (changed?: Parameters<typeof input>[0]) => carryOut(dockerConnect, input(changed), context());
   const observe = (changed?: Parameters<typeof input>[0]) =>
     behaviour.observe(dockerConnect.runner.parseInput(input(changed)), context(), undefined);
-  const connections = () => dockerInspect(NAME, '{{range $name, $_ := .NetworkSettings.Networks}}{{$name}} {{end}}');
+  const connections = async () => {
+    const { NetworkSettings } = connectedSchema.parse(await askEngine(`/containers/${NAME}/json`));
+    return Object.keys(NetworkSettings.Networks).toSorted();
+  };
 
   /** Has the address 172.29.48.8 while it runs. */
   const startNeighbour = () =>
@@ -48,10 +51,10 @@ describeDocker('the step runner docker.connect', () => {
     id = await docker('run', '--detach', '--name', NAME, PROBE_IMAGE, 'sleep', '600');
   });
   afterEach(async () => {
-    if ((await connections()) !== 'bridge') await docker('network', 'disconnect', NETWORK, NAME);
+    if ((await connections()).includes(NETWORK)) await docker('network', 'disconnect', NETWORK, NAME);
   });
   afterAll(async () => {
-    await removeContainers();
+    await removeOwn();
     await docker('network', 'rm', NETWORK);
   });
 
@@ -75,7 +78,7 @@ describeDocker('the step runner docker.connect', () => {
       },
     ]);
     await undo(behaviour, record, context());
-    expect(await connections()).toBe('bridge');
+    expect(await connections()).toEqual(['bridge']);
     expect(await behaviour.inspect(record, context())).toMatchObject({ found: 'gone' });
   });
 
@@ -149,7 +152,7 @@ describeDocker('the step runner docker.connect', () => {
     });
     expect(await behaviour.inspect(seen.record, context())).toEqual({ found: 'in place' });
     await undo(behaviour, seen.record, context());
-    expect(await connections()).toBe('bridge');
+    expect(await connections()).toEqual(['bridge']);
     await docker('restart', '--time', '0', NAME);
     await docker('rm', '--force', 'dkjoin-b');
   });
@@ -176,7 +179,7 @@ describeDocker('the step runner docker.connect', () => {
     };
     expect(await carryOut(dockerConnect, input(), context(), intent)).toMatchObject({ found: 'ours' });
     await undo(behaviour, intent, context());
-    expect(await connections()).toBe('bridge');
+    expect(await connections()).toEqual(['bridge']);
   });
 });
 
@@ -185,7 +188,7 @@ describeDocker('the step runner docker.exec', () => {
   const parse = (input: object) => dockerExec.runner.parseInput({ container: NAME, ...input });
   const start = () => docker('run', '--detach', '--name', NAME, '--env', 'SIDE=left', PROBE_IMAGE, 'sleep', '600');
   beforeAll(start);
-  afterAll(removeContainers);
+  afterAll(removeOwn);
 
   const mark = {
     argv: words('tee', '/tmp/mark'),

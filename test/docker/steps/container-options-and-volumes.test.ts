@@ -4,7 +4,15 @@ import path from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { createDocker } from '../../../src/docker/create-docker.ts';
 import { dockerContainer, dockerVolume, hostPortFree, volumeNameFree } from '../../../src/steps/docker/index.ts';
-import { describeDocker, docker, dockerInspect, dockerKnows } from '../../support/engines/docker-tests.ts';
+import {
+  describeDocker,
+  docker,
+  dockerInspect,
+  dockerKnows,
+  removeContainers,
+  removeVolumes,
+  volumeNames,
+} from '../../support/engines/docker-tests.ts';
 import { PROBE_IMAGE } from '../../support/engines/images.ts';
 import { askAndDie } from '../../support/engines/killed-client.ts';
 import { carryOut, changeOf } from '../../support/in-process/carry-out.ts';
@@ -18,10 +26,8 @@ const VOLUME = 'dkopt-data';
 const context = () => testContext({ run: RUN });
 const words = (...argv: [string, ...string[]]) => argv;
 const removeAll = async () => {
-  const ids = await docker('ps', '--all', '--quiet', '--filter', 'name=dkopt-');
-  if (ids !== '') await docker('rm', '--force', '--volumes', ...ids.split('\n'));
-  const volumes = await docker('volume', 'ls', '--quiet', '--filter', 'name=dkopt-');
-  if (volumes !== '') await docker('volume', 'rm', ...volumes.split('\n'));
+  await removeContainers({ name: 'dkopt-' });
+  await removeVolumes({ name: 'dkopt-' });
 };
 
 describeDocker('a container with options', () => {
@@ -107,7 +113,7 @@ describeDocker('a container with options', () => {
     }
     await undo(behaviour, record, context());
     // It has a name, and the run did not make it.
-    expect(await docker('volume', 'ls', '--quiet', '--filter', 'name=dkopt-')).toBe(VOLUME);
+    expect(await volumeNames({ name: 'dkopt-' })).toEqual([VOLUME]);
   });
 
   test('names the container that publishes its port before it changes anything', async () => {
@@ -255,7 +261,7 @@ describeDocker('a volume', () => {
   });
 
   test('is resumed and undone after a stop at any touch, and after a request of a killed client', async () => {
-    const state = async () => docker('volume', 'ls', '--quiet');
+    const state = () => volumeNames({ name: 'dkopt-' });
     const stops = await stopEverywhere(
       {
         actor: dockerVolume,

@@ -1,7 +1,14 @@
 import { statSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { dockerContainer } from '../../../src/steps/docker/index.ts';
-import { describeDocker, docker, dockerInspect, dockerKnows, engineId } from '../../support/engines/docker-tests.ts';
+import {
+  describeDocker,
+  docker,
+  dockerInspect,
+  dockerKnows,
+  engineId,
+  removeContainers,
+} from '../../support/engines/docker-tests.ts';
 import { HTTP_ECHO_IMAGE, PROBE_IMAGE } from '../../support/engines/images.ts';
 import { carryOut, changeOf } from '../../support/in-process/carry-out.ts';
 import { testContext } from '../../support/in-process/step-context.ts';
@@ -33,8 +40,7 @@ describeDocker('the step runner docker.container', () => {
     engine = await engineId();
   });
   afterEach(async () => {
-    const ids = await docker('ps', '--all', '--quiet', '--filter', 'name=dkctr-');
-    if (ids !== '') await docker('rm', '--force', ...ids.split('\n'));
+    await removeContainers({ name: 'dkctr-' });
   });
   afterAll(() => docker('network', 'rm', networkId));
 

@@ -10,6 +10,8 @@ import {
   dockerKnows,
   engineId,
   linkNames,
+  removeContainers,
+  removeNetworks,
 } from '../../support/engines/docker-tests.ts';
 import { PROBE_IMAGE } from '../../support/engines/images.ts';
 import { carryOut, changeOf } from '../../support/in-process/carry-out.ts';
@@ -30,11 +32,8 @@ describeDocker('the step runner docker.network', () => {
     engine = await engineId();
   });
   afterEach(async () => {
-    for (const what of ['ps --all', 'network ls']) {
-      const ids = await docker(...what.split(' '), '--quiet', '--filter', 'name=dknet-');
-      const remove = what === 'ps --all' ? ['rm', '--force'] : ['network', 'rm'];
-      if (ids !== '') await docker(...remove, ...ids.split('\n'));
-    }
+    await removeContainers({ name: 'dknet-' });
+    await removeNetworks({ name: 'dknet-' });
   });
 
   test('creates a marked network and returns its subnet, gateway and bridge', async () => {

@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { dockerImage } from '../../../src/steps/docker/index.ts';
-import { describeDocker, docker, dockerKnows, engineId } from '../../support/engines/docker-tests.ts';
+import { describeDocker, docker, dockerKnows, engineId, removeContainers } from '../../support/engines/docker-tests.ts';
 import { askAndDie } from '../../support/engines/killed-client.ts';
 import { openRegistry, type TestRegistry } from '../../support/engines/registry.ts';
 import { carryOut, changeOf } from '../../support/in-process/carry-out.ts';
@@ -19,8 +19,7 @@ describeDocker('an image that a run pulled', () => {
     registry = await openRegistry('dkpull');
   });
   afterEach(async () => {
-    const ids = await docker('ps', '--all', '--quiet', '--filter', 'name=dkpull-');
-    if (ids !== '') await docker('rm', '--force', ...ids.split('\n'));
+    await removeContainers({ name: 'dkpull-' });
     for (const tag of [registry.reference, 'dkpull/tag:2']) {
       if (await dockerKnows('image', tag)) await docker('image', 'rm', '--force', tag);
     }

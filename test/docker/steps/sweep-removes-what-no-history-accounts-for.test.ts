@@ -3,7 +3,15 @@ import { afterEach, expect, test, vi } from 'vitest';
 import { z } from 'zod';
 import { ORDINARY_USER, ownedByOrdinaryUser } from '../../support/command/ordinary-user.ts';
 import { openProject, type Project } from '../../support/command/run-wf.ts';
-import { describeDocker, docker, dockerInspect, linkNames } from '../../support/engines/docker-tests.ts';
+import {
+  describeDocker,
+  docker,
+  dockerInspect,
+  linkNames,
+  removeContainers,
+  removeNetworks,
+  removeVolumes,
+} from '../../support/engines/docker-tests.ts';
 import { PROBE_IMAGE } from '../../support/engines/images.ts';
 import { hostState, tool } from '../../support/host/host-state.ts';
 import { chosen } from '../../support/rotation.ts';
@@ -44,13 +52,10 @@ const CONTAINERS = readFileSync(new URL('../../fixtures/kit/containers.ts', impo
 describeDocker('wf sweep', () => {
   // A lab left by a failed test would fail the next tests too.
   afterEach(async () => {
-    for (const filter of ['name=sweep-', 'label=wf.run']) {
-      const ids = await docker('ps', '--all', '--quiet', '--filter', filter);
-      if (ids !== '') await docker('rm', '--force', ...ids.split('\n'));
-      const networks = await docker('network', 'ls', '--quiet', '--filter', filter);
-      if (networks !== '') await docker('network', 'rm', ...networks.split('\n'));
-      const volumes = await docker('volume', 'ls', '--quiet', '--filter', filter);
-      if (volumes !== '') await docker('volume', 'rm', ...volumes.split('\n'));
+    for (const filter of [{ name: 'sweep-' }, { label: 'wf.run' }]) {
+      await removeContainers(filter);
+      await removeNetworks(filter);
+      await removeVolumes(filter);
     }
     for (const name of await linkNames()) if (name.startsWith('sweep-')) await tool('ip', 'link', 'delete', name);
   });

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect } from 'vitest';
 import { z } from 'zod';
 import { createDocker } from '../../../src/docker/create-docker.ts';
 import { surroundingEngine } from './engine.ts';
-import { askEngine } from './engine-api.ts';
+import { askEngine, removeFromEngine } from './engine-api.ts';
 import { ensureImages } from './images.ts';
 
 const run = promisify(execFile);
@@ -51,6 +51,39 @@ export async function dockerKnows(what: 'container' | 'network' | 'image', idOrN
   return (
     (await askEngine(`/${what}s/${encodeURIComponent(idOrName)}${what === 'network' ? '' : '/json'}`)) !== undefined
   );
+}
+
+/** A filter of the engine. */
+type Filter = { readonly name: string } | { readonly label: string };
+
+/** Removes the containers that match, e.g. by a part of their names. */
+export async function removeContainers(filter: Filter): Promise<void> {
+  const containers = idsSchema.parse(await askEngine(`/containers/json?all=1&${queryOf(filter)}`));
+  for (const { Id } of containers) await removeFromEngine(`/containers/${Id}?force=1&v=1`);
+}
+
+/** The same of networks. */
+export async function removeNetworks(filter: Filter): Promise<void> {
+  const networks = idsSchema.parse(await askEngine(`/networks?${queryOf(filter)}`));
+  for (const { Id } of networks) await removeFromEngine(`/networks/${Id}`);
+}
+
+/** The same of volumes. */
+export async function removeVolumes(filter: Filter): Promise<void> {
+  for (const name of await volumeNames(filter)) await removeFromEngine(`/volumes/${name}`);
+}
+
+const volumesSchema = z.object({ Volumes: z.array(z.object({ Name: z.string() })).nullable() });
+
+/** Names of the volumes that match. */
+export async function volumeNames(filter: Filter): Promise<string[]> {
+  const { Volumes } = volumesSchema.parse(await askEngine(`/volumes?${queryOf(filter)}`));
+  return (Volumes ?? []).map(({ Name }) => Name);
+}
+
+function queryOf(filter: Filter): string {
+  const listed = Object.entries(filter).map(([key, value]) => [key, [value]]);
+  return `filters=${encodeURIComponent(JSON.stringify(Object.fromEntries(listed)))}`;
 }
 
 /** One value of `docker inspect`, by a Go template. */
