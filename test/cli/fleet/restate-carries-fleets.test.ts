@@ -12,10 +12,14 @@ import { startNginx } from '../../support/page/nginx.ts';
 let restate: Restate;
 let handlers: ServedHandlers;
 let transport: FleetTransport;
+/** What the first request ends with, before handlers serve. */
+let early: unknown;
 const warnings: string[] = [];
 
 beforeAll(async () => {
   restate = await startRestate();
+  transport = restateTransport(restate.url, systemClock);
+  early = await transport.writeOff(hostNameSchema.parse('h'), { by: 'a', reason: 'b' }).catch((thrown) => thrown);
   handlers = await serveHandlers({
     port: 0,
     address: null,
@@ -23,7 +27,6 @@ beforeAll(async () => {
     identityKeys: [],
     warn: (line) => warnings.push(line),
   });
-  transport = restateTransport(restate.url, systemClock);
 });
 afterAll(async () => {
   await handlers.close();
@@ -57,12 +60,9 @@ test('an engine that is not there, or has no handlers, is reported with what to 
   ).rejects.toMatchObject({
     code: 'E_FLEET_UNREACHABLE',
   });
-  const bare = await startRestate();
-  const error = restateTransport(bare.url, systemClock).writeOff(hostNameSchema.parse('h'), { by: 'a', reason: 'b' });
-  await expect(error).rejects.toMatchObject({ hint: 'Start the handlers of the fleet with `wf fleet serve`.' });
-  await bare.kill();
+  expect(early).toMatchObject({ hint: 'Start the handlers of the fleet with `wf fleet serve`.' });
   const port = await freePort();
-  await startNginx(`server { listen 127.0.0.1:${port}; location / { proxy_pass ${bare.url}; } }`, port);
+  await startNginx(`server { listen 127.0.0.1:${port}; location / { proxy_pass http://127.0.0.1:9; } }`, port);
   await expect(restateTransport(`http://127.0.0.1:${port}`, systemClock).fleets()).rejects.toMatchObject({
     message: `http://127.0.0.1:${port} has answered with HTTP 502`,
     hint: expect.stringMatching(/^Check that Restate runs behind this proxy/),
