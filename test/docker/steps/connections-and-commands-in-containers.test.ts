@@ -1,6 +1,5 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { z } from 'zod';
-import { createDocker } from '../../../src/docker/create-docker.ts';
 import { attemptHost } from '../../../src/engine/place/attempt-host.ts';
 import { NO_CRASH_POINTS } from '../../../src/engine/ports/crash-points.ts';
 import { NO_SECRETS } from '../../../src/engine/secrets/secrets.ts';
@@ -175,7 +174,7 @@ describeDocker('the step runner docker.connect', () => {
     await expect.poll(connections, { timeout: behaviour.lateEffectMs, interval: 5 }).toContain(NETWORK);
     const intent = {
       ...{ containerId: id, container: NAME, networkId, network: NETWORK },
-      ...{ endpointId: null, startedAt: null, engine: await createDocker().engineId() },
+      ...{ endpointId: null, startedAt: null, engine: await context().host.docker.engineId() },
     };
     expect(await carryOut(dockerConnect, input(), context(), intent)).toMatchObject({ found: 'ours' });
     await undo(behaviour, intent, context());

@@ -2,7 +2,6 @@ import { writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { createDocker } from '../../../src/docker/create-docker.ts';
 import { dockerContainer, dockerVolume, hostPortFree, volumeNameFree } from '../../../src/steps/docker/index.ts';
 import {
   describeDocker,
@@ -141,7 +140,13 @@ describeDocker('a container with options', () => {
     } finally {
       server.close();
     }
-    const record = { name: NAME, id: null, startedNow: null, traces: null, engine: await createDocker().engineId() };
+    const record = {
+      name: NAME,
+      id: null,
+      startedNow: null,
+      traces: null,
+      engine: await context().host.docker.engineId(),
+    };
     await undo(behaviour, record, context());
     expect(await dockerKnows('container', NAME)).toBe(false);
   });
@@ -249,7 +254,7 @@ describeDocker('a volume', () => {
       record: null,
       output: { created: false },
     });
-    const engine = await createDocker().engineId();
+    const engine = await context().host.docker.engineId();
     const intent = { name: VOLUME, dataOnUndo: 'remove', engine };
     // The engine returns the volume of somebody else, which was made after the observation.
     await expect(
@@ -276,7 +281,7 @@ describeDocker('a volume', () => {
     expect(stops).toEqual({ resumed: 1, undone: 1, undoneAgain: 1 });
     await askAndDie('POST', '/volumes/create', { Name: VOLUME, Labels: { 'wf.run': RUN } });
     await expect.poll(state, { timeout: behaviour.lateEffectMs, interval: 5 }).toContain(VOLUME);
-    const intent = { name: VOLUME, dataOnUndo: 'refuse', engine: await createDocker().engineId() };
+    const intent = { name: VOLUME, dataOnUndo: 'refuse', engine: await context().host.docker.engineId() };
     expect(await carryOut(dockerVolume, input(), context(), intent)).toMatchObject({ found: 'ours' });
     await undo(behaviour, intent, context());
   });

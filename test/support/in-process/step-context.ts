@@ -1,3 +1,4 @@
+import { createDocker } from '../../../src/docker/create-docker.ts';
 import type { Evidence } from '../../../src/engine/model/evidence.ts';
 import { asStepId, parseRunId, type RunId } from '../../../src/engine/model/ids.ts';
 import type { HostPorts, LedgerService, StepContext } from '../../../src/engine/workflow/step.ts';
@@ -19,6 +20,9 @@ export interface TestContext extends StepContext {
   readonly notes: string[];
 }
 
+/** All steps of a process share one, which asks the engine for its id once. */
+const docker = createDocker();
+
 /** A step context on the real host, for a step runner that is tried alone, without an engine around it. */
 export function testContext(overrides: TestContextOverrides = {}): TestContext {
   const { run = 'testrun', step = 'step', host = {}, database = '/nonexistent/wf.db', ...rest } = overrides;
@@ -37,7 +41,7 @@ export function testContext(overrides: TestContextOverrides = {}): TestContext {
       throw new Error(`this test gave its context no host ${name}`);
     },
     ...rest,
-    host: { ...machinePorts(process.env, database), ...host },
+    host: { ...machinePorts(process.env, database), docker, ...host },
     evidence,
     notes,
   };
