@@ -10,8 +10,12 @@ import { linkNameSchema } from '../name-schema.ts';
 import { holderOfPeerNamespace } from '../namespaces/namespace-holder.ts';
 import { placeName, placeOf, showAt, typedIn } from '../place.ts';
 
-/** The kernel removes an unused namespace in the background, within milliseconds or tens of them. */
-const POLL_MS = 5;
+/**
+ * The kernel removes an unused namespace in the background, within milliseconds or tens of them. Each look starts a program: while somebody
+ * keeps the namespace, wf looks less and less often.
+ */
+const FIRST_PAUSE_MS = 5;
+const LONGEST_PAUSE_MS = 100;
 
 /** Waits until none of the links exists. */
 export const observeLinksGone = defineStep({
@@ -31,9 +35,11 @@ export const observeLinksGone = defineStep({
     const place = placeOf(where, context.host);
     const until = clock.now() + deadlineMs;
     let remaining = await present();
+    let pauseMs = FIRST_PAUSE_MS;
     while (remaining.length > 0 && clock.now() < until && !context.signal.aborted) {
       context.progress(`waiting for ${remaining.map(({ name }) => name).join(', ')} to vanish`);
-      await pause(clock, POLL_MS, context.signal);
+      await pause(clock, pauseMs, context.signal);
+      pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
       remaining = await present();
     }
     await showAt(
