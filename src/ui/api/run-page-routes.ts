@@ -81,7 +81,7 @@ export const RUN_PAGE_ROUTES: readonly ApiRoute[] = [
     answer: { type: 'json', schema: z.unknown(), command: 'wf report RUN --format json' },
     handle: async (context, { params, query }) => {
       const { history, run: found } = await requireRun(context, params.run);
-      return topologyView(await context.reports.explanations(history, found.id, query.lang));
+      return topologyView(await context.reports.explanations(history, found, query.lang));
     },
   }),
   apiRoute({
@@ -94,7 +94,7 @@ export const RUN_PAGE_ROUTES: readonly ApiRoute[] = [
     answer: SVG,
     handle: async (context, { params, query }) => {
       const { history, run: found } = await requireRun(context, params.run);
-      const explanations = await context.reports.explanations(history, found.id, query.lang);
+      const explanations = await context.reports.explanations(history, found, query.lang);
       return drawingSvgFile(explanations, Number.parseInt(params.file, 10));
     },
   }),

@@ -1,7 +1,8 @@
 import * as z from 'zod';
-import type { RunId } from '../../engine/model/ids.ts';
+import type { DefinitionHash, RunId } from '../../engine/model/ids.ts';
 import type { Json } from '../../engine/model/json.ts';
 import type { Clock } from '../../engine/ports/clock.ts';
+import type { StoredRun } from '../../engine/ports/history.ts';
 import type { ReportLanguage } from '../../engine/workflow/narrative.ts';
 import type { HistoryReader } from '../../history/reader.ts';
 import { createReadCommands, type ReadLimits } from '../../library/commands/read-commands.ts';
@@ -15,16 +16,21 @@ import { lastTurn } from './last-turn.ts';
 export interface Reports {
   /** Returns a report as text. @throws WfError the error of `wf report` */
   text(run: RunId, format: 'html' | 'markdown', language: ReportLanguage): Promise<string>;
-  /** Returns what a report adds to the record of a run; made once for each of its turns, see {@link lastTurn}. @throws the same */
-  explanations(history: HistoryReader, run: RunId, language: ReportLanguage): Promise<Explanations>;
+  /**
+   * Returns what a report adds to the record of a run; made once for each of its turns, see {@link lastTurn}, or once a minute for all runs
+   * of a workflow without a narrative. @throws the same
+   */
+  explanations(history: HistoryReader, run: StoredRun, language: ReportLanguage): Promise<Explanations>;
   /** Returns the same if it is made already. */
-  known(history: HistoryReader, run: RunId, language: ReportLanguage): Explanations | undefined;
+  known(history: HistoryReader, run: StoredRun, language: ReportLanguage): Explanations | undefined;
   /** Kills the commands. */
   close(): void;
 }
 
 /** Number of runs and languages whose explanations are kept. */
 const MOST_KEPT = 32;
+/** How long a workflow counts as one without a narrative: its file may be given one. */
+const WITHOUT_NARRATIVE_MS = 60_000;
 /** Reports have their own slots: a workflow that does not return must not keep other commands waiting. */
 const REPORTING: ReadLimits = { atOnce: 2, waiting: 32, limitMs: READ_LIMIT_MS };
 
@@ -41,6 +47,8 @@ export function createReports(
   clock: Pick<Clock, 'after'>,
 ): Reports {
   const kept = new Map<string, Kept>();
+  /** The definitions of workflows without a narrative. */
+  const withoutNarrative = new Set<DefinitionHash>();
   const reads = createReadCommands(clock, REPORTING);
 
   async function document(run: RunId, format: string, language: ReportLanguage): Promise<Json> {
@@ -55,11 +63,18 @@ export function createReports(
     return found?.turn === turnOf(history, run) ? found : undefined;
   }
 
+  function remember(definition: DefinitionHash, { explanations }: Explanations): void {
+    if (explanations.type !== 'available' || explanations.narrative !== null) return;
+    withoutNarrative.add(definition);
+    clock.after(WITHOUT_NARRATIVE_MS, () => withoutNarrative.delete(definition), true);
+  }
+
   return {
     async text(run, format, language) {
       return textSchema.parse(await document(run, format, language)).text;
     },
-    explanations(history, run, language) {
+    explanations(history, { id: run, definitionHash }, language) {
+      if (withoutNarrative.has(definitionHash)) return Promise.resolve(noNarrative(run, language));
       const found = current(history, run, language);
       if (found !== undefined) return found.explanations;
       const key = `${run} ${language}`;
@@ -72,6 +87,7 @@ export function createReports(
       explanations.then(
         (made) => {
           entry.made = made;
+          remember(definitionHash, made);
         },
         () => {
           if (kept.get(key) === entry) kept.delete(key);
@@ -79,9 +95,14 @@ export function createReports(
       );
       return explanations;
     },
-    known: (history, run, language) => current(history, run, language)?.made,
+    known: (history, { id, definitionHash }, language) =>
+      withoutNarrative.has(definitionHash) ? noNarrative(id, language) : current(history, id, language)?.made,
     close: reads.close,
   };
+}
+
+function noNarrative(run: RunId, language: ReportLanguage): Explanations {
+  return { run, language, explanations: { type: 'available', narrative: null } };
 }
 
 /** Another run may have taken the id of one that was pruned. */

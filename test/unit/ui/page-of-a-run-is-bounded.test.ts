@@ -3,6 +3,8 @@ import { describe, expect, test } from 'vitest';
 import { asStepId } from '../../../src/engine/model/ids.ts';
 import type { Json } from '../../../src/engine/model/json.ts';
 import type { Clock } from '../../../src/engine/ports/clock.ts';
+import type { StoredRun } from '../../../src/engine/ports/history.ts';
+import type { HistoryReader } from '../../../src/history/reader.ts';
 import { rememberJournals } from '../../../src/history/remembered-journals.ts';
 import type { WfCommandEnd } from '../../../src/library/commands/wf-command.ts';
 import { ROW_HEIGHT, scrollTopFor, segmentsOf } from '../../../src/ui/pages/run/row-window.ts';
@@ -17,6 +19,12 @@ import { attempted, decided, failed, runId, succeeded, tell } from '../../fixtur
 
 const isAlive = () => true;
 
+function requireRun(history: Pick<HistoryReader, 'run'>, id: string): StoredRun {
+  const run = history.run(runId(id));
+  if (run === undefined) throw new Error('the run is gone');
+  return run;
+}
+
 describe('the rows of the timeline', () => {
   function rowsOfRun(): readonly TimelineRow[] {
     const { history } = openForTest();
@@ -26,8 +34,7 @@ describe('the rows of the timeline', () => {
     at(20, attempted('pingAppDev', 2), succeeded('pingAppDev', {}, 2));
     at(30, decided(['test'], ['pingAppProd']), failed('pingAppProd'));
     at(40, { type: 'rolling-back', error: ERROR, kept: [] });
-    const run = history.run(runId('rows'));
-    if (run === undefined) throw new Error('the run is gone');
+    const run = requireRun(history, 'rows');
     return timelineRows(runView(history, run, { isAlive, pidNamespace: '1' }, run.createdAt + 50));
   }
   const keys = (rows: readonly TimelineRow[]) => rows.map(({ key }) => key);
@@ -95,8 +102,7 @@ test('the page of a step has the beginning of long texts and the last commands; 
     saw(number, { command: `look ${number}`, output: `\u001b[31m${number}\u001b[0m \u202e` });
   saw(200, { command: 'look at all', output: 'x'.repeat(10_000) });
   at(300, succeeded('createNetwork', { text: 'y'.repeat(20_000) }));
-  const run = history.run(runId('long'));
-  if (run === undefined) throw new Error('the run is gone');
+  const run = requireRun(history, 'long');
   const step = stepView(history, run, 'createNetwork', isAlive);
   expect(step.commands).toHaveLength(100);
   expect(step.omittedCommands).toBe(31);
@@ -196,68 +202,103 @@ describe('the explanations of a run', () => {
       },
       { after },
     );
-    return { history, told, asked, reports, most: () => most };
+    return { history, told, run: () => requireRun(history, 'told'), asked, reports, most: () => most };
   }
 
   test('are made once for each stage of the run and language, two at a time', async () => {
-    const { history, told, asked, reports, most } = open(() => ({
+    const { history, told, run, asked, reports, most } = open(() => ({
       exitCode: 0,
       document: changed,
       stderr: '',
       isCut: false,
     }));
-    const id = runId('told');
     told.at(0, decided(['setup']));
-    expect(reports.known(history, id, 'en')).toBeUndefined();
-    await Promise.all([reports.explanations(history, id, 'en'), reports.explanations(history, id, 'en')]);
+    expect(reports.known(history, run(), 'en')).toBeUndefined();
+    await Promise.all([reports.explanations(history, run(), 'en'), reports.explanations(history, run(), 'en')]);
     // Several pages follow a run that goes on.
     for (let count = 1; count < 5; count += 1) {
       told.at(count, decided(['setup'], [`step${count}`]), succeeded(`step${count}`, {}));
-      await Promise.all([reports.explanations(history, id, 'en'), reports.explanations(history, id, 'en')]);
+      await Promise.all([reports.explanations(history, run(), 'en'), reports.explanations(history, run(), 'en')]);
     }
     expect(asked).toEqual([['report', '--format=json', '--lang=en', '--', 'told']]);
-    expect(reports.known(history, id, 'en')).toEqual(changed);
+    expect(reports.known(history, run(), 'en')).toEqual(changed);
     // Another run takes the id of one that was pruned.
     history.append(told.lease, { events: [{ type: 'ended', status: 'failed', output: null, error: ERROR }] }, 5);
     history.pruneSome({ endedBefore: Number.MAX_SAFE_INTEGER, keep: 0, isAlive: () => false }, null);
     const again = tell(history, 'told', { createdAt: 7_000 });
     again.at(0, decided(['setup']));
-    expect(reports.known(history, id, 'en')).toBeUndefined();
-    await reports.explanations(history, id, 'en');
+    expect(reports.known(history, run(), 'en')).toBeUndefined();
+    await reports.explanations(history, run(), 'en');
     expect(asked.splice(1)).toHaveLength(1);
     again.at(6, decided(['test']));
-    expect(reports.known(history, id, 'en')).toBeUndefined();
+    expect(reports.known(history, run(), 'en')).toBeUndefined();
     await Promise.all([
-      reports.explanations(history, id, 'en'),
-      reports.explanations(history, id, 'fr'),
-      ...['html', 'markdown', 'html'].map(() => reports.text(id, 'html', 'en').catch(() => {})),
+      reports.explanations(history, run(), 'en'),
+      reports.explanations(history, run(), 'fr'),
+      ...['html', 'markdown', 'html'].map(() => reports.text(run().id, 'html', 'en').catch(() => {})),
     ]);
     expect([asked.length, most()]).toEqual([6, 2]);
-    expect(topologyView(await reports.explanations(history, id, 'en')).missing).toMatch(/has changed since this run/);
+    expect(topologyView(await reports.explanations(history, run(), 'en')).missing).toMatch(
+      /has changed since this run/,
+    );
+  });
+
+  test('are made once a minute for all runs of a workflow without a narrative', async () => {
+    const none = { type: 'available', narrative: null };
+    const passed: (() => void)[] = [];
+    const { history, told, run, asked, reports } = open(
+      () => ({ exitCode: 0, document: { run: 'told', language: 'en', explanations: none }, stderr: '', isCut: false }),
+      (delayMs, callback) => {
+        if (delayMs === 60_000) passed.push(callback);
+        return () => {};
+      },
+    );
+    await reports.explanations(history, run(), 'en');
+    told.at(0, decided(['setup']));
+    tell(history, 'other');
+    for (const [id, language] of [
+      ['told', 'en'],
+      ['told', 'fr'],
+      ['other', 'en'],
+    ] as const) {
+      const expected = { run: id, language, explanations: none };
+      expect(reports.known(history, requireRun(history, id), language)).toEqual(expected);
+      expect(await reports.explanations(history, requireRun(history, id), language)).toEqual(expected);
+    }
+    expect(asked).toHaveLength(1);
+    // A narrative that somebody adds to the file is shown.
+    for (const callback of passed) callback();
+    expect(reports.known(history, run(), 'en')).toBeUndefined();
+    await reports.explanations(history, run(), 'en');
+    expect(asked).toHaveLength(2);
   });
 
   test('are asked for again after an error', async () => {
     const error = { code: 'E_RUN_NOT_FOUND', message: 'no run', hint: 'List them.' };
-    const { history, asked, reports } = open(() => ({ exitCode: 2, document: { error }, stderr: '', isCut: false }));
-    const id = runId('told');
-    await expect(reports.explanations(history, id, 'en')).rejects.toMatchObject({ code: 'E_RUN_NOT_FOUND' });
-    await expect(reports.text(id, 'html', 'fr')).rejects.toMatchObject({ message: 'no run' });
-    await expect(reports.explanations(history, id, 'en')).rejects.toThrow();
+    const { history, run, asked, reports } = open(() => ({
+      exitCode: 2,
+      document: { error },
+      stderr: '',
+      isCut: false,
+    }));
+    await expect(reports.explanations(history, run(), 'en')).rejects.toMatchObject({ code: 'E_RUN_NOT_FOUND' });
+    await expect(reports.text(run().id, 'html', 'fr')).rejects.toMatchObject({ message: 'no run' });
+    await expect(reports.explanations(history, run(), 'en')).rejects.toThrow();
     expect(asked.length).toBe(3);
   });
 
   test('are given up after a time, and then asked for again', async () => {
     let timeIsUp = () => {};
-    const { history, reports } = open(
+    const { history, run, reports } = open(
       () => 'never',
       (_delayMs, callback) => {
         timeIsUp = callback;
         return () => {};
       },
     );
-    const asked = reports.explanations(history, runId('told'), 'en');
+    const asked = reports.explanations(history, run(), 'en');
     timeIsUp();
     await expect(asked).rejects.toThrow('`wf report told` has not ended within 45 s, and was killed');
-    expect(reports.known(history, runId('told'), 'en')).toBeUndefined();
+    expect(reports.known(history, run(), 'en')).toBeUndefined();
   });
 });

@@ -37,7 +37,7 @@ export async function runPageView(context: UiContext, id: string, step: string |
   const { isAlive, clock, reports } = context;
   const { history, run } = await requireRun(context, id);
   return history.atOneMoment(() => {
-    const explanations = reports.known(history, run.id, 'en');
+    const explanations = reports.known(history, run, 'en');
     return {
       view: runView(history, run, context, clock.now()),
       step: step === null ? null : stepView(history, run, step, isAlive),
