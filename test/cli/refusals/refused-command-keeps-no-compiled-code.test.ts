@@ -27,7 +27,7 @@ test.skipIf(!process.version.startsWith('v20.'))(
 test.skipIf(!process.version.startsWith('v20.'))('compiled code that is damaged is compiled again', async () => {
   const project = openNoteProject();
   const cache = path.join(project.folder, 'cache');
-  const list = () => project.wf(['workflows', '--json'], { env: { XDG_CACHE_HOME: cache } });
+  const list = () => project.wf(['steps', '--json'], { env: { XDG_CACHE_HOME: cache } });
   const { stdout } = await list();
   const folder = path.join(cache, 'wf/code/parts');
   const [name] = readdirSync(folder);
