@@ -73,7 +73,7 @@ test.concurrent('wf workflows lists valid and invalid files and exits with 0', a
     'network-change': null,
     'web-release': null,
   });
-  const text = await project.wf(['workflows']);
+  const text = await project.sharedWf(['workflows']);
   expect(text.stdout).toMatch(/^throws-error .*E_WORKFLOW_INVALID$/m);
   expect(text.stderr).toContain('no such planet');
   expectNoStackTrace(text);

@@ -15,7 +15,7 @@ test('wf agent --ui serves the page, and wf ui prints a link to it', async () =>
   const served = {
     url,
     port: Number(new URL(url).port),
-    newLink: async () => (await project.wf(['ui', '--base-path=/wf'])).stdout.trim(),
+    newLink: async () => (await project.sharedWf(['ui', '--base-path=/wf'])).stdout.trim(),
   };
   const { cookie } = await openSession(served);
   const answer = await ask(served, '/wf/api/runs', { headers: { cookie } });

@@ -284,7 +284,7 @@ describe('a Unix socket', () => {
     const own = openFoldersProject();
     const file = path.join(own.folder, 'notes');
     writeFileSync(file, 'mine');
-    const refused = await own.wf(['ui', '--json', `--socket=${file}`]);
+    const refused = await own.sharedWf(['ui', '--json', `--socket=${file}`]);
     expect([refused.exitCode, codeOf(refused.stdout)]).toEqual([4, 'E_ADDRESS_IN_USE']);
     expect(statSync(file).size).toBe(4);
   });
