@@ -12,7 +12,7 @@ import { openLongRun } from '../support/workflows/long-run.ts';
 const ROOT = path.join(import.meta.dirname, '../..');
 
 /** Expects something within the time that a busy machine takes. */
-const soon = <Value>(read: () => Value) => expect.poll(read, { timeout: 15_000 });
+const soon = <Value>(read: () => Value) => expect.poll(read, { timeout: 15_000, interval: 200 });
 
 const rows = (page: Page) => page.locator('.timeline-rows tbody tr:not(.room)');
 const stepLink = (page: Page, id: string) => page.locator('.timeline-rows').locator(`a[title="${id}"]`);
@@ -274,7 +274,7 @@ test('a run of 20,000 events is shown at once, with few elements, to its end', a
   await run.poll(3);
   await scroller.evaluate((element) => element.scrollTo(0, element.scrollHeight));
   // A long run is read for a fifth of the time only.
-  await expect.poll(height, { timeout: 45_000 }).toBe(5_005 * 30);
+  await expect.poll(height, { timeout: 45_000, interval: 200 }).toBe(5_005 * 30);
   await scroller.evaluate((element) => element.scrollTo(0, element.scrollHeight));
   await stepLink(page, 'poll#5003').waitFor();
 
