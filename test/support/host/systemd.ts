@@ -52,7 +52,10 @@ echo ready
 exec sleep infinity
 `;
 
-/** Makes the root of the machine: the files of this one with a layer above, and kernel file systems of its own. */
+/**
+ * Makes the root of the machine: the files of this one with a layer above, and kernel file systems of its own. Generators are masked: they
+ * would search for disks and terminals at each reload of the units.
+ */
 const BOOT = `
 set -e
 base=$1; repo=$2; masked=$3; folder=$4
@@ -62,6 +65,8 @@ if ! [ -e etc/wf-test-booted ]; then
   touch etc/wf-test-booted
   rm -rf etc/systemd/system/*.wants
   for unit in $masked; do ln -sf /dev/null "etc/systemd/system/$unit"; done
+  mkdir -p etc/systemd/system-generators
+  for generator in lib/systemd/system-generators/*; do ln -sf /dev/null "etc/systemd/system-generators/\${generator##*/}"; done
 fi
 mkdir -p ".$repo" ".$folder"
 mount --rbind -o ro "$repo" ".$repo"
