@@ -36,7 +36,7 @@ export interface Answered extends Delivered {
 export async function deliver(delivery: Delivery, services: Services, terminal: Terminal): Promise<Answered> {
   const { run, demand, comment = null } = delivery;
   const stopped = new AbortController();
-  const unlisten = terminal.onStopSignal(() => stopped.abort());
+  const unlisten = terminal.onStopSignal(() => stopped.abort(), { runsWorkflowCode: false });
   const unreported: (() => void)[] = [];
   let advanced: RunOutcome | undefined;
   try {

@@ -38,10 +38,11 @@ export async function followJournal(
 ): Promise<FollowEnd> {
   const until = clock.now() + timeoutMs;
   const stop: { signal: StopSignal | undefined; wake: () => void } = { signal: undefined, wake: () => {} };
-  const unlisten = terminal.onStopSignal((signal) => {
+  const onStop = (signal: StopSignal) => {
     stop.signal ??= signal;
     stop.wake();
-  });
+  };
+  const unlisten = terminal.onStopSignal(onStop, { runsWorkflowCode: false });
   const pause = () =>
     new Promise<void>((resolve) => {
       const cancel = clock.after(POLL_MS, resolve);

@@ -31,7 +31,7 @@ export interface Terminal {
   readonly debug: boolean;
   /**
    * Calls `listener` at each stop signal in place of the default exit; the returned function removes it. SIGINTs come through a thread
-   * of their own, as workflow code may loop without end, unless the command runs none.
+   * of their own, as workflow code may loop without end, unless none runs meanwhile.
    */
   onStopSignal(listener: (signal: StopSignal) => void, options?: { readonly runsWorkflowCode?: boolean }): () => void;
   /** Calls `listener` when the terminal of this process hangs up, in place of the default exit; the returned function removes it. */

@@ -13,7 +13,7 @@ export async function untilNotified(
   const sent = noticesSent(stop.signal);
   if (sent === undefined) return;
   const unlisten = [
-    terminal.onStopSignal(() => stop.abort()),
+    terminal.onStopSignal(() => stop.abort(), { runsWorkflowCode: false }),
     terminal.onHangup(() => {}),
     clock.after(PATIENCE_MS, () =>
       writeLines(terminal.progress, ['waiting for the command that is notified; Ctrl-C ends it']),

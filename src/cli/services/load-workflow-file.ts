@@ -3,7 +3,6 @@ import type { ImportOptions } from '../../definition/import-file.ts';
 import { type LoadedFile, loadWorkflow } from '../../definition/load.ts';
 import { reserveProcess } from '../../host/processes/own-process.ts';
 import { confineCodeOfCommand } from '../../host/workflow-code/confine-code.ts';
-import { prepareInterrupts } from '../../host/workflow-code/interrupt-thread.ts';
 import { wfModule } from '../../library/wf-module.ts';
 import type { Places } from './places.ts';
 
@@ -20,6 +19,5 @@ export function loadWorkflowFile(source: WorkflowFile, places: Places, again = f
 /** Returns the options with which a command imports files of the project; reserves the process for wf, as {@link loadWorkflowFile} does. */
 export function importOptions({ cacheFolder }: Places): ImportOptions {
   reserveProcess();
-  prepareInterrupts();
   return { cacheFolder, wfModule, confine: confineCodeOfCommand };
 }

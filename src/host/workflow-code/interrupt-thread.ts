@@ -19,7 +19,7 @@ interface InterruptThread {
 
 let thread: InterruptThread | undefined;
 
-/** Starts the thread for `watchInterrupts` in the background. */
+/** Starts the thread for `watchInterrupts` in the background, for a command that loads a workflow before it watches. */
 export function prepareInterrupts(): void {
   thread ??= startThread();
 }

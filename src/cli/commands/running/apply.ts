@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { planUsed } from '../../../engine/plan/plan-differences.ts';
 import { requestOfPlan } from '../../../engine/plan/request-of-plan.ts';
+import { prepareInterrupts } from '../../../host/workflow-code/interrupt-thread.ts';
 import { requirePlannedDefinition } from '../../../library/planned-definition.ts';
 import { findPlan } from '../../arguments/find-plan.ts';
 import { refuseOtherInputs, requiredSecrets } from '../../arguments/secrets/run-secrets.ts';
@@ -28,6 +29,7 @@ export const apply = defineCommand(options, async (given, services, terminal) =>
     const typed = ['apply', `--db=${services.places.database}`, `--on-hangup=${given.onHangup}`, ...inputs, ...json];
     return detach([...typed, '--', id], run, given.json, services, terminal);
   }
+  prepareInterrupts();
   const resolved = await workflowByReference(services, options.file ?? name);
   requirePlannedDefinition(plan, resolved, history.definition(plan.definitionHash));
   const again = { owner: `plan ${id}`, command: `wf apply ${id}`, does: `apply plan ${id}`, instead: null };

@@ -80,10 +80,11 @@ async function untilEnd(
 ): Promise<StopSignal | undefined> {
   const stopped = new AbortController();
   let signal: StopSignal | undefined;
-  const unlisten = terminal.onStopSignal((given) => {
+  const onStop = (given: StopSignal) => {
     signal ??= given;
     stopped.abort();
-  });
+  };
+  const unlisten = terminal.onStopSignal(onStop, { runsWorkflowCode: false });
   writeLines(terminal.progress, [`waiting for the end of run ${id}`]);
   try {
     for (;;) {

@@ -9,6 +9,7 @@ import type { PrestartedHost } from '../../../engine/place/prestarted-host.ts';
 import { RUNTIME_NAMES } from '../../../engine/ports/runtime.ts';
 import type { Engine, RuntimeChoice, StartRequest } from '../../../engine/run/engine.ts';
 import type { LoadedWorkflow } from '../../../engine/workflow/workflow.ts';
+import { prepareInterrupts } from '../../../host/workflow-code/interrupt-thread.ts';
 import { confirmRule } from '../../arguments/confirm-options.ts';
 import { notifyOption } from '../../arguments/notify-option.ts';
 import { withSlot } from '../../arguments/slot.ts';
@@ -59,6 +60,7 @@ export const start = defineCommand(options, async (given, services, terminal) =>
     return startDetached(given, id, services, terminal);
   }
   const resolve = async () => {
+    if (!isPlan(given)) prepareInterrupts();
     const resolved = await workflowByReference(services, given.workflow);
     requireDefinition(given.definition, resolved);
     return resolved;
