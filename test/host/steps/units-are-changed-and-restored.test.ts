@@ -33,23 +33,15 @@ describe.skipIf(!canBootSystemd())('units of a real systemd', () => {
   const wf = (args: readonly string[], faults: Record<string, string> = {}) =>
     machine.run([process.execPath, machine.program, ...args], { cwd: PROJECT, env: { HOME: '/root', ...faults } });
 
-  /** Files, enablement and activity of the units, and the environment with which the programs run. */
+  const STATE = `
+systemctl show --property=Id,LoadState,ActiveState,SubState,UnitFileState,NeedDaemonReload ${UNITS.join(' ')}
+find /etc/systemd/system -printf '%p %y %m %l\\n'
+tr '\\0' '\\n' < /proc/$(systemctl show --property=MainPID --value ${UNITS[1]})/environ | grep SETTING
+`;
+
+  /** Files, enablement and activity of the units, and the environment with which one of the programs runs. */
   async function state(): Promise<readonly string[]> {
-    const show = [
-      'systemctl',
-      'show',
-      '--property=Id,LoadState,ActiveState,SubState,UnitFileState,NeedDaemonReload',
-      ...UNITS,
-    ];
-    const files = ['find', '/etc/systemd/system', '-printf', '%p %y %m %l\n'];
-    const environments =
-      'for unit; do tr "\\0" "\\n" < /proc/$(systemctl show --property=MainPID --value $unit)/environ | grep SETTING; done';
-    const ends = [
-      await machine.run(show),
-      await machine.run(files),
-      await machine.run(['sh', '-c', environments, 'sh', ...UNITS.slice(1, 2)]),
-    ];
-    return ends.flatMap(({ stdout }) => stdout.split('\n').toSorted());
+    return (await machine.run(['sh', '-c', STATE])).stdout.split('\n').toSorted();
   }
 
   test('are written, enabled, started, restarted, reloaded and stopped, and all of it is undone exactly', async () => {
