@@ -242,8 +242,9 @@ export function createReader(db: Database, statements: Statements, path: string)
       read(() =>
         statements
           .rows(
-            `SELECT id AS run, seq AS number FROM open_requests JOIN runs ON run = runs.number
-             WHERE imported_from IS NULL ORDER BY run, seq`,
+            // A plain `run` would be the id in ORDER BY, and SQLite would read all runs in the order of their ids.
+            `SELECT id AS run, seq AS number FROM open_requests JOIN runs ON open_requests.run = runs.number
+             WHERE imported_from IS NULL ORDER BY open_requests.run, seq`,
           )
           .map((row) => parseRow(openRequestRow(), row, { path, table: 'open_requests', of: `run ${row['run']}` })),
       ),

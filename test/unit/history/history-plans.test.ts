@@ -1,48 +1,6 @@
 import { expect, test } from 'vitest';
-import { asStepId, type PlanId, parsePlanId } from '../../../src/engine/model/ids.ts';
-import type { SavedPlan } from '../../../src/engine/plan/saved-plan.ts';
-import { AT, DEFINITION, HASH, headerOf, OWNER, runId } from '../../fixtures/history/samples.ts';
+import { AT, DEFINITION, HASH, headerOf, OWNER, planId, planOf, runId } from '../../fixtures/history/samples.ts';
 import { errorOf, openForTest, openRaw } from '../../fixtures/history/temporary.ts';
-
-function planId(text: string): PlanId {
-  const id = parsePlanId(text);
-  if (id === undefined) throw new Error(`not a plan id: ${text}`);
-  return id;
-}
-
-function planOf(id: string, run = 'run1', createdAt = AT): SavedPlan {
-  return {
-    id: planId(id),
-    createdAt,
-    run: runId(run),
-    workflow: 'lab',
-    definitionHash: HASH,
-    runtime: 'docker',
-    input: { password: 'wf-secret:password:000000000000' },
-    options: { onFailure: 'keep', pauseAfter: 'setup', file: '/project/lab.ts', secrets: { password: 'env:PASSWORD' } },
-    place: {
-      bootId: 'boot',
-      networkNamespace: { inode: 1, name: null },
-      pidNamespace: '2',
-      folder: '/',
-      user: 0,
-      engine: 'AAAA:BBBB',
-    },
-    steps: [
-      {
-        step: asStepId('one'),
-        stage: 'setup',
-        kind: 'docker.network',
-        description: 'Creates a network.',
-        does: 'change',
-        commands: ['docker network create lab'],
-        inputFrom: [],
-        onlyIf: ['zero'],
-        observed: { found: 'foreign', target: null, error: { code: 'E_NAME_IN_USE', message: 'm', hint: 'h' } },
-      },
-    ],
-  };
-}
 
 const headerWith = (run: string, plan: string) =>
   headerOf(run, { options: { onFailure: 'keep', pauseAfter: null, plan: planId(plan) } });
