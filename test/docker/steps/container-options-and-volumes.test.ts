@@ -266,7 +266,7 @@ describeDocker('a volume', () => {
   });
 
   test('is resumed and undone after a stop at any touch, and after a request of a killed client', async () => {
-    const state = () => volumeNames({ name: 'dkopt-' });
+    const state = () => volumeNames();
     const stops = await stopEverywhere(
       {
         actor: dockerVolume,

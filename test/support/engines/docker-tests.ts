@@ -75,10 +75,10 @@ export async function removeVolumes(filter: Filter): Promise<void> {
 
 const volumesSchema = z.object({ Volumes: z.array(z.object({ Name: z.string() })).nullable() });
 
-/** Names of the volumes that match. */
-export async function volumeNames(filter: Filter): Promise<string[]> {
-  const { Volumes } = volumesSchema.parse(await askEngine(`/volumes?${queryOf(filter)}`));
-  return (Volumes ?? []).map(({ Name }) => Name);
+/** Names of the volumes that match, or of all. */
+export async function volumeNames(filter?: Filter): Promise<string[]> {
+  const { Volumes } = volumesSchema.parse(await askEngine(`/volumes?${filter === undefined ? '' : queryOf(filter)}`));
+  return (Volumes ?? []).map(({ Name }) => Name).toSorted();
 }
 
 function queryOf(filter: Filter): string {
