@@ -8,6 +8,7 @@ import type { JournalEntry } from '../../src/engine/model/journal-event.ts';
 import { canonicalJson, toJson } from '../../src/engine/model/json.ts';
 import { childWorkflow } from '../../src/engine/workflow/child-workflow.ts';
 import { defineStep } from '../../src/engine/workflow/define-step.ts';
+import { storedRun } from '../fixtures/history/stored-run.ts';
 import { loaded, openFolderHost } from '../support/in-process/folder-host.ts';
 import { isLeaf, type Shape, shapesOf } from '../support/in-process/machine-shapes.ts';
 import { simulatedClock } from '../support/in-process/simulated-clock.ts';
@@ -162,8 +163,7 @@ async function runToEnd(whole: Shape<Leaf>) {
       await new Promise((resolve) => setImmediate(resolve));
       if (turn % 6 === 5) clock.step();
     }
-    const header = host.history.run(handle.id);
-    if (header === undefined) throw new Error('the run is gone');
+    const header = storedRun(host.history, handle.id);
     return {
       workflow,
       header,

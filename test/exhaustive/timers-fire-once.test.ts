@@ -9,6 +9,7 @@ import type { StoredRun } from '../../src/engine/ports/history.ts';
 import type { RunHandle, RunResult } from '../../src/engine/run/engine.ts';
 import { defineStep } from '../../src/engine/workflow/define-step.ts';
 import { ownProcess } from '../../src/host/processes/process.ts';
+import { storedRun } from '../fixtures/history/stored-run.ts';
 import { type FolderHost, loaded, openFolderHost } from '../support/in-process/folder-host.ts';
 import { type SimulatedClock, simulatedClock } from '../support/in-process/simulated-clock.ts';
 import { EVERY_CASE } from '../support/rotation.ts';
@@ -158,8 +159,7 @@ async function toRest(
     await new Promise((resolve) => setImmediate(resolve));
     if (last === 'waiting' && clock.step()) last = '';
   }
-  const header = host.history.run(handle.id);
-  if (header === undefined) throw new Error('the run is gone');
+  const header = storedRun(host.history, handle.id);
   return { header, entries: host.history.journal(handle.id) };
 }
 

@@ -12,7 +12,7 @@ import { startNginx } from '../../support/page/nginx.ts';
 let restate: Restate;
 let handlers: ServedHandlers;
 let transport: FleetTransport;
-/** What the first request ends with, before handlers serve. */
+/** Error of a request that was made before the handlers served. */
 let early: unknown;
 const warnings: string[] = [];
 

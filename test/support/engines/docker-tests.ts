@@ -58,14 +58,13 @@ type Filter = { readonly name: string } | { readonly label: string };
 
 /** Removes the containers that match, e.g. by a part of their names. */
 export async function removeContainers(filter: Filter): Promise<void> {
-  const containers = idsSchema.parse(await askEngine(`/containers/json?all=1&${queryOf(filter)}`));
-  for (const { Id } of containers) await removeFromEngine(`/containers/${Id}?force=1&v=1`);
+  const ids = await idsOf(`/containers/json?all=1&${queryOf(filter)}`);
+  for (const id of ids) await removeFromEngine(`/containers/${id}?force=1&v=1`);
 }
 
 /** The same of networks. */
 export async function removeNetworks(filter: Filter): Promise<void> {
-  const networks = idsSchema.parse(await askEngine(`/networks?${queryOf(filter)}`));
-  for (const { Id } of networks) await removeFromEngine(`/networks/${Id}`);
+  for (const id of await idsOf(`/networks?${queryOf(filter)}`)) await removeFromEngine(`/networks/${id}`);
 }
 
 /** The same of volumes. */

@@ -8,6 +8,7 @@ import { grownSpans } from '../../../src/ui/pages/run/timeline-rows.ts';
 import { createFeeds } from '../../../src/ui/stream/feeds.ts';
 import { createRunFeed } from '../../../src/ui/stream/run-feed.ts';
 import { type RunUpdate, type RunView, runUpdate, runView } from '../../../src/ui/views/runs/run-view.ts';
+import { storedRun } from '../../fixtures/history/stored-run.ts';
 import { openForTest } from '../../fixtures/history/temporary.ts';
 import {
   attempted,
@@ -71,8 +72,7 @@ test.each([
     if (event.type === 'lease.taken' && event.purpose === 'resume')
       lease = history.takeOver(runId('followed'), OWNER, () => false);
     history.append(lease, { events: [event] }, at);
-    const run = history.run(runId('followed'));
-    if (run === undefined) throw new Error('the run is gone');
+    const run = storedRun(history, runId('followed'));
     const material = readRunMaterial(history, run);
     const now = at + 5;
     const whole = runView(history, run, { isAlive, pidNamespace: '1' }, now);

@@ -3,8 +3,6 @@ import { describe, expect, test } from 'vitest';
 import { asStepId } from '../../../src/engine/model/ids.ts';
 import type { Json } from '../../../src/engine/model/json.ts';
 import type { Clock } from '../../../src/engine/ports/clock.ts';
-import type { StoredRun } from '../../../src/engine/ports/history.ts';
-import type { HistoryReader } from '../../../src/history/reader.ts';
 import { rememberJournals } from '../../../src/history/remembered-journals.ts';
 import type { WfCommandEnd } from '../../../src/library/commands/wf-command.ts';
 import { ROW_HEIGHT, scrollTopFor, segmentsOf } from '../../../src/ui/pages/run/row-window.ts';
@@ -14,16 +12,11 @@ import { createReports } from '../../../src/ui/views/reports.ts';
 import { runView } from '../../../src/ui/views/runs/run-view.ts';
 import { readStep, stepTranscript, stepView } from '../../../src/ui/views/step-view.ts';
 import { topologyView } from '../../../src/ui/views/topology-view.ts';
+import { storedRun } from '../../fixtures/history/stored-run.ts';
 import { openForTest } from '../../fixtures/history/temporary.ts';
 import { attempted, decided, failed, runId, succeeded, tell } from '../../fixtures/review/lab-run.ts';
 
 const isAlive = () => true;
-
-function requireRun(history: Pick<HistoryReader, 'run'>, id: string): StoredRun {
-  const run = history.run(runId(id));
-  if (run === undefined) throw new Error('the run is gone');
-  return run;
-}
 
 describe('the rows of the timeline', () => {
   function rowsOfRun(): readonly TimelineRow[] {
@@ -34,7 +27,7 @@ describe('the rows of the timeline', () => {
     at(20, attempted('pingAppDev', 2), succeeded('pingAppDev', {}, 2));
     at(30, decided(['test'], ['pingAppProd']), failed('pingAppProd'));
     at(40, { type: 'rolling-back', error: ERROR, kept: [] });
-    const run = requireRun(history, 'rows');
+    const run = storedRun(history, runId('rows'));
     return timelineRows(runView(history, run, { isAlive, pidNamespace: '1' }, run.createdAt + 50));
   }
   const keys = (rows: readonly TimelineRow[]) => rows.map(({ key }) => key);
@@ -102,7 +95,7 @@ test('the page of a step has the beginning of long texts and the last commands; 
     saw(number, { command: `look ${number}`, output: `\u001b[31m${number}\u001b[0m \u202e` });
   saw(200, { command: 'look at all', output: 'x'.repeat(10_000) });
   at(300, succeeded('createNetwork', { text: 'y'.repeat(20_000) }));
-  const run = requireRun(history, 'long');
+  const run = storedRun(history, runId('long'));
   const step = stepView(history, run, 'createNetwork', isAlive);
   expect(step.commands).toHaveLength(100);
   expect(step.omittedCommands).toBe(31);
@@ -202,7 +195,7 @@ describe('the explanations of a run', () => {
       },
       { after },
     );
-    return { history, told, run: () => requireRun(history, 'told'), asked, reports, most: () => most };
+    return { history, told, run: () => storedRun(history, runId('told')), asked, reports, most: () => most };
   }
 
   test('are made once for each stage of the run and language, two at a time', async () => {
@@ -262,8 +255,8 @@ describe('the explanations of a run', () => {
       ['other', 'en'],
     ] as const) {
       const expected = { run: id, language, explanations: none };
-      expect(reports.known(history, requireRun(history, id), language)).toEqual(expected);
-      expect(await reports.explanations(history, requireRun(history, id), language)).toEqual(expected);
+      expect(reports.known(history, storedRun(history, runId(id)), language)).toEqual(expected);
+      expect(await reports.explanations(history, storedRun(history, runId(id)), language)).toEqual(expected);
     }
     expect(asked).toHaveLength(1);
     // A narrative that somebody adds to the file is shown.

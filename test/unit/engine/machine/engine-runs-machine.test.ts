@@ -6,6 +6,7 @@ import { replay } from '../../../../src/engine/machine/replay.ts';
 import { WfError } from '../../../../src/engine/model/errors.ts';
 import type { RunHandle } from '../../../../src/engine/run/engine.ts';
 import { defineStep } from '../../../../src/engine/workflow/define-step.ts';
+import { storedRun } from '../../../fixtures/history/stored-run.ts';
 import { type FolderHost, loaded, openFolderHost } from '../../../support/in-process/folder-host.ts';
 import { type SimulatedClock, simulatedClock } from '../../../support/in-process/simulated-clock.ts';
 
@@ -400,8 +401,7 @@ describe('a run', () => {
     const workflow = define(machineWith('b'));
     const handle = await host.start(workflow);
     await settle(handle);
-    const header = host.history.run(handle.id);
-    if (header === undefined) throw new Error('the run is gone');
+    const header = storedRun(host.history, handle.id);
     const entries = host.history.journal(handle.id);
     expect(replay(workflow.model, header, entries)).toMatchObject({ status: { type: 'done', output: ['a'] } });
 

@@ -12,6 +12,7 @@ import { defineStep } from '../../../../src/engine/workflow/define-step.ts';
 import type { LoadedWorkflow } from '../../../../src/engine/workflow/workflow.ts';
 import { readRunMaterial } from '../../../../src/review/record/run-material.ts';
 import { runRecord } from '../../../../src/review/record/run-record.ts';
+import { storedRun } from '../../../fixtures/history/stored-run.ts';
 import { runRecordSchema } from '../../../support/command/run-record.ts';
 import { type FolderHost, loaded, openFolderHost } from '../../../support/in-process/folder-host.ts';
 import { type SimulatedClock, simulatedClock } from '../../../support/in-process/simulated-clock.ts';
@@ -115,8 +116,7 @@ describe('a clock that is set between two processes of a run', () => {
     expect(await third.result).toMatchObject({ type: 'ended', end: { status: 'succeeded' } });
     expect(host.history.steps(handle.id).find(({ id }) => id === 'patient')).toMatchObject({ attempts: 3 });
 
-    const run = host.history.run(handle.id);
-    if (run === undefined) throw new Error('the run is gone');
+    const run = storedRun(host.history, handle.id);
     // No duration is negative.
     const record: unknown = JSON.parse(JSON.stringify(runRecord(readRunMaterial(host.history, run), () => false)));
     const { durationMs, stages } = runRecordSchema.parse(record);

@@ -95,9 +95,10 @@ function callAll(history: History): void {
   const rolledBack = { type: 'ended', status: 'rolled-back', output: null, error } as const;
   history.append(undone, { events: [rolledBack] }, AT);
   const by = { user: 'ann', sudoUser: null, host: 'here' };
-  const number = history.request(undone.run, { by, demand: { kind: 'retry' }, comment: null }, AT);
+  const request = { by, demand: { kind: 'retry' }, comment: null } as const;
+  history.refuse(undone.run, history.request(undone.run, request, AT), error, AT, () => true);
+  history.request(undone.run, request, AT);
   history.openRequests();
-  history.refuse(undone.run, number, error, AT, () => true);
   const anew = headerOf('anew');
   history.create({ ...anew, options: { ...anew.options, retryOf: undone.run } }, DEFINITION, OWNER, [], AT);
 
@@ -160,11 +161,11 @@ function callAll(history: History): void {
   history.putFleetCopy({ ...FLEET_COPY, record: {} });
   history.fleetCopy(FLEET_COPY.id);
   history.fleetCopies({ limit: 1 });
-  const request = { endedBefore: AT + 1, keep: 0, isAlive: () => false };
-  history.prunePlan({ ...request, keep: 1 });
-  history.pruneSome(request, null);
-  history.prunePlans(request);
-  history.pruneFleetCopies(request);
+  const old = { endedBefore: AT + 1, keep: 0, isAlive: () => false };
+  history.prunePlan({ ...old, keep: 1 });
+  history.pruneSome(old, null);
+  history.prunePlans(old);
+  history.pruneFleetCopies(old);
   history.pruneUnused(null, () => false);
   history.pruneUnused({ table: 'fingerprints', hash: '' }, () => false);
   history.compact(() => false);
