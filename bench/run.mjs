@@ -23,11 +23,13 @@ const rounds = Number(given.rounds);
 const wanted = given.only.split(',');
 const say = (line = '') => process.stdout.write(`${line}\n`);
 
-const peerNode = path.join(here, 'peers/node_modules/.bin/node');
+// OpenWorkflow needs Node 22. On an older one, wf runs on an older V8 than its peers.
+const isNode22 = Number.parseInt(process.versions.node, 10) >= 22;
+const peerNode = isNode22 ? process.execPath : path.join(here, 'peers/node_modules/.bin/node');
 const contestants = {
   floor: { script: path.join(here, 'contestants/floor.mjs') },
   wf: { script: path.join(here, 'contestants/wf.mjs') },
-  ...(existsSync(peerNode)
+  ...(existsSync(path.join(here, 'peers/node_modules/openworkflow'))
     ? { OpenWorkflow: { node: peerNode, script: path.join(here, 'peers/open-workflow.mjs') } }
     : {}),
   ...(existsSync(peerNode) && existsSync(path.join(here, '../test/servers/node_modules'))
