@@ -8,7 +8,7 @@ const pinned: object[] = [];
  * while no JavaScript runs: the addon's base class (node_object_wrap.h) then needs an environment, and there is none.
  */
 export class PinnedConnection extends Database {
-  constructor(path: string, options: Database.Options) {
+  constructor(path: string, options: Database.Options = {}) {
     super(path, options);
     pinned.push(this);
   }

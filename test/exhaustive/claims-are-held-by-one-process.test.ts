@@ -51,7 +51,8 @@ test('claims that were released take no memory', async () => {
     const { rss, heapTotal, external } = process.memoryUsage();
     return (rss - heapTotal - external) / 2 ** 20;
   };
-  const before = await claimed(1_000);
+  // The memory of V8 itself grows first.
+  const before = await claimed(4_000);
   expect(await claimed(4_000)).toBeLessThan(before + 6);
 });
 

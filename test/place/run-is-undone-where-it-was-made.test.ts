@@ -1,8 +1,8 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readlinkSync, renameSync, rmSync } from 'node:fs';
 import path from 'node:path';
-import Database from 'better-sqlite3';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { PinnedConnection } from '../../src/sqlite/pinned-connection.ts';
 import {
   canActAsOrdinaryUser,
   ORDINARY_USER,
@@ -135,7 +135,7 @@ describe.skipIf(!isRoot)('the network namespace', () => {
     expect(await wf(PAUSED, { through: there.enter })).toMatchObject({ exitCode: 0 });
     await there.end();
     // The kernel reuses the inode of an ended namespace. No namespace has inode 1.
-    const db = new Database(database);
+    const db = new PinnedConnection(database);
     db.exec(`UPDATE runs SET place = json_set(place, '$.networkNamespace.inode', 1)`);
     db.close();
     const undone = await sharedWf(['rollback', 'placed', '--json']);

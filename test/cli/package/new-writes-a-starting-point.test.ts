@@ -22,7 +22,11 @@ test('a new workflow and new step runners compile in strict mode, and the tests 
   expect(await project.compile()).toEqual({ exitCode: 0, output: '' });
   const tests = ['site-lock', 'command-line', 'delete'].map((name) => `import './steps/${name}.test.js';\n`);
   project.write({ 'out/all.test.js': tests.join('') });
-  const { exitCode, output } = await project.run(process.execPath, ['--test', 'out/all.test.js']);
+  const { exitCode, output } = await project.run(process.execPath, [
+    '--test',
+    '--test-reporter=tap',
+    'out/all.test.js',
+  ]);
   expect(exitCode, output).toBe(0);
   expect(output).toMatch(/# pass 9\n# fail 0/);
 });

@@ -1,9 +1,9 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import Database from 'better-sqlite3';
 import { execa } from 'execa';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
+import { PinnedConnection } from '../../../src/sqlite/pinned-connection.ts';
 import { planSchema } from '../../support/command/plan-record.ts';
 import { refusalSchema, runRecordSchema } from '../../support/command/run-record.ts';
 import { openProject, type Project, type WfEnd } from '../../support/command/run-wf.ts';
@@ -31,7 +31,7 @@ const runsOf = async ({ sharedWf }: Project) => z.array(z.unknown()).parse((awai
 
 /** Alters the stored plan, as if it had been made under other circumstances. */
 function alterPlan({ database }: Project, id: string, member: string, value: string | number): void {
-  const db = new Database(database);
+  const db = new PinnedConnection(database);
   db.prepare('UPDATE plans SET plan = json_set(plan, ?, ?) WHERE id = ?').run(member, value, id);
   db.close();
 }

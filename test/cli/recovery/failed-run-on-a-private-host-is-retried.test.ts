@@ -1,8 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
-import Database from 'better-sqlite3';
 import { expect, onTestFinished, test } from 'vitest';
 import { z } from 'zod';
+import { PinnedConnection } from '../../../src/sqlite/pinned-connection.ts';
 import { readRecord } from '../../support/command/read-record.ts';
 import type { runRecordSchema } from '../../support/command/run-record.ts';
 import { openProject } from '../../support/command/run-wf.ts';
@@ -41,7 +41,7 @@ async function openFailedRun(id: string, ...files: readonly string[]) {
   const start = await sharedWf([...args, '--input', `folder=${folder}`]);
   expect(start, start.stderr).toMatchObject({ exitCode: 1 });
   const hosts = () => {
-    const db = new Database(database, { readonly: true });
+    const db = new PinnedConnection(database, { readonly: true });
     const rows = db.prepare(`SELECT data FROM journal WHERE type = 'host.made' ORDER BY seq`).pluck().all();
     db.close();
     const made = z.object({ process: z.object({ pid: z.number() }) });

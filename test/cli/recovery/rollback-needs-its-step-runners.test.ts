@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, renameSync } from 'node:fs';
 import path from 'node:path';
-import Database from 'better-sqlite3';
 import { expect, test } from 'vitest';
+import { PinnedConnection } from '../../../src/sqlite/pinned-connection.ts';
 import { runRecordSchema } from '../../support/command/run-record.ts';
 import type { Project } from '../../support/command/run-wf.ts';
 import { openNoteProject } from '../../support/workflows/note.ts';
@@ -84,7 +84,7 @@ test.concurrent('a rollback is refused if its step runner cannot read the record
 
 test.concurrent('wf resume refuses an interrupted rollback whose step runner is missing', async () => {
   const project = await pausedProject();
-  const db = new Database(project.database);
+  const db = new PinnedConnection(project.database);
   db.exec(`UPDATE runs SET status = 'rolling-back'`);
   db.close();
   const text = readFileSync(workflowOf(project), 'utf8');

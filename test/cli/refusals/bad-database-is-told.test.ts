@@ -10,8 +10,8 @@ import {
   writeFileSync,
 } from 'node:fs';
 import path from 'node:path';
-import Database from 'better-sqlite3';
 import { expect, test } from 'vitest';
+import { PinnedConnection } from '../../../src/sqlite/pinned-connection.ts';
 import { canActAsOrdinaryUser, ORDINARY_USER } from '../../support/command/ordinary-user.ts';
 import { expectRefusal, expectTextRefusal } from '../../support/command/refusal.ts';
 import type { Project } from '../../support/command/run-wf.ts';
@@ -65,7 +65,7 @@ test.concurrent.each(['-wal', '-shm', '-reserve'])(
 
 test.concurrent('a database of another program is refused', async () => {
   const project = openNoteProject();
-  const other = new Database(project.database);
+  const other = new PinnedConnection(project.database);
   other.exec('CREATE TABLE birds (name TEXT)');
   other.close();
   await expectRefusal(project, note(project), {
@@ -91,7 +91,7 @@ test.concurrent('a truncated database is reported as damaged', async () => {
 test.concurrent('a database of a newer wf is refused', async () => {
   const project = openNoteProject();
   expect((await project.sharedWf(note(project))).exitCode).toBe(0);
-  const database = new Database(project.database);
+  const database = new PinnedConnection(project.database);
   database.pragma('user_version = 999');
   database.close();
   const refusal = { exitCode: 3, code: 'E_DATABASE_NEWER', says: [project.database], next: 'wf' };
@@ -111,7 +111,7 @@ test.concurrent('a folder and a path below a file are refused', async () => {
 test.concurrent('a database that another process keeps locked is reported as locked', async () => {
   const project = openNoteProject();
   expect((await project.sharedWf(note(project))).exitCode).toBe(0);
-  const other = new Database(project.database);
+  const other = new PinnedConnection(project.database);
   other.exec('BEGIN EXCLUSIVE');
   try {
     const refusal = { exitCode: 4, code: 'E_DATABASE_LOCKED', says: [project.database], next: '' };

@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { chmodSync, chownSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
 import path from 'node:path';
-import Database from 'better-sqlite3';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { PinnedConnection } from '../../../src/sqlite/pinned-connection.ts';
 import { canActAsOrdinaryUser } from '../../support/command/ordinary-user.ts';
 import { expectNoStackTrace } from '../../support/command/refusal.ts';
 import { refusalSchema, runRecordSchema } from '../../support/command/run-record.ts';
@@ -37,7 +37,7 @@ test.concurrent(
     const wf = run.start('--json');
     await wf.line(/^first {2}makeOne .* ok /);
     await untilRunning(new RegExp(`/${run.id} two `));
-    const other = new Database(project.database);
+    const other = new PinnedConnection(project.database);
     other.exec('BEGIN EXCLUSIVE');
     run.go();
     const end = await wf.end;

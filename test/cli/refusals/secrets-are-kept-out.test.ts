@@ -1,8 +1,8 @@
 import { existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { brotliDecompressSync, gunzipSync, inflateRawSync, inflateSync } from 'node:zlib';
-import Database from 'better-sqlite3';
 import { expect, test } from 'vitest';
+import { PinnedConnection } from '../../../src/sqlite/pinned-connection.ts';
 import { refusalSchema, runRecordSchema } from '../../support/command/run-record.ts';
 import { openProject, type Project, type WfEnd } from '../../support/command/run-wf.ts';
 import { describeDocker, docker } from '../../support/engines/docker-tests.ts';
@@ -58,7 +58,7 @@ function expectNoTrace(what: string, bytes: Buffer | string): void {
 
 /** Values that are compressed in the database, which a search of the file misses. */
 function compressedIn(database: string): readonly { readonly table: string; readonly bytes: Buffer }[] {
-  const db = new Database(database, { readonly: true });
+  const db = new PinnedConnection(database, { readonly: true });
   try {
     const tables = db.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'").pluck().all().map(String);
     const found = tables.flatMap((table) =>

@@ -1,9 +1,9 @@
 import { mkdirSync, readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import Database from 'better-sqlite3';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { openHistory } from '../../../src/history/open.ts';
+import { PinnedConnection } from '../../../src/sqlite/pinned-connection.ts';
 import { withoutDatabase } from '../../support/command/run-wf.ts';
 import { ask, openSession, type Session } from '../../support/page/page-client.ts';
 import { type ServedPage, servePage } from '../../support/page/served-page.ts';
@@ -201,7 +201,7 @@ const BAD_DATABASES: readonly (readonly [code: string, make: (file: string) => (
     (file) =>
       made(() => {
         openHistory(file).close();
-        const db = new Database(file);
+        const db = new PinnedConnection(file);
         db.pragma('user_version = 99');
         db.close();
       }),
@@ -218,7 +218,7 @@ const BAD_DATABASES: readonly (readonly [code: string, make: (file: string) => (
     'E_DATABASE_LOCKED',
     (file) => {
       openHistory(file).close();
-      const db = new Database(file);
+      const db = new PinnedConnection(file);
       db.pragma('locking_mode = EXCLUSIVE');
       db.exec('BEGIN EXCLUSIVE; COMMIT');
       return () => db.close();

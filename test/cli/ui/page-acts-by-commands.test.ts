@@ -1,6 +1,6 @@
-import Database from 'better-sqlite3';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
+import { PinnedConnection } from '../../../src/sqlite/pinned-connection.ts';
 import { runRecordSchema } from '../../support/command/run-record.ts';
 import { ask, endOf, openSession, pageActionOf, type Session } from '../../support/page/page-client.ts';
 import { type ServedPage, servePage } from '../../support/page/served-page.ts';
@@ -145,7 +145,7 @@ describe('an action of the page', () => {
     const run = await waitingRun('api-crowd');
     const refused: unknown[] = [];
     // No command ends while this test holds the database.
-    const held = new Database(project.database);
+    const held = new PinnedConnection(project.database);
     held.exec('BEGIN IMMEDIATE');
     const answers = Array.from({ length: 20 }, async () => {
       const answer = await post(`/runs/${run.id}/pause`, {});

@@ -1,6 +1,6 @@
 import { copyFileSync, mkdirSync, readFileSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
-import Database from 'better-sqlite3';
 import { expect, test } from 'vitest';
+import { PinnedConnection } from '../../../src/sqlite/pinned-connection.ts';
 import { expectNoStackTrace } from '../../support/command/refusal.ts';
 import { refusalSchema, runRecordSchema } from '../../support/command/run-record.ts';
 import { openProject, type WfEnd } from '../../support/command/run-wf.ts';
@@ -14,7 +14,7 @@ const CONTAINERS = readFileSync(new URL('../../fixtures/kit/containers.ts', impo
 /** Damage to a database file that no wf has open, by the exit code and error that wf reports. */
 const TROUBLE: Readonly<Record<string, (database: string) => void>> = {
   '3 E_DATABASE_NEWER (of a wf to come)': (database) => {
-    const raw = new Database(database);
+    const raw = new PinnedConnection(database);
     raw.pragma(`user_version = ${Number(raw.pragma('user_version', { simple: true })) + 1}`);
     raw.close();
   },

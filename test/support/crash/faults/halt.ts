@@ -1,5 +1,6 @@
 import Database from 'better-sqlite3';
 import { isDead, processStat } from '../../../../src/host/processes/process.ts';
+import { PinnedConnection } from '../../../../src/sqlite/pinned-connection.ts';
 import type { RunningWf } from '../../command/wf-process.ts';
 import type { Lane } from '../lane.ts';
 
@@ -28,7 +29,7 @@ export async function halted(wf: RunningWf): Promise<void> {
 }
 
 function isLocked(database: string): boolean {
-  const db = new Database(database, { timeout: 0 });
+  const db = new PinnedConnection(database, { timeout: 0 });
   try {
     db.transaction(() => {}).immediate();
     return false;

@@ -1,4 +1,3 @@
-import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { setup } from 'xstate';
 import { z } from 'zod';
@@ -12,6 +11,7 @@ import { defineStep, runnerOf } from '../../../../src/engine/workflow/define-ste
 import { openHistory } from '../../../../src/history/open.ts';
 import { systemClock } from '../../../../src/host/machine/clock.ts';
 import { machinePorts } from '../../../../src/runtime/machine-ports.ts';
+import { PinnedConnection } from '../../../../src/sqlite/pinned-connection.ts';
 import { type FolderHost, loaded, openFolderHost } from '../../../support/in-process/folder-host.ts';
 import { runtimesOn } from '../../../support/in-process/runtimes-on.ts';
 
@@ -97,7 +97,7 @@ function impatient(clock = systemClock) {
 
 /** Locks the database as another program does, until the returned function is called. */
 function lock(): () => void {
-  const raw = new Database(host.database);
+  const raw = new PinnedConnection(host.database);
   raw.exec('BEGIN EXCLUSIVE');
   return () => {
     raw.exec('ROLLBACK');

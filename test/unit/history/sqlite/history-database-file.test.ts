@@ -1,10 +1,10 @@
 import fs from 'node:fs';
 import { dirname, join } from 'node:path';
-import Database from 'better-sqlite3';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { openHistory, openHistoryForReading } from '../../../../src/history/open.ts';
 import { connect } from '../../../../src/history/sqlite/connect.ts';
 import { SCHEMA_VERSION } from '../../../../src/history/sqlite/schema.ts';
+import { PinnedConnection } from '../../../../src/sqlite/pinned-connection.ts';
 import { AT, DEFINITION, decidedToStart, headerOf, OWNER } from '../../../fixtures/history/samples.ts';
 import { errorOf, openForTest, openRaw, temporaryFolder, temporaryPath } from '../../../fixtures/history/temporary.ts';
 
@@ -83,7 +83,7 @@ test.each(FOREIGN)('%s is refused as no database of wf; content and mode stay', 
 
 test('a database of another program keeps its log', () => {
   const path = join(temporaryFolder(), 'other.db');
-  const other = new Database(path);
+  const other = new PinnedConnection(path);
   onTestFinished(() => {
     other.close();
   });
@@ -237,7 +237,7 @@ test.each([
   ['without one', 'CREATE TABLE notes (text)'],
 ])("another program's database %s is refused, and left as it is", (_which, sql) => {
   const path = join(temporaryFolder(), 'other.db');
-  const other = new Database(path);
+  const other = new PinnedConnection(path);
   other.exec(sql);
   other.close();
   const before = fs.readFileSync(path);
@@ -266,7 +266,7 @@ test.each<[string, (path: string) => void]>([
     'with its content in a log that was lost',
     (path) => {
       const lost = `${path}.lost`;
-      const db = new Database(lost);
+      const db = new PinnedConnection(lost);
       db.pragma('journal_mode = WAL');
       fs.copyFileSync(lost, path);
       fs.chmodSync(path, 0o600);
@@ -285,7 +285,7 @@ test.each<[string, (path: string) => void]>([
   [
     'without one of its tables',
     (path) => {
-      const db = new Database(path);
+      const db = new PinnedConnection(path);
       db.exec('DROP TABLE evidence');
       db.close();
     },
@@ -293,7 +293,7 @@ test.each<[string, (path: string) => void]>([
   [
     'without one of its indexes',
     (path) => {
-      const db = new Database(path);
+      const db = new PinnedConnection(path);
       db.exec('DROP INDEX runs_with_owner');
       db.close();
     },
@@ -301,7 +301,7 @@ test.each<[string, (path: string) => void]>([
   [
     'without a column of one of its tables',
     (path) => {
-      const db = new Database(path);
+      const db = new PinnedConnection(path);
       db.exec('ALTER TABLE runs DROP COLUMN output');
       db.close();
     },

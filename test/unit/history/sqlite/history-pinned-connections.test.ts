@@ -18,7 +18,8 @@ const SCRIPT = `
   let made = 0, collected = 0;
   const registry = new FinalizationRegistry(() => { collected += 1; });
   const count = (object) => { made += 1; registry.register(object, undefined); return object; };
-  const addon = Object.getPrototypeOf(new Database(':memory:')[cppdb]);
+  globalThis.kept = new Database(':memory:');
+  const addon = Object.getPrototypeOf(kept[cppdb]);
   const { prepare } = addon;
   addon.prepare = function (...given) { return count(prepare.apply(this, given)); };
   const { openHistory, openHistoryForReading } = await createJiti(${JSON.stringify(import.meta.url)}, { fsCache: false }).import(${JSON.stringify(OPEN)});
