@@ -6,7 +6,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import Database from 'better-sqlite3';
+import { PinnedConnection } from './lib/pinned-connection.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const wf = path.join(root, 'dist/wf.cjs');
@@ -40,7 +40,7 @@ function interruptedRuns(count, name) {
   const env = { ...process.env, WF_DB: file, WF_CRASH_AT: 'after commit step.succeeded s19' };
   const { signal, stderr } = spawnSync(process.execPath, [wf, 'start', 'chain', '--id', 'run0'], { cwd: folder, env });
   if (signal !== 'SIGKILL') throw new Error(`the run was not killed where it should have been: ${stderr}`);
-  const db = new Database(file);
+  const db = new PinnedConnection(file);
   const columns = (table) => db.pragma(`table_info(${table})`).map(({ name }) => name);
   const copy = (table, replaced) =>
     db.prepare(
@@ -50,8 +50,8 @@ function interruptedRuns(count, name) {
     );
   for (let n = 1; n < count; n += 1) {
     copy('runs', { number: `${n + 1}`, id: `'run${n}'` }).run();
-    for (const table of ['journal', 'evidence']) copy(table, { run: `${n + 1}` }).run();
-    copy('steps', { run: `${n + 1}`, number: 'NULL' }).run();
+    copy('evidence', { run: `${n + 1}` }).run();
+    for (const table of ['journal', 'steps']) copy(table, { run: `${n + 1}`, number: 'NULL' }).run();
   }
   db.close();
   return file;
@@ -65,7 +65,7 @@ function timeToFirstStep(database, run) {
     env: { ...process.env, WF_DB: database },
     stdio: ['ignore', 'ignore', 'pipe'],
   });
-  const db = new Database(database, { readonly: true });
+  const db = new PinnedConnection(database, { readonly: true });
   const { at: attempted } = db
     .prepare(
       `SELECT journal.at FROM journal JOIN runs ON runs.number = journal.run

@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import Database from 'better-sqlite3';
+import { PinnedConnection } from './pinned-connection.mjs';
 
 const wf = fileURLToPath(new URL('../../dist/wf.cjs', import.meta.url));
 
@@ -79,7 +79,7 @@ export function copyRun(database, id, runs) {
 
 /** Returns the ids of the newest copy and of one in the middle, and the rows of each table. */
 function copyRuns(database, runs, tables, { sample, replaced: others }) {
-  const db = new Database(database);
+  const db = new PinnedConnection(database);
   db.pragma('synchronous = OFF');
   db.pragma('cache_size = -200000');
   db.pragma('foreign_keys = OFF');
