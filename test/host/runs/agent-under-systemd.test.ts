@@ -80,7 +80,8 @@ describe.skipIf(!canBootSystemd())('wf agent under a real systemd', () => {
       cwd,
       env: { ...env, WF_CRASH_AT: 'after commit waiting' },
     });
-    expect((await agent()).next?.run).toBe('late');
+    // The agent may be taking the run over at this moment.
+    await expect.poll(async () => (await agent()).next?.run, PATIENCE).toBe('late');
     await machine.reboot();
     await expect.poll(async () => (await machine.run(['ip', 'netns', 'list'])).stdout, PATIENCE).toMatch(/^wired/);
     await expect.poll(() => statusOf('late'), PATIENCE).toBe('waiting');
