@@ -27,7 +27,7 @@ function groupCommits(db) {
     });
 }
 
-/** Node 24.21 aborts if V8 collects an object of the addon while no JavaScript runs. */
+/** Kept until the process ends, as src/sqlite/pinned-connection.ts explains. The floor has nothing of wf, so not that class. */
 const PINNED = [];
 
 await contestant({
