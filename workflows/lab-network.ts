@@ -29,7 +29,8 @@ const machine = lab.createMachine({
 export default defineWorkflow({
   name: 'lab-network',
   version: '1',
-  description: 'Two isolated Docker networks, joined behind its back by a veth pair, and taken down without a trace',
+  description:
+    'Creates two isolated Docker networks, connects them by a veth pair unknown to Docker, then removes everything',
   input: inputSchema,
   machine,
   networking: true,

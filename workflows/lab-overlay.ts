@@ -38,7 +38,7 @@ const machine = lab.createMachine({
   output: ({ context }) => ({ proofs: proofsOf(context.found, context.input) }),
 });
 
-/** Returns the names that have to be free on a host. */
+/** Returns the names that must be free on a host. */
 function namesOn(host: Host, input: Input): Readonly<Record<'networks' | 'containers', readonly string[]>> {
   const names = namesOf(input);
   const { alphaContainer, strangerContainer, encryptedAlpha, betaContainer, remoteStranger, encryptedBeta } = names;
@@ -60,14 +60,14 @@ export default defineWorkflow({
   name: 'lab-overlay',
   version: '1',
   description:
-    'Two hosts and an overlay network over VXLAN, by hand or by Docker: made, inspected, broken, mended and taken down',
+    'Builds an overlay network over VXLAN on two hosts, by hand or with Docker, then inspects, breaks, repairs and removes it',
   input: inputSchema,
   machine,
   networking: true,
   hosts: ({ hosts, images }) => hostsFrom(HOSTS, hosts, images),
   requirements: (input) => [
-    tool('ping', 'a ping of exactly the MTU'),
-    tool('nft', 'counting and dropping the packets of the overlay'),
+    tool('ping', 'pings of exactly the MTU'),
+    tool('nft', 'counting and dropping overlay packets'),
     linkKind('vxlan', ['id', String(input.vni), 'dstport', String(input.port)]),
     ...HOSTS.flatMap((host) =>
       requiredOn(host, [

@@ -1,14 +1,14 @@
 import { defineWorkflow } from 'wf-engine';
 import { containerNameFree, imageAvailable, networkNameFree } from 'wf-engine/steps';
 import { containerCount, containerName, inputSchema, networkName } from './lab-scale/input.ts';
-import { atTheStart, scale } from './lab-scale/machine-parts.ts';
+import { initialContext, scale } from './lab-scale/machine-parts.ts';
 import { reachability } from './lab-scale/reachability.ts';
 import { setup } from './lab-scale/setup.ts';
 import { teardown } from './lab-scale/teardown.ts';
 
 const machine = scale.createMachine({
   id: 'lab-scale',
-  context: ({ input }) => atTheStart(input),
+  context: ({ input }) => initialContext(input),
   initial: 'setup',
   states: {
     setup: { ...setup, onDone: 'reachability' },
@@ -41,7 +41,8 @@ const machine = scale.createMachine({
 export default defineWorkflow({
   name: 'lab-scale',
   version: '1',
-  description: 'Many containers on many Docker networks: every pair is probed, and isolation predicts which answer',
+  description:
+    'Starts many containers on many Docker networks, probes every pair, and expects answers only inside each network',
   input: inputSchema,
   machine,
   networking: true,

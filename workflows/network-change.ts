@@ -27,21 +27,23 @@ import { z } from 'zod';
 const address = hostAddressSchema.nullable().default(null);
 const input = z.object({
   link: linkNameSchema.describe('link to change'),
-  kind: z.enum(['bridge', 'dummy']).nullable().default(null).describe('kind of the link, if the run is to make it'),
+  kind: z.enum(['bridge', 'dummy']).nullable().default(null).describe('kind of the link, if the run creates it'),
   addresses: z.array(cidrSchema).default([]).describe('new addresses, such as `["192.0.2.10/24"]`'),
   gateway: address.describe('gateway of the routes'),
   routes: z
     .array(z.union([z.literal('default'), cidrSchema]))
     .default([])
-    .describe('destinations behind the gateway, such as `["default"]`; their present routes are replaced'),
+    .describe('destinations behind the gateway, such as `["default"]`; the run replaces their present routes'),
   settings: z
     .record(settingNameSchema, z.union([z.string(), z.number()]))
     .default({})
     .describe('settings of the kernel (sysctl), such as `{"net.ipv4.ip_forward": 1}`'),
-  sshFrom: subnetSchema.nullable().default(null).describe('subnet that alone may reach port 22 through the link'),
-  firewall: z.enum(['nft', 'iptables']).default('nft').describe('`nft`: by a table; `iptables`: by a rule, for IPv4'),
-  ping: address.describe('must answer before and after old addresses go; null: the gateway, if there is one'),
-  oldAddresses: z.array(cidrSchema).default([]).describe('lost at the end; connections to them are cut off'),
+  sshFrom: subnetSchema.nullable().default(null).describe('only subnet that may reach port 22 through the link'),
+  firewall: z.enum(['nft', 'iptables']).default('nft').describe('`nft` adds a table, `iptables` a rule for IPv4'),
+  ping: address.describe(
+    'must answer before and after the removal of old addresses; null: the gateway, if there is one',
+  ),
+  oldAddresses: z.array(cidrSchema).default([]).describe('removed at the end, which cuts off connections to them'),
 });
 type Input = z.output<typeof input>;
 type Scope = { readonly context: Input };
@@ -144,7 +146,7 @@ export default defineWorkflow({
   requirements: ({ link, kind, settings, sshFrom, firewall }) => [
     networkAdmin(),
     ...(kind === null ? [linkExists(link)] : [linkNameFree(link), linkKind(kind)]),
-    // The settings of a new link do not exist yet.
+    // The settings of a link that the run creates do not exist yet.
     ...Object.keys(settings)
       .filter((name) => kind === null || !name.includes(link))
       .map(sysctlExists),

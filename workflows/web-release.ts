@@ -8,7 +8,7 @@ const input = z.object({
     .string()
     .regex(/^\/[^\0]*[^\0/]$/)
     .describe(
-      'folder of the site, such as `/srv/site`; its releases are in `releases`, and the link `current` leads to one',
+      'folder of the site, such as `/srv/site`; it contains the releases in `releases`, and a link `current` to one of them',
     ),
   version: z
     .string()
@@ -19,7 +19,7 @@ const input = z.object({
     .string()
     .nullable()
     .default(null)
-    .describe('unit of systemd that is restarted after the switch, and after its undo, such as `nginx.service`'),
+    .describe('systemd unit to restart after the switch and after its undo, such as `nginx.service`'),
   url: z
     .url({ protocol: /^http$/ })
     .nullable()
@@ -80,12 +80,12 @@ const machine = base.createMachine({
           title: 'Switch the site to this release?',
           text: 'The files of the release are in place; the site still shows the previous one.',
           approve: { target: 'done', label: 'Switch' },
-          reject: { target: '#rejected', label: 'Take the files back' },
+          reject: { target: '#rejected', label: 'Remove the files' },
         }),
       },
     }),
     switching: sequence({
-      // Undone after the link leads to the previous release again.
+      // Its undo runs after the link leads to the previous release again.
       restartOnUndo: {
         when: ({ context }) => context.service !== null,
         src: 'restartUnit',
@@ -131,7 +131,8 @@ function escaped(text: string): string {
 export default defineWorkflow({
   name: 'web-release',
   version: '1',
-  description: 'Releases a web site: files, an approval, the switch, a restart and a health check, or none of them',
+  description:
+    'Releases a web site: writes files, waits for an approval, switches, restarts and checks, or undoes all of it',
   input,
   machine,
   keepsChanges: true,
@@ -142,8 +143,8 @@ export default defineWorkflow({
       claim: `site ${root}`,
       check: async () => ({ met: true, found: root }),
     },
-    tool('tar', 'the attributes of files are read with it'),
-    ...(service === null ? [] : [tool('systemctl', 'the service is restarted with it')]),
+    tool('tar', 'reading the attributes of files'),
+    ...(service === null ? [] : [tool('systemctl', 'restarting the service')]),
   ],
   proofs: ({ root, version }) => [{ claim: 'released', figures: `${root}/current has version ${version}` }],
 });

@@ -87,7 +87,7 @@ export const connectivityTest = lab.createStateConfig({
           }),
           onDone: { actions: keep('fetchAppDevFromAppProd') },
         },
-        // The splice does not join the networks: AppProd's own address must not answer.
+        // The splice does not connect the networks: AppProd's own address must not answer.
         {
           id: 'pingAppProdOnItsOwnNetwork',
           src: 'pingProbe',

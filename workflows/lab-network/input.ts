@@ -22,9 +22,9 @@ const LONGEST_PREFIX_WITH_100 = 25;
 const LONGEST_DEV_PREFIX = 29;
 
 /** Both runtimes assign a subnet's addresses in order: the gateway, AppDev and the probe container have the first three. */
-const GIVEN_OUT = [1, 2, 3];
+const ASSIGNED = [1, 2, 3];
 
-/** Interfaces that every container has from the start. */
+/** Interfaces of every new container. */
 const CONTAINER_LINKS = new Set(['lo', 'eth0']);
 
 const DEFAULT_LINKS = { hostLink: 'int_hote', containerLink: 'int_conteneur' };
@@ -55,20 +55,20 @@ export const inputSchema = z
     prodContainer: containerName.default('AppProd'),
     devText: text.default('Mon AppDev'),
     prodText: text.default('Production'),
-    devSubnet: subnetSchema.nullable().default(null).describe('e.g. 172.20.0.0/16; else Docker chooses'),
+    devSubnet: subnetSchema.nullable().default(null).describe('such as 172.20.0.0/16; null: Docker chooses'),
     prodSubnet: subnetSchema.nullable().default(null),
-    spliceAddress: hostAddressSchema.nullable().default(null).describe("else the devops subnet's .0.100"),
-    hostLink: linkNameSchema
-      .default(DEFAULT_LINKS.hostLink)
-      .describe('the end of the veth pair that is enslaved to the bridge'),
-    containerLink: insideLinkName.default(DEFAULT_LINKS.containerLink).describe('the end that goes into AppProd'),
-    containerDevice: insideLinkName.default('eth1').describe('what it is called in there'),
+    spliceAddress: hostAddressSchema.nullable().default(null).describe('null: address number 100 of the devops subnet'),
+    hostLink: linkNameSchema.default(DEFAULT_LINKS.hostLink).describe('end of the veth pair on the bridge'),
+    containerLink: insideLinkName
+      .default(DEFAULT_LINKS.containerLink)
+      .describe('end of the veth pair that moves into AppProd'),
+    containerDevice: insideLinkName.default('eth1').describe('name of that end inside AppProd'),
     defaultRoute: z.enum(['secondary', 'replace', 'none']).default('secondary'),
     prefix: z
       .string()
       .regex(/^(?:[A-Za-z0-9][A-Za-z0-9_-]*)?$/, 'letters, digits, "_" and "-"')
       .default('')
-      .describe('put before every name on the host, so that several people can run the lab on it'),
+      .describe('prefix of every name on the host, so that several people can run the lab on it'),
   })
   .superRefine((input, context) => {
     const refuse = (key: keyof Input, message: string) => context.addIssue({ code: 'custom', path: [key], message });
@@ -94,7 +94,7 @@ export type Names = Pick<
   'devNetwork' | 'prodNetwork' | 'devContainer' | 'prodContainer' | 'hostLink' | 'containerLink'
 > & { readonly probeContainer: string };
 
-/** Returns the names that the prefix makes too long, by the input to shorten. */
+/** Returns the names that are too long with the prefix, by the input to shorten. */
 function nameProblems(names: Names, prefix: string): readonly [keyof Input, string][] {
   const tooLong: [keyof Input, string][] = [];
   for (const key of ['hostLink', 'containerLink'] as const) {
@@ -119,7 +119,7 @@ function clashes(input: Input): readonly [keyof Input, string][] {
   const found: [keyof Input, string][] = [];
   if (devNetwork === prodNetwork) found.push(['prodNetwork', differFrom('devNetwork')]);
   if (devContainer.toLowerCase() === prodContainer.toLowerCase()) {
-    found.push(['prodContainer', differFrom('devContainer, in more than capital and small letters')]);
+    found.push(['prodContainer', differFrom('devContainer by more than case')]);
   }
   if (probeContainer.toLowerCase() === prodContainer.toLowerCase()) {
     found.push(['prodContainer', differFrom(`"${probeContainer}", the name of the probe container`)]);
@@ -128,28 +128,28 @@ function clashes(input: Input): readonly [keyof Input, string][] {
   return found;
 }
 
-/** Returns why an address cannot be AppProd's in the devops subnet; undefined if it can. Null is the subnet's .0.100. */
+/** Returns why an address cannot be AppProd's in the devops subnet; undefined if it can. Null means the subnet's address number 100. */
 function spliceProblem(address: string | null, subnet: string): string | undefined {
   if (address === null) {
     if (prefixLengthOf(subnet) <= LONGEST_PREFIX_WITH_100) return undefined;
-    const free = addressAt(subnet, GIVEN_OUT.length + 1);
-    return `devSubnet ${subnet} is too small to have an address number 100; name an address that it has, such as ${free}`;
+    const free = addressAt(subnet, ASSIGNED.length + 1);
+    return `devSubnet ${subnet} is too small to have an address number 100; set an address that it has, such as ${free}`;
   }
   const problem = hostAddressProblem(address, subnet);
   if (problem !== undefined) return problem;
-  const number = GIVEN_OUT.find((offset) => addressAt(subnet, offset) === address);
+  const number = ASSIGNED.find((offset) => addressAt(subnet, offset) === address);
   if (number === undefined) return undefined;
   const holder = number === 1 ? 'the gateway' : 'a container';
-  return `${address} is given to ${holder} of ${subnet}; use ${addressAt(subnet, GIVEN_OUT.length + 1)} or a later one`;
+  return `${address} belongs to ${holder} of ${subnet}; use ${addressAt(subnet, ASSIGNED.length + 1)} or a later one`;
 }
 
-/** Returns the names on the host. A default link name is cut if a prefix makes it too long. */
+/** Returns the names on the host. Truncates a default link name that is too long with the prefix. */
 export function namesOf(input: Input): Names {
   const prefixed = (name: string) => `${input.prefix}${name}`;
   const link = (key: keyof typeof DEFAULT_LINKS) => {
-    // The two defaults differ within five characters.
-    const mayBeCut = input[key] === DEFAULT_LINKS[key] && input.prefix.length <= LINK_NAME_LIMIT - 5;
-    return mayBeCut ? prefixed(input[key]).slice(0, LINK_NAME_LIMIT) : prefixed(input[key]);
+    // Five characters distinguish the two defaults.
+    const mayTruncate = input[key] === DEFAULT_LINKS[key] && input.prefix.length <= LINK_NAME_LIMIT - 5;
+    return mayTruncate ? prefixed(input[key]).slice(0, LINK_NAME_LIMIT) : prefixed(input[key]);
   };
   return {
     devNetwork: prefixed(input.devNetwork),

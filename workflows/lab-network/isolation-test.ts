@@ -125,7 +125,7 @@ export const isolationTest = lab.createStateConfig({
           input: (scope) => ({ from: insideNamespaceOf(appDev(scope)), name: prodNameInDns(scope), ...SILENCE }),
           onDone: { actions: keep('resolveAppProdFromAppDev') },
         },
-        // The address of the splice must not answer before the splice.
+        // Nobody may have the address of the splice before the splice.
         {
           id: 'checkSpliceAddress',
           src: 'checkAddressFree',

@@ -34,11 +34,11 @@ import { type Found, type Results, resultOf } from './results.ts';
 
 /** The default port of http-echo. */
 const HTTP_PORT = 5678;
-/** Pings of a target. Namespaces of one machine answer in well below 1 ms: an interval of 5 ms is as good as 1 s. */
+/** Pings of a target. Namespaces of one machine answer in well below 1 ms, so 5 ms between pings are enough. */
 export const PINGS = { count: 3, intervalMs: 5 };
-/** The time that a container's service may need until it listens. */
+/** Time for a container's service to start listening. */
 export const READY = { deadlineMs: 10_000 };
-/** The silence that counts as "does not answer". The kernel itself answers a ping within microseconds, even if it is busy. */
+/** Time without an answer that counts as silence. The kernel answers a ping within microseconds, even on a busy machine. */
 export const SILENCE = { deadlineMs: 60, must: 'fail' } as const;
 
 interface Context {
@@ -82,13 +82,13 @@ export const lab = setup({
     verifyHost,
   },
   guards: {
-    /** Whether all steps that run at the same time have found something. */
+    /** Whether all of these parallel steps have an output. */
     found: ({ context }, keys: readonly (keyof Results)[]) => keys.every((key) => context.found[key] !== undefined),
     wantsNoRoute: ({ context }) => context.input.defaultRoute === 'none',
   },
 });
 
-/** Stores the output of a step: a key whose result has another type is a compile error. */
+/** Stores the output of a step. A key whose result has another type is a compile error. */
 export function keep<Key extends keyof Results>(key: Key) {
   return assign<Context, DoneActorEvent<Results[Key]>, undefined, AnyEventObject, never>({
     found: ({ context, event }) => ({ ...context.found, [key]: event.output }),

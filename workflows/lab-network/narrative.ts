@@ -6,36 +6,36 @@ import { drawingsOf } from './narrative/drawings.ts';
 import { english } from './narrative/english.ts';
 import { french } from './narrative/french.ts';
 import { type Observed, observedIn } from './narrative/observed.ts';
-import type { LabTexts, Told } from './narrative/texts.ts';
+import type { LabFacts, LabTexts } from './narrative/texts.ts';
 import { proofsOf } from './proofs.ts';
 
-const TEXTS: Readonly<Record<ReportLanguage, (told: Told) => LabTexts>> = { en: english, fr: french };
+const TEXTS: Readonly<Record<ReportLanguage, (facts: LabFacts) => LabTexts>> = { en: english, fr: french };
 
-/** The report of a run of the lab: the purpose of each stage, and the observations of its steps. */
+/** Returns the narrative of a run of the lab: the purpose of each stage, and the observations of its steps. */
 export function narrate({ language, runtime, input, outputs }: NarrativeFacts<Input>): Narrative {
   const observed = observedIn(outputs);
-  const told: Told = {
+  const facts: LabFacts = {
     ...input,
     ...namesOf(input),
     runtime,
     spliceAddress: spliceAddressOf(observed, input),
     prodPid: observed.createAppProd?.pid ?? null,
   };
-  const texts = TEXTS[language](told);
+  const texts = TEXTS[language](facts);
   return {
     title: texts.title,
     introduction: texts.introduction,
     stages: texts.stages,
     steps: texts.steps,
-    drawings: drawingsOf(observed, told, texts),
-    tables: addressTable(observed, told, texts),
+    drawings: drawingsOf(observed, facts, texts),
+    tables: addressTable(observed, facts, texts),
     ...(observed.readCountersAfter === undefined
       ? {}
-      : { proofs: proofsOf(observed, told.spliceAddress, texts.proofs) }),
+      : { proofs: proofsOf(observed, facts.spliceAddress, texts.proofs) }),
   };
 }
 
-/** Returns the address that was added, or will be. */
+/** Returns the address that the run has added or will add. */
 function spliceAddressOf({ addSpliceAddress, createDevNetwork }: Observed, input: Input): string {
   const added = addSpliceAddress?.address.split('/')[0];
   return added ?? input.spliceAddress ?? (createDevNetwork ? addressAt(createDevNetwork.subnet, 100) : '.0.100');

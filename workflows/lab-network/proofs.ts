@@ -1,16 +1,16 @@
 import type { Proof } from 'wf-engine';
 import type { Results } from './results.ts';
 
-/** Returns the proofs of a run of the lab, with their figures. Called once all steps have succeeded. */
+/** Returns the proofs of a run of the lab, with their figures. All steps must have succeeded. */
 export function proofsOf(found: ProofSources, spliceAddress: string, words = ENGLISH_PROOFS): readonly Proof[] {
   const take = <Key extends keyof ProofSources>(key: Key) => foundBy(key, found[key]);
   const pings = (key: PingKey) => words.pings(take(key).received, take(key).sent);
-  const said = (key: HttpKey) => words.quoted(take(key).body.trim());
+  const page = (key: HttpKey) => words.quoted(take(key).body.trim());
   const dropped = rulesThatDropped(take('readFirewallBefore'), take('readFirewallAfter'));
   const [before, after] = [take('readCountersBefore'), take('readCountersAfter')];
   const { claims } = words;
   return [
-    { claim: claims.reachable, figures: words.reachable(pings('pingAppDevByName'), said('fetchAppDevByName')) },
+    { claim: claims.reachable, figures: words.reachable(pings('pingAppDevByName'), page('fetchAppDevByName')) },
     {
       claim: claims.isolated,
       figures: words.isolated(
@@ -26,8 +26,8 @@ export function proofsOf(found: ProofSources, spliceAddress: string, words = ENG
       claim: claims.spliced,
       figures: words.spliced(
         spliceAddress,
-        { pings: pings('pingSpliceFromAppDev'), said: said('fetchSpliceFromAppDev') },
-        { pings: pings('pingAppDevFromAppProd'), said: said('fetchAppDevFromAppProd') },
+        { pings: pings('pingSpliceFromAppDev'), page: page('fetchSpliceFromAppDev') },
+        { pings: pings('pingAppDevFromAppProd'), page: page('fetchAppDevFromAppProd') },
       ),
     },
     {
@@ -40,7 +40,7 @@ export function proofsOf(found: ProofSources, spliceAddress: string, words = ENG
 
 interface Answers {
   readonly pings: string;
-  readonly said: string;
+  readonly page: string;
 }
 
 /** The English words of the proofs; reports translate them. */
@@ -50,7 +50,7 @@ export interface ProofWords {
   >;
   pings(received: number, sent: number): string;
   quoted(text: string): string;
-  reachable(pings: string, said: string): string;
+  reachable(pings: string, page: string): string;
   isolated(across: string, devControl: string, prodControl: string): string;
   dropped(rule: string, packets: number): string;
   spliced(address: string, there: Answers, back: Answers): string;
@@ -69,14 +69,14 @@ export const ENGLISH_PROOFS: ProofWords = {
   },
   pings: (received, sent) => `${received} of ${sent}`,
   quoted: (text) => `"${text}"`,
-  reachable: (pings, said) => `a neighbour on its own network got ${pings} pings and ${said} by name`,
+  reachable: (pings, page) => `by name from a neighbour on its network: ${pings} pings, HTTP ${page}`,
   isolated: (across, devControl, prodControl) =>
-    `${across} pings, no HTTP and no name across, while both controls answered ${devControl} and ${prodControl}`,
+    `${across} pings, no HTTP and no name across networks; both controls answered ${devControl} and ${prodControl}`,
   dropped: (rule, packets) => `${rule} (${packets} packets)`,
   spliced: (address, there, back) =>
-    `${there.pings} pings and ${there.said} at ${address}; back ${back.pings} and ${back.said}`,
-  throughPair: (out, into) => `${out} packets out of it, ${into} into it`,
-  stillIsolated: (pings) => `${pings} pings at its own address: the networks are kept apart as before`,
+    `${there.pings} pings, HTTP ${there.page} at ${address}; other direction: ${back.pings}, HTTP ${back.page}`,
+  throughPair: (out, into) => `${out} packets from the container, ${into} to it`,
+  stillIsolated: (pings) => `${pings} pings at its own address: the networks are still separate`,
 };
 
 type PingKey = KeyOf<'pingAppDevByName'>;
@@ -99,13 +99,13 @@ export type ProofSources = Some<PingKey, 'received' | 'sent'> &
 
 function foundBy<Found>(step: string, found: Found): NonNullable<Found> {
   if (found === undefined || found === null)
-    throw new Error(`the lab tells what ${step} finds before it was carried out`);
+    throw new Error(`the proofs need the output of ${step}, which has not run`);
   return found;
 }
 
 type Firewall = Pick<Results['readFirewallBefore'], 'rules'>;
 
-/** Returns the rules that dropped or rejected packets between two readings of the firewall's counters: evidence, not proof. */
+/** Returns the rules that dropped or rejected packets between two reads of the firewall's counters: evidence, not proof. */
 function rulesThatDropped(before: Firewall, after: Firewall): readonly { name: string; packets: number }[] {
   const nameOf = ({ table, chain, rule }: Firewall['rules'][number]) => `${table}/${chain} ${rule}`;
   const earlier = new Map(before.rules.map((rule) => [nameOf(rule), rule.packets]));

@@ -77,9 +77,9 @@ export interface Results {
 /** The outputs so far. */
 export type Found = Partial<Results>;
 
-/** Returns the output of a step. It is missing only if the machine has its states in the wrong order. */
+/** Returns the output of a step. It is missing only if the states of the machine are in the wrong order. */
 export function resultOf<Key extends keyof Results>(found: Found, key: Key): Results[Key] {
   const value = found[key];
-  if (value === undefined) throw new Error(`the lab uses what ${key} finds before it was carried out`);
+  if (value === undefined) throw new Error(`the output of ${key} is used before the step has run`);
   return value;
 }

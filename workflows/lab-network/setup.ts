@@ -62,10 +62,10 @@ const devSide = lab.createStateConfig({
       ],
       always: {
         guard: { type: 'found', params: ['createAppDev', 'createProbe', 'listNetworksAfter'] },
-        target: 'look',
+        target: 'observe',
       },
     },
-    look: {
+    observe: {
       invoke: [
         {
           id: 'pingAppDevByName',
@@ -157,10 +157,10 @@ const prodSide = lab.createStateConfig({
           network: scope.context.names.prodNetwork,
           keepsNamesLocal: true,
         }),
-        onDone: { target: 'look', actions: keep('createAppProd') },
+        onDone: { target: 'observe', actions: keep('createAppProd') },
       },
     },
-    look: {
+    observe: {
       invoke: [
         {
           id: 'observeProdBridge',
@@ -188,7 +188,7 @@ const prodSide = lab.createStateConfig({
   },
 });
 
-/** Creates two networks with a container on each, and observes them. Neither side waits for the other. */
+/** Creates two networks with a container on each, and observes them. The two sides run in parallel. */
 export const setup = lab.createStateConfig({
   initial: 'images',
   states: {

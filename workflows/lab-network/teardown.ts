@@ -16,7 +16,7 @@ const SPLICE_STEPS = [
 export const teardown = lab.createStateConfig({
   initial: 'appProd',
   states: {
-    // Before AppDev: a TCP connection whose other end is gone keeps AppProd's network namespace, and the pair, for two minutes.
+    // AppProd goes first: a TCP connection whose other end is gone would keep its network namespace, and the pair, for two minutes.
     appProd: {
       invoke: { id: 'removeAppProd', src: 'revertSteps', input: { steps: ['createAppProd'] }, onDone: 'appDev' },
     },
@@ -33,7 +33,7 @@ export const teardown = lab.createStateConfig({
         onDone: 'splice',
       },
     },
-    // The pair and its settings have ended with the namespace: this settles their changes in the ledger.
+    // The pair and its settings have vanished with the namespace: this settles their changes in the ledger.
     splice: {
       invoke: { id: 'settleSplice', src: 'revertSteps', input: { steps: SPLICE_STEPS }, onDone: 'networks' },
     },

@@ -1,7 +1,7 @@
 import { prefixLengthOf } from 'wf-engine/steps';
 import { appProd, bridge, devNetwork, keep, lab, spliceAddress } from './machine-parts.ts';
 
-/** A veth pair made by hand joins AppProd to devops, behind Docker's back. */
+/** Connects AppProd to devops with a veth pair that Docker does not know about. */
 export const vethSplice = lab.createStateConfig({
   initial: 'pair',
   states: {
@@ -80,7 +80,7 @@ export const vethSplice = lab.createStateConfig({
                 input: (scope) => ({
                   link: scope.context.input.containerDevice,
                   address: `${spliceAddress(scope)}/${prefixLengthOf(devNetwork(scope).subnet)}`,
-                  // Checked again right before its use: somebody may have taken it meanwhile.
+                  // Checks again right before use: another container may have taken the address meanwhile.
                   segment: { link: devNetwork(scope).bridge, networkId: devNetwork(scope).id },
                   in: appProd(scope),
                 }),
@@ -105,9 +105,9 @@ export const vethSplice = lab.createStateConfig({
           },
         },
       },
-      onDone: 'look',
+      onDone: 'observe',
     },
-    look: {
+    observe: {
       invoke: {
         id: 'readSplicedAddresses',
         src: 'observeLinks',

@@ -13,7 +13,7 @@ import {
 import { readNodesWhileDropped } from './on-docker/swarm.ts';
 import { DROP_TABLE, DROPPED, dropRules } from './packet-counts.ts';
 
-/** Shows an overlay that looks healthy and carries nothing, and how it comes back. */
+/** Shows an overlay that seems healthy but carries no packets, then repairs it. */
 export const failure = sequence({
   dropOverlay: {
     src: 'alpha.createNftTable',

@@ -31,14 +31,14 @@ export const PING_SIZES = {
   tooLarge: OVERLAY_MTU - PING_HEADERS + 1,
 };
 
-/** Name of beta's end of the cable until it is in beta. */
+/** Name of beta's end of the cable until the move into beta. */
 export const CABLE_END = 'under1';
-/** UDP port of VXLAN; Docker's driver `overlay` accepts others from 1024 up. */
+/** UDP port of VXLAN. Docker's driver `overlay` also accepts other ports from 1024. */
 const VXLAN_PORT = 4789;
 
-/** Four addresses: of the network, two containers, and the broadcast. */
+/** Four addresses: network, two containers, broadcast. */
 const LONGEST_OVERLAY_PREFIX = 30;
-/** Docker takes an address for the gateway and one for each host, too. */
+/** Docker also takes an address for the gateway and one for each host. */
 const LONGEST_DOCKER_PREFIX = 29;
 /** Name servers answer for names of one label. */
 const LABEL_LIMIT = 63;
@@ -61,15 +61,15 @@ export const inputSchema = z
       .string()
       .refine(
         (text) => text === '' || addressesIn(text) !== undefined,
-        'is not empty, or two addresses as 192.0.2.1,192.0.2.2',
+        'must be empty, or two addresses such as 192.0.2.1,192.0.2.2',
       )
       .default('')
-      .describe('addresses by which given hosts reach each other; empty: the run joins them by a cable'),
+      .describe('addresses by which given hosts reach each other; empty: the run connects them by a cable'),
     image: imageReferenceSchema.default('hashicorp/http-echo').describe('image of the containers; takes -text'),
     images: z
       .array(z.string())
       .default([])
-      .describe('files of `docker save` for engines that the run starts; empty: the images of the machine'),
+      .describe('files of `docker save` for engines that the run starts; empty: the images of this machine'),
     network: networkName.default('local').describe('by hand: network of the container on each host'),
     overlayNetwork: networkName.default('overlay').describe('on Docker: overlay network'),
     strangerNetwork: networkName.default('other').describe('another network: by hand on alpha, on Docker an overlay'),
@@ -99,16 +99,16 @@ export const inputSchema = z
     containerLink: linkNameSchema
       .default('int_conteneur')
       .describe('by hand: end of the veth pair that goes into the container'),
-    containerDevice: linkNameSchema.default('eth1').describe('by hand: its name in there'),
+    containerDevice: linkNameSchema.default('eth1').describe('by hand: name of that end inside the container'),
     vni: vni.default(42).describe('by hand: network identifier of the overlay'),
-    wrongVni: vni.default(43).describe('by hand: network identifier that beta has for a while'),
+    wrongVni: vni.default(43).describe('by hand: network identifier that beta uses temporarily'),
     port: z.number().int().min(1).max(65_535).default(VXLAN_PORT).describe('UDP port of VXLAN'),
     prefix: z
       .string()
       .regex(/^(?:[A-Za-z0-9][A-Za-z0-9_-]*)?$/, 'letters, digits, "_" and "-"')
       .max(40)
       .default('')
-      .describe('put before the names of networks and containers'),
+      .describe('prefix of the names of networks and containers'),
   })
   .superRefine((input, context) => {
     for (const [key, message] of problems(input)) context.addIssue({ code: 'custom', path: [key], message });
@@ -146,17 +146,17 @@ export function namesOf(input: Input): Names {
   };
 }
 
-/** Whether the hosts have Docker engines, which form a Swarm. Otherwise the overlay is made by hand. */
+/** Whether the hosts have Docker engines, which form a Swarm. Otherwise the run builds the overlay by hand. */
 export function isOnDocker({ hosts }: Pick<Input, 'hosts'>): boolean {
   return hosts !== '';
 }
 
-/** Whether the run joins the hosts by a cable: given hosts may reach each other already. */
+/** Whether the run connects the hosts by a cable. Given hosts may reach each other already. */
 export function hasCable({ addresses }: Pick<Input, 'addresses'>): boolean {
   return addresses === '';
 }
 
-/** Returns the only links that each host has before the overlay; null if they are the user's. */
+/** Returns the links of each host before the overlay; null if the hosts are the user's. */
 export function linksBefore({ hosts }: Pick<Input, 'hosts'>): string[] | null {
   if (hosts === '') return ['lo'];
   // The bridge of each engine.
@@ -171,7 +171,7 @@ export function underlayAddress(
   return addressesIn(addresses)?.[host] ?? addressAt(underlaySubnet, host === 'alpha' ? 1 : 2);
 }
 
-/** Returns the address that a container gets by hand on the overlay. */
+/** Returns the address of a container on the handmade overlay. */
 export function handmadeAddress({ overlaySubnet }: Pick<Input, 'overlaySubnet'>, host: Host): string {
   return addressAt(overlaySubnet, host === 'alpha' ? 1 : 2);
 }
@@ -181,7 +181,7 @@ function addressesIn(text: string): Readonly<Record<Host, string>> | undefined {
   return alpha === undefined || beta === undefined || more.length > 0 ? undefined : { alpha, beta };
 }
 
-/** Interfaces that every container has from the start. */
+/** Interfaces of every new container. */
 const CONTAINER_LINKS = new Set(['lo', 'eth0']);
 
 type Problem = readonly [keyof Input, string];
@@ -193,7 +193,8 @@ function problems(input: Input): readonly Problem[] {
 function hostProblems({ hosts, addresses, port }: Input): readonly Problem[] {
   const found: Problem[] = [];
   const given = hosts !== '' && hosts !== 'private';
-  if (addresses !== '' && !given) found.push(['addresses', 'only given hosts have an underlay already: see hosts']);
+  if (addresses !== '' && !given)
+    found.push(['addresses', 'only given hosts already have an underlay; set hosts, or leave addresses empty']);
   // The engine's own limit.
   if (hosts !== '' && port < 1024) found.push(['port', 'Docker accepts ports from 1024 to 49151']);
   return found;
@@ -240,7 +241,7 @@ function nameProblems(input: Input): readonly Problem[] {
   for (const [index, key] of CONTAINERS.entries()) {
     const other = CONTAINERS.slice(0, index).find((one) => input[one].toLowerCase() === input[key].toLowerCase());
     if (other === undefined) continue;
-    found.push([key, `must differ from ${other}, in more than capital and small letters`]);
+    found.push([key, `must differ from ${other} by more than case`]);
   }
   const names = namesOf(input);
   for (const key of NAMES) {

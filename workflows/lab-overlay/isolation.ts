@@ -1,11 +1,11 @@
-import { attemptsByHand, controlsByHand, mendByHand, prepareByHand } from './by-hand/isolation.ts';
+import { attemptsByHand, controlsByHand, prepareByHand, repairByHand } from './by-hand/isolation.ts';
 import { PING_SIZES } from './input.ts';
 import { eitherWay, keep, parallel, pingAcross, pingUnderlay, READY, SILENCE, sequence } from './machine-parts.ts';
 import { attemptsOnDocker, controlsOnDocker, prepareOnDocker } from './on-docker/isolation.ts';
 
 const onePing = { count: 1, intervalMs: 5, dontFragment: true };
 
-/** Shows the largest pings that pass on the underlay and on the overlay, and that one that is a byte too large does not. */
+/** Shows the largest pings that pass on the underlay and on the overlay, and that one more byte does not pass. */
 const mtu = parallel({
   mtuUnderlay: {
     src: 'alpha.pingProbe',
@@ -24,10 +24,10 @@ const mtu = parallel({
   },
 });
 
-/** Shows that another network identifier, another network or a larger packet does not come through. */
+/** Shows that packets with another network identifier, from another network or above the MTU do not pass. */
 export const isolation = sequence({
   prepare: eitherWay({ byHand: prepareByHand, onDocker: prepareOnDocker }),
-  // Without them, silence proves nothing.
+  // Without controls, silence proves nothing.
   controls: parallel({
     controlUnderlay: {
       src: 'alpha.pingProbe',
@@ -37,6 +37,6 @@ export const isolation = sequence({
     containers: eitherWay({ byHand: controlsByHand, onDocker: controlsOnDocker }),
   }),
   attempts: eitherWay({ byHand: attemptsByHand, onDocker: attemptsOnDocker }),
-  mend: { when: 'byHand', ...mendByHand },
+  repair: { when: 'byHand', ...repairByHand },
   mtu,
 });

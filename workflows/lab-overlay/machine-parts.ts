@@ -45,11 +45,11 @@ import { type Found, type Results, resultOf } from './results.ts';
 
 /** The default port of http-echo. */
 const HTTP_PORT = 5678;
-/** Pings of a target. Namespaces of one machine answer in well below 1 ms: an interval of 5 ms is as good as 1 s. */
+/** Pings of a target. Namespaces of one machine answer in well below 1 ms, so 5 ms between pings are enough. */
 export const PINGS = { count: 3, intervalMs: 5 };
-/** The time that a container's service may need until it listens. */
+/** Time for a container's service to start listening. */
 export const READY = { deadlineMs: 10_000 };
-/** The silence that counts as "does not answer". The kernel itself answers a ping within microseconds, even if it is busy. */
+/** Time without an answer that counts as silence. The kernel answers a ping within microseconds, even on a busy machine. */
 export const SILENCE = { deadlineMs: 60, must: 'fail' } as const;
 
 interface Context {
@@ -107,7 +107,7 @@ export const lab = setup({
 export const { sequence, parallel } = flow(lab);
 type State = ReturnType<typeof sequence>;
 
-/** Returns the state of a part that is one thing by hand, and another on Docker engines. */
+/** Returns the state of a part that differs by hand and on Docker engines. */
 export function eitherWay(ways: { readonly byHand: State; readonly onDocker: State }): State {
   return sequence({
     byHand: { when: 'byHand', ...ways.byHand },
@@ -115,7 +115,7 @@ export function eitherWay(ways: { readonly byHand: State; readonly onDocker: Sta
   });
 }
 
-/** Stores the output of a step: a key whose result has another type is a compile error. */
+/** Stores the output of a step. A key whose result has another type is a compile error. */
 export function keep<Key extends keyof Results>(key: Key) {
   return {
     actions: assign<Context, DoneActorEvent<Results[Key]>, undefined, AnyEventObject, never>({
@@ -133,14 +133,14 @@ export const textOf = ({ context: { input } }: Scope, host: Host) =>
   host === 'alpha' ? input.alphaText : input.betaText;
 export const fromHost = { type: 'host' } as const;
 export const url = (address: string) => `http://${address}:${HTTP_PORT}/`;
-/** Returns the steps that undo the changes of others. */
+/** Returns a step that undoes the changes of other steps. */
 export const revert = (...steps: readonly string[]) => ({ src: 'revertSteps' as const, input: { steps: [...steps] } });
 
-/** Returns the network identifier of the overlay, which the Swarm chooses. */
+/** Returns the network identifier of the overlay. On Docker, the Swarm chooses it. */
 export const vniOf = ({ context: { input, found } }: Scope) =>
   isOnDocker(input) ? resultOf(resultOf(found, 'overlayNetwork'), 'vni') : input.vni;
 
-/** Returns the address of a host's container on the overlay, which Docker chooses. */
+/** Returns the address of a host's container on the overlay. On Docker, Docker chooses it. */
 export const overlayAddress = (scope: Scope, host: Host) =>
   isOnDocker(scope.context.input) ? container(scope, host).ipv4 : handmadeAddress(scope.context.input, host);
 

@@ -6,18 +6,18 @@ import { english } from './narrative/english.ts';
 import { french } from './narrative/french.ts';
 import { type Observed, observedIn } from './narrative/observed.ts';
 import { tablesOf } from './narrative/tables.ts';
-import type { LabTexts, Told } from './narrative/texts.ts';
+import type { LabFacts, LabTexts } from './narrative/texts.ts';
 import { proofsOf } from './proofs.ts';
 
-const TEXTS: Readonly<Record<ReportLanguage, (told: Told) => LabTexts>> = { en: english, fr: french };
+const TEXTS: Readonly<Record<ReportLanguage, (facts: LabFacts) => LabTexts>> = { en: english, fr: french };
 
-/** The report of a run of the lab: the purpose of each stage, and the observations of its steps. */
+/** Returns the narrative of a run of the lab: the purpose of each stage, and the observations of its steps. */
 export function narrate({ language, input, outputs }: NarrativeFacts<Input>): Narrative {
   const observed = observedIn(outputs);
   const onDocker = isOnDocker(input);
   const overlay = (host: Host) =>
     onDocker ? (observed[`${host}OverlayContainer`]?.ipv4 ?? '-') : handmadeAddress(input, host);
-  const told: Told = {
+  const facts: LabFacts = {
     ...input,
     ...namesOf(input),
     underlay: { alpha: underlayAddress(input, 'alpha'), beta: underlayAddress(input, 'beta') },
@@ -25,19 +25,19 @@ export function narrate({ language, input, outputs }: NarrativeFacts<Input>): Na
     isOnDocker: onDocker,
     hasCable: hasCable(input),
   };
-  const texts = TEXTS[language](told);
+  const texts = TEXTS[language](facts);
   return {
     title: texts.title,
     introduction: texts.introduction,
     stages: texts.stages,
     steps: texts.steps,
-    drawings: onDocker ? dockerDrawingsOf(observed, told, texts) : drawingsOf(observed, told, texts),
-    tables: tablesOf(observed, told, texts),
+    drawings: onDocker ? dockerDrawingsOf(observed, facts, texts) : drawingsOf(observed, facts, texts),
+    tables: tablesOf(observed, facts, texts),
     ...(isProven(observed, onDocker) ? { proofs: proofsOf(observed, input, texts.proofs) } : {}),
   };
 }
 
-/** Whether the run has come to the last of the steps that the proofs tell about. */
+/** Whether the run has completed the last step that the proofs need. */
 function isProven({ pingTakenBack, alphaIpsec, betaIpsec, readDecrypted }: Observed, onDocker: boolean): boolean {
   if (!onDocker) return pingTakenBack !== undefined;
   const canEncrypt = alphaIpsec?.esp === true && betaIpsec?.esp === true;

@@ -14,7 +14,7 @@ import {
 } from './machine-parts.ts';
 import { byName, swarmOverlay } from './on-docker/overlay.ts';
 
-/** Reaches the other host's container, by ping and HTTP. */
+/** Reaches the other host's container by ping and HTTP. */
 const tries = (host: Host) =>
   parallel({
     [`${host}Links`]: {
@@ -34,7 +34,7 @@ const tries = (host: Host) =>
     },
   });
 
-/** Gives each host a container, and joins the two by an overlay. */
+/** Starts a container on each host, and connects the two by an overlay. */
 export const overlay = sequence({
   build: eitherWay({ byHand: handmadeOverlay, onDocker: swarmOverlay }),
   tries: parallel({ alpha: tries('alpha'), beta: tries('beta') }),

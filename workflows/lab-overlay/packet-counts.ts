@@ -1,13 +1,13 @@
 import { type Input, underlayAddress } from './input.ts';
 import { overlayAddress, type Scope, vniOf } from './machine-parts.ts';
 
-/** Table of nftables that counts the packets of the overlay. */
+/** nftables table that counts the packets of the overlay. */
 export const COUNT_TABLE = 'overlay_count';
-/** Table of nftables that drops them on alpha. */
+/** nftables table that drops them on alpha. */
 export const DROP_TABLE = 'overlay_drop';
-/** Table of nftables that counts encrypted packets. */
+/** nftables table that counts encrypted packets. */
 export const ESP_TABLE = 'overlay_esp';
-/** Comments of the rules, by which their counters are read. */
+/** Comments of the rules. They identify the counters. */
 export const SENT = 'sent';
 export const ARRIVED = 'arrived';
 export const DROPPED = 'dropped';
@@ -16,7 +16,7 @@ export const ENCRYPTED = 'encrypted';
 export const sentRule = { family: 'inet', table: COUNT_TABLE, chain: 'output', comment: SENT } as const;
 export const arrivedRule = { family: 'inet', table: COUNT_TABLE, chain: 'input', comment: ARRIVED } as const;
 
-/** Bits from the beginning of the UDP header, which begins an encapsulated frame, to the fields in it. */
+/** Offsets of fields of an encapsulated frame, in bits from the beginning of its UDP header. */
 const OFFSET = { vni: 96, innerSource: 336, innerDestination: 368 };
 
 /** Returns the chain of alpha that counts packets to beta with alpha's container as inner source and beta's as inner destination. */
@@ -28,12 +28,12 @@ export function sentRules(scope: Scope): string {
   return chain('output', `${outer(scope)} ${inner} counter comment "${SENT}"`);
 }
 
-/** Returns the chain of beta that counts packets from alpha with the network identifier of the overlay, whether a link takes them or not. */
+/** Returns the chain of beta that counts packets from alpha with the overlay's network identifier, even if no link accepts them. */
 export function arrivedRules(scope: Scope): string {
   return chain('input', `${outer(scope)} counter comment "${ARRIVED}"`);
 }
 
-/** Returns the chain of alpha that drops packets of VXLAN. */
+/** Returns the chain of alpha that drops VXLAN packets. */
 export function dropRules({ port }: Pick<Input, 'port'>): string {
   return chain('output', `udp dport ${port} counter drop comment "${DROPPED}"`);
 }
@@ -47,18 +47,18 @@ function chain(hook: 'output' | 'input', rule: string): string {
   return `chain ${hook} {\n  type filter hook ${hook} priority filter;\n  ${rule}\n}`;
 }
 
-/** Matches packets of the tunnel from alpha to beta. */
+/** Matches tunnel packets from alpha to beta. */
 function outer(scope: Scope): string {
   const { input } = scope.context;
   return `${betweenHosts(input)} udp dport ${input.port} @th,${OFFSET.vni},24 ${vniOf(scope)}`;
 }
 
-/** Matches packets of the underlay from alpha to beta. */
+/** Matches underlay packets from alpha to beta. */
 function betweenHosts(input: Input): string {
   return `ip saddr ${underlayAddress(input, 'alpha')} ip daddr ${underlayAddress(input, 'beta')}`;
 }
 
-/** Returns an IPv4 address as nft compares it. */
+/** Returns an IPv4 address as a number for nft. */
 function numberOf(address: string): string {
   return `0x${address
     .split('.')

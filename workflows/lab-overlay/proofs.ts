@@ -2,7 +2,7 @@ import type { Proof } from 'wf-engine';
 import { type Host, type Input, isOnDocker, linksBefore, PING_SIZES } from './input.ts';
 import { type Results, resultOf } from './results.ts';
 
-/** Returns the proofs of a run of the lab, with their figures. Called once all steps have succeeded. */
+/** Returns the proofs of a run of the lab, with their figures. All steps must have succeeded. */
 export function proofsOf(found: ProofSources, input: Input, words = ENGLISH_PROOFS): readonly Proof[] {
   const read = reader(found, words);
   const { take, pings, counted } = read;
@@ -26,8 +26,8 @@ export function proofsOf(found: ProofSources, input: Input, words = ENGLISH_PROO
     {
       claim: claims.overlay,
       figures: words.overlay(
-        { pings: pings('alphaPings'), said: read.said('alphaFetches') },
-        { pings: pings('betaPings'), said: read.said('betaFetches') },
+        { pings: pings('alphaPings'), page: read.page('alphaFetches') },
+        { pings: pings('betaPings'), page: read.page('betaFetches') },
       ),
     },
     ...(named === null ? [] : [{ claim: claims.names, figures: words.names(named.alpha, named.beta) }]),
@@ -73,7 +73,7 @@ function reader(found: ProofSources, words: ProofWords) {
     words,
     take,
     pings: (key: PingKey) => words.pings(take(key).received, take(key).sent),
-    said: (key: HttpKey) => words.quoted(take(key).body.trim()),
+    page: (key: HttpKey) => words.quoted(take(key).body.trim()),
     links: (key: LinksKey) =>
       take(key)
         .links.map(({ name }) => name)
@@ -93,19 +93,19 @@ function handmadeTunnels({ take }: Reader): Tunnels {
   return { from: local ?? '', to: take('betaReadVxlan').local ?? '', vni, port, mtu };
 }
 
-/** Docker's VXLAN links have no address of their own: each knows that of the other host. */
+/** Docker's VXLAN links have no local address: each knows the address of the other host. */
 function dockerTunnels({ take }: Reader): Tunnels {
   const { vni, port, mtu } = take('alphaReadOverlay');
   const peer = (key: 'alphaReadOverlay' | 'betaReadOverlay') => take(key).fdb[0]?.dst ?? '';
   return { from: peer('betaReadOverlay'), to: peer('alphaReadOverlay'), vni, port, mtu };
 }
 
-function namesIn({ take, pings, said }: Reader): Readonly<Record<Host, Named>> {
+function namesIn({ take, pings, page }: Reader): Readonly<Record<Host, Named>> {
   const named = (host: Host): Named => ({
     name: take(`${host}Resolves`).name,
     address: take(`${host}Resolves`).addresses.join(', '),
     pings: pings(`${host}PingsName`),
-    said: said(`${host}FetchesName`),
+    page: page(`${host}FetchesName`),
   });
   return { alpha: named('alpha'), beta: named('beta') };
 }
@@ -124,7 +124,7 @@ function handmadeIsolation({ words, take, pings, counted }: Reader): readonly Pr
         pings('pingWrongVni'),
         pings('controlUnderlay'),
         counted('readArrivedBeforeWrong', 'readArrivedAfterWrong'),
-        pings('pingMended'),
+        pings('pingRepaired'),
       ),
     },
     {
@@ -167,14 +167,14 @@ interface Named {
   readonly name: string;
   readonly address: string;
   readonly pings: string;
-  readonly said: string;
+  readonly page: string;
 }
 
 type Node = Pick<Results['readNodes']['nodes'][number], 'role' | 'state' | 'reachability' | 'address'>;
 
 interface Answers {
   readonly pings: string;
-  readonly said: string;
+  readonly page: string;
 }
 
 interface Sized {
@@ -208,7 +208,7 @@ export interface ProofWords {
   overlay(there: Answers, back: Answers): string;
   names(there: Named, back: Named): string;
   encapsulated(sent: number, arrived: number, outer: string, cable: Cable | null): string;
-  isolated(vnis: string, across: string, control: string, arrived: number, mended: string): string;
+  isolated(vnis: string, across: string, control: string, arrived: number, repaired: string): string;
   otherNetwork(there: string, back: string, control: string): string;
   otherOverlay(
     vnis: string,
@@ -220,7 +220,7 @@ export interface ProofWords {
   mtu(mtu: number, fits: Sized, tooLarge: Sized, underlay: Sized): string;
   link(vxlan: Pick<Results['readVxlanWhileDropped'], 'link' | 'up'>): string;
   nodes(nodes: readonly Node[]): string;
-  /** @param health what looks healthy */
+  /** @param health the state that seems healthy */
   healthy(health: string, across: string, dropped: number, control: string, after: string): string;
   encrypted(pings: string, sent: number, arrived: number): string;
   notEncrypted(reason: string | null): string;
@@ -243,38 +243,39 @@ export const ENGLISH_PROOFS: ProofWords = {
   pings: (received, sent) => `${received} of ${sent}`,
   quoted: (text) => `"${text}"`,
   underlay: (alpha, beta, there, back, areAll) =>
-    `alpha has ${alpha}, beta has ${beta}${areAll ? ', and nothing else' : ''}; ${there} pings, back ${back}`,
+    `alpha has ${areAll ? 'only ' : ''}${alpha}; beta has ${areAll ? 'only ' : ''}${beta}; ${there} pings, other direction ${back}`,
   swarm: (nodes) =>
     nodes
       .map(({ role, state, reachability, address }) =>
         [`${role} ${address} ${state}`, ...(reachability === null ? [] : [reachability])].join(', '),
       )
       .join('; '),
-  overlay: (there, back) => `${there.pings} pings and ${there.said}; back ${back.pings} and ${back.said}`,
+  overlay: (there, back) =>
+    `${there.pings} pings, HTTP ${there.page}; other direction: ${back.pings}, HTTP ${back.page}`,
   names: (there, back) =>
     [there, back]
-      .map(({ name, address, pings, said }) => `${name} is ${address}, ${pings} pings and ${said}`)
+      .map(({ name, address, pings, page }) => `${name} is ${address}: ${pings} pings, HTTP ${page}`)
       .join('; '),
   encapsulated: (sent, arrived, outer, cable) =>
-    `${sent} packets left as ${outer}, ${arrived} arrived${
-      cable === null ? '' : `; the cable carried ${cable.out} out and ${cable.into} in`
+    `alpha sent ${sent} packets as ${outer}; beta received ${arrived}${
+      cable === null ? '' : `; alpha's end of the cable counted ${cable.out} out, ${cable.into} in`
     }`,
-  isolated: (vnis, across, control, arrived, mended) =>
-    `${vnis}: ${across} pings while the underlay answered ${control}; ${arrived} packets arrived in vain; mended: ${mended}`,
+  isolated: (vnis, across, control, arrived, repaired) =>
+    `${vnis}: ${across} pings while the underlay answered ${control}; ${arrived} packets arrived and were dropped; repaired: ${repaired}`,
   otherNetwork: (there, back, control) =>
-    `${there} pings to a container of another network of the host, ${back} from it, while it answered the host ${control}`,
+    `${there} pings to a container on another network of the host, ${back} from it, while it answered the host ${control}`,
   otherOverlay: (vnis, across, controls, isUnknown) =>
-    `${vnis}: ${across.there} pings, back ${across.back}, while each overlay answered inside: ${controls.own} and ${controls.other}; the name is ${isUnknown ? 'unknown' : 'not answered'}`,
+    `${vnis}: ${across.there} pings, other direction ${across.back}, while pings inside each overlay got ${controls.own} and ${controls.other}; ${isUnknown ? 'the name is unknown' : 'the name query got no answer'}`,
   sameHost: (across, control) =>
-    `${across} pings to a container of the other overlay on the same host, while that reached its own: ${control}`,
+    `${across} pings to a container of the other overlay on the same host, while it reached its own overlay: ${control}`,
   mtu: (mtu, fits, tooLarge, underlay) =>
-    `${mtu} bytes: ${fits.size} of data ${fits.pings}, ${tooLarge.size} ${tooLarge.pings}; on the underlay ${underlay.size} ${underlay.pings}`,
+    `${mtu} bytes: pings with ${fits.size} bytes of data ${fits.pings}, with ${tooLarge.size} ${tooLarge.pings}; on the underlay with ${underlay.size} ${underlay.pings}`,
   link: ({ link, up }) => `${link} is ${up ? 'up' : 'down'}`,
   nodes: (nodes) => `both nodes are ${[...new Set(nodes.map(({ state }) => state))].join(', ')}`,
   healthy: (health, across, dropped, control, after) =>
-    `${health}, and ${across} pings (${dropped} packets dropped) while the underlay answered ${control}; rule taken back: ${after}`,
-  encrypted: (pings, sent, arrived) => `${pings} pings; ${sent} packets of ESP left, ${arrived} arrived`,
-  notEncrypted: (reason) => `not tried: this kernel cannot encrypt packets${reason === null ? '' : ` (${reason})`}`,
+    `${health}, but ${across} pings (${dropped} packets dropped) while the underlay answered ${control}; rule removed: ${after}`,
+  encrypted: (pings, sent, arrived) => `${pings} pings; alpha sent ${sent} ESP packets, beta received ${arrived}`,
+  notEncrypted: (reason) => `not tested: this kernel cannot encrypt packets${reason === null ? '' : ` (${reason})`}`,
 };
 
 /** The keys whose results have the type of this key's result. */
@@ -282,7 +283,7 @@ type KeyOf<Key extends keyof Results> = {
   [Other in keyof Results]: Results[Other] extends Results[Key] ? Other : never;
 }[keyof Results];
 type PingKey = KeyOf<'pingToCount'>;
-type HttpKey = KeyOf<'fetchMended'>;
+type HttpKey = KeyOf<'fetchRepaired'>;
 type CountKey = KeyOf<'readSentBefore'>;
 type LinksKey = 'alphaUnderlayLinks' | 'betaUnderlayLinks';
 type VxlanKey = KeyOf<'alphaReadVxlan'>;

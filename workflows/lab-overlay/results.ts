@@ -32,7 +32,7 @@ type Network = OutputFrom<typeof dockerNetwork>;
 type Container = OutputFrom<typeof dockerContainer>;
 type Counters = OutputFrom<typeof observeCounters>;
 
-/** Outputs of steps that are carried out on each host, by the name of the step without its host. */
+/** Outputs of the steps that run on each host, by the name of the step without its host. */
 interface OfEachHost {
   readonly UnderlayLinks: OutputFrom<typeof observeLinks>;
   readonly PingsUnderlay: Ping;
@@ -84,9 +84,9 @@ export type Results = {
   readonly pingStranger: Ping;
   readonly pingFromStranger: Ping;
   readonly readArrivedAfterWrong: Count;
-  readonly pingMended: Ping;
-  readonly fetchMended: Http;
-  readonly readMendedVxlan: Vxlan;
+  readonly pingRepaired: Ping;
+  readonly fetchRepaired: Http;
+  readonly readRepairedVxlan: Vxlan;
   readonly mtuUnderlay: Ping;
   readonly mtuFits: Ping;
   readonly mtuTooLarge: Ping;
@@ -126,13 +126,12 @@ export type Results = {
 /** The outputs so far. */
 export type Found = Partial<Results>;
 
-/** Returns the output of a step. It is missing only if the machine has its states in the wrong order. */
+/** Returns the output of a step. It is missing only if the states of the machine are in the wrong order. */
 export function resultOf<Sources extends Readonly<Record<string, unknown>>, Key extends keyof Sources & string>(
   found: Sources,
   key: Key,
 ): NonNullable<Sources[Key]> {
   const value = found[key];
-  if (value === undefined || value === null)
-    throw new Error(`the lab uses what ${key} finds before it was carried out`);
+  if (value === undefined || value === null) throw new Error(`the output of ${key} is used before the step has run`);
   return value;
 }

@@ -3,7 +3,7 @@ import { type Host, linksBefore } from './input.ts';
 import { eitherWay, parallel, revert, sequence } from './machine-parts.ts';
 import { teardownOnDocker } from './on-docker/teardown.ts';
 
-/** Makes sure that a host has no link but those that it had. */
+/** Checks that a host has only the links from before the run. */
 const alone = (host: Host) =>
   sequence({
     [`${host}Alone`]: {
@@ -13,12 +13,12 @@ const alone = (host: Host) =>
   });
 
 const cable = parallel({
-  // Removes both of its ends.
+  // Removes both ends.
   removeCable: revert('createCable'),
   settleSegments: { when: 'byHand', ...revert(...settledByHand) },
 });
 
-/** Takes everything down: containers, overlay and networks, and last the cable. */
+/** Removes containers, overlay and networks, and last the cable. */
 export const teardown = sequence({
   overlay: parallel({
     removeCounters: revert('countSent', 'countArrived'),

@@ -19,7 +19,7 @@ const cableEnd = (host: Host) =>
     },
   });
 
-/** Joins the two hosts by a cable. */
+/** Connects the two hosts by a cable. */
 const cable = sequence({
   begin: parallel({
     createCable: {
@@ -40,8 +40,8 @@ const cable = sequence({
   ends: parallel({ alpha: cableEnd('alpha'), beta: cableEnd('beta') }),
 });
 
-/** Reads the links of a host, and reaches the other host. */
-const look = (host: Host) =>
+/** Reads the links of a host, and pings the other host. */
+const observe = (host: Host) =>
   parallel({
     [`${host}UnderlayLinks`]: {
       src: `${host}.observeLinks` as const,
@@ -58,8 +58,8 @@ const look = (host: Host) =>
     },
   });
 
-/** Shows that the two hosts reach each other. If the run has made them, they have no other link but that. */
+/** Shows that the two hosts reach each other. If the run has created the hosts, they have no other link. */
 export const underlay = sequence({
   cable: { when: 'hasCable', ...cable },
-  look: parallel({ alpha: look('alpha'), beta: look('beta') }),
+  observe: parallel({ alpha: observe('alpha'), beta: observe('beta') }),
 });

@@ -1,22 +1,22 @@
 import { imageReferenceSchema } from 'wf-engine/steps';
 import { z } from 'zod';
 
-/** Docker's default pools have one subnet more, for the default bridge. */
-const MOST_NETWORKS = 30;
-/** Far fewer than a subnet of those pools has addresses. */
-const MOST_HOSTS = 250;
+/** Docker's default pools have one more subnet, for the default bridge. */
+const MAX_NETWORKS = 30;
+/** Far below the number of addresses in a subnet of these pools. */
+const MAX_HOSTS = 250;
 
 export const inputSchema = z.object({
-  networks: z.number().int().min(1).max(MOST_NETWORKS).default(3).describe('how many networks'),
-  // A control needs a neighbour: alone on its network, a container answers nobody.
-  hosts: z.number().int().min(2).max(MOST_HOSTS).default(3).describe('how many containers on each of them'),
+  networks: z.number().int().min(1).max(MAX_NETWORKS).default(3).describe('number of networks'),
+  // A control needs a neighbour on the same network.
+  hosts: z.number().int().min(2).max(MAX_HOSTS).default(3).describe('number of containers on each network'),
   image: imageReferenceSchema.default('hashicorp/http-echo').describe('image of the containers; takes -text'),
   prefix: z
     .string()
     .regex(/^(?:[A-Za-z0-9][A-Za-z0-9_.-]*)?$/, 'letters, digits, "_", "." and "-"')
     .max(40)
     .default('')
-    .describe('put before every name on the host'),
+    .describe('prefix of every name on the host'),
 });
 export type Input = z.output<typeof inputSchema>;
 

@@ -10,17 +10,17 @@ import {
 import { setup } from 'xstate';
 import { containerCount, type Input } from './input.ts';
 
-/** The lanes that create and probe containers at the same time: each takes every n-th container. */
+/** The lanes that create and probe containers in parallel. Each takes every n-th container. */
 export const LANES = [0, 1, 2, 3, 4, 5, 6, 7] as const;
 
 /** The part of a network that later steps need. */
-interface MadeNetwork {
+interface CreatedNetwork {
   readonly id: string;
   readonly gateway: string;
 }
 
-/** The part of a container that later steps need: the whole would make the machine's context large. */
-interface MadeContainer {
+/** The part of a container that later steps need. It keeps the machine's context small. */
+interface CreatedContainer {
   readonly id: string;
   readonly startedAt: string;
   readonly address: string;
@@ -28,16 +28,16 @@ interface MadeContainer {
 
 interface Context {
   readonly input: Input;
-  readonly networks: readonly MadeNetwork[];
-  /** By its index; each lane adds its own. */
-  readonly containers: Readonly<Record<number, MadeContainer>>;
+  readonly networks: readonly CreatedNetwork[];
+  /** By index. Each lane adds its own. */
+  readonly containers: Readonly<Record<number, CreatedContainer>>;
   /** Number of containers that each lane has created. */
-  readonly made: readonly number[];
+  readonly created: readonly number[];
   /** Number of containers from which each lane has probed. */
   readonly probed: readonly number[];
   readonly answered: number;
   readonly silent: number;
-  /** Number of networks that have been removed with their containers. */
+  /** Number of networks that the run has removed with their containers. */
   readonly removed: number;
 }
 
@@ -50,15 +50,15 @@ export const scale = setup({
   actors: { dockerContainer, dockerImage, dockerNetwork, reachabilityProbe, revertSteps, verifyHost },
   guards: {
     wantsNetwork: ({ context }) => context.networks.length < context.input.networks,
-    wantsContainer: ({ context }, lane: number) => nextOf(lane, context.made) < containerCount(context.input),
+    wantsContainer: ({ context }, lane: number) => nextOf(lane, context.created) < containerCount(context.input),
     wantsProbe: ({ context }, lane: number) => nextOf(lane, context.probed) < containerCount(context.input),
     hasNetwork: ({ context }) => context.removed < context.networks.length,
   },
 });
 
-export function atTheStart(input: Input): Context {
+export function initialContext(input: Input): Context {
   const none = LANES.map(() => 0);
-  return { input, networks: [], containers: {}, made: none, probed: none, answered: 0, silent: 0, removed: 0 };
+  return { input, networks: [], containers: {}, created: none, probed: none, answered: 0, silent: 0, removed: 0 };
 }
 
 /** Returns the index of the next container of a lane. */
@@ -67,20 +67,20 @@ export function nextOf(lane: number, done: readonly number[]): number {
 }
 
 /** Counts one more container of a lane. */
-export function oneMore(lane: number, done: readonly number[]): readonly number[] {
+export function countOne(lane: number, done: readonly number[]): readonly number[] {
   return done.map((count, index) => (index === lane ? count + 1 : count));
 }
 
-export function madeContainer({ containers }: Context, index: number): MadeContainer {
+export function createdContainer({ containers }: Context, index: number): CreatedContainer {
   return known(containers[index], `container ${index}`);
 }
 
 /** Returns a network by its number, from 1. */
-export function madeNetwork({ networks }: Context, network: number): MadeNetwork {
+export function createdNetwork({ networks }: Context, network: number): CreatedNetwork {
   return known(networks[network - 1], `network ${network}`);
 }
 
-function known<Made>(made: Made | undefined, what: string): Made {
-  if (made === undefined) throw new Error(`${what} is used before it was made`);
-  return made;
+function known<Created>(created: Created | undefined, name: string): Created {
+  if (created === undefined) throw new Error(`${name} is used before the run has created it`);
+  return created;
 }

@@ -2,9 +2,9 @@ import type { reachabilityProbe } from 'wf-engine/steps';
 import type { InputFrom } from 'xstate';
 import { assign } from 'xstate';
 import { containerCount, containerName, networkName, networkOf } from './input.ts';
-import { LANES, madeContainer, madeNetwork, nextOf, oneMore, scale } from './machine-parts.ts';
+import { countOne, createdContainer, createdNetwork, LANES, nextOf, scale } from './machine-parts.ts';
 
-/** An answer on one machine takes a millisecond; a machine with hundreds of containers may be busy for a while. */
+/** An answer on one machine takes a millisecond, but a machine with hundreds of containers may be busy for seconds. */
 const TIME = { deadlineMs: 20_000, silenceMs: 300 };
 
 /** Pings from each container to all others: its neighbours must answer, those on other networks must not. */
@@ -28,8 +28,8 @@ function laneOf(lane: number) {
           onDone: {
             target: 'next',
             actions: assign({
-              probed: ({ context }) => oneMore(lane, context.probed),
-              // The gateway answers too, and is no pair.
+              probed: ({ context }) => countOne(lane, context.probed),
+              // The gateway answers too, but is not one of the pairs.
               answered: ({ context, event }) => context.answered + event.output.answered - 1,
               silent: ({ context, event }) => context.silent + event.output.silent,
             }),
@@ -41,21 +41,21 @@ function laneOf(lane: number) {
   });
 }
 
-type Context = Parameters<typeof madeContainer>[0];
+type Context = Parameters<typeof createdContainer>[0];
 
-/** Returns the answers that isolation predicts for one container. The gateway is a control: packets to silent targets reach it. */
+/** Returns the expected answers for one container. The gateway is a control: packets to silent targets go through it. */
 function pairsFrom(context: Context, from: number): InputFrom<typeof reachabilityProbe> {
   const { input } = context;
   const own = networkOf(input, from);
   const answering: Record<string, string> = {
-    [`gateway of ${networkName(input, own)}`]: madeNetwork(context, own).gateway,
+    [`gateway of ${networkName(input, own)}`]: createdNetwork(context, own).gateway,
   };
   const silent: Record<string, string> = {};
   for (let index = 0; index < containerCount(input); index += 1) {
     if (index === from) continue;
-    const { address } = madeContainer(context, index);
+    const { address } = createdContainer(context, index);
     (networkOf(input, index) === own ? answering : silent)[containerName(input, index)] = address;
   }
-  const { id, startedAt } = madeContainer(context, from);
+  const { id, startedAt } = createdContainer(context, from);
   return { from: { id, name: containerName(input, from), startedAt }, answering, silent, ...TIME };
 }

@@ -1,8 +1,8 @@
 import { assign } from 'xstate';
 import { containerName, networkName, networkOf } from './input.ts';
-import { LANES, madeNetwork, nextOf, oneMore, scale } from './machine-parts.ts';
+import { countOne, createdNetwork, LANES, nextOf, scale } from './machine-parts.ts';
 
-/** Creates the networks one after the other, then the containers, several at a time. */
+/** Creates the networks one after the other, then the containers in parallel lanes. */
 export const setup = scale.createStateConfig({
   initial: 'image',
   states: {
@@ -42,7 +42,7 @@ export const setup = scale.createStateConfig({
   },
 });
 
-/** A lane creates every n-th container, n being the number of lanes. */
+/** Returns the state of a lane, which creates every n-th container for n lanes. */
 function laneOf(lane: number) {
   return scale.createStateConfig({
     initial: 'next',
@@ -55,14 +55,14 @@ function laneOf(lane: number) {
           id: createStep(lane),
           src: 'dockerContainer',
           input: ({ context }) => {
-            const index = nextOf(lane, context.made);
+            const index = nextOf(lane, context.created);
             const name = containerName(context.input, index);
             const network = networkOf(context.input, index);
             return {
               name,
               image: context.input.image,
               command: ['-text', name],
-              networkId: madeNetwork(context, network).id,
+              networkId: createdNetwork(context, network).id,
               network: networkName(context.input, network),
             };
           },
@@ -71,9 +71,9 @@ function laneOf(lane: number) {
             actions: assign({
               containers: ({ context, event }) => {
                 const { id, startedAt, ipv4 } = event.output;
-                return { ...context.containers, [nextOf(lane, context.made)]: { id, startedAt, address: ipv4 } };
+                return { ...context.containers, [nextOf(lane, context.created)]: { id, startedAt, address: ipv4 } };
               },
-              made: ({ context }) => oneMore(lane, context.made),
+              created: ({ context }) => countOne(lane, context.created),
             }),
           },
         },
@@ -83,7 +83,7 @@ function laneOf(lane: number) {
   });
 }
 
-/** Ids of the steps of a lane that create containers. */
+/** Returns the id of a lane's steps that create containers. */
 export function createStep(lane: number): string {
   return `createContainer${lane + 1}`;
 }

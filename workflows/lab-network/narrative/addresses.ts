@@ -1,11 +1,11 @@
 import type { Narrative } from 'wf-engine';
 import type { Observed } from './observed.ts';
-import type { LabTexts, Told } from './texts.ts';
+import type { LabFacts, LabTexts } from './texts.ts';
 
 type Tables = NonNullable<Narrative['tables']>;
 
-/** Returns every address that the steps read, with its interface. */
-export function addressTable(observed: Observed, told: Told, texts: LabTexts): Tables {
+/** Returns a table of every address that the steps have read, with its interface. */
+export function addressTable(observed: Observed, facts: LabFacts, texts: LabTexts): Tables {
   const { observeDevBridge, observeProdBridge, createDevNetwork, createProdNetwork } = observed;
   const none = '-';
   const bridges = [createDevNetwork, createProdNetwork]
@@ -31,8 +31,8 @@ export function addressTable(observed: Observed, told: Told, texts: LabTexts): T
         peerIfindex === null ? none : (link(ends.get(peerIfindex)) ?? texts.linkNumber(peerIfindex)),
       ]);
   const rows = [
-    ...inside(told.devContainer, observed.readAppDevAddresses),
-    ...inside(told.prodContainer, observed.readSplicedAddresses ?? observed.readAppProdAddresses),
+    ...inside(facts.devContainer, observed.readAppDevAddresses),
+    ...inside(facts.prodContainer, observed.readSplicedAddresses ?? observed.readAppProdAddresses),
     ...bridges,
   ];
   return rows.length === 0 ? [] : [{ ...texts.addresses, rows }];

@@ -1,6 +1,6 @@
 import type { Drawing } from 'wf-engine';
 import type { Observed } from './observed.ts';
-import type { LabTexts, Told } from './texts.ts';
+import type { LabFacts, LabTexts } from './texts.ts';
 
 type Layer = Drawing['layers'][number];
 type Box = Layer['boxes'][number];
@@ -8,18 +8,18 @@ type Port = Box['ports'][number];
 type Wire = Drawing['wires'][number];
 type Path = Drawing['paths'][number];
 
-/** The topologies that the steps observed before and after the splice, as far as the run came. */
-export function drawingsOf(observed: Observed, told: Told, texts: LabTexts): readonly Drawing[] {
+/** Returns the topologies that the steps have observed before and after the splice. */
+export function drawingsOf(observed: Observed, facts: LabFacts, texts: LabTexts): readonly Drawing[] {
   const { createDevNetwork, createProdNetwork, createVethPair } = observed;
   if (createDevNetwork === undefined && createProdNetwork === undefined) return [];
   const tested = observed.controlAppDevAnswersPing !== undefined;
   const connected = observed.readCountersBefore !== undefined;
-  const paths = pathsBefore(observed, told, texts);
+  const paths = pathsBefore(observed, facts, texts);
   return [
     {
       ...texts.drawings.before,
       stage: tested ? 'isolationTest' : 'setup',
-      ...topology(observed, told, texts, false),
+      ...topology(observed, facts, texts, false),
       paths,
     },
     ...(createVethPair === undefined
@@ -28,17 +28,17 @@ export function drawingsOf(observed: Observed, told: Told, texts: LabTexts): rea
           {
             ...texts.drawings.after,
             stage: connected ? 'connectivityTest' : 'vethSplice',
-            ...topology(observed, told, texts, true),
-            paths: pathsAfter(observed, told, texts),
+            ...topology(observed, facts, texts, true),
+            paths: pathsAfter(observed, facts, texts),
           },
         ]),
   ];
 }
 
-/** Draws the containers above, the host's ends of their veth pairs below, then the bridges of these. */
+/** Draws the containers at the top, then the host's ends of their veth pairs, then the bridges. */
 function topology(
   observed: Observed,
-  told: Told,
+  facts: LabFacts,
   texts: LabTexts,
   spliced: boolean,
 ): Pick<Drawing, 'layers' | 'wires'> {
@@ -52,13 +52,13 @@ function topology(
     (bridge?.ports ?? []).map((port) => ({ ...port, bridge: bridge?.name ?? '' })),
   );
   if (createAppDev !== undefined)
-    containers.push(box(told.devContainer, [], portsOf(told.devContainer, observed.readAppDevAddresses, told)));
+    containers.push(box(facts.devContainer, [], portsOf(facts.devContainer, observed.readAppDevAddresses, facts)));
   const prodLinks = (spliced ? observed.readSplicedAddresses : undefined) ?? observed.readAppProdAddresses;
   if (createAppProd !== undefined)
-    containers.push(box(told.prodContainer, [], portsOf(told.prodContainer, prodLinks, told)));
+    containers.push(box(facts.prodContainer, [], portsOf(facts.prodContainer, prodLinks, facts)));
 
   for (const { peer, link, bridge } of plugged) {
-    if (peer !== null && peer.container === told.probeContainer && observed.removeProbe !== undefined) continue;
+    if (peer !== null && peer.container === facts.probeContainer && observed.removeProbe !== undefined) continue;
     ends.push(box(link, []));
     if (peer !== null) wires.push(wire(portId(peer.container, peer.link), link));
     wires.push(wire(link, bridge));
@@ -67,16 +67,16 @@ function topology(
   if (pair !== undefined) {
     ends.push({ ...box(pair.name, [texts.madeByHand]), origin: 'added' });
     const inside = prodLinks?.links.find(({ peerIfindex }) => peerIfindex === pair.ifindex);
-    if (inside !== undefined) wires.push(wire(portId(told.prodContainer, inside.name), pair.name, 'added'));
+    if (inside !== undefined) wires.push(wire(portId(facts.prodContainer, inside.name), pair.name, 'added'));
     const { enslaveHostLink } = observed;
     if (enslaveHostLink !== undefined) wires.push(wire(pair.name, enslaveHostLink.bridge, 'added'));
   }
-  // Before the bridge of prod is observed, only the number of the other end of AppProd's pair is known.
+  // Until a step observes the bridge of prod, only the index of the other end of AppProd's pair is known.
   const prodEnd = observed.readAppProdAddresses?.links.find(({ peerIfindex }) => peerIfindex !== null);
   if (prodEnd?.peerIfindex != null && !plugged.some(({ ifindex }) => ifindex === prodEnd.peerIfindex)) {
     const id = `number ${prodEnd.peerIfindex}`;
     ends.push({ ...box(texts.linkNumber(prodEnd.peerIfindex), []), id });
-    wires.push(wire(portId(told.prodContainer, prodEnd.name), id));
+    wires.push(wire(portId(facts.prodContainer, prodEnd.name), id));
     if (createProdNetwork !== undefined) wires.push(wire(id, createProdNetwork.bridge));
   }
   for (const network of [createDevNetwork, createProdNetwork]) {
@@ -104,10 +104,10 @@ function portId(container: string, link: string): string {
   return `${container}/${link}`;
 }
 
-/** Sorts the hand-made interface first: it is nearer to its network in the drawing. */
-function portsOf(container: string, seen: Observed['readAppDevAddresses'], told: Told): readonly Port[] {
+/** Returns the ports of a container. The added interface comes first, as the drawing has its network on the left. */
+function portsOf(container: string, seen: Observed['readAppDevAddresses'], facts: LabFacts): readonly Port[] {
   const links = (seen?.links ?? []).filter(({ peerIfindex }) => peerIfindex !== null);
-  const isAdded = (name: string) => container === told.prodContainer && name === told.containerDevice;
+  const isAdded = (name: string) => container === facts.prodContainer && name === facts.containerDevice;
   return links
     .toSorted((a, b) => Number(isAdded(b.name)) - Number(isAdded(a.name)))
     .map(({ name, addresses }) => ({
@@ -120,8 +120,8 @@ function portsOf(container: string, seen: Observed['readAppDevAddresses'], told:
 
 type Seen = { readonly answered: boolean; readonly words: string };
 
-function pathsBefore(observed: Observed, told: Told, texts: LabTexts): readonly Path[] {
-  const [dev, prod] = [portId(told.devContainer, 'eth0'), portId(told.prodContainer, 'eth0')];
+function pathsBefore(observed: Observed, facts: LabFacts, texts: LabTexts): readonly Path[] {
+  const [dev, prod] = [portId(facts.devContainer, 'eth0'), portId(facts.prodContainer, 'eth0')];
   const { controlAppDevAnswersPing, controlAppDevAnswersHttp, controlAppDevReachesGateway } = observed;
   return [
     ...path(texts.host, dev, [pinged(controlAppDevAnswersPing, texts), fetched(controlAppDevAnswersHttp, texts)]),
@@ -138,9 +138,9 @@ function pathsBefore(observed: Observed, told: Told, texts: LabTexts): readonly 
   ];
 }
 
-function pathsAfter(observed: Observed, told: Told, texts: LabTexts): readonly Path[] {
-  const [dev, prod] = [portId(told.devContainer, 'eth0'), portId(told.prodContainer, 'eth0')];
-  const spliced = portId(told.prodContainer, told.containerDevice);
+function pathsAfter(observed: Observed, facts: LabFacts, texts: LabTexts): readonly Path[] {
+  const [dev, prod] = [portId(facts.devContainer, 'eth0'), portId(facts.prodContainer, 'eth0')];
+  const spliced = portId(facts.prodContainer, facts.containerDevice);
   return [
     ...path(dev, spliced, [
       pinged(observed.pingSpliceFromAppDev, texts),
@@ -154,7 +154,7 @@ function pathsAfter(observed: Observed, told: Told, texts: LabTexts): readonly P
   ];
 }
 
-/** Returns nothing if nothing was tried. */
+/** Returns no path if there was no attempt. */
 function path(from: string, to: string, tried: readonly (Seen | undefined)[]): readonly Path[] {
   const seen = tried.filter((one) => one !== undefined);
   if (seen.length === 0) return [];

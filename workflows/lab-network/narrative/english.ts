@@ -1,111 +1,111 @@
 import { ENGLISH_PROOFS } from '../proofs.ts';
-import type { LabTexts, Told } from './texts.ts';
+import type { LabFacts, LabTexts } from './texts.ts';
 
-export function english(told: Told): LabTexts {
-  const { devNetwork, prodNetwork, devContainer, prodContainer, probeContainer, hostLink, containerLink } = told;
-  const { containerDevice, spliceAddress, runtime } = told;
+export function english(facts: LabFacts): LabTexts {
+  const { devNetwork, prodNetwork, devContainer, prodContainer, probeContainer, hostLink, containerLink } = facts;
+  const { containerDevice, spliceAddress, runtime } = facts;
   const engine = runtime === 'docker' ? 'Docker' : 'the runtime';
   return {
     title: 'Two Docker networks, joined by hand',
     introduction: [
-      `A Docker network is a Linux bridge, and a container is a process in a network namespace of its own with one end of a veth pair in it. Docker adds firewall rules that keep its networks apart. This exercise looks at all of that from the inside, and then goes behind Docker's back.`,
+      `A Docker network is a Linux bridge. A container is a process in its own network namespace, with one end of a veth pair inside it. Docker adds firewall rules that isolate its networks from each other. This exercise inspects these parts from the inside, then connects two networks without Docker's knowledge.`,
       ...RUNTIME_TEXTS[runtime],
-      `Two networks are made, \`${devNetwork}\` and \`${prodNetwork}\`, with one container on each, \`${devContainer}\` and \`${prodContainer}\`. First it is shown that they cannot reach each other. Then a veth pair, made by hand, gives \`${prodContainer}\` a second leg in \`${devNetwork}\`, and it is shown that they can. At the end everything is taken away, and the host is compared with what it was.`,
-      `Each command below was carried out in this run, and what follows it is what came back. What wf asked of Docker's API or of the kernel directly is shown as the command that a person would have typed.`,
+      `The run creates two networks, \`${devNetwork}\` and \`${prodNetwork}\`, with one container on each: \`${devContainer}\` and \`${prodContainer}\`. It first proves that the containers cannot reach each other. Then it gives \`${prodContainer}\` a second interface in \`${devNetwork}\`, with a veth pair that ${engine} knows nothing about, and proves that they can. Finally it removes everything and compares the host with its state before the run.`,
+      `wf ran each command below in this run; the output that follows is real. For requests that went to Docker's API or the kernel, the report prints the equivalent command.`,
     ],
     stages: {
       setup: {
         title: 'Two networks, two containers',
         text: [
-          `${capital(engine)} makes a bridge for each network, gives it the first address of the subnet, and calls it \`br-\` followed by the first 12 digits of the network's id. For each container it makes a veth pair: one end becomes \`eth0\` in the container's network namespace, the other is plugged into the bridge on the host.`,
-          `A third container, \`${probeContainer}\`, is put on \`${devNetwork}\` for a moment, to see \`${devContainer}\` as a neighbour sees it: by its name, which ${engine}'s own DNS server resolves.`,
+          `${capital(engine)} creates a bridge for each network and gives it the first address of the subnet. The name of the bridge is \`br-\` followed by the first 12 digits of the network's ID. For each container, ${engine} creates a veth pair: one end becomes \`eth0\` in the container's network namespace, the other end is attached to the bridge on the host.`,
+          `A helper container, \`${probeContainer}\`, runs briefly on \`${devNetwork}\`. It sees \`${devContainer}\` as a neighbour does: by its name, which ${engine}'s own DNS server resolves.`,
         ],
         notice: [
-          `The list of networks before and after: one bridge network more for each that was made. The two sides are set up at the same time, so the second list may show one or both of them.`,
-          `\`eth0@if8\` in the container and \`veth…@if7\` on the host belong together: the number after \`@if\` is the interface number of the other end.`,
-          `The bridge on the host holds the gateway's address. The gateway of a container is the host itself.`,
-          `The exercise types \`brctl show\`. \`bridge link show\` of iproute2 has replaced it, and lists the same ports, each with its bridge.`,
-          `To look from inside, the exercise starts one more container that joins the namespace of another: \`docker run --rm -it --net container:${devContainer} alpine\`. wf enters the same namespace with \`nsenter\`: the interfaces, addresses and ports in there are the same, and no container has to be started for it.`,
-          `The exercise finds the process of a container with \`ps aux | grep http-echo\` and enters it with \`nsenter -t PID -n -u\`: \`-n\` is its network namespace, \`-u\` its host name.${told.prodPid === null ? '' : ` In this run the process of \`${prodContainer}\` was ${told.prodPid}, so \`nsenter -t ${told.prodPid} -n -u\`.`}`,
-          `The exercise's own text has a trap: its command for \`${prodContainer}\` lacks \`--net ${prodNetwork}\`. Typed like that, the container is put on Docker's default network \`bridge\`. \`${devContainer}\` cannot reach it there either, so the exercise seems to work, but \`docker network inspect ${prodNetwork}\` lists no container, and it is the isolation of another network that was shown. This run starts it with \`--network ${prodNetwork}\`.`,
+          `Compare the two lists of networks: each network that the run created adds one bridge network. The run sets up both sides at the same time, so the second list may contain one or both of them.`,
+          `\`eth0@if8\` in the container and \`veth…@if7\` on the host are the two ends of one pair: the number after \`@if\` is the interface index of the other end.`,
+          `The bridge on the host has the gateway's address: the host itself is the gateway of its containers.`,
+          `The exercise uses \`brctl show\`. \`bridge link show\` of iproute2 replaces it and lists the same ports, each with its bridge.`,
+          `To inspect a container from the inside, the exercise starts another container that joins its namespace: \`docker run --rm -it --net container:${devContainer} alpine\`. wf enters the same namespace with \`nsenter\`: it sees the same interfaces, addresses and ports, and needs no extra container.`,
+          `The exercise finds the process of a container with \`ps aux | grep http-echo\` and enters it with \`nsenter -t PID -n -u\`: \`-n\` selects its network namespace, \`-u\` the namespace of its host name.${facts.prodPid === null ? '' : ` In this run, the process of \`${prodContainer}\` was ${facts.prodPid}, hence \`nsenter -t ${facts.prodPid} -n -u\`.`}`,
+          `The text of the exercise contains a trap: its command for \`${prodContainer}\` lacks \`--net ${prodNetwork}\`. Without this option, the container starts on Docker's default network, \`bridge\`. \`${devContainer}\` cannot reach it there either, so the exercise seems to work. But \`docker network inspect ${prodNetwork}\` lists no container: the exercise then demonstrates the isolation of the wrong network. This run starts the container with \`--network ${prodNetwork}\`.`,
         ],
       },
       isolationTest: {
-        title: `Proof that ${engine} isolates them`,
+        title: `Proof that ${engine} isolates the networks`,
         text: [
-          `That something does not answer proves little: a container that is dead, or that listens on another port, does not answer either. So controls come first. The host reaches both containers by ping and HTTP; \`${devContainer}\` reaches its gateway and can resolve a name. Only then does the silence between the two say something about the path between them.`,
-          `The name of \`${prodContainer}\` does not resolve either: ${engine}'s DNS at \`127.0.0.11\` knows the containers of one's own networks only.${runtime === 'docker' ? " It would hand other names on to the host's resolvers; the lab's containers have the option `ndots:1`, with which it answers for names without a dot itself." : ''}`,
+          `Silence proves little: a container that is dead, or listens on another port, does not answer either. The run therefore starts with controls. The host reaches both containers by ping and HTTP; \`${devContainer}\` reaches its gateway and resolves a name. Only then does silence between the two containers show that the path between them is blocked.`,
+          `The name of \`${prodContainer}\` does not resolve either: ${engine}'s DNS server at \`127.0.0.11\` knows only the containers on the networks of the container that asks.${runtime === 'docker' ? " By default, it forwards other names to the host's resolvers. The lab's containers have the option `ndots:1`, with which it answers for names without a dot itself." : ''}`,
         ],
         notice: [
-          `The packets are lost, not refused: \`100% packet loss\` and a time-out, and no "connection refused". A rule dropped them without a word.`,
+          `The packets are lost, not refused: the output shows \`100% packet loss\` and a time-out, not "connection refused". A rule drops the packets silently.`,
           ...ISOLATION_NOTICES[runtime],
         ],
       },
       vethSplice: {
-        title: `A cable between the two, behind ${runtime === 'docker' ? 'Docker' : 'the runtime'}’s back`,
+        title: `The splice: a veth pair that ${engine} does not know about`,
         text: [
-          `A veth pair is a network cable with an interface at each end. One end, \`${hostLink}\`, is plugged into the bridge of \`${devNetwork}\`. The other, \`${containerLink}\`, is moved into the network namespace of \`${prodContainer}\`, is called \`${containerDevice}\` there, and gets the address \`${spliceAddress}\`. ${capital(engine)} does the same for \`eth0\`, but this time it knows nothing of it.`,
-          `Before the address is used it is made sure that nobody else has it: ${engine} hands out the addresses of the subnet on its own, and does not know that this one is taken.`,
-          ROUTE_TEXTS[told.defaultRoute],
+          `A veth pair is a virtual network cable with an interface at each end. The run attaches one end, \`${hostLink}\`, to the bridge of \`${devNetwork}\`. It moves the other end, \`${containerLink}\`, into the network namespace of \`${prodContainer}\`, renames it to \`${containerDevice}\` and gives it the address \`${spliceAddress}\`. ${capital(engine)} does the same for \`eth0\`, but it knows nothing about this pair.`,
+          `Before it uses the address, the run checks that the address is free: ${engine} assigns the addresses of the subnet on its own, and does not know that this one is taken.`,
+          ROUTE_TEXTS[facts.defaultRoute],
         ],
         notice: [
-          `The move takes the interface away from the host: from then on its commands are typed with \`nsenter\`, in the namespace of \`${prodContainer}\`. A moved interface comes down, so it is set up again afterwards.`,
-          `\`${prodContainer}\` has two interfaces now, with an address in each network. That is what makes it reachable from both.`,
+          `The move removes the interface from the host: from then on, its commands run through \`nsenter\`, in the namespace of \`${prodContainer}\`. The move also sets the interface down, so the run brings it up again.`,
+          `\`${prodContainer}\` now has two interfaces, with an address in each network, so it is reachable from both.`,
         ],
       },
       connectivityTest: {
-        title: 'Proof that the cable works',
+        title: 'Proof that the splice works',
         text: [
-          `\`${devContainer}\` reaches \`${prodContainer}\` at \`${spliceAddress}\`, and \`${prodContainer}\` reaches \`${devContainer}\`: both are on the same bridge, and their packets never leave it. The rules that keep the networks apart are about packets that go from one bridge to another, and do not match.`,
-          `At its own address in \`${prodNetwork}\`, \`${prodContainer}\` is as far away as before. It is the same container; what counts is the path, and ${runtime === 'docker' ? "Docker's rules" : 'the rules between the bridges'} still guard the old one.`,
-          `An answer alone does not say which way it came. The counters of \`${hostLink}\`, read before and after, show that the packets went through the pair.`,
+          `\`${devContainer}\` reaches \`${prodContainer}\` at \`${spliceAddress}\`, and \`${prodContainer}\` reaches \`${devContainer}\`: both are on the same bridge, and their packets never leave it. The rules that isolate the networks apply to packets that cross from one bridge to another, so they do not match.`,
+          `\`${prodContainer}\` remains unreachable at its own address in \`${prodNetwork}\`. The container is the same, but the path is not: ${runtime === 'docker' ? "Docker's rules" : 'the rules between the bridges'} still block the old one.`,
+          `An answer alone does not show which path it took. The counters of \`${hostLink}\`, read before and after, show that the packets went through the pair.`,
         ],
         notice: [
-          `The answer at \`${spliceAddress}\` is the text of \`${prodContainer}\`: it is really that container which answers, and not another one that was given the address.`,
-          `The neighbour table of \`${devContainer}\` has a line more after the pings: \`${spliceAddress}\`, with the MAC address of \`${containerDevice}\`. \`bridge fdb\` lists that MAC address behind \`${hostLink}\`: the bridge has learned that the cable leads there.`,
-          `\`ip route get\` answers on both sides without a gateway: \`dev eth0\` in \`${devContainer}\`, \`dev ${containerDevice}\` with the source \`${spliceAddress}\` in \`${prodContainer}\`. Before the splice, the packets of \`${prodContainer}\` to this address left through \`eth0\` and its gateway.`,
-          `\`RX\` of \`${hostLink}\` counts what came out of the container, \`TX\` what went in: the counters are those of the host's end of the cable.`,
+          `The answer at \`${spliceAddress}\` is the text of \`${prodContainer}\`: this container answers, and not another one that received the address.`,
+          `After the pings, the neighbour table of \`${devContainer}\` has one more entry: \`${spliceAddress}\`, with the MAC address of \`${containerDevice}\`. \`bridge fdb\` lists this MAC address behind \`${hostLink}\`: the bridge has learned that this port leads to it.`,
+          `On both sides, \`ip route get\` prints a route without a gateway: \`dev eth0\` in \`${devContainer}\`, \`dev ${containerDevice}\` with the source \`${spliceAddress}\` in \`${prodContainer}\`. Before the splice, the packets of \`${prodContainer}\` to \`${devContainer}\` left through \`eth0\` and its gateway.`,
+          `\`RX\` of \`${hostLink}\` counts the packets that came out of the container, \`TX\` those that went in: the counters belong to the end of the pair on the host.`,
         ],
       },
       teardown: {
-        title: 'Taking it all down',
+        title: 'Teardown',
         text: [
-          `Only the containers and the networks are removed. The pair is not touched: when \`${prodContainer}\` is gone nothing holds its network namespace any more, and the kernel removes it with every virtual interface in it. A veth pair has no life with one end only, so \`${hostLink}\` vanishes from the host as well, and with it all that was set on the two ends. \`${prodContainer}\` goes first: a TCP connection whose other end is already gone would keep its namespace for two more minutes.`,
-          `The networks, on the other hand, stay when their containers go. Removing them removes their bridges.`,
+          `The run removes only the containers and the networks, not the pair. Once \`${prodContainer}\` is gone, nothing holds its network namespace, and the kernel removes the namespace with every virtual interface in it. A veth pair cannot exist with one end, so \`${hostLink}\` vanishes from the host as well, with all settings of both ends. \`${prodContainer}\` goes first: a TCP connection whose other end is already gone would keep its namespace for two more minutes.`,
+          `The networks, however, remain when their containers are gone. Removing a network removes its bridge.`,
         ],
         notice: [
-          `\`Device "${hostLink}" does not exist.\`, although nobody deleted it.`,
-          `The ledger tells the difference: what wf removed is reverted, what vanished by itself is gone. A namespace that is still held open by somebody would keep the pair alive; that is why it is looked at rather than assumed.`,
+          `\`Device "${hostLink}" does not exist.\`, although no command deleted it.`,
+          `The ledger shows the difference: "reverted" means that wf removed the object, "gone by itself" that it vanished with the namespace. A process that still holds a namespace open would keep the pair alive, so the run checks that the interfaces are gone instead of assuming it.`,
         ],
       },
       verification: {
         title: 'Proof that nothing is left',
         text: [
-          `Before the first change wf took a fingerprint of the host: its links, addresses, routes, firewall rules, network namespaces and Docker objects. Now it takes another one and compares the two. Each difference is attributed: to this run, to ${engine}, or to somebody else.`,
+          `Before the first change, wf took a fingerprint of the host: its links, addresses, routes, firewall rules, network namespaces and Docker objects. Now it takes another one, compares the two and attributes each difference: to this run, to ${engine} or to somebody else.`,
         ],
         notice: [
-          `"Nothing is left" is a negative result, too. Its control: after each change the step read it back from the host, by reads like those of the fingerprint.`,
+          `"Nothing is left" is also a negative result. Its control: after each change, the step read the change back from the host, with reads like those of the fingerprint.`,
         ],
       },
     },
     steps: {
-      provideImage: 'Make sure that the image of the two containers is there',
-      provideProbeImage: 'Make sure that the image of the helper is there',
+      provideImage: 'Make sure that the image of the two containers is available',
+      provideProbeImage: 'Make sure that the image of the helper container is available',
       listNetworksBefore: 'List the networks',
       createDevNetwork: `Create the network \`${devNetwork}\``,
       createProdNetwork: `Create the network \`${prodNetwork}\``,
       createAppDev: `Start \`${devContainer}\` on \`${devNetwork}\``,
       createAppProd: `Start \`${prodContainer}\` on \`${prodNetwork}\``,
-      createProbe: `Start a helper on \`${devNetwork}\``,
+      createProbe: `Start a helper container on \`${devNetwork}\``,
       listNetworksAfter: 'List the networks again',
-      pingAppDevByName: `Ping \`${devContainer}\` by name from the helper`,
-      fetchAppDevByName: `Fetch the page of \`${devContainer}\` by name from the helper`,
+      pingAppDevByName: `Ping \`${devContainer}\` by name from the helper container`,
+      fetchAppDevByName: `Fetch the page of \`${devContainer}\` by name from the helper container`,
       inspectDevNetwork: `Inspect \`${devNetwork}\``,
-      observeDevBridge: `Look at the bridge of \`${devNetwork}\` and at what is plugged into it`,
-      observeProdBridge: `Look at the bridge of \`${prodNetwork}\` and at what is plugged into it`,
+      observeDevBridge: `Inspect the bridge of \`${devNetwork}\` and its ports`,
+      observeProdBridge: `Inspect the bridge of \`${prodNetwork}\` and its ports`,
       readAppDevAddresses: `Read the addresses and routes inside \`${devContainer}\``,
       readAppProdAddresses: `Read the addresses and routes inside \`${prodContainer}\``,
-      removeProbe: 'Remove the helper',
+      removeProbe: 'Remove the helper container',
       controlAppDevAnswersPing: `Control: \`${devContainer}\` answers the host's ping`,
       controlAppDevAnswersHttp: `Control: \`${devContainer}\` answers the host over HTTP`,
       controlAppProdAnswersPing: `Control: \`${prodContainer}\` answers the host's ping`,
@@ -113,57 +113,57 @@ export function english(told: Told): LabTexts {
       controlAppDevReachesGateway: `Control: \`${devContainer}\` reaches its gateway`,
       controlKnownNameResolves: `Control: \`${devContainer}\` can resolve a name`,
       readFirewallBefore: 'Read the counters of the firewall',
-      pingAppProdFromAppDev: `Ping \`${prodContainer}\` from \`${devContainer}\`: no answer may come`,
-      fetchAppProdFromAppDev: `Fetch the page of \`${prodContainer}\` from \`${devContainer}\`: no answer may come`,
-      resolveAppProdFromAppDev: `Resolve the name of \`${prodContainer}\` from \`${devContainer}\`: it may not resolve`,
+      pingAppProdFromAppDev: `Ping \`${prodContainer}\` from \`${devContainer}\`: it must not answer`,
+      fetchAppProdFromAppDev: `Fetch the page of \`${prodContainer}\` from \`${devContainer}\`: it must not answer`,
+      resolveAppProdFromAppDev: `Resolve the name of \`${prodContainer}\` from \`${devContainer}\`: it must not resolve`,
       readFirewallAfter: 'Read the counters of the firewall again',
-      checkSpliceAddress: `Make sure that nobody has the address \`${spliceAddress}\``,
+      checkSpliceAddress: `Check that the address \`${spliceAddress}\` is free`,
       createVethPair: `Create the veth pair \`${hostLink}\` and \`${containerLink}\``,
-      enslaveHostLink: `Plug \`${hostLink}\` into the bridge of \`${devNetwork}\``,
-      setHostLinkUp: `Set \`${hostLink}\` up`,
+      enslaveHostLink: `Attach \`${hostLink}\` to the bridge of \`${devNetwork}\``,
+      setHostLinkUp: `Bring up \`${hostLink}\``,
       moveContainerLink: `Move \`${containerLink}\` into the namespace of \`${prodContainer}\``,
-      renameContainerLink: `Call it \`${containerDevice}\` in there`,
-      setContainerLinkUp: `Set \`${containerDevice}\` up`,
-      addSpliceAddress: `Give \`${containerDevice}\` its address`,
+      renameContainerLink: `Rename it to \`${containerDevice}\``,
+      setContainerLinkUp: `Bring up \`${containerDevice}\``,
+      addSpliceAddress: `Add the address \`${spliceAddress}\` to \`${containerDevice}\``,
       addDefaultRoute: `Add a default route through the gateway of \`${devNetwork}\``,
       readSplicedAddresses: `Read the addresses and routes inside \`${prodContainer}\` again`,
       readCountersBefore: `Read the counters of \`${hostLink}\``,
       pingSpliceFromAppDev: `Ping \`${prodContainer}\` through the pair`,
       fetchSpliceFromAppDev: `Fetch the page of \`${prodContainer}\` through the pair`,
-      pingAppDevFromAppProd: `Ping back: \`${devContainer}\` from \`${prodContainer}\``,
+      pingAppDevFromAppProd: `Ping in the other direction: \`${devContainer}\` from \`${prodContainer}\``,
       fetchAppDevFromAppProd: `Fetch the page of \`${devContainer}\` from \`${prodContainer}\``,
-      pingAppProdOnItsOwnNetwork: `Ping \`${prodContainer}\` at its address in \`${prodNetwork}\`: no answer may come`,
+      pingAppProdOnItsOwnNetwork: `Ping \`${prodContainer}\` at its address in \`${prodNetwork}\`: it must not answer`,
       readNeighboursBefore: `Read the neighbour table of \`${devContainer}\``,
       readNeighboursAfter: `Read the neighbour table of \`${devContainer}\` again`,
       readForwarding: `Read the forwarding table of the bridge of \`${devNetwork}\``,
-      routeFromAppDev: `Ask for the route from \`${devContainer}\` to \`${spliceAddress}\``,
-      routeFromAppProd: `Ask for the route from \`${prodContainer}\` to \`${devContainer}\``,
+      routeFromAppDev: `Query the route from \`${devContainer}\` to \`${spliceAddress}\``,
+      routeFromAppProd: `Query the route from \`${prodContainer}\` to \`${devContainer}\``,
       readCountersAfter: `Read the counters of \`${hostLink}\` again`,
       removeAppDev: `Remove \`${devContainer}\``,
       removeAppProd: `Remove \`${prodContainer}\``,
-      observeLinksVanish: 'Look whether the veth interfaces are gone',
-      settleSplice: 'Bring the ledger in line with what vanished by itself',
+      observeLinksVanish: 'Check that the veth interfaces are gone',
+      settleSplice: 'Record what vanished by itself in the ledger',
       removeDevNetwork: `Remove the network \`${devNetwork}\``,
       removeProdNetwork: `Remove the network \`${prodNetwork}\``,
-      observeBridgesVanish: 'Look whether the bridges are gone',
-      verifyHost: 'Compare the host with what it was',
+      observeBridgesVanish: 'Check that the bridges are gone',
+      verifyHost: 'Compare the host with its state before the run',
     },
     drawings: {
       before: {
-        title: 'Before the splice: two networks, no way between them',
-        text: `Each container hangs on the bridge of its own network: its \`eth0\` is one end of a veth pair, and the other end is a port of the bridge.`,
+        title: 'Before the splice: two networks, no path between them',
+        text: `Each container is attached to the bridge of its own network: its \`eth0\` is one end of a veth pair, and the other end is a port of the bridge.`,
       },
       after: {
-        title: 'After the splice: a second leg in the other network',
-        text: `The pair \`${hostLink}\` and \`${containerDevice}\` was made by hand. It is open in both directions; the old way is as closed as before.`,
+        title: 'After the splice: a second interface in the other network',
+        text: `The run created the pair \`${hostLink}\` and \`${containerDevice}\` by hand. The path through it is open in both directions; the old path is still blocked.`,
       },
     },
     host: 'the host',
-    linkNumber: (ifindex) => `interface number ${ifindex}`,
+    linkNumber: (ifindex) => `interface index ${ifindex}`,
     madeByHand: 'made by hand',
     gateway: (address) => `gateway ${address}`,
     pings: (received, sent) => `${received} of ${sent} pings`,
-    fetched: (said) => (said === null ? 'no HTTP answer' : `HTTP "${said}"`),
+    fetched: (page) => (page === null ? 'no HTTP answer' : `HTTP "${page}"`),
     name: (name, resolved) => (resolved ? `name ${name} resolves` : `name ${name} does not resolve`),
     addresses: {
       title: 'Addresses',
@@ -174,20 +174,20 @@ export function english(told: Told): LabTexts {
   };
 }
 
-const RUNTIME_TEXTS: Readonly<Record<Told['runtime'], readonly string[]>> = {
+const RUNTIME_TEXTS: Readonly<Record<LabFacts['runtime'], readonly string[]>> = {
   docker: [],
   embedded: [
-    `This run was carried out by wf's embedded runtime, on a machine or for a user without a Docker engine. It makes the same things in a private host, out of Linux namespaces: bridges, veth pairs, addresses, a name server at \`127.0.0.11\` and web servers. A policy rule for each bridge keeps its networks apart, in place of Docker's firewall rules.`,
+    `This run used wf's embedded runtime, for machines and users without a Docker engine. It builds the same parts in a private host from Linux namespaces: bridges, veth pairs, addresses, a name server at \`127.0.0.11\` and web servers. In place of Docker's firewall rules, a policy routing rule for each bridge isolates the networks.`,
   ],
 };
 
-const ISOLATION_NOTICES: Readonly<Record<Told['runtime'], readonly string[]>> = {
+const ISOLATION_NOTICES: Readonly<Record<LabFacts['runtime'], readonly string[]>> = {
   docker: [
-    `Where the engine lets the rules be read, their counters before and after show which one it was. This is evidence, not the proof: the chains have other names in other versions of Docker, while the pings say the same in all of them.`,
-    `A rule whose counter did not move did nothing here, whatever its name promises.`,
+    `If the engine allows wf to read the rules, their counters before and after show which rule dropped the packets. The counters are evidence, not proof: the chains have other names in other versions of Docker, but the pings give the same result in all of them.`,
+    `A rule whose counter did not change had no effect here, whatever its name suggests.`,
   ],
   embedded: [
-    `The rule is the one that was added with each network: \`ip rule add ... iif br-... blackhole\`. A packet that enters by the bridge and is not for the host itself is dropped. It is a routing rule without a counter, so no firewall rule is named here: the pings and their controls are the proof.`,
+    `The runtime added the rule with each network: \`ip rule add ... iif br-... blackhole\`. The kernel drops a packet that enters through the bridge and is not for the host itself. This is a routing rule without a counter, so the report names no firewall rule: the pings and their controls are the proof.`,
   ],
 };
 
@@ -195,8 +195,10 @@ function capital(text: string): string {
   return `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
 }
 
-const ROUTE_TEXTS: Readonly<Record<Told['defaultRoute'], string>> = {
-  secondary: `The textbook then says \`ip route add default via GATEWAY\`. It is tried, and answers \`RTNETLINK answers: File exists\`: the container has a default route already, through \`eth0\`, and a routing table holds only one route for the same destination and the same metric. With another metric there is room for a second one. The lower metric wins, so the old route goes on being used and the new one stands by; for the neighbours in the same subnet neither is needed.`,
-  replace: `The textbook then says \`ip route add default via GATEWAY\`. It is tried, and answers \`RTNETLINK answers: File exists\`: the container has a default route already, through \`eth0\`, and a routing table holds only one route for the same destination and the same metric. In this run the old route is replaced, and its exact form is written down first, so that it can be restored.`,
-  none: `In this run no default route is added: for the neighbours in the same subnet none is needed.`,
+const ROUTE_EXISTS = `The exercise then runs \`ip route add default via GATEWAY\`. wf tries this command, and it fails with \`RTNETLINK answers: File exists\`: the container already has a default route, through \`eth0\`, and a routing table holds only one route for the same destination and the same metric.`;
+
+const ROUTE_TEXTS: Readonly<Record<LabFacts['defaultRoute'], string>> = {
+  secondary: `${ROUTE_EXISTS} A second default route needs another metric. The lower metric wins: the old route stays in use, and the new one is on standby. Neighbours in the same subnet need neither route.`,
+  replace: `${ROUTE_EXISTS} This run replaces the old route. It first records the exact form of the old route, so that it can restore it.`,
+  none: `This run adds no default route: neighbours in the same subnet need none.`,
 };

@@ -41,7 +41,7 @@ const address = z.object({ link: z.string(), address: z.string() });
 const enslaved = z.object({ link: z.string(), bridge: z.string() });
 const done = z.unknown().optional();
 
-/** Parsed outputs by step id. A step that was not carried out, or whose output has another shape, is missing. */
+/** Parsed outputs by step id. A step that has not run, or whose output has another shape, is missing. */
 const observed = z.object({
   createDevNetwork: network.optional().catch(undefined),
   createProdNetwork: network.optional().catch(undefined),

@@ -2,8 +2,8 @@ import type { Narrative, RuntimeName } from 'wf-engine';
 import type { Input, Names } from '../input.ts';
 import type { ProofWords } from '../proofs.ts';
 
-/** The names in the texts. */
-export type Told = Names &
+/** The facts about the run that the texts contain. */
+export type LabFacts = Names &
   Pick<Input, 'containerDevice' | 'defaultRoute'> & {
     /** AppProd's address in devops, without prefix length. */
     readonly spliceAddress: string;
@@ -20,7 +20,7 @@ export interface LabTexts extends Pick<Narrative, 'title' | 'introduction' | 'st
   readonly madeByHand: string;
   gateway(address: string): string;
   pings(received: number, sent: number): string;
-  fetched(said: string | null): string;
+  fetched(page: string | null): string;
   name(name: string, resolved: boolean): string;
   readonly addresses: { readonly title: string; readonly columns: readonly string[] };
   bridgeOf(network: string): string;

@@ -21,7 +21,7 @@ import { expectVni, tunnel, tunnelLink, tunnelSettings } from './tunnel.ts';
 const stranger = ({ context }: Scope) => resultOf(context.found, 'strangerContainer');
 const gateway = ({ context }: Scope, host: 'alpha' | 'beta') => resultOf(context.found, `${host}Network`).gateway;
 
-/** Starts a container on another network of alpha, while beta gets a tunnel with another network identifier. */
+/** Starts a container on another network of alpha, and gives beta a tunnel with another network identifier. */
 export const prepareByHand = parallel({
   stranger: sequence({
     strangerNetwork: {
@@ -51,7 +51,7 @@ export const prepareByHand = parallel({
   }),
 });
 
-/** Shows that the containers are alive. Without that, their silence proves nothing. */
+/** Shows that the containers are alive: the silence of dead containers proves nothing. */
 export const controlsByHand = parallel({
   controlAlphaGateway: {
     src: 'alpha.pingProbe',
@@ -108,10 +108,10 @@ export const attemptsByHand = parallel({
   },
 });
 
-/** Gives beta the right network identifier again. */
-export const mendByHand = sequence({
+/** Gives beta a tunnel with the right network identifier again. */
+export const repairByHand = sequence({
   remove: parallel({
-    // No link of beta takes the packets yet.
+    // Until the repair, no link of beta accepts the packets.
     readArrivedAfterWrong: {
       src: 'beta.observeNftCounters',
       input: ({ context }) => ({
@@ -122,25 +122,25 @@ export const mendByHand = sequence({
     },
     removeWrongTunnel: { src: 'revertSteps', input: { steps: [tunnelLink('beta', 'Wrong')] } },
   }),
-  mend: parallel({
+  repair: parallel({
     settleWrongTunnel: { src: 'revertSteps', input: { steps: [...tunnelSettings('beta', 'Wrong')] } },
-    tunnel: tunnel('beta', ({ vni }) => vni, 'Mended'),
+    tunnel: tunnel('beta', ({ vni }) => vni, 'Repaired'),
   }),
   works: parallel({
-    pingMended: {
+    pingRepaired: {
       src: 'alpha.pingProbe',
       input: (scope) => ({ ...pingAcross(scope, 'alpha'), ...READY }),
-      onDone: keep('pingMended'),
+      onDone: keep('pingRepaired'),
     },
-    fetchMended: {
+    fetchRepaired: {
       src: 'beta.httpProbe',
       input: (scope) => ({ ...fetchAcross(scope, 'beta'), expect: textOf(scope, 'alpha'), ...READY }),
-      onDone: keep('fetchMended'),
+      onDone: keep('fetchRepaired'),
     },
-    readMendedVxlan: {
+    readRepairedVxlan: {
       src: 'beta.observeVxlan',
       input: expectVni(({ vni }) => vni),
-      onDone: keep('readMendedVxlan'),
+      onDone: keep('readRepairedVxlan'),
     },
   }),
 });

@@ -6,7 +6,7 @@ import { expectVni } from './tunnel.ts';
 /** Returns the MAC address of a host's container on the overlay. */
 const macOf = ({ context }: Scope, host: Host) => resultOf(context.found, `${host}Pair`).peer.mac;
 
-/** Reads a host's VXLAN link, and the addresses that it, its bridge and its container have learned. */
+/** Reads a host's VXLAN link, and the addresses that the link, its bridge and its container have learned. */
 export const learnedByHand = (host: Host) =>
   parallel({
     [`${host}ReadVxlan`]: {
@@ -40,7 +40,7 @@ export const learnedByHand = (host: Host) =>
     },
   });
 
-/** Reads the VXLAN link of alpha, which looks healthy, while its packets are dropped. */
+/** Reads the VXLAN link of alpha while a rule drops its packets: the link seems healthy. */
 export const readTunnelWhileDropped = sequence({
   readVxlanWhileDropped: {
     src: 'alpha.observeVxlan',

@@ -4,7 +4,7 @@ import { container, keep, overlayAddress, parallel, sequence, textOf } from '../
 import { resultOf } from '../results.ts';
 import { vxlan, vxlanSettings } from './tunnel.ts';
 
-/** Starts a host's container on a network of its own, as a Docker host does before there is an overlay. */
+/** Starts a host's container on its own network, as on a Docker host without an overlay. */
 const app = (host: Host) =>
   sequence({
     [`${host}Image`]: {
@@ -30,7 +30,7 @@ const app = (host: Host) =>
     },
   });
 
-/** Makes a host's bridge, with two ports: its tunnel to the other host, and a pair for the container. */
+/** Creates a host's bridge with two ports: its tunnel to the other host, and a veth pair for the container. */
 const segment = (host: Host) =>
   sequence({
     links: parallel({
@@ -62,7 +62,7 @@ const segment = (host: Host) =>
     }),
   });
 
-/** Plugs the pair into a host's container. */
+/** Moves the other end of the pair into a host's container. */
 const plug = (host: Host) =>
   sequence({
     [`${host}PairMove`]: {
@@ -89,7 +89,7 @@ const plug = (host: Host) =>
     }),
   });
 
-/** Gives each host a container, and joins the two by an overlay that is made by hand. */
+/** Starts a container on each host, and connects the two by a handmade overlay. */
 export const handmadeOverlay = sequence({
   hosts: parallel({
     alphaApp: app('alpha'),
@@ -100,7 +100,7 @@ export const handmadeOverlay = sequence({
   plugs: parallel({ alpha: plug('alpha'), beta: plug('beta') }),
 });
 
-/** Steps that joined a host's container to the bridge: their changes vanish with the container. */
+/** Returns the steps that connected a host's container to the bridge. Their changes vanish with the container. */
 export function plugSteps(host: Host): readonly string[] {
   return ['Pair', 'PairPort', 'PairUp', 'PairMove', 'DeviceAddress', 'DeviceUp'].map((step) => `${host}${step}`);
 }

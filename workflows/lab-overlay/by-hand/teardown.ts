@@ -3,12 +3,12 @@ import { parallel, revert, sequence } from '../machine-parts.ts';
 import { plugSteps } from './overlay.ts';
 import { tunnelLink, tunnelSettings, type Variant } from './tunnel.ts';
 
-/** Removes a host's container, then what made the host a part of the overlay, and its network. */
+/** Removes a host's container, then its tunnel, bridge and network. */
 const partOf = (host: Host, variant: Variant) =>
   sequence({
     [`${host}RemoveContainer`]: revert(`${host}Container`),
     rest: parallel({
-      // It ends with the namespace of the container, which a TCP connection whose other end is gone keeps for two minutes.
+      // The pair vanishes with the namespace of the container. A TCP connection whose other end is gone keeps that for two minutes.
       [`${host}SettlePair`]: revert(...plugSteps(host)),
       [`${host}RemoveTunnel`]: revert(tunnelLink(host, variant)),
       [`${host}RemoveBridge`]: revert(`${host}Bridge`),
@@ -16,15 +16,15 @@ const partOf = (host: Host, variant: Variant) =>
     }),
   });
 
-/** Removes containers, tunnels, bridges and networks. Settings end with their links. */
+/** Removes containers, tunnels, bridges and networks. Settings vanish with their links. */
 export const teardownByHand = parallel({
   removeStranger: revert('strangerContainer', 'strangerNetwork'),
   alpha: partOf('alpha', ''),
-  beta: partOf('beta', 'Mended'),
+  beta: partOf('beta', 'Repaired'),
 });
 
-/** Steps whose changes end with the cable. */
+/** Steps whose changes vanish with tunnels and bridges. */
 export const settledByHand: readonly string[] = [
   ...[...tunnelSettings('alpha'), 'alphaBridgeUp'],
-  ...[...tunnelSettings('beta', 'Mended'), 'betaBridgeUp'],
+  ...[...tunnelSettings('beta', 'Repaired'), 'betaBridgeUp'],
 ];

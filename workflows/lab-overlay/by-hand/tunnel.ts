@@ -1,17 +1,17 @@
 import { type Host, type Input, OVERLAY_MTU, underlayAddress } from '../input.ts';
 import { otherOf, parallel, type Scope, sequence } from '../machine-parts.ts';
 
-/** Stands for every MAC address that the VXLAN link has not learned. */
+/** The entry for every MAC address that the VXLAN link has not learned. */
 const ALL_UNKNOWN = '00:00:00:00:00:00';
 
 /** Distinguishes the steps of a second and third tunnel of beta from those of the first. */
-export type Variant = '' | 'Wrong' | 'Mended';
+export type Variant = '' | 'Wrong' | 'Repaired';
 
-/** Makes a host's tunnel. */
+/** Creates a host's tunnel. */
 export const tunnel = (host: Host, vniOf: (input: Input) => number, variant: Variant = '') =>
   sequence({ link: vxlan(host, vniOf, variant), settings: vxlanSettings(host, variant) });
 
-/** Makes the VXLAN link of a tunnel. */
+/** Creates the VXLAN link of a tunnel. */
 export const vxlan = (host: Host, vniOf: (input: Input) => number, variant: Variant = '') =>
   sequence({
     [tunnelLink(host, variant)]: {
@@ -29,7 +29,7 @@ export const vxlan = (host: Host, vniOf: (input: Input) => number, variant: Vari
     },
   });
 
-/** Makes the VXLAN link a port of the bridge, and sends frames to unknown addresses to the other host. */
+/** Attaches the VXLAN link to the bridge, and sends frames for unknown addresses to the other host. */
 export const vxlanSettings = (host: Host, variant: Variant = '') =>
   parallel({
     [`${host}VxlanPort${variant}`]: {
@@ -50,7 +50,7 @@ export const vxlanSettings = (host: Host, variant: Variant = '') =>
     },
   });
 
-/** Returns the input of a step that reads the VXLAN link of a host, and expects the network identifier. */
+/** Returns the input of a step that reads the VXLAN link of a host and expects this network identifier. */
 export const expectVni =
   (vniOf: (input: Input) => number) =>
   ({ context: { input } }: Scope) => ({
@@ -58,12 +58,12 @@ export const expectVni =
     expect: { vni: vniOf(input), port: input.port, mtu: OVERLAY_MTU },
   });
 
-/** Returns the step that made the VXLAN link of a tunnel. */
+/** Returns the step that created the VXLAN link of a tunnel. */
 export function tunnelLink(host: Host, variant: Variant = ''): string {
   return `${host}Vxlan${variant}`;
 }
 
-/** Returns the steps whose changes end with the VXLAN link of a tunnel. */
+/** Returns the steps whose changes vanish with the VXLAN link of a tunnel. */
 export function tunnelSettings(host: Host, variant: Variant = ''): readonly string[] {
   return ['VxlanPort', 'Flooding', 'VxlanUp'].map((step) => `${host}${step}${variant}`);
 }

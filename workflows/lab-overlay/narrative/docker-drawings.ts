@@ -2,7 +2,7 @@ import type { Drawing } from 'wf-engine';
 import { HOSTS, type Host } from '../input.ts';
 import { box, fetched, path, pinged } from './drawings.ts';
 import type { Observed } from './observed.ts';
-import type { LabTexts, Told } from './texts.ts';
+import type { LabFacts, LabTexts } from './texts.ts';
 
 type Box = Drawing['layers'][number]['boxes'][number];
 type Wire = Drawing['wires'][number];
@@ -15,15 +15,15 @@ interface Placed {
   readonly overlay: string;
 }
 
-/** The overlay as the steps observed it: whole, beside a second one, and cut by a rule. Drawn as far as the run came. */
-export function dockerDrawingsOf(observed: Observed, told: Told, texts: LabTexts): readonly Drawing[] {
+/** Returns the overlay as the steps have observed it: working, beside a second one, and cut off by a rule. */
+export function dockerDrawingsOf(observed: Observed, facts: LabFacts, texts: LabTexts): readonly Drawing[] {
   const { alphaOverlayContainer: alpha, betaOverlayContainer: beta, strangerOnAlpha, strangerOnBeta } = observed;
   if (alpha === undefined || beta === undefined) return [];
   const own: readonly Placed[] = [
-    { host: 'alpha', container: alpha, tunnel: observed.alphaReadOverlay, overlay: told.overlayNetwork },
-    { host: 'beta', container: beta, tunnel: observed.betaReadOverlay, overlay: told.overlayNetwork },
+    { host: 'alpha', container: alpha, tunnel: observed.alphaReadOverlay, overlay: facts.overlayNetwork },
+    { host: 'beta', container: beta, tunnel: observed.betaReadOverlay, overlay: facts.overlayNetwork },
   ];
-  const other = { tunnel: observed.readOtherOverlay, overlay: told.strangerNetwork };
+  const other = { tunnel: observed.readOtherOverlay, overlay: facts.strangerNetwork };
   const all: readonly Placed[] = [
     ...own.slice(0, 1),
     { host: 'alpha', container: strangerOnAlpha, ...other },
@@ -33,7 +33,7 @@ export function dockerDrawingsOf(observed: Observed, told: Told, texts: LabTexts
   const whole: Drawing = {
     ...texts.drawings.together,
     stage: observed.alphaReadOverlay === undefined ? 'overlay' : 'lookInside',
-    ...topology(own, told, texts),
+    ...topology(own, facts, texts),
     paths: [
       ...path(alpha.name, beta.name, [pinged(observed.alphaPings, texts), fetched(observed.alphaFetches, texts)]),
       ...path(beta.name, alpha.name, [pinged(observed.betaPings, texts), fetched(observed.betaFetches, texts)]),
@@ -42,15 +42,15 @@ export function dockerDrawingsOf(observed: Observed, told: Told, texts: LabTexts
   const apart: Drawing = {
     ...texts.drawings.apart,
     stage: 'isolation',
-    ...topology(all, told, texts),
+    ...topology(all, facts, texts),
     paths: [
-      ...path(alpha.name, told.remoteStranger, [
+      ...path(alpha.name, facts.remoteStranger, [
         pinged(observed.pingRemoteStranger, texts),
         fetched(observed.fetchRemoteStranger, texts),
       ]),
-      ...path(alpha.name, told.strangerContainer, [pinged(observed.pingLocalStranger, texts)]),
-      ...path(told.strangerContainer, beta.name, [pinged(observed.pingAsStranger, texts)]),
-      ...path(told.strangerContainer, told.remoteStranger, [
+      ...path(alpha.name, facts.strangerContainer, [pinged(observed.pingLocalStranger, texts)]),
+      ...path(facts.strangerContainer, beta.name, [pinged(observed.pingAsStranger, texts)]),
+      ...path(facts.strangerContainer, facts.remoteStranger, [
         pinged(observed.controlStrangers, texts),
         fetched(observed.controlStrangerPage, texts),
       ]),
@@ -59,7 +59,7 @@ export function dockerDrawingsOf(observed: Observed, told: Told, texts: LabTexts
   const dropped: Drawing = {
     ...texts.drawings.dropped,
     stage: 'failure',
-    ...topology(own, told, texts, texts.dropsOverlay),
+    ...topology(own, facts, texts, texts.dropsOverlay),
     paths: path(alpha.name, beta.name, [pinged(observed.pingWhileDropped, texts)]),
   };
   return [
@@ -69,10 +69,10 @@ export function dockerDrawingsOf(observed: Observed, told: Told, texts: LabTexts
   ];
 }
 
-/** Draws the containers above, then the VXLAN link below each, the link of each host on the underlay, and the underlay. */
+/** Draws the containers at the top, then the VXLAN link of each, each host's link on the underlay, and the underlay. */
 function topology(
   all: readonly Placed[],
-  told: Told,
+  facts: LabFacts,
   texts: LabTexts,
   onAlpha?: string,
 ): Pick<Drawing, 'layers' | 'wires'> {
@@ -82,7 +82,7 @@ function topology(
   const nameOf = ({ container }: Placed) => container?.name ?? '';
   const tunnelOf = ({ host, overlay }: Placed) => `${host}/${overlay}`;
   const linkOf = (host: Host) => `${host}/underlay`;
-  const origin = told.hasCable ? 'added' : 'given';
+  const origin = facts.hasCable ? 'added' : 'given';
   const layers = [
     layer(placed.map((one) => added(box(nameOf(one), nameOf(one), [texts.on(one.host), one.container?.ipv4 ?? ''])))),
     layer(
@@ -94,15 +94,15 @@ function topology(
     ),
     layer(
       HOSTS.map((host) => ({
-        ...box(linkOf(host), told.hasCable ? told.underlayLink : told.underlay[host], [
+        ...box(linkOf(host), facts.hasCable ? facts.underlayLink : facts.underlay[host], [
           texts.on(host),
-          ...(told.hasCable ? [told.underlay[host]] : []),
+          ...(facts.hasCable ? [facts.underlay[host]] : []),
           ...(host === 'alpha' && onAlpha !== undefined ? [onAlpha] : []),
         ]),
         origin,
       })),
     ),
-    layer([{ ...box('underlay', told.hasCable ? texts.cable : texts.underlayBox, []), origin }]),
+    layer([{ ...box('underlay', facts.hasCable ? texts.cable : texts.underlayBox, []), origin }]),
   ];
   const wires: readonly Wire[] = [
     ...placed.flatMap((one): readonly Wire[] => [

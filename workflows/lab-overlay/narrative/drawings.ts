@@ -1,23 +1,23 @@
 import type { Drawing } from 'wf-engine';
 import { HOSTS, type Host } from '../input.ts';
 import type { Observed } from './observed.ts';
-import type { LabTexts, Told } from './texts.ts';
+import type { LabFacts, LabTexts } from './texts.ts';
 
 type Layer = Drawing['layers'][number];
 type Box = Layer['boxes'][number];
 type Wire = Drawing['wires'][number];
 type Path = Drawing['paths'][number];
 
-/** The overlay as the steps observed it: whole, with two network identifiers, and cut by a rule. Drawn as far as the run came. */
-export function drawingsOf(observed: Observed, told: Told, texts: LabTexts): readonly Drawing[] {
+/** Returns the overlay as the steps have observed it: working, with two network identifiers, and cut off by a rule. */
+export function drawingsOf(observed: Observed, facts: LabFacts, texts: LabTexts): readonly Drawing[] {
   const { alphaPair, betaPair, pingWrongVni, readWrongVxlan, pingWhileDropped } = observed;
   if (alphaPair === undefined || betaPair === undefined) return [];
-  const [there, back] = [portId('alpha', told), portId('beta', told)];
+  const [there, back] = [portId('alpha', facts), portId('beta', facts)];
   const inspected = observed.alphaReadVxlan !== undefined;
   const whole: Drawing = {
     ...texts.drawings.together,
     stage: inspected ? 'lookInside' : 'overlay',
-    ...topology(observed, told, texts, { alpha: observed.alphaReadVxlan, beta: observed.betaReadVxlan }),
+    ...topology(observed, facts, texts, { alpha: observed.alphaReadVxlan, beta: observed.betaReadVxlan }),
     paths: [
       ...path(there, back, [pinged(observed.alphaPings, texts), fetched(observed.alphaFetches, texts)]),
       ...path(back, there, [pinged(observed.betaPings, texts), fetched(observed.betaFetches, texts)]),
@@ -26,7 +26,7 @@ export function drawingsOf(observed: Observed, told: Told, texts: LabTexts): rea
   const wrong: Drawing = {
     ...texts.drawings.apart,
     stage: 'isolation',
-    ...topology(observed, told, texts, { alpha: observed.alphaReadVxlan, beta: readWrongVxlan }),
+    ...topology(observed, facts, texts, { alpha: observed.alphaReadVxlan, beta: readWrongVxlan }),
     paths: [
       ...path(there, back, [pinged(pingWrongVni, texts)]),
       ...path(back, there, [fetched(observed.fetchWrongVni, texts)]),
@@ -37,9 +37,9 @@ export function drawingsOf(observed: Observed, told: Told, texts: LabTexts): rea
     stage: 'failure',
     ...topology(
       observed,
-      told,
+      facts,
       texts,
-      { alpha: observed.readVxlanWhileDropped, beta: observed.readMendedVxlan },
+      { alpha: observed.readVxlanWhileDropped, beta: observed.readRepairedVxlan },
       texts.dropsOverlay,
     ),
     paths: path(there, back, [pinged(pingWhileDropped, texts)]),
@@ -53,15 +53,15 @@ export function drawingsOf(observed: Observed, told: Told, texts: LabTexts): rea
 
 type Vxlans = Readonly<Record<Host, Observed['alphaReadVxlan']>>;
 
-/** Draws the containers above, then the links of each host down to the cable. */
+/** Draws the containers at the top, then the links of each host down to the cable. */
 function topology(
   observed: Observed,
-  told: Told,
+  facts: LabFacts,
   texts: LabTexts,
   vxlans: Vxlans,
   onAlpha?: string,
 ): Pick<Drawing, 'layers' | 'wires'> {
-  const { hostLink, bridge, vxlanLink, underlayLink } = told;
+  const { hostLink, bridge, vxlanLink, underlayLink } = facts;
   const each = (make: (host: Host) => Box) => ({ group: null, boxes: HOSTS.map(make) });
   const id = (host: Host, link: string) => `${host}/${link}`;
   const linkBox = (link: string, linesOf: (host: Host) => readonly string[] = () => []) =>
@@ -69,8 +69,8 @@ function topology(
   const cable = box('cable', texts.cable, []);
   const layers: readonly Layer[] = [
     each((host) => ({
-      ...box(host, told[`${host}Container` as const], [texts.on(host)]),
-      ports: [portOf(host, observed, told)],
+      ...box(host, facts[`${host}Container` as const], [texts.on(host)]),
+      ports: [portOf(host, observed, facts)],
     })),
     linkBox(hostLink),
     linkBox(bridge),
@@ -79,18 +79,18 @@ function topology(
       return seen === undefined ? [] : [`VNI ${seen.vni}`, `MTU ${seen.mtu}`];
     }),
     linkBox(underlayLink, (host) => [
-      told.underlay[host],
+      facts.underlay[host],
       ...(host === 'alpha' && onAlpha !== undefined ? [onAlpha] : []),
     ]),
     { group: null, boxes: [{ ...cable, origin: 'added' }] },
   ];
   const wires: readonly Wire[] = HOSTS.flatMap((host) => {
-    const way = [
-      portId(host, told),
+    const chain = [
+      portId(host, facts),
       ...[hostLink, bridge, vxlanLink, underlayLink].map((link) => id(host, link)),
       cable.id,
     ];
-    return way.slice(1).map((to, index): Wire => ({ from: way[index] ?? '', to, origin: 'added' }));
+    return chain.slice(1).map((to, index): Wire => ({ from: chain[index] ?? '', to, origin: 'added' }));
   });
   return { layers, wires };
 }
@@ -99,19 +99,19 @@ export function box(id: string, title: string, lines: readonly string[]): Box {
   return { id, title, lines, ports: [], origin: 'given' };
 }
 
-function portId(host: Host, told: Told): string {
-  return `${told[`${host}Container` as const]}/${told.containerDevice}`;
+function portId(host: Host, facts: LabFacts): string {
+  return `${facts[`${host}Container` as const]}/${facts.containerDevice}`;
 }
 
-function portOf(host: Host, observed: Observed, told: Told): Box['ports'][number] {
-  const device = observed[`${host}Links` as const]?.links.find(({ name }) => name === told.containerDevice);
+function portOf(host: Host, observed: Observed, facts: LabFacts): Box['ports'][number] {
+  const device = observed[`${host}Links` as const]?.links.find(({ name }) => name === facts.containerDevice);
   const lines = (device?.addresses ?? []).filter((address) => !address.startsWith('fe80:'));
-  return { id: portId(host, told), title: told.containerDevice, lines, origin: 'added' };
+  return { id: portId(host, facts), title: facts.containerDevice, lines, origin: 'added' };
 }
 
 type Seen = { readonly answered: boolean; readonly words: string };
 
-/** Returns nothing if nothing was tried. */
+/** Returns no path if there was no attempt. */
 export function path(from: string, to: string, tried: readonly (Seen | undefined)[]): readonly Path[] {
   const seen = tried.filter((one) => one !== undefined);
   if (seen.length === 0) return [];

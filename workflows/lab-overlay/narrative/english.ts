@@ -1,103 +1,103 @@
 import { type Host, OVERHEAD, OVERLAY_MTU, PING_SIZES, UNDERLAY_MTU } from '../input.ts';
 import { ENGLISH_PROOFS } from '../proofs.ts';
 import { dockerEnglish, dockerStepsInEnglish } from './docker-english.ts';
-import type { LabTexts, Told } from './texts.ts';
+import type { LabFacts, LabTexts } from './texts.ts';
 
-export function english(told: Told): LabTexts {
-  const texts = byHand(told);
-  const steps = { ...texts.steps, ...dockerStepsInEnglish(told) };
-  return told.isOnDocker ? { ...texts, ...dockerEnglish(told), steps } : { ...texts, steps };
+export function english(facts: LabFacts): LabTexts {
+  const texts = byHand(facts);
+  const steps = { ...texts.steps, ...dockerStepsInEnglish(facts) };
+  return facts.isOnDocker ? { ...texts, ...dockerEnglish(facts), steps } : { ...texts, steps };
 }
 
-function byHand(told: Told): LabTexts {
-  const { alphaContainer, betaContainer, strangerContainer, network, strangerNetwork } = told;
-  const { underlayLink, bridge, vxlanLink, hostLink, containerDevice, vni, wrongVni, port, underlay, overlay } = told;
+function byHand(facts: LabFacts): LabTexts {
+  const { alphaContainer, betaContainer, strangerContainer, network, strangerNetwork } = facts;
+  const { underlayLink, bridge, vxlanLink, hostLink, containerDevice, vni, wrongVni, port, underlay, overlay } = facts;
   return {
     title: 'Two hosts, one network: VXLAN by hand',
     introduction: [
-      `A bridge joins the containers of one host. An overlay network joins containers of several hosts, as if they were on the same bridge. Docker has a driver for that, \`overlay\`, and Swarm and Kubernetes build on the same idea. Underneath is VXLAN: each Ethernet frame of a container travels in a UDP packet from host to host.`,
-      `This run has two hosts, \`alpha\` and \`beta\`. They are network namespaces of a private host, with nothing in common but a cable. The overlay is made by hand, with the commands that Docker's driver carries out for its users: a bridge, a VXLAN link, a forwarding entry. Then it is inspected, broken in three ways, and taken down.`,
-      `Each command below was carried out in this run, and what follows it is what came back. What wf asked of the kernel directly is shown as the command that a person would have typed.`,
+      `A bridge connects the containers of one host. An overlay network connects containers of several hosts as if they were on the same bridge. Docker has a driver for this, \`overlay\`; Swarm and Kubernetes use the same idea. The underlying protocol is VXLAN: each Ethernet frame of a container travels from host to host in a UDP packet.`,
+      `This run has two hosts, \`alpha\` and \`beta\`. They are network namespaces of a private host and share nothing but a cable. The run builds the overlay by hand, with the commands that Docker's driver runs for its users: a bridge, a VXLAN link, a forwarding entry. Then it inspects the overlay, breaks it in three ways and removes it.`,
+      `wf ran each command below in this run; the output that follows is real. For requests that went to the kernel, the report prints the equivalent command.`,
     ],
     stages: {
       underlay: {
         title: 'The underlay: two hosts and a cable',
         text: [
-          `The network that carries an overlay is called the underlay. Here it is a veth pair with one end in each host. Both ends are called \`${underlayLink}\` and have the addresses \`${underlay.alpha}\` and \`${underlay.beta}\`.`,
-          `The hosts reach each other through the cable. They have no other link but \`lo\`, so whatever passes between them later has passed through the cable.`,
+          `The underlay is the network that carries an overlay. Here it is a veth pair with one end in each host, which acts as a cable. Both ends are named \`${underlayLink}\`; their addresses are \`${underlay.alpha}\` and \`${underlay.beta}\`.`,
+          `The hosts reach each other through the cable. Their only other link is \`lo\`, so all later traffic between them passes through the cable.`,
         ],
         notice: [
-          `The move into \`beta\` takes the end away from \`alpha\`: from then on each host sees one link \`${underlayLink}\`, whose other end is in another namespace.`,
+          `The move into \`beta\` removes the end from \`alpha\`: from then on, each host has one link \`${underlayLink}\`, whose other end is in another namespace.`,
         ],
       },
-      swarm: { title: 'A Swarm: only of Docker engines', text: [], notice: [] },
+      swarm: { title: 'The Swarm: only with Docker engines', text: [], notice: [] },
       overlay: {
         title: 'The overlay: a bridge and a tunnel on each host',
         text: [
-          `Each host gets a container on a network of its own, \`${network}\`. With Docker that would be \`docker_gwbridge\`: the way out of a container whose other network is an overlay.`,
-          `Then the overlay. On each host a bridge \`${bridge}\` takes the place of a switch. The link \`${vxlanLink}\` is a port of it: a frame that leaves the bridge there is put into a UDP packet to port ${port}, with the network identifier (VNI) ${vni} before it.`,
-          `A VXLAN link has to know to which host a frame goes. It learns from the packets that arrive. For addresses that it has not learned, and for broadcasts such as ARP, it needs an entry for \`00:00:00:00:00:00\`: send them to the other host. Docker's driver fills the table itself and answers ARP on the host; flat VXLAN uses multicast instead.`,
-          `A veth pair joins each container to the bridge, as \`${containerDevice}\`, with the addresses \`${overlay.alpha}\` and \`${overlay.beta}\`: one subnet, on two hosts.`,
+          `The run starts a container on each host, on a separate network, \`${network}\`. With Docker, that network would be \`docker_gwbridge\`: the way out of a container whose other network is an overlay.`,
+          `Then the run builds the overlay. On each host, a bridge \`${bridge}\` acts as a switch. The link \`${vxlanLink}\` is one of its ports: it puts a frame that leaves the bridge there into a UDP packet to port ${port}, behind a header with the network identifier (VNI) ${vni}.`,
+          `A VXLAN link must know the host to which it sends a frame. It learns from the packets that arrive. For addresses that it has not learned, and for broadcasts such as ARP, it needs an entry for \`00:00:00:00:00:00\`, which sends these frames to the other host. Docker's driver fills the table itself and answers ARP on the host; VXLAN without a control plane uses multicast instead.`,
+          `A veth pair connects each container to the bridge, as \`${containerDevice}\`. The containers have the addresses \`${overlay.alpha}\` and \`${overlay.beta}\`: one subnet, on two hosts.`,
         ],
         notice: [
-          `The MTU of \`${vxlanLink}\` is ${OVERLAY_MTU}, although nobody has set it: the kernel subtracts ${OVERHEAD} bytes of headers from the ${UNDERLAY_MTU} of \`${underlayLink}\`. Bridge and pair get the same MTU.`,
+          `The MTU of \`${vxlanLink}\` is ${OVERLAY_MTU}, although no command has set it: the kernel subtracts ${OVERHEAD} bytes of headers from the ${UNDERLAY_MTU} of \`${underlayLink}\`. The run gives the bridge and the pair the same MTU.`,
           `\`${bridge}\` has no address. The containers need no gateway to reach each other: they are neighbours.`,
-          `Each container answers with its own text, so it is really the other one that was reached.`,
+          `Each container answers with its own text, so the answer comes from the other container.`,
         ],
       },
       lookInside: {
-        title: 'A look inside: what crosses the cable',
+        title: 'Inside the overlay: packets on the cable',
         text: [
-          `Pings show that the overlay works, and not how. So two counters are set: on \`alpha\` for packets that leave, on \`beta\` for packets that arrive. They match the outer addresses, the port and, with \`@th,96,24\`, the 24 bits of the VNI, 96 bits after the beginning of the UDP header. The rule on \`alpha\` also matches the inner addresses, those of the containers.`,
-          `A capture, \`tcpdump -i ${underlayLink} udp port ${port}\`, shows the same, but needs root of the machine.`,
+          `Pings show that the overlay works, but not how. The run therefore adds two counters: on \`alpha\` for packets that leave, on \`beta\` for packets that arrive. They match the outer addresses, the port and, with \`@th,96,24\`, the 24 bits of the VNI, 96 bits after the beginning of the UDP header. The rule on \`alpha\` also matches the inner addresses, those of the containers.`,
+          `A capture with \`tcpdump -i ${underlayLink} udp port ${port}\` shows the same, but needs root on the machine.`,
         ],
         notice: [
-          `\`ip -details link\` names all properties of the tunnel: \`vxlan id ${vni}\`, \`local\`, \`dev ${underlayLink}\`, \`dstport ${port}\`, \`mtu ${OVERLAY_MTU}\`.`,
+          `\`ip -details link\` prints all properties of the tunnel: \`vxlan id ${vni}\`, \`local\`, \`dev ${underlayLink}\`, \`dstport ${port}\`, \`mtu ${OVERLAY_MTU}\`.`,
           `\`bridge fdb\` lists the MAC address of the other container twice: the bridge has learned that it is behind \`${vxlanLink}\`, and the VXLAN link that it is behind the other host (\`dst\`).`,
-          `The container knows nothing of that: in its neighbour table the other container is a neighbour like any other.`,
+          `The container knows nothing about the tunnel: in its neighbour table, the other container is an ordinary neighbour.`,
         ],
       },
       isolation: {
-        title: 'Isolation: another identifier, another network, a byte too much',
+        title: 'Isolation: another identifier, another network, one byte too many',
         text: [
-          `The VNI separates the overlays of many tenants on one underlay. A VXLAN link cannot get another one: on \`beta\` it is removed and made again, with the VNI ${wrongVni}. Controls come first: the hosts reach each other, each container reaches its gateway. The containers do not reach each other, although the packets arrive at \`beta\`: the counter there shows it. No link has their VNI, and the kernel drops them. With VNI ${vni} everything works again.`,
-          `A container on the same host, but on another network, \`${strangerContainer}\` on \`${strangerNetwork}\`, answers \`alpha\`, and is out of reach for \`${alphaContainer}\`.`,
-          `The last limit is the MTU. A ping with ${PING_SIZES.fits} bytes of data is a packet of ${OVERLAY_MTU} bytes, and passes. One more byte does not: fragments are forbidden (\`-M do\`), as TCP forbids them, too.`,
+          `The VNI separates the overlays of many tenants on one underlay. The VNI of a VXLAN link cannot change, so the run removes the link on \`beta\` and creates it again, with the VNI ${wrongVni}. Controls come first: the hosts reach each other, and each container reaches its gateway. The containers do not reach each other, although the packets arrive at \`beta\`, as the counter there shows. No link has their VNI, so the kernel drops them. With VNI ${vni}, everything works again.`,
+          `\`${strangerContainer}\` is a container on the same host, but on another network, \`${strangerNetwork}\`. It answers \`alpha\`, but \`${alphaContainer}\` cannot reach it.`,
+          `The last limit is the MTU. A ping with ${PING_SIZES.fits} bytes of data is a packet of ${OVERLAY_MTU} bytes, and passes. With one more byte it does not pass: the ping forbids fragmentation (\`-M do\`), as TCP also does.`,
         ],
         notice: [
-          `Nobody reports the wrong VNI: \`${vxlanLink}\` exists on both hosts, with its port and MTU. Only the silence shows it, and the counter of the packets that arrive in vain.`,
-          `On the underlay ${PING_SIZES.underlay} bytes pass in one packet. The difference of ${OVERHEAD} bytes are the headers of the tunnel. An underlay with a smaller MTU is the most frequent fault of real overlays: small packets pass, large ones are lost.`,
+          `Nothing reports the wrong VNI: \`${vxlanLink}\` exists on both hosts, with its port and MTU. Only the silence reveals it, together with the counter of the packets that arrive without a receiver.`,
+          `On the underlay, ${PING_SIZES.underlay} bytes pass in one packet. The difference of ${OVERHEAD} bytes is the headers of the tunnel. An underlay with a smaller MTU is the most frequent fault of real overlays: small packets pass, large ones are lost.`,
         ],
       },
       failure: {
-        title: 'A failure: healthy, and cut off',
+        title: 'Failure: healthy, but cut off',
         text: [
-          `A firewall rule on \`alpha\` drops UDP port ${port}, as the firewall of a data centre may do. The underlay answers, the tunnel is up with all its properties, and no ping comes through. With Swarm, \`docker node ls\` would print both nodes as \`Ready\`: the nodes talk over TCP port 2377 and 7946.`,
-          `The rule is taken back, by the undo that was recorded before it was made, and the overlay works again.`,
+          `A firewall rule on \`alpha\` drops UDP port ${port}, as the firewall of a data centre may do. The underlay answers and the tunnel is up with all its properties, but no ping passes. With Swarm, \`docker node ls\` would print both nodes as \`Ready\`: the nodes communicate over TCP ports 2377 and 7946.`,
+          `Before the run added the rule, it recorded how to undo it. It now undoes the rule, and the overlay works again.`,
         ],
         notice: [
-          `Health is no proof: only a probe of the path that is needed proves that it works.`,
-          `The counter of the rule shows that it dropped the packets, and not something else.`,
+          `Health is no proof: only a probe of the required path proves that the path works.`,
+          `The counter of the rule shows that this rule dropped the packets, and nothing else.`,
         ],
       },
-      encrypted: { title: 'Encryption: only by Docker engines', text: [], notice: [] },
+      encrypted: { title: 'Encryption: only with Docker engines', text: [], notice: [] },
       teardown: {
-        title: 'Taking it all down',
+        title: 'Teardown',
         text: [
-          `The containers go first, with the counters. With the network namespace of a container its end of the pair vanishes, and \`${hostLink}\` on the host with it. Then tunnels, bridges and networks are removed on both hosts, and the cable last.`,
+          `The run removes the containers and the counters first. When the network namespace of a container vanishes, its end of the pair vanishes with it, and so does \`${hostLink}\` on the host. Then the run removes tunnels, bridges and networks on both hosts, and the cable last.`,
         ],
         notice: [
-          `Only containers, counters, links and networks are removed. Ports, forwarding entries and addresses end with their links: the ledger tells what was reverted, and what is gone.`,
-          `In the end each host has \`lo\` and nothing else.`,
+          `The run removes only containers, counters, links and networks. Ports, forwarding entries and addresses vanish with their links: in the ledger, their status is "gone by itself", and that of the others "reverted".`,
+          `At the end, each host has \`lo\` and nothing else.`,
         ],
       },
       verification: {
         title: 'Proof that nothing is left',
         text: [
-          `Before the first change wf took a fingerprint of each host: links, addresses, routes, forwarding entries, firewall rules, networks and containers. Now it takes another one of each and compares them.`,
+          `Before the first change, wf took a fingerprint of each host: links, addresses, routes, forwarding entries, firewall rules, networks and containers. Now it takes another one of each and compares them.`,
         ],
         notice: [
-          `"Nothing is left" is a negative result, too. Its control: after each change the step read it back from the host, by reads like those of the fingerprint.`,
+          `"Nothing is left" is also a negative result. Its control: after each change, the step read the change back from the host, with reads like those of the fingerprint.`,
         ],
       },
     },
@@ -105,8 +105,8 @@ function byHand(told: Told): LabTexts {
       createCable: 'Create the cable between the hosts',
       findBeta: 'Find the network namespace of `beta`',
       plugIntoBeta: 'Move one end of the cable into `beta`',
-      ...stepsOn('alpha', told),
-      ...stepsOn('beta', told),
+      ...stepsOn('alpha', facts),
+      ...stepsOn('beta', facts),
       countSent: `Count packets that leave \`alpha\` with VNI ${vni}`,
       countArrived: `Count packets that arrive at \`beta\` with VNI ${vni}`,
       readSentBefore: 'Read the counter on `alpha`',
@@ -117,56 +117,56 @@ function byHand(told: Told): LabTexts {
       readArrivedAfter: 'Read the counter on `beta` again',
       readCableAfter: 'Read the counters of the cable again',
       strangerNetwork: `Create the network \`${strangerNetwork}\` on \`alpha\``,
-      strangerContainer: `Start \`${strangerContainer}\` on it`,
+      strangerContainer: `Start \`${strangerContainer}\` on the network \`${strangerNetwork}\``,
       removeTunnel: 'Remove the VXLAN link of `beta`',
-      settleTunnel: 'Bring the ledger in line with what ended with it',
-      ...tunnelSteps('beta', 'Wrong', wrongVni, told),
+      settleTunnel: 'Record what vanished with the link in the ledger',
+      ...tunnelSteps('beta', 'Wrong', wrongVni, facts),
       controlUnderlay: 'Control: the hosts reach each other',
       controlAlphaGateway: `Control: \`${alphaContainer}\` reaches its gateway`,
       controlBetaGateway: `Control: \`${betaContainer}\` reaches its gateway`,
       controlStranger: `Control: \`${strangerContainer}\` answers \`alpha\``,
       readWrongVxlan: `Read the VXLAN link of \`beta\`: VNI ${wrongVni}`,
       readArrivedBeforeWrong: 'Read the counter on `beta`',
-      pingWrongVni: `Ping \`${betaContainer}\` from \`${alphaContainer}\`: no answer may come`,
-      fetchWrongVni: `Fetch the page of \`${alphaContainer}\` from \`${betaContainer}\`: no answer may come`,
-      pingStranger: `Ping \`${strangerContainer}\` from \`${alphaContainer}\`: no answer may come`,
-      pingFromStranger: `Ping \`${alphaContainer}\` from \`${strangerContainer}\`: no answer may come`,
+      pingWrongVni: `Ping \`${betaContainer}\` from \`${alphaContainer}\`: it must not answer`,
+      fetchWrongVni: `Fetch the page of \`${alphaContainer}\` from \`${betaContainer}\`: it must not answer`,
+      pingStranger: `Ping \`${strangerContainer}\` from \`${alphaContainer}\`: it must not answer`,
+      pingFromStranger: `Ping \`${alphaContainer}\` from \`${strangerContainer}\`: it must not answer`,
       readArrivedAfterWrong: 'Read the counter on `beta` again: the packets have arrived',
       removeWrongTunnel: `Remove the VXLAN link with VNI ${wrongVni}`,
-      settleWrongTunnel: 'Bring the ledger in line with what ended with it',
-      ...tunnelSteps('beta', 'Mended', vni, told),
-      pingMended: `Ping \`${betaContainer}\` from \`${alphaContainer}\` again`,
-      fetchMended: `Fetch the page of \`${alphaContainer}\` from \`${betaContainer}\` again`,
-      readMendedVxlan: `Read the VXLAN link of \`beta\`: VNI ${vni}`,
-      mtuUnderlay: `Control: ${PING_SIZES.underlay} bytes pass on the underlay in one packet`,
-      mtuFits: `${PING_SIZES.fits} bytes pass on the overlay in one packet`,
-      mtuTooLarge: `${PING_SIZES.tooLarge} bytes do not`,
+      settleWrongTunnel: 'Record what vanished with the link in the ledger',
+      ...tunnelSteps('beta', 'Repaired', vni, facts),
+      pingRepaired: `Ping \`${betaContainer}\` from \`${alphaContainer}\` again`,
+      fetchRepaired: `Fetch the page of \`${alphaContainer}\` from \`${betaContainer}\` again`,
+      readRepairedVxlan: `Read the VXLAN link of \`beta\`: VNI ${vni}`,
+      mtuUnderlay: `Control: send ${PING_SIZES.underlay} bytes over the underlay in one packet`,
+      mtuFits: `Send ${PING_SIZES.fits} bytes over the overlay in one packet`,
+      mtuTooLarge: `Send ${PING_SIZES.tooLarge} bytes: they must not pass`,
       dropOverlay: `Drop UDP port ${port} on \`alpha\``,
       controlUnderlayWhileDropped: 'Control: the hosts reach each other',
-      readVxlanWhileDropped: 'Read the VXLAN link of `alpha`: it is as before',
-      pingWhileDropped: `Ping \`${betaContainer}\` from \`${alphaContainer}\`: no answer may come`,
+      readVxlanWhileDropped: 'Read the VXLAN link of `alpha`: it is unchanged',
+      pingWhileDropped: `Ping \`${betaContainer}\` from \`${alphaContainer}\`: it must not answer`,
       readDropped: 'Read the counter of the rule: it has dropped packets',
-      takeBack: 'Take the rule back',
+      takeBack: 'Remove the rule',
       pingTakenBack: `Ping \`${betaContainer}\` from \`${alphaContainer}\` again`,
       removeStranger: `Remove \`${strangerContainer}\` and its network`,
       removeCounters: 'Remove the counters',
       removeCable: 'Remove the cable',
-      settleSegments: 'Bring the ledger in line with what ended with tunnels and bridges',
-      settleCable: 'Bring the ledger in line with what ended with it',
-      verifyHost: 'Compare both hosts with what they were',
+      settleSegments: 'Record what vanished with tunnels and bridges in the ledger',
+      settleCable: 'Record what vanished with the cable in the ledger',
+      verifyHost: 'Compare both hosts with their state before the run',
     },
     drawings: {
       together: {
         title: 'The overlay: two containers, one network',
-        text: `Frames go from \`${containerDevice}\` through \`${hostLink}\` and \`${bridge}\` into \`${vxlanLink}\`, and in UDP packets through the cable.`,
+        text: `Frames go from \`${containerDevice}\` through \`${hostLink}\` and \`${bridge}\` into \`${vxlanLink}\`, then through the cable in UDP packets.`,
       },
       apart: {
         title: 'Two identifiers: two networks',
-        text: `The same links on both hosts, but the tunnels have the VNI ${vni} and ${wrongVni}: nothing passes.`,
+        text: `Both hosts have the same links, but the tunnels have the VNIs ${vni} and ${wrongVni}: nothing passes.`,
       },
       dropped: {
-        title: 'Healthy, and cut off',
-        text: `\`${vxlanLink}\` of \`alpha\` has all its properties, and a rule there drops the packets of the tunnel.`,
+        title: 'Healthy, but cut off',
+        text: `\`${vxlanLink}\` on \`alpha\` has all its properties, but a rule there drops the packets of the tunnel.`,
       },
     },
     on: (host) => `host ${host}`,
@@ -174,9 +174,9 @@ function byHand(told: Told): LabTexts {
     underlayBox: 'underlay',
     dropsOverlay: `drops UDP ${port}`,
     pings: (received, sent) => `${received} of ${sent} pings`,
-    fetched: (said) => (said === null ? 'no HTTP answer' : `HTTP "${said}"`),
+    fetched: (page) => (page === null ? 'no HTTP answer' : `HTTP "${page}"`),
     addresses: { title: 'Addresses', columns: ['Where', 'Interface', 'Address', 'MAC address', 'MTU'] },
-    headers: { title: 'A packet of the overlay on the cable', columns: ['Layer', 'Bytes', 'Content'] },
+    headers: { title: 'An overlay packet on the underlay', columns: ['Layer', 'Bytes', 'Content'] },
     layers: {
       outerIp: 'IPv4, outer',
       udp: 'UDP',
@@ -188,29 +188,29 @@ function byHand(told: Told): LabTexts {
   };
 }
 
-/** Steps that are carried out on each host. */
-function stepsOn(host: Host, told: Told): Readonly<Record<string, string>> {
-  const { network, underlayLink, bridge, hostLink, containerLink, containerDevice, vni } = told;
+/** Returns the texts of the steps that run on each host. */
+function stepsOn(host: Host, facts: LabFacts): Readonly<Record<string, string>> {
+  const { network, underlayLink, bridge, hostLink, containerLink, containerDevice, vni } = facts;
   const [own, other] =
-    host === 'alpha' ? [told.alphaContainer, told.betaContainer] : [told.betaContainer, told.alphaContainer];
+    host === 'alpha' ? [facts.alphaContainer, facts.betaContainer] : [facts.betaContainer, facts.alphaContainer];
   const name = (step: string) => `${host}${step}`;
   return {
-    [name('UnderlayAddress')]: `Give \`${underlayLink}\` of \`${host}\` its address`,
-    [name('UnderlayUp')]: `Set \`${underlayLink}\` of \`${host}\` up`,
+    [name('UnderlayAddress')]: `Add an address to \`${underlayLink}\` on \`${host}\``,
+    [name('UnderlayUp')]: `Bring up \`${underlayLink}\` on \`${host}\``,
     [name('UnderlayLinks')]: `List the links of \`${host}\``,
     [name('PingsUnderlay')]: `Ping the other host from \`${host}\``,
-    [name('Image')]: `Make sure that the image is there on \`${host}\``,
+    [name('Image')]: `Make sure that the image is available on \`${host}\``,
     [name('Network')]: `Create the network \`${network}\` on \`${host}\``,
-    [name('Container')]: `Start \`${own}\` on it`,
+    [name('Container')]: `Start \`${own}\` on the network \`${network}\``,
     [name('Bridge')]: `Create the bridge \`${bridge}\` on \`${host}\``,
-    [name('BridgeUp')]: `Set \`${bridge}\` up`,
-    ...tunnelSteps(host, '', vni, told),
+    [name('BridgeUp')]: `Bring up \`${bridge}\` on \`${host}\``,
+    ...tunnelSteps(host, '', vni, facts),
     [name('Pair')]: `Create the veth pair \`${hostLink}\` and \`${containerLink}\` on \`${host}\``,
-    [name('PairPort')]: `Plug \`${hostLink}\` into \`${bridge}\``,
-    [name('PairUp')]: `Set \`${hostLink}\` up`,
+    [name('PairPort')]: `Attach \`${hostLink}\` to \`${bridge}\` on \`${host}\``,
+    [name('PairUp')]: `Bring up \`${hostLink}\` on \`${host}\``,
     [name('PairMove')]: `Move \`${containerLink}\` into \`${own}\`, as \`${containerDevice}\``,
-    [name('DeviceAddress')]: `Give \`${containerDevice}\` its address`,
-    [name('DeviceUp')]: `Set \`${containerDevice}\` up`,
+    [name('DeviceAddress')]: `Add an address to \`${containerDevice}\` in \`${own}\``,
+    [name('DeviceUp')]: `Bring up \`${containerDevice}\` in \`${own}\``,
     [name('Links')]: `Read the addresses and routes inside \`${own}\``,
     [name('Pings')]: `Ping \`${other}\` from \`${own}\``,
     [name('Fetches')]: `Fetch the page of \`${other}\` from \`${own}\``,
@@ -218,20 +218,20 @@ function stepsOn(host: Host, told: Told): Readonly<Record<string, string>> {
     [name('Forwarding')]: `Read the forwarding table of \`${host}\``,
     [name('Neighbours')]: `Read the neighbour table of \`${own}\``,
     [name('RemoveContainer')]: `Remove \`${own}\``,
-    [name('SettlePair')]: 'Remove what is left of the pair, which ends with its container',
+    [name('SettlePair')]: `Remove what is left of the pair on \`${host}\`, which vanishes with its container`,
     [name('RemoveTunnel')]: `Remove the VXLAN link of \`${host}\``,
     [name('RemoveBridge')]: `Remove the bridge of \`${host}\``,
     [name('RemoveNetwork')]: `Remove the network \`${network}\` of \`${host}\``,
-    [name('Alone')]: `Make sure that \`${host}\` has no link but those from before`,
+    [name('Alone')]: `Check that \`${host}\` has only its links from before the run`,
   };
 }
 
-/** Steps that make a tunnel. */
-function tunnelSteps(host: Host, variant: string, vni: number, { bridge, vxlanLink }: Told) {
+/** Returns the texts of the steps that create a tunnel. */
+function tunnelSteps(host: Host, variant: string, vni: number, { bridge, vxlanLink }: LabFacts) {
   return {
     [`${host}Vxlan${variant}`]: `Create \`${vxlanLink}\` on \`${host}\` with VNI ${vni}`,
-    [`${host}VxlanPort${variant}`]: `Plug \`${vxlanLink}\` into \`${bridge}\``,
-    [`${host}Flooding${variant}`]: `Send frames to unknown addresses to the other host`,
-    [`${host}VxlanUp${variant}`]: `Set \`${vxlanLink}\` up`,
+    [`${host}VxlanPort${variant}`]: `Attach \`${vxlanLink}\` to \`${bridge}\` on \`${host}\``,
+    [`${host}Flooding${variant}`]: `On \`${host}\`, send frames for unknown addresses to the other host`,
+    [`${host}VxlanUp${variant}`]: `Bring up \`${vxlanLink}\` on \`${host}\``,
   };
 }

@@ -43,7 +43,7 @@ const ipsec = z.object({ esp: z.boolean(), reason: z.string().nullable() });
 const count = z.object({ packets: z.number() });
 const counters = z.object({ rxPackets: z.number(), txPackets: z.number() });
 
-/** Parsed outputs by step id. A step that was not carried out, or whose output has another shape, is missing. */
+/** Parsed outputs by step id. A step that has not run, or whose output has another shape, is missing. */
 const observed = z.object({
   createCable: veth.optional().catch(undefined),
   alphaUnderlayLinks: links.optional().catch(undefined),
@@ -81,9 +81,9 @@ const observed = z.object({
   fetchWrongVni: http.optional().catch(undefined),
   pingStranger: ping.optional().catch(undefined),
   pingFromStranger: ping.optional().catch(undefined),
-  pingMended: ping.optional().catch(undefined),
-  fetchMended: http.optional().catch(undefined),
-  readMendedVxlan: vxlan.optional().catch(undefined),
+  pingRepaired: ping.optional().catch(undefined),
+  fetchRepaired: http.optional().catch(undefined),
+  readRepairedVxlan: vxlan.optional().catch(undefined),
   mtuUnderlay: ping.optional().catch(undefined),
   mtuFits: ping.optional().catch(undefined),
   mtuTooLarge: ping.optional().catch(undefined),

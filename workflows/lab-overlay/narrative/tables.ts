@@ -1,17 +1,17 @@
 import type { Narrative } from 'wf-engine';
 import { type Host, OVERLAY_MTU } from '../input.ts';
 import type { Observed } from './observed.ts';
-import type { LabTexts, Told } from './texts.ts';
+import type { LabFacts, LabTexts } from './texts.ts';
 
 type Tables = NonNullable<Narrative['tables']>;
 
-/** Returns the addresses that the steps read, and the layers of a packet of the overlay. */
-export function tablesOf(observed: Observed, told: Told, texts: LabTexts): Tables {
+/** Returns the addresses that the steps have read, and the layers of an overlay packet. */
+export function tablesOf(observed: Observed, facts: LabFacts, texts: LabTexts): Tables {
   const places = [
     [texts.on('alpha'), observed.alphaUnderlayLinks],
-    [code(told.alphaContainer), observed.alphaLinks],
+    [code(facts.alphaContainer), observed.alphaLinks],
     [texts.on('beta'), observed.betaUnderlayLinks],
-    [code(told.betaContainer), observed.betaLinks],
+    [code(facts.betaContainer), observed.betaLinks],
   ] as const;
   const rows = places.flatMap(([place, seen]) =>
     (seen?.links ?? [])
@@ -21,15 +21,15 @@ export function tablesOf(observed: Observed, told: Told, texts: LabTexts): Table
         return [place, code(name), lasting.map(code).join(', ') || '-', mac === null ? '-' : code(mac), String(mtu)];
       }),
   );
-  return [...(rows.length === 0 ? [] : [{ ...texts.addresses, rows }]), ...headersOf(observed, told, texts)];
+  return [...(rows.length === 0 ? [] : [{ ...texts.addresses, rows }]), ...headersOf(observed, facts, texts)];
 }
 
-/** Returns the headers of a packet from alpha's container to beta's on the underlay, once it was counted there. */
-function headersOf(observed: Observed, told: Told, texts: LabTexts): Tables {
-  const tunnel = told.isOnDocker ? observed.alphaReadOverlay : observed.alphaReadVxlan;
+/** Returns the headers of a packet from alpha's container to beta's on the underlay, once alpha has counted such packets. */
+function headersOf(observed: Observed, facts: LabFacts, texts: LabTexts): Tables {
+  const tunnel = facts.isOnDocker ? observed.alphaReadOverlay : observed.alphaReadVxlan;
   if (tunnel === undefined || observed.readSentAfter === undefined) return [];
   const { layers } = texts;
-  const { overlay, underlay } = told;
+  const { overlay, underlay } = facts;
   const between = ({ alpha, beta }: Readonly<Record<Host, string>>) => `${code(alpha)} > ${code(beta)}`;
   const rows = [
     [layers.outerIp, '20', between(underlay)],
@@ -38,7 +38,7 @@ function headersOf(observed: Observed, told: Told, texts: LabTexts): Tables {
     [
       layers.innerEthernet,
       '14',
-      between({ alpha: macOf('alpha', observed, told), beta: macOf('beta', observed, told) }),
+      between({ alpha: macOf('alpha', observed, facts), beta: macOf('beta', observed, facts) }),
     ],
     [layers.innerIp, `<= ${OVERLAY_MTU}`, between(overlay)],
   ];
@@ -46,7 +46,7 @@ function headersOf(observed: Observed, told: Told, texts: LabTexts): Tables {
 }
 
 /** Returns the MAC address of a host's container on the overlay. */
-function macOf(host: Host, observed: Observed, { overlay }: Told): string {
+function macOf(host: Host, observed: Observed, { overlay }: LabFacts): string {
   const links = observed[`${host}Links`]?.links ?? [];
   return links.find(({ addresses }) => addresses.some((one) => one.startsWith(`${overlay[host]}/`)))?.mac ?? '-';
 }

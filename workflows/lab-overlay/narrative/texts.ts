@@ -2,8 +2,8 @@ import type { Narrative } from 'wf-engine';
 import type { Host, Input, Names } from '../input.ts';
 import type { ProofWords } from '../proofs.ts';
 
-/** The names in the texts. */
-export type Told = Names &
+/** The facts about the run that the texts contain. */
+export type LabFacts = Names &
   Pick<
     Input,
     | 'underlayLink'
@@ -31,7 +31,7 @@ interface Titled {
 /** Texts by step id. */
 export type StepTexts = Readonly<Record<string, string>>;
 
-/** Words of the narrative that are others on Docker engines. */
+/** Texts of the narrative that differ on Docker engines. */
 export interface DockerTexts extends Pick<Narrative, 'title' | 'introduction' | 'stages'> {
   readonly drawings: Readonly<Record<'together' | 'apart' | 'dropped', Titled>>;
 }
@@ -45,10 +45,10 @@ export interface LabTexts extends Pick<Narrative, 'title' | 'introduction' | 'st
   readonly underlayBox: string;
   readonly dropsOverlay: string;
   pings(received: number, sent: number): string;
-  fetched(said: string | null): string;
+  fetched(page: string | null): string;
   readonly addresses: { readonly title: string; readonly columns: readonly string[] };
   readonly headers: { readonly title: string; readonly columns: readonly string[] };
-  /** Names of the layers of a packet of the overlay, from the outside. */
+  /** Names of the layers of an overlay packet, outermost first. */
   readonly layers: Readonly<Record<'outerIp' | 'udp' | 'vxlan' | 'innerEthernet' | 'innerIp', string>>;
   readonly proofs: ProofWords;
 }

@@ -25,7 +25,7 @@ const app = (host: Host) =>
     },
   });
 
-/** Makes a third overlay, whose packets are encrypted, and counts those on the underlay. */
+/** Creates a third, encrypted overlay, and counts its packets on the underlay. */
 const proof = sequence({
   encryptedOverlay: {
     src: 'alpha.dockerNetwork',
@@ -74,7 +74,7 @@ const proof = sequence({
   }),
 });
 
-/** Shows that the packets of an encrypted overlay are encrypted on the underlay, if the kernel can encrypt them. */
+/** Shows that the packets of an encrypted overlay are encrypted on the underlay, if the kernels support it. */
 export const encrypted = sequence({
   ask: parallel({
     alphaIpsec: { src: 'alpha.observeIpsec', input: {}, onDone: keep('alphaIpsec') },

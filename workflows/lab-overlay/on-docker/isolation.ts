@@ -20,7 +20,7 @@ import { onOverlay } from './overlay.ts';
 const stranger = ({ context: { found } }: Scope, host: Host) =>
   resultOf(found, host === 'alpha' ? 'strangerOnAlpha' : 'strangerOnBeta');
 
-/** Makes a second overlay, with a container on each host. */
+/** Creates a second overlay, with a container on each host. */
 export const prepareOnDocker = sequence({
   strangerOverlay: {
     src: 'alpha.dockerNetwork',

@@ -2,7 +2,7 @@ import { type Host, OVERLAY_MTU, underlayAddress } from '../input.ts';
 import { container, keep, otherOf, sequence } from '../machine-parts.ts';
 import { resultOf } from '../results.ts';
 
-/** Reads the VXLAN link that Docker has made on a host, in a hidden namespace, and the addresses that it knows. */
+/** Reads the VXLAN link that Docker has created in an unnamed namespace of a host, and the addresses that the link knows. */
 export const learnedOnDocker = (host: Host) =>
   sequence({
     [`${host}ReadOverlay`]: {

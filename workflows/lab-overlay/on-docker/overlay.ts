@@ -42,7 +42,7 @@ const app = (host: Host) =>
     },
   });
 
-/** Makes an overlay network on the manager, and starts a container on it on each host. */
+/** Creates an overlay network on the manager, and starts a container on it on each host. */
 export const swarmOverlay = sequence({
   overlayNetwork: {
     src: 'alpha.dockerNetwork',
@@ -59,11 +59,11 @@ export const swarmOverlay = sequence({
 
 const nameOf = ({ context }: Scope, host: Host) => context.names[`${host}Container` as const].toLowerCase();
 
-/** Returns the address that the name server of a host's container has for the other container; in a dry run, the name. */
+/** Returns the address of the other container from the name server of a host's container; in a dry run, the name. */
 const resolved = (scope: Scope, host: Host) =>
   resultOf(scope.context.found, `${host}Resolves`).addresses[0] ?? nameOf(scope, otherOf(host));
 
-/** Reaches the other host's container by its name. The name server of the container itself resolves it. */
+/** Reaches the other host's container by its name, which the container's own name server resolves. */
 const names = (host: Host) =>
   sequence({
     [`${host}Resolves`]: {

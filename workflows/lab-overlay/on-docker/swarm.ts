@@ -7,7 +7,7 @@ const MANAGER_PORT = 2377;
 /** Input of a step that lists the nodes of the Swarm, and expects both to be ready. */
 const BOTH_READY = { ready: HOSTS.length, ...READY };
 
-/** Makes a Swarm of the two engines: alpha is its manager, beta a worker. */
+/** Creates a Swarm of the two engines: alpha is its manager, beta a worker. */
 export const swarm = sequence({
   initSwarm: {
     src: 'alpha.initSwarm',
@@ -17,7 +17,7 @@ export const swarm = sequence({
     }),
     onDone: keep('initSwarm'),
   },
-  // It reads the join token, a secret, from the engine of alpha.
+  // The step reads the join token, a secret, from the engine of alpha.
   joinSwarm: {
     src: 'beta.joinSwarm',
     input: ({ context: { input } }) => ({
@@ -31,7 +31,7 @@ export const swarm = sequence({
   readNodes: { src: 'alpha.observeSwarmNodes', input: BOTH_READY, onDone: keep('readNodes') },
 });
 
-/** Reads the nodes of the Swarm, which look healthy, while the packets of the overlay are dropped. */
+/** Reads the nodes of the Swarm while a rule drops the packets of the overlay: the nodes seem healthy. */
 export const readNodesWhileDropped = sequence({
   readNodesWhileDropped: {
     src: 'alpha.observeSwarmNodes',

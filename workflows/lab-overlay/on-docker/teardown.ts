@@ -1,6 +1,6 @@
 import { parallel, revert, sequence } from '../machine-parts.ts';
 
-/** Removes containers and networks, and takes the Swarm apart: the worker leaves first. */
+/** Removes containers and networks, and dissolves the Swarm: the worker leaves first. */
 export const teardownOnDocker = sequence({
   containers: parallel({
     removeAlphaContainer: revert('alphaOverlayContainer'),
