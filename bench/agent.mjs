@@ -1,5 +1,5 @@
-// One agent and 1,000 runs that wait for a timer in an hour: its memory, its CPU while nothing happens, and the time from a deadline to the
-// moment at which the run has acted on it.
+// Measures one agent with 1,000 runs that wait for a timer in an hour: its memory, its idle CPU, and the time from a deadline until the
+// run has acted on it.
 //   node bench/agent.mjs [--runs 1000] [--seconds 60]
 import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -21,7 +21,7 @@ const seconds = option('--seconds', 60);
 
 const WF = fileURLToPath(new URL('../dist/wf.cjs', import.meta.url));
 const HOUR = 3_600_000;
-/** Runs that become due while the agent runs, one after the other. */
+/** The number of runs that become due while the agent runs, one after the other. */
 const DUE = 20;
 const FIRST_DUE_MS = 20_000;
 const BETWEEN_MS = 250;
@@ -42,7 +42,7 @@ const machine = setup({
 export default defineWorkflow({ name: 'gate', version: '1', description: 'Waits', input, machine });
 `;
 
-/** Starts runs, and leaves them waiting. Returns the deadlines of those that become due soon. */
+/** Starts runs that wait. Returns the deadlines of those that become due soon. */
 async function leaveRuns(folder) {
   const engine = await openEngine({
     database: path.join(folder, 'wf.db'),

@@ -1,6 +1,6 @@
 // Fleets of wf on Restate beside the same fleets of a peer, DBOS on PostgreSQL: the time of a fleet run, CPU and memory of each piece, the
-// cost of idle agents, and the recovery after a kill. The same agents play all hosts, and their parts do nothing. The engines take turns,
-// and only one of them has agents at a time.
+// cost of idle agents, and the recovery after a kill. The same agents represent all hosts, and their parts do nothing. The engines take
+// turns, and only one of them has agents at a time.
 //   node bench/fleet-peer.mjs [--hosts 3,100,1000] [--rounds 3] [--seconds 60]
 import { loadavg } from 'node:os';
 import process from 'node:process';
@@ -26,14 +26,14 @@ const [rounds, seconds] = [Number(given.rounds), Number(given.seconds)];
 const most = Math.max(...counts);
 const CANARY = { canary: 1, atOnce: null };
 const TEN_WAVES = { canary: null, atOnce: 10 };
-/** Longer than a long poll: those of agents that were killed have ended, and those of all agents have spread. */
+/** Longer than a long poll: the polls of killed agents have ended, and those of all agents have spread. */
 const SETTLE_MS = 25_000;
-const say = (line = '') => process.stdout.write(`${line}\n`);
+const print = (line = '') => process.stdout.write(`${line}\n`);
 const load = () => loadavg()[0].toFixed(1);
 
 const missing = missingForDbos();
 if (missing !== undefined) {
-  say(missing);
+  print(missing);
   process.exit(1);
 }
 const engines = [await fleetOnRestate(), await fleetOnDbos()];
@@ -61,7 +61,7 @@ async function measureFleets(engine, isCounted) {
       const { result, cpu } = await cpuDuring(pieces, work, cpuWithEndedOf);
       const figures = { s: aboveSlowest(result) / 1000, cpu, mib: memoryOfEach(pieces) };
       if (isCounted) measured.get(engine).get(count).push(figures);
-      // A run takes long: each figure is seen at once.
+      // A run takes long: each figure is printed at once.
       process.stderr.write(`${engine.name}, ${count} hosts, load ${load()}: ${short(figures.s)} s\n`);
     }
   });
@@ -70,21 +70,21 @@ async function measureFleets(engine, isCounted) {
 const loads = [load()];
 for (const engine of engines) await measureFleets(engine, false);
 for (let round = 0; round < rounds; round += 1) {
-  // Each goes first in turn.
+  // The engines take turns as the first.
   for (const engine of round % 2 === 0 ? engines : engines.toReversed()) await measureFleets(engine, true);
   loads.push(load());
 }
 
-/** The median of each piece, in words. */
+/** Formats the median of each piece. */
 const medians = (all, unit = 1) =>
   Object.keys(all[0])
     .map((piece) => short(range(all.map((each) => each[piece] / unit)).median))
     .join('; ');
-say(
+print(
   `load ${loads.join(', ')}; ${engines.map((engine) => Object.keys(engine.pieces()).join('; ')).join(' / ')}; agents\n`,
 );
-say('| hosts | engine | s above the slowest part | CPU of each piece, s | memory (PSS) of each piece, MiB |');
-say('|---|---|---|---|---|');
+print('| hosts | engine | s above the slowest part | CPU of each piece, s | memory (PSS) of each piece, MiB |');
+print('|---|---|---|---|---|');
 for (const count of counts) {
   for (const engine of engines) {
     const all = measured.get(engine).get(count);
@@ -93,23 +93,23 @@ for (const count of counts) {
       1_000,
     );
     const mib = medians(all.map((each) => each.mib));
-    say(`| ${count} | ${engine.name} | ${shortRange(range(all.map(({ s }) => s)))} | ${cpu} | ${mib} |`);
+    print(`| ${count} | ${engine.name} | ${shortRange(range(all.map(({ s }) => s)))} | ${cpu} | ${mib} |`);
   }
 }
-say();
+print();
 
 for (const engine of engines) {
   await withAgents(engine, async ({ hosts, starts }, pieces) => {
     const { cpu } = await cpuDuring(pieces, () => pause(seconds * 1_000), cpuWithEndedOf);
     const perMinute = Object.entries(cpu).map(([name, ms]) => `${name} ${short((ms / 1000) * (60 / seconds))}`);
-    say(`${engine.name}, load ${load()}: ${most} idle agents, CPU a minute, s: ${perMinute.join('; ')}`);
+    print(`${engine.name}, load ${load()}: ${most} idle agents, CPU a minute, s: ${perMinute.join('; ')}`);
     const some = hosts.slice(0, 100);
     for (const [name, kill] of Object.entries(engine.kills)) {
       const times = [];
       for (let round = 0; round < rounds; round += 1) {
         times.push((await recovery(starts, some, () => run(engine, some, TEN_WAVES), kill)) / 1000);
       }
-      say(`${engine.name}, load ${load()}: ${name} killed and started again at once: ${shortRange(range(times))} s`);
+      print(`${engine.name}, load ${load()}: ${name} killed and started again at once: ${shortRange(range(times))} s`);
     }
   });
 }

@@ -1,5 +1,5 @@
 // Fleets of hosts through a server of Restate: the time of a fleet run above its slowest part, CPU and memory of each piece, the cost of
-// idle agents, and the recovery after a kill. Up to 10 hosts have agents and parts of their own; the others are played by one process, and
+// idle agents, and the recovery after a kill. Up to 10 hosts have their own agents and parts; one process represents the others, and
 // their parts do nothing.
 //   node bench/fleet.mjs [--real 3,10] [--stub 100,1000] [--rounds 3] [--seconds 60]
 import { loadavg } from 'node:os';
@@ -22,7 +22,7 @@ const { values: given } = parseArgs({
 });
 const numbers = (text) => text.split(',').filter(Boolean).map(Number);
 const [rounds, seconds] = [Number(given.rounds), Number(given.seconds)];
-const say = (line) => process.stdout.write(`${line}\n`);
+const print = (line) => process.stdout.write(`${line}\n`);
 
 const engine = await fleetOnRestate();
 const piecesWith = (agents) => () => ({ ...engine.pieces(), agents: agents.map(({ pid }) => pid) });
@@ -45,7 +45,7 @@ async function measureFleet(kind, hosts, agents) {
   }
   const cpu = Object.keys(cpus[0]).map((piece) => short(range(cpus.map((of) => of[piece] / 1000)).median));
   const mib = Object.values(memoryOfEach(pieces)).map((of) => short(Math.round(of)));
-  say(`| ${hosts.length} (${kind}) | ${shortRange(range(times))} | ${cpu.join('; ')} | ${mib.join('; ')} |`);
+  print(`| ${hosts.length} (${kind}) | ${shortRange(range(times))} | ${cpu.join('; ')} | ${mib.join('; ')} |`);
 }
 
 const realHosts = [];
@@ -56,9 +56,9 @@ for (let index = 0; index < Math.max(0, ...numbers(given.real)); index += 1) {
 }
 
 const load = loadavg()[0].toFixed(1);
-say(`load ${load}; Restate; handlers; agents\n`);
-say('| hosts | s above the slowest part | CPU, s | memory (PSS), MiB |');
-say('|---|---|---|---|');
+print(`load ${load}; Restate; handlers; agents\n`);
+print('| hosts | s above the slowest part | CPU, s | memory (PSS), MiB |');
+print('|---|---|---|---|');
 for (const count of numbers(given.real)) {
   const some = realHosts.slice(0, count);
   await measureFleet(
@@ -75,7 +75,7 @@ for (const count of numbers(given.stub)) await measureFleet('no-op parts', stubs
 
 const idle = await cpuDuring(piecesWith([agents]), () => pause(seconds * 1_000));
 const perMinute = Object.values(idle.cpu).map((ms) => short((ms / 1000) * (60 / seconds)));
-say(`\n${most} idle agents, CPU a minute, s: ${perMinute.join('; ')}`);
+print(`\n${most} idle agents, CPU a minute, s: ${perMinute.join('; ')}`);
 
 const some = stubs.slice(0, 100);
 for (const [name, kill] of Object.entries(engine.kills)) {
@@ -83,6 +83,6 @@ for (const [name, kill] of Object.entries(engine.kills)) {
   for (let round = 0; round < rounds; round += 1) {
     times.push((await recovery(starts, some, () => run(some, { atOnce: 10 }), kill)) / 1000);
   }
-  say(`${name} killed and started again at once: ${shortRange(range(times))} s to the next start of a part`);
+  print(`${name} killed and started again at once: ${shortRange(range(times))} s to the next start of a part`);
 }
 process.exit(0);

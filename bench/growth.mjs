@@ -1,5 +1,5 @@
-// How the cost grows: with the runs that are under way at the same time, with the steps of one run (advanced, and replayed from its
-// journal), and how much memory runs take that wait. One process for each point.
+// Measures how the cost grows with the number of concurrent runs and with the steps of one run (advanced, and replayed from its journal),
+// and the memory of waiting runs. Each point has its own process.
 //   npm run bench:growth [-- --quick] [-- --json FILE] [-- --plots FOLDER]
 import { mkdirSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
@@ -23,7 +23,7 @@ const contestants = {
   floor: { script: path.join(here, 'contestants/floor.mjs') },
 };
 const waiting = { flags: ['--expose-gc'], script: path.join(here, 'contestants/wf-waiting.mjs') };
-const say = (line) => process.stdout.write(`${line}\n`);
+const print = (line) => process.stdout.write(`${line}\n`);
 
 const points = { runs: [], steps: [], waiting: [] };
 for (const runs of most([1, 10, 100, 1_000, 10_000])) {
@@ -33,7 +33,7 @@ for (const runs of most([1, 10, 100, 1_000, 10_000])) {
     const pssMiB = await peakMemory(contestant, 'side', parameters);
     const point = { engine, runs, ms, usPerStep: (ms * 1000) / (runs * 10), pssMiB };
     points.runs.push(point);
-    say(
+    print(
       `${engine.padEnd(6)}${short(runs)} runs of 10 steps: ${short(ms)} ms, ${short(point.usPerStep)} us per step, PSS ${short(pssMiB)} MiB`,
     );
   }
@@ -50,11 +50,11 @@ for (const steps of most([10, 100, 1_000, 5_000])) {
       replayUsPerStep: replayMs && (replayMs * 1000) / steps,
     };
     points.steps.push(point);
-    say(
+    print(
       `${engine.padEnd(6)}1 run of ${short(steps)} steps: ${short(ms)} ms, ${short(point.usPerStep)} us per step` +
         (replayMs === undefined
           ? ''
-          : `; machine made in ${short(definitionMs)} ms; gone on with, replayed: ${short(point.replayUsPerStep)} us per step`),
+          : `; machine created in ${short(definitionMs)} ms; resumed by replay: ${short(point.replayUsPerStep)} us per step`),
     );
   }
 }
@@ -66,7 +66,7 @@ for (const gate of ['event', 'timer']) {
     ]);
     const point = { gate, runs, ...first, againMs: again.ms, againHeapMiB: again.heapMiB, againRssMiB: again.rssMiB };
     points.waiting.push(point);
-    say(
+    print(
       `${short(runs)} runs that wait for ${gate === 'event' ? 'an event' : 'a timer'}: ${short(first.ms)} ms, ${short(first.heapMiB)} MiB of heap more than with none, RSS ${short(first.rssMiB)} MiB; ` +
         `after a restart ${short(again.ms)} ms, ${short(again.heapMiB)} MiB, RSS ${short(again.rssMiB)} MiB`,
     );
@@ -80,8 +80,8 @@ writeFileSync(
 try {
   const { plot } = await import('./lib/plot.mjs');
   mkdirSync(given.plots, { recursive: true });
-  for (const file of await plot(points, given.plots)) say(`drawn: ${path.relative(process.cwd(), file)}`);
+  for (const file of await plot(points, given.plots)) print(`drawn: ${path.relative(process.cwd(), file)}`);
 } catch (thrown) {
   if (thrown.code !== 'ERR_MODULE_NOT_FOUND') throw thrown;
-  say('Nothing is drawn: `npm ci --prefix bench` installs what draws.');
+  print('No plot is drawn: `npm ci --prefix bench` installs Vega-Lite.');
 }

@@ -1,5 +1,5 @@
-// How long it takes to look at runs in a large history, above the start of a bare node. The history is made of copies of real
-// runs of ten steps each, written by SQL: 100,000 of them take a minute and 1.5 GB below the folder for temporary files.
+// Measures how long reads of runs take in a large history, above the start of a bare node. The history consists of copies of real runs
+// of ten steps each, written by SQL: 100,000 of them take a minute and 1.5 GB below the folder for temporary files.
 //   node bench/history.mjs [--runs 100000] [--rounds 15] [--json FILE]
 // First inside one process (W4), then as commands.
 import { execFileSync } from 'node:child_process';
@@ -20,7 +20,7 @@ const number = (option, usual) => {
 };
 const runs = number('--runs', 100_000);
 const rounds = number('--rounds', 15);
-const say = (line) => process.stdout.write(`${line}\n`);
+const print = (line) => process.stdout.write(`${line}\n`);
 
 const MINUTE = 60_000;
 
@@ -31,7 +31,7 @@ const database = path.join(folder, 'wf.db');
 
 const empty = path.join(folder, 'empty.cjs');
 
-/** A command and a bare node in turn, as the speed of a machine drifts. */
+/** Measures a command and a bare node in turn, because the speed of a machine drifts. */
 function timesOf(argv, rounds) {
   const env = { ...process.env, WF_DB: database };
   const timeOfNode = (...words) => timeOf([process.execPath, ...words], { cwd: folder, env });
@@ -69,7 +69,7 @@ async function askInside() {
       times.push(performance.now() - begun);
     }
     figures[what] = { p50: percentile(times, 0.5), p99: percentile(times, 0.99) };
-    say(
+    print(
       `${`inside the process: ${what}`.padEnd(52)}${short(figures[what].p50).padStart(8)} ms, p99 ${short(figures[what].p99)} ms`,
     );
   }
@@ -83,10 +83,10 @@ makeSamples(folder, database);
 const begun = performance.now();
 const { ids, counts } = copySamples(database, runs);
 const seconds = ((performance.now() - begun) / 1000).toFixed(0);
-say(
+print(
   `${Object.entries(counts)
     .map(([table, count]) => `${count.toLocaleString('en')} ${table}`)
-    .join(', ')}: ` + `${(statSync(database).size / 1e9).toFixed(2)} GB, made in ${seconds} s`,
+    .join(', ')}: ` + `${(statSync(database).size / 1e9).toFixed(2)} GB, written in ${seconds} s`,
 );
 await askInside();
 writeFileSync(empty, '');
@@ -102,8 +102,8 @@ for (const argv of [
   ['logs', ids.middle],
 ]) {
   const { median, above, leastAbove } = timesOf([wf, ...argv], rounds);
-  const told = `${above.toFixed(0)} ms above a bare node (least ${leastAbove.toFixed(0)})`;
-  say(`wf ${argv.join(' ').padEnd(49)}${median.toFixed(0).padStart(6)} ms, ${told}`);
+  const figures = `${above.toFixed(0)} ms above a bare node (least ${leastAbove.toFixed(0)})`;
+  print(`wf ${argv.join(' ').padEnd(49)}${median.toFixed(0).padStart(6)} ms, ${figures}`);
 }
 for (const argv of [
   ['runs', '--text', 'nowhere to be found'],
@@ -111,13 +111,13 @@ for (const argv of [
   ['prune', '--older-than', '30d'],
 ]) {
   const { median } = timesOf([wf, ...argv], 1);
-  say(`wf ${argv.join(' ').padEnd(49)}${median.toFixed(0).padStart(6)} ms`);
+  print(`wf ${argv.join(' ').padEnd(49)}${median.toFixed(0).padStart(6)} ms`);
 }
 const keepDays = Math.floor((runs * MINUTE) / 86_400_000 / 2);
 const pruning = performance.now();
-const told = execFileSync(process.execPath, [wf, 'prune', '--older-than', `${keepDays}d`, '--yes'], {
+const output = execFileSync(process.execPath, [wf, 'prune', '--older-than', `${keepDays}d`, '--yes'], {
   cwd: folder,
   env: { ...process.env, WF_DB: database },
   encoding: 'utf8',
 });
-say(`wf prune --older-than ${keepDays}d: ${((performance.now() - pruning) / 1000).toFixed(0)} s\n${told.trim()}`);
+print(`wf prune --older-than ${keepDays}d: ${((performance.now() - pruning) / 1000).toFixed(0)} s\n${output.trim()}`);

@@ -38,7 +38,7 @@ function json(...args) {
   return JSON.parse(stdout.toString());
 }
 
-/** The last run of a lab as wf itself tells it, stage by stage. */
+/** Returns the record of the last run of a lab. */
 function lastRun(lab) {
   const [{ id }] = json('runs', '--workflow', lab);
   return json('show', id);
@@ -46,7 +46,7 @@ function lastRun(lab) {
 
 let runs;
 try {
-  for (const name of Object.keys(contestants)) time(name); // warms the page cache, and is not counted
+  for (const name of Object.keys(contestants)) time(name); // warms the page cache and is not counted
   for (let round = 0; round < rounds; round += 1) {
     for (const name of Object.keys(contestants)) timings[name].push(time(name));
   }
@@ -63,6 +63,6 @@ for (const [name, values] of Object.entries(timings)) {
   );
 }
 for (const { workflow, durationMs, stages } of runs) {
-  print(`of the last run of ${workflow}, as wf tells it, ${durationMs} ms:`);
+  print(`the last run of ${workflow}, as wf reports it, ${durationMs} ms:`);
   for (const { name, durationMs } of stages) print(`  ${name.padEnd(42)} ${String(durationMs).padStart(5)} ms`);
 }

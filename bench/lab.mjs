@@ -1,6 +1,6 @@
 // The whole lab with wf against the same exercise as a shell script with the docker client, in turn, on one engine.
 //   npm run bench [-- --rounds 5]
-// Needs root and dockerd: the engine is one of its own, in a network namespace without an uplink.
+// Needs root and dockerd: it starts its own engine, in a network namespace without an uplink.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,6 +1,6 @@
-// lab-overlay with wf against the same exercise as a shell script with the docker client, in turn, on two engines that were started before.
+// Measures lab-overlay with wf against the same exercise as a shell script with the docker client, in turn, on two running engines.
 //   node bench/overlay.mjs [--rounds 5]
-// Needs root and dockerd: the engines are its own, in network namespaces without an uplink. Then the time of a run that starts its engines.
+// Needs root and dockerd: it starts its own engines, in network namespaces without an uplink. Then it measures a run that starts engines.
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -43,11 +43,11 @@ const json = ([program, ...args]) => JSON.parse(execFileSync(program, [...args, 
 
 let last;
 try {
-  for (const argv of Object.values(contestants)) timeOf(argv, { cwd: folder, env }); // warms the page cache, and is not counted
+  for (const argv of Object.values(contestants)) timeOf(argv, { cwd: folder, env }); // warms the page cache and is not counted
   for (let round = 0; round < rounds; round += 1) {
     for (const [name, argv] of Object.entries(contestants)) timings[name].push(timeOf(argv, { cwd: folder, env }));
   }
-  // The newest one had engines of its own.
+  // The newest run had its own engines.
   last = json(wf('show', json(wf('runs'))[1].id));
 } finally {
   await Promise.all(engines.map(({ engine }) => removeEngine(engine)));

@@ -1,5 +1,5 @@
-// From the moment a request to a run is on disk to the moment its run has acted on it, and to its answer in the sending process. Two
-// processes: one advances the run, the other one sends.
+// Measures the time from the commit of a request to the moment at which its run has acted on it, and to the answer in the sending process.
+// One process advances the run, another one sends.
 //   node bench/requests.mjs [--requests 500]
 import { fork } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';

@@ -1,4 +1,4 @@
-// From the start of the process `wf resume RUN` to the first step running again, with one interrupted run in the database and
+// Measures the time from the start of `wf resume RUN` to the first step that runs again, with one interrupted run in the database and
 // with 200, beside the start of a bare node.
 //   node bench/resume.mjs [--rounds 9]
 import { execFileSync, spawnSync } from 'node:child_process';
@@ -13,7 +13,7 @@ const wf = path.join(root, 'dist/wf.cjs');
 const at = process.argv.indexOf('--rounds');
 const rounds = at === -1 ? 9 : Number(process.argv[at + 1]);
 
-// Twenty completed steps before the one that was under way: a journal of a usual length is replayed.
+// Twenty steps precede the interrupted one: a journal of a usual length is replayed.
 const WORKFLOW = `
 import { defineWorkflow } from 'wf-engine';
 import { execRead } from 'wf-engine/steps';
@@ -34,7 +34,7 @@ mkdirSync(path.join(folder, 'workflows'));
 writeFileSync(path.join(folder, '.wf'), '');
 writeFileSync(path.join(folder, 'workflows/chain.ts'), WORKFLOW);
 
-/** A database with so many runs that were killed when their twenty-first step was under way. */
+/** Creates a database with this number of runs, which were killed while their twenty-first step was under way. */
 function interruptedRuns(count, name) {
   const file = path.join(folder, `${name}.db`);
   const env = { ...process.env, WF_DB: file, WF_CRASH_AT: 'after commit step.succeeded s19' };
@@ -57,7 +57,7 @@ function interruptedRuns(count, name) {
   return file;
 }
 
-/** Milliseconds from the start of the process to the commit with which the step is begun again. */
+/** Returns the milliseconds from the start of the process to the commit that begins the step again. */
 function timeToFirstStep(database, run) {
   const begun = Date.now();
   execFileSync(process.execPath, [wf, 'resume', run], {

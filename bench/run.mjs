@@ -1,5 +1,5 @@
-// wf beside the floor (the disk and better-sqlite3 alone) and beside other engines: one process each, in turn, round after round, so that
-// a disk whose speed drifts drifts for all of them.
+// Measures wf beside the floor (the disk and better-sqlite3 alone) and other engines. Each has one process, in turn, round after round, so
+// that the drifting speed of a disk affects all of them.
 //   npm run bench [-- --rounds 5] [-- --only sequence,side,killed,cold] [-- --json FILE]
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
@@ -21,7 +21,7 @@ const { values: given } = parseArgs({
 });
 const rounds = Number(given.rounds);
 const wanted = given.only.split(',');
-const say = (line = '') => process.stdout.write(`${line}\n`);
+const print = (line = '') => process.stdout.write(`${line}\n`);
 
 // OpenWorkflow needs Node 22. On an older one, wf runs on an older V8 than its peers.
 const isNode22 = Number.parseInt(process.versions.node, 10) >= 22;
@@ -42,9 +42,9 @@ const contestants = {
       }
     : {}),
 };
-if (!('OpenWorkflow' in contestants)) say('OpenWorkflow is left out: `npm ci --prefix bench/peers` installs it.');
+if (!('OpenWorkflow' in contestants)) print('OpenWorkflow is skipped: `npm ci --prefix bench/peers` installs it.');
 
-/** Each workload: what is measured of a contestant in one round. */
+/** The workloads. `measure` returns the figures of a contestant in one round. */
 const workloads = {
   sequence: {
     title: 'W1  runs of 100 steps in sequence',
@@ -76,7 +76,7 @@ const workloads = {
     },
   },
   killed: {
-    title: 'W3  200 runs of 10 steps of 20 ms, killed half way, gone on with by a new process',
+    title: 'W3  200 runs of 10 steps of 20 ms, killed half way, resumed by a new process',
     async measure(contestant) {
       const { toFirstStep, toTheEnd, begunAgain } = await killedAndResumed(contestant);
       return { 'to the first step ms': toFirstStep, 'to the end of all ms': toTheEnd, 'steps begun again': begunAgain };
@@ -101,7 +101,7 @@ for (let round = 1; round <= rounds; round += 1) {
       if (contestant.workloads?.includes(key) === false) continue;
       const figures = await measureOne(contestant);
       keep(title, name, figures);
-      say(
+      print(
         `round ${round}  ${key}  ${name.padEnd(14)}${Object.entries(figures)
           .map(([figure, value]) => `${figure} ${short(value)}`)
           .join('  ')}`,
@@ -114,15 +114,15 @@ for (let round = 1; round <= rounds; round += 1) {
   }
 }
 
-say();
+print();
 for (const [title, byName] of Object.entries(results)) {
-  say(title);
+  print(title);
   const figures = [...new Set(Object.values(byName).flatMap((one) => Object.keys(one)))];
   for (const figure of figures) {
     const cells = Object.entries(byName).flatMap(([name, one]) =>
       one[figure] === undefined ? [] : [`${name} ${shortRange(range(one[figure]))}`],
     );
-    say(`  ${figure.padEnd(28)}${cells.map((cell) => cell.padEnd(38)).join('')}`);
+    print(`  ${figure.padEnd(28)}${cells.map((cell) => cell.padEnd(38)).join('')}`);
   }
 }
 const [cpu] = os.cpus();
@@ -149,5 +149,5 @@ writeFileSync(
   given.json,
   `${JSON.stringify({ machine, rounds, loadAverage: os.loadavg(), results: summary }, null, 2)}\n`,
 );
-say();
-say(`written to ${path.relative(process.cwd(), given.json)}; load average ${os.loadavg().map(short).join(' ')}`);
+print();
+print(`written to ${path.relative(process.cwd(), given.json)}; load average ${os.loadavg().map(short).join(' ')}`);

@@ -1,6 +1,6 @@
-// The cost of each step runner on this machine (commands that it runs, milliseconds of its step), and of many items in one run.
+// Measures the cost of each step runner on this machine (its commands, the milliseconds of its step), and of many items in one run.
 //   npm run build && node bench/runners.mjs [--rounds 7] [--items 100,250,500,1000] [--links 25,50,100]
-// Needs root: it works in network namespaces of its own, below TMPDIR, and leaves the machine as it is.
+// Needs root. It works in its own network namespaces, below TMPDIR, and does not change the machine.
 import { spawn, spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -18,7 +18,7 @@ const { values: given } = parseArgs({
     inside: { type: 'boolean', default: false },
   },
 });
-/** Programs that steps run. */
+/** The programs that steps run. */
 const TOOLS =
   'ip bridge tc nft iptables ip6tables iptables-save nsenter unshare tee test tar cat cp mkdir rm grep sysctl'.split(
     ' ',
@@ -52,7 +52,7 @@ function run(program, ...args) {
   if (status !== 0) throw new Error(`${program} ${args.join(' ')}: ${stderr}`);
 }
 
-/** The fixtures of the test kit: one step of each step runner, and what they need. */
+/** The fixtures of the test kit: one step of each step runner, and the objects that they need. */
 function families() {
   for (const batch of [
     ['link set lo up', 'link add kit0 up type bridge', 'link add kit1 up type bridge'],
@@ -102,7 +102,7 @@ function record(args, environment) {
   return started;
 }
 
-/** Runs it once with programs that write the mark of their process to a file first. Returns the commands by step. */
+/** Runs a workflow once with programs that first write the mark of their process to a file. Returns the commands by step. */
 function countedCommands(start) {
   const tools = mkdtempSync(path.join(folder, 'tools-'));
   const log = path.join(tools, 'log');
@@ -125,7 +125,7 @@ function countedCommands(start) {
   return counts;
 }
 
-/** One run with a `forEach` over so many items. */
+/** Measures one run with a `forEach` over this number of items. */
 async function costOfItems(kind, counts) {
   const file = path.join(folder, `many-${kind.replace('.', '-')}.ts`);
   writeFileSync(file, manyItems(kind));
@@ -151,7 +151,7 @@ function timed(args) {
         const [, kib] = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8')) ?? [];
         if (kib !== undefined) peakMiB = Math.max(peakMiB, Number(kib) / 1024);
       } catch {
-        // It has ended.
+        // The process has ended.
       }
     }, 15);
     let stderr = '';

@@ -1,5 +1,5 @@
-// How the time of lab-scale grows with the number of containers, on the embedded runtime: every pair of them is probed, so that
-// a hundred times as many probes may take a hundred times as long, and not more.
+// Measures how the time of lab-scale grows with the number of containers, on the embedded runtime. Every pair of them is probed:
+// a hundred times as many probes may take at most a hundred times as long.
 //   node bench/scale.mjs [--sizes 2x5,10x10,10x40]     networks x containers on each
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -16,7 +16,7 @@ const sizes = (at === -1 ? '2x5,10x10,10x40' : process.argv[at + 1])
   .split(',')
   .map((size) => size.split('x').map(Number));
 
-/** Processor time (ms) of all programs that this one has started, and that have ended. */
+/** Returns the processor time (ms) of all ended programs that this one has started. */
 function processorTime() {
   const fields = readFileSync('/proc/self/stat', 'utf8').split(') ')[1].split(' ');
   return (Number(fields[13]) + Number(fields[14])) * 10;

@@ -1,5 +1,5 @@
-// How long the server of `wf ui` takes to answer with a large history, and how much memory: copies of runs as in history.mjs (the rows of
-// the list alone), and runs that wait for an event with one change in place each. Then ten open pages of a run as it happens.
+// Measures how long the server of `wf ui` takes to answer with a large history, and its memory. The history has copies of runs as in
+// history.mjs (only the rows of the list) and runs that wait for an event with one change in place each. Then ten pages follow a live run.
 //   node bench/ui.mjs [--runs 1000000] [--waiting 10000] [--rounds 30]
 import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
@@ -21,7 +21,7 @@ const { values: given } = parseArgs({
 });
 const [runs, waiting, rounds] = [given.runs, given.waiting, given.rounds].map(Number);
 const TABS = 10;
-const say = (line) => process.stdout.write(`${line}\n`);
+const print = (line) => process.stdout.write(`${line}\n`);
 
 const folder = mkdtempSync(path.join(tmpdir(), 'wf-bench-'));
 process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
@@ -39,7 +39,7 @@ export default defineWorkflow({
     initial: 'first',
     states: {
       first: { invoke: { id: 'first', src: 'run', input: { argv: ['true'], undo: ['true'] }, onDone: 'question' } },
-      question: { meta: { ask: { title: 'Go on?', text: 'It is changed.', events: { yes: { label: 'Yes' } } } }, on: { yes: 'done' } },
+      question: { meta: { ask: { title: 'Continue?', text: 'It is changed.', events: { yes: { label: 'Yes' } } } }, on: { yes: 'done' } },
       done: { type: 'final' },
     },
   }),
@@ -55,7 +55,7 @@ process.on('exit', () => command('cancel', 'asks'));
 copySamples(database, runs, []);
 const { ids } = copyRun(database, 'asks', waiting);
 const size = (statSync(database).size / 1e9).toFixed(2);
-say(`${short(runs)} runs, ${short(waiting)} of them waiting besides: ${size} GB`);
+print(`${short(runs)} runs, ${short(waiting)} of them waiting besides: ${size} GB`);
 
 const env = { ...process.env, WF_DB: database, HOME: folder };
 const server = spawn(process.execPath, [wf, 'ui', '--port', '0'], {
@@ -73,20 +73,20 @@ const signedIn = await fetch(`${origin}/session`, {
 });
 const [cookie] = signedIn.headers.get('set-cookie').split(';');
 
-/** Processor time of the server in milliseconds, in steps of ten. */
+/** Returns the processor time of the server in milliseconds, in steps of ten. */
 function processorTime() {
   const fields = readFileSync(`/proc/${server.pid}/stat`, 'utf8').split(') ')[1].split(' ');
   return (Number(fields[11]) + Number(fields[12])) * 10;
 }
 
-/** Memory of the server in MiB: its proportional share, and its private part. */
+/** Returns the memory of the server in MiB: its proportional share, and its private part. */
 function memory() {
   const rollup = readFileSync(`/proc/${server.pid}/smaps_rollup`, 'utf8');
   const kib = (name) => Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(rollup)?.[1]);
   return `${short(kib('Pss') / 1024)} MiB (private ${short((kib('Private_Clean') + kib('Private_Dirty')) / 1024)})`;
 }
 
-say(`memory of the server before the first page: ${memory()}`);
+print(`memory of the server before the first page: ${memory()}`);
 for (const [address, accept] of [
   ['/', 'text/html'],
   ['/', 'application/json'],
@@ -111,17 +111,17 @@ for (const [address, accept] of [
     times.push(performance.now() - begun);
   }
   const [first] = times;
-  say(
+  print(
     `${`${address} ${accept}`.padEnd(64)}${short(percentile(times, 0.5)).padStart(8)} ms, p99 ${short(percentile(times, 0.99))} ms, first ${short(first)} ms, processor ${short((processorTime() - processor) / rounds)} ms, ${short(bytes / 1024)} KiB; ${memory()}`,
   );
 }
-say(`memory of the server: ${memory()}`);
+print(`memory of the server: ${memory()}`);
 const stops = Array.from({ length: TABS }, () => new AbortController());
 await Promise.all(stops.map(({ signal }) => fetch(`${origin}/api/events?runs=1`, { headers: { cookie }, signal })));
 const before = processorTime();
 await new Promise((resolve) => setTimeout(resolve, 10_000));
 const share = (processorTime() - before) / 100;
-say(`${TABS} open lists, nothing happens: ${memory()}, ${short(share)} % of a processor`);
+print(`${TABS} open lists, nothing happens: ${memory()}, ${short(share)} % of a processor`);
 for (const stop of stops) stop.abort();
 
 const run = ['start', 'lab-network', '--runtime', 'embedded', '--id', 'followed', '--json'];
@@ -156,7 +156,7 @@ await new Promise((resolve) => setTimeout(resolve, 1_000));
 clearInterval(watch);
 for (const page of pages) page.abort();
 await Promise.allSettled(shown);
-say(
+print(
   `${TABS} open pages of a run: ${delays.length} steps shown, ${short(percentile(delays, 0.5))} ms after their end, p99 ${short(percentile(delays, 0.99))} ms; at most ${short(most)} MiB`,
 );
 process.exit(0);

@@ -1,6 +1,6 @@
-// Bundles wf into dist/: the command (wf.cjs and its program), the library (index.js, steps.js, testing.js), the programs that they start, and
-// the types of the library.
-// `--no-types` leaves the types out.
+// Bundles wf into dist/: the command (wf.cjs and its program), the library (index.js, steps.js, testing.js), the programs that they start,
+// and the types of the library.
+// `--no-types` omits the types.
 import { execFileSync } from 'node:child_process';
 import { chmodSync, cpSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -12,7 +12,7 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const { version } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'));
 const leftOut = path.join(root, 'scripts/left-out.cjs');
 const dist = path.join(root, 'dist');
-/** Renamed to dist/ at the end: a wf that starts during a build finds a whole one. */
+/** Renamed to dist/ at the end, so that a wf that starts during a build finds a complete one. */
 const out = path.join(root, `dist-${process.pid}`);
 
 const output = {
@@ -27,7 +27,7 @@ const output = {
 const common = {
   cwd: root,
   platform: 'node',
-  // A native addon; a translator that reads files beside itself; optional peers.
+  // A native addon; a transpiler that reads files beside itself; optional peers.
   external: ['better-sqlite3', 'jiti', /^@opentelemetry\//, /^@restatedev\//],
   transform: { target: 'node20.19', define: { WF_VERSION: JSON.stringify(version) } },
   resolve: {
@@ -42,7 +42,7 @@ const common = {
 };
 
 /**
- * Bundles a program as CommonJS, which Node starts in half the time of ES modules. Returns its file's name.
+ * Bundles a program as CommonJS, which Node starts in half the time of ES modules. Returns its file name.
  * @param defined constants that the build defines
  */
 async function buildProgram(input, outputOptions, defined = {}) {
@@ -58,7 +58,7 @@ async function buildProgram(input, outputOptions, defined = {}) {
 }
 
 rmSync(out, { recursive: true, force: true });
-// Twice, under names that change with the content: whole, and in parts, of which a command loads those that it uses.
+// Built twice, under names that change with the content: as one file, and in parts, of which a command loads those that it uses.
 const whole = await buildProgram('src/cli/program.ts', { entryFileNames: 'program-[hash].cjs', codeSplitting: false });
 const partNames = { entryFileNames: 'part-[hash].cjs', chunkFileNames: 'part-[hash].cjs' };
 const parts = await buildProgram('src/cli/program.ts', { ...partNames, sourcemap: false });
@@ -70,16 +70,16 @@ for (const [file, input, defined] of [
 ]) {
   await buildProgram(input, { entryFileNames: file, codeSplitting: false }, defined);
 }
-// The library is in modules: a program that embeds wf loads the parts that it uses.
+// The library consists of modules: a program that embeds wf loads those that it uses.
 await build({
   ...common,
   input: { index: 'src/index.ts', steps: 'src/steps/index.ts', testing: 'src/testing/index.ts' },
-  // The program that embeds wf writes machines and schemas with them: both must be its own.
+  // A program that embeds wf writes machines and schemas with these packages, so both must be its own copies.
   external: [...common.external, /^xstate(\/|$)/, /^zod(\/|$)/],
   output: { ...output, format: 'esm' },
 });
 
-// The page: what the browser loads.
+// The page, which the browser loads.
 await build({
   cwd: root,
   platform: 'browser',

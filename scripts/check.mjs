@@ -12,10 +12,10 @@ const folder = mkdtempSync(path.join(tmpdir(), 'wf-check-'));
 const reportFile = path.join(folder, 'tests.json');
 
 const isQuick = process.argv.includes('--quick');
-/** The unit tests, and what people do with the command every day. */
+/** The unit tests, and tests of everyday commands. */
 const quickFiles = [
   'test/unit/',
-  'test/cli/refusals/mistakes-say-what-to-do',
+  'test/cli/refusals/mistakes-name-the-next-step',
   'test/cli/package/output-goes-where-it-belongs',
   'test/cli/recovery/paused-and-resumed',
   'test/cli/recovery/rolled-back-when-it-is-asked-for',
@@ -25,7 +25,7 @@ const reporters = ['--reporter=dot', '--reporter=json', `--outputFile.json=${rep
 const script = (name, ...args) => ['npm', 'run', '--silent', name, ...args];
 const setUp = (...options) => [process.execPath, 'scripts/set-up.mjs', ...options];
 
-/** Each stage needs the one before. The addon is compiled on one processor, and the sources are checked on the other. */
+/** Each stage needs the previous one. One processor compiles the addon while another checks the sources. */
 const stages = [
   [{ name: 'dependencies', argv: setUp('--dependencies-only'), isShown: true }],
   [
@@ -44,7 +44,7 @@ const stages = [
         },
       ]
     : [
-        // Packing would run `prepare`, which builds dist/ again.
+        // Without this, packing would run `prepare`, which builds dist/ again.
         { name: 'package', argv: script('check:package'), env: { npm_config_ignore_scripts: 'true' } },
         { name: 'tests', argv: script('check:tests', '--', '--report', reportFile), isShown: true },
       ],
@@ -63,7 +63,7 @@ process.stdout.write(`\n${failed.length === 0 ? 'All checks passed.' : `Failed: 
 process.stdout.write(`${passed} passed, ${failures} failed, ${skipped} skipped\n`);
 process.exitCode = failed.length === 0 && failures === 0 && passed > 0 ? 0 : 1;
 
-/** Runs a check. Its output is printed as it comes if it is shown, otherwise at its end. */
+/** Runs a check. Prints its output at once if `isShown`, otherwise at its end. */
 async function carryOut({ name, argv: [program, ...args], env = {}, isShown = false }) {
   const begun = performance.now();
   const output = isShown ? 'inherit' : 'pipe';
@@ -85,7 +85,7 @@ async function carryOut({ name, argv: [program, ...args], env = {}, isShown = fa
   return { name, isOk: status === 0 };
 }
 
-/** How many tests ran, how they ended, and a text for each failure; none where the tests did not come to run. */
+/** Returns the number of tests by result, and a text for each failure; empty if no tests ran. */
 function results() {
   let report;
   try {
@@ -102,7 +102,7 @@ function results() {
   };
 }
 
-/** The last lines of a log are what people see first. */
+/** Readers see the last lines of a log first. */
 function failuresOf({ name, message, assertionResults }) {
   const tests = assertionResults.filter(({ status }) => status === 'failed');
   return [

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** Style classes, by the number in ANSI's sequence. */
+/** Style classes by the number in the ANSI sequence. */
 const CLASSES = { 1: 'bold', 2: 'dim', 31: 'red', 32: 'green', 33: 'yellow', 36: 'cyan' };
 const SEQUENCE = new RegExp(`${String.fromCharCode(27)}\\[(\\d+)m`);
 
@@ -36,7 +36,7 @@ function wf(...args) {
   return ended;
 }
 
-/** The steps of the splice, the last step, and the result. Their sets are the same in every run. */
+/** Returns the steps of the splice, the last step, and the result. Their sets are the same in every run. */
 function excerpt(progress, result) {
   const steps = progress.trimEnd().split('\n');
   const spliced = steps.filter((line) => line.startsWith('vethSplice'));
@@ -52,7 +52,7 @@ function excerpt(progress, result) {
   ];
 }
 
-/** A terminal with these lines. Of ANSI's sequences, wf writes colours and weights only. */
+/** Draws a terminal with these lines. wf uses only the ANSI sequences for colours and weights. */
 function terminalSvg(lines) {
   const [cell, height, margin] = [8.4, 20, 16];
   const plain = lines.map((line) =>
@@ -95,7 +95,7 @@ function escaped(text) {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
 }
 
-/** The last picture of the report, with the rules of the page's style sheet that concern it. */
+/** Returns the last picture of the report, with the rules of the page's style sheet that apply to it. */
 function topologySvg(page) {
   const drawing = [...page.matchAll(/<svg.*?<\/svg>/gs)].at(-1)?.[0];
   const sheet = /<style>(.*?)@media print/s.exec(page)?.[1];

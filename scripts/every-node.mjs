@@ -1,6 +1,6 @@
-// Starts wf a hundred times on each version of Node that it runs on, and counts the starts that end otherwise than they should:
+// Starts wf a hundred times on each supported version of Node, and counts the starts with a wrong result:
 //   npm run every-node -- [--starts 100] [20 22 24 26]
-// Takes each Node from npm, and compiles the native addons for it where there is none to download.
+// Installs each Node from npm, and compiles the native addons if no prebuilt ones exist.
 import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -23,12 +23,12 @@ try {
   rmSync(folder, { recursive: true, force: true });
 }
 
-/** How many of the starts went wrong. */
+/** Returns the number of failed starts. */
 function startOn(version) {
   const home = path.join(folder, version);
   const installed = path.join(home, 'wf');
   mkdirSync(installed, { recursive: true });
-  // The package `node` links its binary in an install script, which a newer npm must be allowed to run.
+  // The package `node` links its binary in an install script, which newer versions of npm run only if allowed.
   writeFileSync(
     path.join(home, 'package.json'),
     JSON.stringify({ allowScripts: { node: true, 'better-sqlite3': true } }),
@@ -64,7 +64,7 @@ function startOn(version) {
   return starts - (ends.get(0) ?? 0);
 }
 
-/** The folder of the package that has the headers of Node: npm puts it beside the package `node`, or inside it. */
+/** Returns the folder of the package with the headers of Node, which npm installs beside the package `node` or inside it. */
 function headersIn(modules) {
   const name = `node-linux-${process.arch}`;
   const places = [path.join(modules, name), path.join(modules, 'node/node_modules', name)];

@@ -3,7 +3,7 @@ import { openApiDocument } from '../src/ui/api/document/openapi.ts';
 import { REFUSAL_ROWS } from '../src/ui/api/document/responses.ts';
 import { code, fenced, NOTE, page, table } from './markdown.ts';
 
-/** The part of an operation of the OpenAPI document that the page needs. */
+/** The members of an OpenAPI operation that the page needs. */
 const operationSchema = z.looseObject({
   summary: z.string(),
   parameters: z.array(z.looseObject({ name: z.string(), in: z.string() })).default([]),
@@ -27,7 +27,7 @@ const SIGN_IN = [
   '$ kill $!',
 ];
 
-/** The HTTP API, from its OpenAPI document. */
+/** Returns the page of the HTTP API, from its OpenAPI document. */
 export function httpApiPage(): string {
   const { paths } = openApiDocument({ version: '', basePath: '', cookie: 'wf-XXXXXXXX' });
   const rows = Object.entries(paths).flatMap(([path, item]) =>
@@ -57,7 +57,7 @@ export function httpApiPage(): string {
         [
           code('run=RUN&after=SEQ'),
           code('run'),
-          'what became of the run after the entry `SEQ` of its journal: the view that its page shows, with the steps and changes alone that have changed. `id` is the number of the last entry',
+          'what became of the run after the entry `SEQ` of its journal: the view that its page shows, with only the steps and changes that have changed. `id` is the number of the last entry',
         ],
         [code('runs=1'), code('runs'), '`{}`: some run has changed. At most two a second'],
       ],
@@ -66,7 +66,7 @@ export function httpApiPage(): string {
     'An error is `{ error: { code, message, hint } }`, as commands print it: see [error codes](errors.md).',
     table(['status', ''], REFUSAL_ROWS),
     '## Stability',
-    'Later versions of wf may add routes, parameters and members of answers. They take none away, and change the meaning of none. Programs ignore members that they do not know. The data of the event `run` is that of the page, and may change with it; read the run again with `GET /api/runs/RUN` instead.',
+    'Later versions of wf may add routes, parameters and members of answers. They remove none, and change the meaning of none. Programs ignore members that they do not know. The data of the event `run` is that of the page, and may change with it; read the run again with `GET /api/runs/RUN` instead.',
   ]);
 }
 

@@ -1,5 +1,5 @@
 // Replaces packages that wf does not use in the bundle.
-// gRPC and ssh2: dockerode loads them with itself, but needs them for BuildKit sessions and ssh:// engines only. wf opens no sessions, and
+// gRPC and ssh2: dockerode always loads them, but needs them only for BuildKit sessions and ssh:// engines. wf opens no such sessions, and
 // refuses such engines.
-// ajv: the SDK of the Model Context Protocol validates with it what a client answers. wf asks its clients nothing.
+// ajv: the SDK of the Model Context Protocol validates answers of clients with it. wf never asks its clients.
 module.exports = {};

@@ -1,4 +1,4 @@
-// Takes the pictures of the page in docs/images from real runs, with Debian's Chromium: `npm run docs:page-images`.
+// Takes the screenshots of the page in docs/images from real runs, with Debian's Chromium: `npm run docs:page-images`.
 import { spawn, spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -9,19 +9,19 @@ import { chromium } from 'playwright-core';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const images = path.join(root, 'docs/images');
-/** The pictures show paths in it: the same on every machine. */
+/** The screenshots show paths in this folder, which is the same on every machine. */
 const folder = path.join(tmpdir(), 'lab');
 const wf = path.join(root, 'dist/wf.cjs');
 const { WF_DB: _, ...inherited } = process.env;
 const env = { ...inherited, XDG_STATE_HOME: folder };
 const options = { cwd: folder, env, encoding: 'utf8' };
 
-/** The photographed pages: their addresses, and what has to be there. */
+/** The captured pages: their addresses, and the elements that must be present. */
 const PAGES = [
   { name: 'page-runs', address: '/', heading: 'Runs' },
   { name: 'page-run', address: '/runs/lab/steps/createVethPair', heading: 'Timeline' },
   { name: 'page-topology', address: '/runs/lab', part: 'section[aria-labelledby=topology]' },
-  { name: 'page-question', address: '/runs/question', heading: 'Go on?' },
+  { name: 'page-question', address: '/runs/question', heading: 'Continue?' },
   { name: 'page-workflow', address: '/workflows/lab-network', heading: 'Inputs' },
 ];
 
@@ -88,7 +88,7 @@ async function photograph(link) {
   await browser.close();
 }
 
-/** Photographs a part once its pictures are there. */
+/** Captures a part of the page once its pictures have loaded. */
 async function photographPart(page, part, file) {
   const shown = page.locator(part);
   await shown.locator('img').first().waitFor();

@@ -16,7 +16,7 @@ import * as steps from '../src/steps/index.ts';
 import { httpApiPage } from './http-api-page.ts';
 import { code, fenced, NOTE, page, sentence, table } from './markdown.ts';
 
-/** Options that commander adds by itself. */
+/** Options that commander itself adds. */
 const ALWAYS = [
   { flags: '-V, --version', description: 'print the version' },
   { flags: '-h, --help', description: 'print the help of a command' },
@@ -24,7 +24,7 @@ const ALWAYS = [
 
 const EFFECTS = { change: 'changes the host', undo: 'undoes changes', read: 'reads' } as const;
 
-/** Commands, arguments and options, from the command table. */
+/** Returns the page of commands, arguments and options, from the command table. */
 function commandLinePage(): string {
   const program = addGlobalOptions(new Command('wf'));
   addCommands(program, () => () => {});
@@ -78,7 +78,7 @@ function described({ description, argChoices }: Described): string {
   return argChoices === undefined ? description : `${description}: ${argChoices.map(code).join(', ')}`;
 }
 
-/** The step runners that come with wf, from their definitions. */
+/** Returns the page of the step runners that come with wf, from their definitions. */
 function stepRunnersPage(): string {
   const runners = Object.entries(steps)
     .flatMap(([name, exported]) => {
@@ -118,7 +118,7 @@ function runnerParts(name: string, { kind, description, behaviour, policy, schem
   ];
 }
 
-/** Tools of `wf mcp`. */
+/** Returns the page of the tools of `wf mcp`. */
 function mcpPage(): string {
   const groups: readonly (readonly [string, readonly Tool[]])[] = [
     ['Tools that read', READING_TOOLS],
@@ -149,7 +149,7 @@ function memberRows(members: readonly SchemaMember[], prefix: string): readonly 
   });
 }
 
-/** Pages of docs/ that follow from the code, by their path. */
+/** Generated pages of docs/, by their path. */
 export const REFERENCE_PAGES: Readonly<Record<string, () => string>> = {
   'docs/reference/cli.md': commandLinePage,
   'docs/reference/mcp.md': mcpPage,

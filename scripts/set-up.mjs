@@ -1,6 +1,6 @@
 // Installs the dependencies of the lock file, compiles the native addon among them and builds dist/, each only if it is out of date.
-// `--dependencies-only` leaves the addon and dist/ to a later call: checks of the sources need neither. `--build-only` installs nothing: tests
-// run without a network.
+// `--dependencies-only` skips the addon and dist/, which checks of the sources do not need. `--build-only` installs nothing, for tests
+// without a network.
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
@@ -25,7 +25,7 @@ const newestBelow = (name) =>
       .map((entry) => statSync(path.join(entry.parentPath, entry.name)).mtimeMs),
   );
 
-/** Sends all that is printed to standard error: `npm start -- --json` leaves standard output to wf. */
+/** Sends all output to standard error, because `npm start -- --json` reserves standard output for wf. */
 const output = { cwd: root, stdio: ['ignore', 2, 2] };
 const installs = !process.argv.includes('--build-only');
 const builds = !process.argv.includes('--dependencies-only');
@@ -50,8 +50,8 @@ function run(file, ...args) {
 }
 
 /**
- * Returns whether the addon of better-sqlite3 is there, and made for this version of Node. Asks another process, however it ends: Node 24.21
- * aborts at the end of one that has opened a database.
+ * Returns whether the addon of better-sqlite3 exists for this version of Node. Tests it in another process, whose exit code does not count:
+ * Node 24.21 aborts at the end of a process that has opened a database.
  */
 function hasAddon() {
   const open = "new (require('better-sqlite3'))(':memory:'); process.stdout.write('opened')";
@@ -62,7 +62,7 @@ function hasAddon() {
 function compileAddon() {
   process.stderr.write('Installing SQLite (this takes a minute if it must be compiled) ...\n');
   const command = ['npm', 'rebuild', 'better-sqlite3'];
-  // With gcc's -O3, which is the default, compiling takes twice as long. Commits and reads take as long with -O1.
+  // With the default -O3 of gcc, compiling takes twice as long, but commits and reads are not faster than with -O1.
   const env = { CFLAGS: '-O1', CXXFLAGS: '-O1', ...process.env };
   return new Promise((resolve) => {
     spawn(command[0], command.slice(1), { ...output, env }).once('close', (status) =>

@@ -1,12 +1,12 @@
-// Installs what the tests need of Debian or Ubuntu: a Docker engine of their own, and the tools by which they look at the host.
-// Needs root and apt-get; where there is neither it says what is missing, and the tests that need it say so again. Installs the servers that
-// tests start, too, which are npm packages.
+// Installs the Debian or Ubuntu packages that the tests need: a Docker engine, and tools to inspect the host. Needs root and apt-get;
+// otherwise it prints what is missing, and the tests that need it report that again. Also installs the servers that tests start, which are
+// npm packages.
 import { spawnSync } from 'node:child_process';
 import { existsSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** Programs, and the package that has each. */
+/** Programs, each with its package. */
 const PACKAGES = {
   dockerd: 'docker.io',
   docker: 'docker.io',
@@ -31,7 +31,7 @@ const PACKAGES = {
 const folders = [...(process.env['PATH'] ?? '').split(':'), '/usr/sbin', '/sbin', '/usr/bin', '/bin'];
 const isThere = (program) => folders.some((folder) => folder !== '' && existsSync(path.join(folder, program)));
 const missing = [...new Set(Object.keys(PACKAGES).flatMap((program) => (isThere(program) ? [] : [PACKAGES[program]])))];
-// Either of them will do.
+// One of them is enough.
 if (!isThere('chromium-headless-shell') && !isThere('chromium')) missing.push('chromium-headless-shell');
 
 if (missing.length > 0 && (process.getuid?.() !== 0 || !isThere('apt-get'))) {
@@ -39,7 +39,7 @@ if (missing.length > 0 && (process.getuid?.() !== 0 || !isThere('apt-get'))) {
 } else if (missing.length > 0) {
   process.stderr.write(`Installing ${missing.join(' ')} for the tests ...\n`);
   aptGet('update', '-qq');
-  // No recommended packages, and no service started (RUNLEVEL): the tests run an engine of their own.
+  // Installs no recommended packages, and starts no service (RUNLEVEL): the tests run their own engine.
   aptGet('install', '-y', '-qq', '--no-install-recommends', ...missing);
 }
 

@@ -1,10 +1,10 @@
-// Starts runs, kills them at random times, resumes or rolls them back, kills that as well, and judges each by what Docker, the
-// kernel and an append-only file say of it.
+// Starts runs, kills them at random times, resumes or rolls them back, kills that as well, and judges each run by the state that
+// Docker, the kernel and an append-only file show.
 //   npm run torture -- [--rounds 50] [--minutes 10] [--seed 1] [--workflow NAME] [--lanes 2] [--from-round 1]
 // NAME is lab, small, embedded, embedded-as-user, overlay, overlay-as-user or overlay-docker.
-// Needs root. For lab and overlay-docker also dockerd: each lane of lab has an engine of its own, in a network namespace without an uplink,
-// and each run of overlay-docker two. The embedded runtime, on which wf runs as root or as an ordinary user, needs none: private hosts are
-// killed and swept there, too.
+// Needs root. For lab and overlay-docker also dockerd: each lane of lab has its own engine, in a network namespace without an uplink,
+// and each run of overlay-docker has two. The embedded runtime, on which wf runs as root or as an ordinary user, needs none: the script
+// also kills and sweeps private hosts there.
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -36,7 +36,7 @@ if (!SUBJECT_NAMES.includes(workflow)) throw new Error(`--workflow is ${SUBJECT_
 const { tortureFigures } = await jiti.import('../test/support/crash/torture/torture-figures.ts');
 
 let stopped = false;
-// Not `once`: execa, which ends its children with this process, would take a signal without any other listener for the end.
+// Not `once`: execa would end its children at a signal without another listener, as at the end of this process.
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => (stopped = true));
 
 process.stdout.write(`seed ${seed}, workflow ${workflow}, ${values.lanes} lanes\n`);

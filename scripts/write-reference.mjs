@@ -1,4 +1,4 @@
-// Writes the pages of docs/reference/ that follow from the code.
+// Writes the generated pages of docs/reference/.
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { createJiti } from 'jiti';

@@ -1,6 +1,6 @@
 // The agents of many hosts in one process, with the loop of `wf agent --fleet` and parts that do nothing.
 //   node bench/contestants/fleet-agents.mjs URL HOSTS
-// Prints a line once all have joined, and one for each part that is started.
+// Prints a line once all have joined, and a line for each part that starts.
 import process from 'node:process';
 import { createJiti } from 'jiti';
 
@@ -35,7 +35,7 @@ function noOpParts() {
 }
 
 const transport = restateTransport(url, systemClock);
-/** An agent that was cut off joins again. */
+/** A set, because an agent that was cut off joins again. */
 const joined = new Set();
 const report = ({ did, host, error }) => {
   if (did === 'disconnected' && process.env.WF_BENCH_VERBOSE) process.stderr.write(`${error.message}\n`);

@@ -1,5 +1,5 @@
-// The floor: what the disk and better-sqlite3 alone allow. A run is a row, a step is a row, commits are shared by all that comes in one
-// turn of the event loop. No machine, no ledger, no lease, no look at anything: what an engine adds is what it costs.
+// The floor: the speed of the disk and better-sqlite3 alone. A run is a row, a step is a row, and all writes of one turn of the event
+// loop share a commit. There is no machine, ledger, lease or observation: the difference to an engine is the cost of the engine.
 import path from 'node:path';
 import Database from 'better-sqlite3';
 import { contestant } from '../lib/contestant.mjs';
@@ -27,7 +27,7 @@ function groupCommits(db) {
     });
 }
 
-/** Kept until the process ends, as src/sqlite/pinned-connection.ts explains. The floor has nothing of wf, so not that class. */
+/** Kept until the process ends, as src/sqlite/pinned-connection.ts explains. The floor uses no code of wf, so not that class. */
 const PINNED = [];
 
 await contestant({
@@ -45,26 +45,26 @@ await contestant({
       'SELECT number, (SELECT count(*) FROM steps WHERE run = number) AS done FROM runs WHERE ended IS NULL',
     );
     PINNED.push(db, insertRun, endRun, insertStep, left);
-    const together = groupCommits(db);
+    const commitGrouped = groupCommits(db);
 
-    async function goOn(run, from) {
+    async function runSteps(run, from) {
       for (let step = from; step < steps; step += 1) {
         await work(step, run);
         const output = JSON.stringify({ n: step });
-        await together(() => insertStep.run(run, step, output));
+        await commitGrouped(() => insertStep.run(run, step, output));
       }
-      await together(() => endRun.run(run));
+      await commitGrouped(() => endRun.run(run));
     }
     async function start() {
       let run;
-      await together(() => {
+      await commitGrouped(() => {
         run = Number(insertRun.run().lastInsertRowid);
       });
-      await goOn(run, 0);
+      await runSteps(run, 0);
     }
     return {
       run: (count) => Promise.all(Array.from({ length: count }, start)),
-      resume: () => Promise.all(left.all().map(({ number, done }) => goOn(number, done))),
+      resume: () => Promise.all(left.all().map(({ number, done }) => runSteps(number, done))),
       async close() {
         db.close();
       },

@@ -1,4 +1,4 @@
-// A workflow of so many steps in sequence, each of which does `work` and is durable; made for wf as a program makes it.
+// A workflow of many steps in sequence, each of which does `work` and is durable, as a program defines it.
 import { setup } from 'xstate';
 import { z } from 'zod';
 import { defineStep, defineWorkflow } from '../../dist/index.js';

@@ -1,4 +1,4 @@
-// Runs of wf that wait for an event, or for a timer, and how much memory they take.
+// Measures the memory of runs of wf that wait for an event or for a timer.
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { setup } from 'xstate';
@@ -8,7 +8,7 @@ import { defineWorkflow, openEngine } from '../../dist/index.js';
 const [, , workload, folder, given] = process.argv;
 const runs = Number(given.split('=')[1]);
 const [gate, again] = workload.split('-');
-/** So many are started, or gone on with, at a time. */
+/** The number of runs that are started or resumed at a time. */
 const AT_ONCE = 500;
 
 const workflow = defineWorkflow({
@@ -45,5 +45,5 @@ while (!isWaiting()) await pause(20);
 const ms = performance.now() - begun;
 const after = memory();
 process.stdout.write(`${JSON.stringify({ ms, heapMiB: after.heap - before.heap, rssMiB: after.rss })}\n`);
-// As a process ends that is killed: what waits is left as it is.
+// The process ends like a killed one: the waiting runs are not closed.
 process.exit(0);

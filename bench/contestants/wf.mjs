@@ -1,4 +1,4 @@
-// wf, as a program embeds it.
+// wf, embedded in a program.
 import path from 'node:path';
 import { openEngine } from '../../dist/index.js';
 import { contestant } from '../lib/contestant.mjs';

@@ -39,7 +39,7 @@ function openProject() {
   return options;
 }
 
-/** One round, in turn: a bare node before each, as the machine is not the same from minute to minute. */
+/** Measures one round. A bare node precedes each command, because the speed of the machine drifts. */
 export function coldStarts() {
   project ??= openProject();
   const bare = () => timeOf([process.execPath, '-e', '0'], project);

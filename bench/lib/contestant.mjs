@@ -1,5 +1,5 @@
-// The common part of the contestants: each is a process that gets the workload and a folder, and prints one line of
-// JSON. A contestant gives `runChains(steps, work, count)`, which brings so many runs to their end side by side.
+// The common part of the contestants. Each is a process that gets the workload and a folder, and prints one line of JSON.
+// A contestant provides `open(folder, steps, work)`, which returns an engine that runs and resumes chains of steps.
 import { appendFileSync } from 'node:fs';
 import path from 'node:path';
 import { percentile } from './figures.mjs';
@@ -8,7 +8,7 @@ import { openRaw } from './raw.mjs';
 const [, , workload, folder, ...rest] = process.argv;
 const parameters = Object.fromEntries(rest.map((one) => one.split('=')).map(([name, value]) => [name, Number(value)]));
 
-/** Runs one after the other of so many steps that do nothing: milliseconds from one step to the next. */
+/** Runs one chain after the other, whose steps do nothing. Returns the milliseconds from one step to the next. */
 async function oneAfterTheOther({ open }) {
   const times = [];
   let last = 0;
@@ -27,7 +27,7 @@ async function oneAfterTheOther({ open }) {
   return { p50: percentile(between, 0.5), p99: percentile(between, 0.99), steps: times.length };
 }
 
-/** Many runs side by side. */
+/** Runs many chains side by side. */
 async function sideBySide({ open }) {
   let done = 0;
   const engine = await open(folder, parameters.steps, async () => {
@@ -41,7 +41,7 @@ async function sideBySide({ open }) {
   return { stepsPerSecond: (done / ms) * 1000, ms };
 }
 
-/** One run of many steps; then, where the engine can, the same run gone on with from its journal before its last step. */
+/** Runs one chain of many steps. If the engine can replay, the same run is then resumed from its journal before its last step. */
 async function oneLongRun({ open, reopen }) {
   const begun = performance.now();
   const engine = await open(folder, parameters.steps, async () => {});
@@ -53,7 +53,7 @@ async function oneLongRun({ open, reopen }) {
   return { ms, definitionMs, replayMs: await reopen?.(folder, parameters.steps) };
 }
 
-/** Each step that is done is told, so that whoever kills this process knows when, and what was done twice. */
+/** Logs each step with its time: the process that kills this one reads when to kill it, and which steps ran twice. */
 async function slowSteps({ open }, resumed) {
   const log = path.join(folder, 'steps.log');
   const engine = await open(folder, parameters.steps, async (step, run) => {
@@ -67,7 +67,7 @@ async function slowSteps({ open }, resumed) {
 
 export async function contestant(engine) {
   const answer = (figures) => process.stdout.write(`${JSON.stringify(figures)}\n`);
-  // The restart is measured from the start of the process: nothing is measured before it.
+  // The restart is measured from the start of the process, so no raw commit is measured before it.
   if (workload === 'slow' || workload === 'resume') {
     answer(await slowSteps(engine, workload === 'resume'));
     return;

@@ -11,7 +11,7 @@ export function range(values) {
   return { median: median(values), least: Math.min(...values), most: Math.max(...values), rounds: values.length };
 }
 
-/** Three significant digits, or whole where it is a hundred or more. */
+/** Formats with three significant digits, or as an integer from 100 on. */
 export function short(number) {
   if (number === undefined || Number.isNaN(number)) return '-';
   if (Math.abs(number) >= 100) return Math.round(number).toLocaleString('en');

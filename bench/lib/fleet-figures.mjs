@@ -10,13 +10,13 @@ export async function cpuDuring(pieces, work, of = cpuOf) {
   return { result, cpu: Object.fromEntries(Object.entries(after).map(([name, ms]) => [name, ms - before[name]])) };
 }
 
-/** Memory (PSS) of each piece in MiB, by name. */
+/** Returns the memory (PSS) of each piece in MiB, by name. */
 export const memoryOfEach = (pieces) => sums(pieces(), memoryOf);
 
 const sums = (pieces, of) =>
   Object.fromEntries(Object.entries(pieces).map(([name, pids]) => [name, pids.reduce((sum, pid) => sum + of(pid), 0)]));
 
-/** Milliseconds of a fleet run without those of its slowest part. */
+/** Returns the milliseconds of a fleet run without those of its slowest part. */
 export function aboveSlowest({ durationMs, hosts }) {
   const parts = hosts.map(({ startedAt, finishedAt }) => Date.parse(finishedAt) - Date.parse(startedAt));
   return durationMs - Math.max(...parts);

@@ -11,10 +11,10 @@ import { freePort } from './restate.mjs';
 const PEERS = fileURLToPath(new URL('../peers', import.meta.url));
 const ORCHESTRATOR = path.join(PEERS, 'dbos-fleet.mjs');
 const PACKAGE = path.join(PEERS, 'node_modules/@dbos-inc/dbos-sdk');
-/** The delay between two looks at a fleet run; `wf fleet start` has 0.2 s, rising to 1 s. */
-const LOOK_MS = 500;
+/** The delay between two polls of a fleet run; that of `wf fleet start` is 0.2 s, rising to 1 s. */
+const POLL_MS = 500;
 
-/** Returns what is not installed; undefined if nothing is missing. */
+/** Returns a message that names the missing package; undefined if none is missing. */
 export function missingForDbos() {
   if (!existsSync(PACKAGE)) return '`npm ci --prefix bench/peers` installs DBOS';
   return findPostgres() === undefined ? 'PostgreSQL of Debian is not installed' : undefined;
@@ -38,15 +38,15 @@ export async function fleetOnDbos() {
   return {
     name: 'DBOS on PostgreSQL',
     url,
-    /** Process ids of each piece. */
+    /** Returns the process ids of each piece. */
     pieces: () => ({ PostgreSQL: postgres.pids(), orchestrator: [orchestrator.pid] }),
-    /** Carries a fleet run out, and returns its record. */
+    /** Runs a fleet, and returns the record of the run. */
     async run(id, hosts, { canary, atOnce }) {
       await call(`fleet/${id}/start`, { hosts, canary, atOnce });
       for (;;) {
-        await pause(LOOK_MS);
+        await pause(POLL_MS);
         if (orchestrator.exitCode !== null) throw new Error('the orchestrator has ended');
-        // It cannot be reached after a kill.
+        // The orchestrator cannot be reached after a kill.
         const { status, record } = await call(`fleet/${id}/show`).catch(() => ({ status: 'unknown' }));
         if (status === 'SUCCESS') return record;
         if (status === 'ERROR') throw new Error(`fleet run ${id} has failed`);

@@ -25,7 +25,7 @@ export default defineWorkflow({
 });
 `;
 
-/** A folder of a project. */
+/** Creates the folder of a project. */
 export function newProject() {
   const folder = newFolder();
   mkdirSync(path.join(folder, 'workflows'));
@@ -55,9 +55,9 @@ export async function fleetOnRestate() {
   return {
     name: 'wf on Restate',
     url: restate.url,
-    /** Process ids of each piece. */
+    /** Returns the process ids of each piece. */
     pieces: () => ({ Restate: [restate.pid], handlers: [handlers.pid] }),
-    /** Carries a fleet run out, and returns its record. */
+    /** Runs a fleet, and returns the record of the run. */
     async run(id, hosts, { canary, atOnce }) {
       const waves = Object.entries({ '--canary': canary, '--at-once': atOnce })
         .filter(([, size]) => size !== null)

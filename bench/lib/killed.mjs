@@ -1,4 +1,4 @@
-// W3: many runs of slow steps, killed when half of the steps are begun, then gone on with by another process.
+// W3: many runs of slow steps, killed when half of the steps have begun, then resumed by another process.
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { measure, newFolder, removeFolder } from './measure.mjs';
@@ -20,7 +20,7 @@ function stepsIn(folder) {
     });
 }
 
-/** Milliseconds from the start of the second process to the first step that is begun again, and to the end of all runs. */
+/** Returns the milliseconds from the start of the second process to the first step that begins again, and to the end of all runs. */
 export async function killedAndResumed(contestant) {
   const folder = newFolder();
   const first = measure(contestant, 'slow', folder, PARAMETERS);
@@ -31,11 +31,11 @@ export async function killedAndResumed(contestant) {
   const steps = stepsIn(folder);
   const resumed = steps.filter(({ life }) => life === 'resumed');
   const lost = RUNS * STEPS - new Set(steps.map(({ step }) => step)).size;
-  // A step that was begun when the process was killed is begun again: at most one of each run.
+  // The step of a run that was under way at the kill begins again: at most one of each run.
   const again = steps.length - new Set(steps.map(({ step }) => step)).size;
   removeFolder(folder);
   if (lost > 0) throw new Error(`${lost} steps were lost`);
-  if (again > RUNS) throw new Error(`${again} steps were done twice: more than were under way`);
+  if (again > RUNS) throw new Error(`${again} steps ran twice: more than were under way`);
   return {
     toFirstStep: Math.min(...resumed.map(({ at }) => at)) - spawnedAt,
     toTheEnd: finishedAt - spawnedAt,

@@ -7,7 +7,7 @@ import { PinnedConnection } from './pinned-connection.mjs';
 
 const wf = fileURLToPath(new URL('../../dist/wf.cjs', import.meta.url));
 
-/** Runs of one transaction. */
+/** The number of runs in one transaction. */
 const BATCH = 5_000;
 const MINUTE = 60_000;
 
@@ -32,7 +32,7 @@ export default defineWorkflow({
 });
 `;
 
-/** Makes a project with a database of two real runs, `good` and `bad`, to be copied. */
+/** Creates a project with a database of two real runs, `good` and `bad`, as samples. */
 export function makeSamples(folder, database) {
   mkdirSync(path.join(folder, 'workflows'));
   writeFileSync(path.join(folder, '.wf'), '');
@@ -46,19 +46,19 @@ export function makeSample(folder, database, name, workflow, options) {
   const env = { ...process.env, WF_DB: database };
   const args = [wf, 'start', name, '--json', ...options];
   const { stdout, stderr } = spawnSync(process.execPath, args, { cwd: folder, env, encoding: 'utf8' });
-  if (JSON.parse(stdout).id === undefined) throw new Error(`the sample was not made: ${stderr}`);
+  if (JSON.parse(stdout).id === undefined) throw new Error(`the sample run has no record: ${stderr}`);
 }
 
 /**
- * Copies the samples: each copy is a minute older than the one before; of a hundred, eight failed, two were rolled back, one was
- * interrupted. @param tables what is copied beside the runs
+ * Copies the samples. Copies are a minute apart. Of a hundred, eight have failed and two are rolled back; of a thousand, one is
+ * interrupted. @param tables the tables that are copied beside the runs
  */
 export function copySamples(database, runs, tables = ALL_TABLES) {
   const status = `CASE WHEN n.n % 100 < 8 THEN 'failed' WHEN n.n % 100 < 10 THEN 'rolled-back' WHEN n.n % 1000 = 99 THEN 'running'
     ELSE sample.status END`;
   const age = `(${runs} - n.n) * ${MINUTE}`;
   return copyRuns(database, runs, tables, {
-    // The runs that failed are copied from the one that did.
+    // The failed and the rolled-back copies come from the sample that failed.
     sample: "CASE WHEN n.n % 100 < 10 THEN 'bad' ELSE 'good' END",
     replaced: {
       workflow: "CASE n.n % 10 WHEN 0 THEN 'lab-network' ELSE sample.workflow END",
@@ -70,7 +70,7 @@ export function copySamples(database, runs, tables = ALL_TABLES) {
   });
 }
 
-/** Copies one run whole, each copy a second older than the one before. */
+/** Copies one run with all its rows. Copies are a second apart. */
 export function copyRun(database, id, runs) {
   const age = `(${runs} - n.n) * 1000`;
   const created_at = `sample.created_at - ${age}`;

@@ -1,10 +1,10 @@
-// Starts contestants, one process each, and reads what they found out.
+// Starts contestants, one process each, and reads their figures.
 import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
-/** How often the memory of a process is looked at. */
+/** The interval between two samples of the memory of a process. */
 const SAMPLE_MS = 15;
 const FOLDERS = [];
 process.on('exit', () => {
@@ -12,7 +12,7 @@ process.on('exit', () => {
 });
 process.on('SIGINT', () => process.exit(130));
 
-/** A folder on the disk that is measured: that of TMPDIR. */
+/** Creates a folder on the measured disk, that of TMPDIR. */
 export function newFolder() {
   const folder = mkdtempSync(path.join(tmpdir(), 'wf-bench-'));
   FOLDERS.push(folder);
@@ -21,7 +21,7 @@ export function newFolder() {
 
 export const removeFolder = (folder) => rmSync(folder, { recursive: true, force: true });
 
-/** Does `work` in a new one. */
+/** Does `work` in a new folder. */
 export async function inNewFolder(work) {
   const folder = newFolder();
   const answer = await work(folder);
@@ -29,7 +29,7 @@ export async function inNewFolder(work) {
   return answer;
 }
 
-/** Proportional set size in MiB; undefined where the process is gone. */
+/** Returns the proportional set size in MiB; undefined if the process is gone. */
 function pssOf(pid) {
   try {
     const [, kib] = /^Pss:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8')) ?? [];
@@ -39,7 +39,7 @@ function pssOf(pid) {
   }
 }
 
-/** Runs a contestant to its end; answers its figures. */
+/** Starts a contestant. `done` resolves to its figures. */
 export function measure({ node = process.execPath, flags = [], script }, workload, folder, parameters) {
   const words = Object.entries(parameters).map(([name, value]) => `${name}=${value}`);
   const spawnedAt = Date.now();
@@ -65,13 +65,13 @@ export function measure({ node = process.execPath, flags = [], script }, workloa
   return { child, done };
 }
 
-/** The same in a folder of its own. */
+/** Runs a contestant in a new folder, and returns its figures. */
 export const measureOnce = (contestant, workload, parameters) =>
   inNewFolder((folder) => measure(contestant, workload, folder, parameters).done);
 
 /**
- * The greatest memory that a contestant is seen to take, in MiB. Not in the process whose speed is measured: each look holds it up, so
- * that it does a quarter fewer steps in a second.
+ * Returns the greatest sampled memory of a contestant, in MiB. It runs the contestant apart from the measurement of its speed, because
+ * samples delay it: it does a quarter fewer steps in a second.
  */
 export const peakMemory = (contestant, workload, parameters) =>
   inNewFolder(async (folder) => {
@@ -84,7 +84,7 @@ export const peakMemory = (contestant, workload, parameters) =>
     return most;
   });
 
-/** Milliseconds that a command takes from its start to its end. */
+/** Returns the milliseconds that a command takes from its start to its end. */
 export function timeOf(argv, options = {}) {
   const [program, ...args] = argv;
   const begun = performance.now();

@@ -1,4 +1,4 @@
-// The growth of costs, drawn by Vega-Lite: both axes logarithmic, so that what grows linearly is level where it is told per step.
+// Draws the growth of costs with Vega-Lite. Both axes are logarithmic: a cost that grows linearly is a level line per step.
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { parse, View } from 'vega';
@@ -30,7 +30,7 @@ function lines(title, values, x, y, colour) {
   };
 }
 
-/** Answers the files that were written. */
+/** Returns the files that it writes. */
 export async function plot({ runs, steps, waiting }, folder) {
   const replayed = steps.flatMap(({ replayUsPerStep, ...point }) =>
     replayUsPerStep === undefined ? [] : [{ ...point, engine: 'wf, replayed', usPerStep: replayUsPerStep }],

@@ -62,7 +62,7 @@ export async function startPostgres(folder) {
     const argv = ['-D', data, '-k', home, '-p', String(port), '-c', 'listen_addresses=127.0.0.1'];
     const options = { ...user, cwd: home, stdio: ['ignore', 'ignore', 'ignore'] };
     for (const since = performance.now(); performance.now() - since < LONGEST_START_MS; await pause(20)) {
-      // It ends at once while a process of a killed one still has the shared memory.
+      // A server ends at once while a process of a killed one still has the shared memory.
       if (postmaster === undefined || postmaster.exitCode !== null || postmaster.signalCode !== null) {
         postmaster = spawn(path.join(programs, 'postgres'), argv, options);
       }
@@ -70,14 +70,14 @@ export async function startPostgres(folder) {
     }
     throw new Error('PostgreSQL is not ready');
   }
-  /** The processes of the server, and the server, which counts those that have ended. */
+  /** Returns the pids of the processes of the server, and that of the server, which counts those that have ended. */
   function pids() {
     const children = readFileSync(`/proc/${postmaster.pid}/task/${postmaster.pid}/children`, 'utf8');
     return [...children.split(' ').filter(Boolean).map(Number), postmaster.pid];
   }
   async function kill() {
     const ended = once(postmaster, 'exit');
-    // The server goes first: it would start its processes again.
+    // The server is killed first: it would start its processes again.
     for (const pid of pids().reverse()) process.kill(pid, 'SIGKILL');
     await ended;
   }
@@ -87,7 +87,7 @@ export async function startPostgres(folder) {
   return server;
 }
 
-/** Whether a server listens. It listens before it has recovered, and then makes its clients wait. */
+/** Returns whether a server listens. It listens before it has recovered, and lets its clients wait. */
 async function listens(port) {
   const socket = createConnection({ host: '127.0.0.1', port });
   try {

@@ -1,5 +1,5 @@
-// One small SQLite commit (WAL, synchronous=FULL): what every figure is divided by, taken in the same process right before and right
-// after what is measured.
+// One small SQLite commit (WAL, synchronous=FULL), by which every figure is divided. It is measured in the same process, right before
+// and right after the workload.
 import { rmSync } from 'node:fs';
 import path from 'node:path';
 import { median } from './figures.mjs';
@@ -7,7 +7,7 @@ import { median } from './figures.mjs';
 const COMMITS = 150;
 const ROW = 'x'.repeat(120);
 
-/** better-sqlite3; in the Node of the peers, for which it is not built, the SQLite that is part of it. */
+/** Uses better-sqlite3. It is not built for the Node of the peers, which has its own SQLite. */
 async function openDatabase(file) {
   if (process.getBuiltinModule('node:sqlite') !== undefined) {
     return new (process.getBuiltinModule('node:sqlite').DatabaseSync)(file);
@@ -24,7 +24,7 @@ export async function openRaw(folder) {
   db.exec('CREATE TABLE IF NOT EXISTS rows (number INTEGER PRIMARY KEY, data TEXT NOT NULL) STRICT');
   const insert = db.prepare('INSERT INTO rows (data) VALUES (?)');
   return {
-    /** Milliseconds of one commit, p50 of some. */
+    /** Returns the median milliseconds of one commit. */
     measure() {
       const times = Array.from({ length: COMMITS }, () => {
         const begun = performance.now();

@@ -19,7 +19,7 @@ export async function startRestate(folder) {
     ...{ RESTATE_BIND_ADDRESS: `127.0.0.1:${node}`, RESTATE_ADVERTISED_ADDRESS: `http://127.0.0.1:${node}` },
     ...{ RESTATE_BASE_DIR: path.join(folder, 'restate'), RESTATE_NODE_NAME: 'wf-bench' },
     ...{ RESTATE_LISTEN_MODE: 'tcp', RESTATE_LOG_FILTER: 'warn', RESTATE_DISABLE_TELEMETRY: 'true', DO_NOT_TRACK: '1' },
-    // It leaves folders there if it is killed.
+    // A killed server leaves folders there.
     TMPDIR: folder,
   };
   const server = { url: `http://127.0.0.1:${ingress}`, admin: `http://127.0.0.1:${admin}`, start, kill };

@@ -1,4 +1,4 @@
-// Hosts whose parts do nothing, played by one process.
+// Hosts whose parts do nothing, all in one process.
 import { tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { started } from './programs.mjs';

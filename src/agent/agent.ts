@@ -11,9 +11,9 @@ import { retryDelays } from './retry-delays.ts';
 
 /** The time between two checks for commits of other processes: one read of a number in shared memory. */
 const CHECK_MS = 100;
-/** The death of an owner commits nothing: this often, the agent checks the owners. */
+/** The time between two checks whether owners are alive: the death of an owner commits nothing. */
 const OWNERS_MS = 1_000;
-/** The delay after another process was faster: it may fail. */
+/** The delay before the agent checks a run again that another process has taken over: that process may fail. */
 const RIVAL_MS = 250;
 /** Delays after an error of the database. */
 const FIRST_TROUBLE_MS = 500;
@@ -32,10 +32,10 @@ export type AgentHistory = DueHistory &
 export interface AgentDependencies {
   readonly history: AgentHistory;
   readonly clock: Clock;
-  /** The process of the agent, which is registered. */
+  /** The registered process of the agent. */
   readonly owner: Owner;
   isAlive(owner: Owner): boolean;
-  /** Takes over a run and begins to advance it, or answers its request without that. Null if there was nothing to do. */
+  /** Takes over a run and begins to advance it, or answers its request without a takeover. Resolves to null if there was nothing to do. */
   begin(due: DueRun): Promise<RunHandle | 'answered' | null>;
   /** Releases the lease of a run that hibernates: the agent keeps nothing of it. */
   release(lease: Lease): void;
@@ -50,7 +50,7 @@ export type AgentNote =
   /** A request was answered without a takeover. */
   | { readonly did: 'answered'; readonly due: DueRun }
   | { readonly did: 'left'; readonly due: DueRun; readonly result: RunResult }
-  /** The run could not be resumed, or its journal not be written. */
+  /** The run could not be resumed, or its journal could not be written. */
   | { readonly did: 'failed'; readonly due: DueRun; readonly error: WfError; readonly retryAt: number }
   /** The database cannot be read. */
   | { readonly did: 'waited'; readonly error: WfError; readonly retryAt: number }
@@ -65,7 +65,7 @@ export interface Agent {
   drain(signal: string): void;
 }
 
-/** Starts an agent: it advances the runs that are due and that nobody advances. */
+/** Starts an agent, which advances the runs that are due and that no other process advances. */
 export function startAgent({ history, clock, owner, isAlive, concurrency, ...acts }: AgentDependencies): Agent {
   const delays = retryDelays();
   /** The runs that this agent advances; null while a run is taken over. */
@@ -78,9 +78,9 @@ export function startAgent({ history, clock, owner, isAlive, concurrency, ...act
   let troubleMs = 0;
   let cancelCheck = () => {};
   let settle: () => void = () => {};
-  let tellDraining: () => void = () => {};
+  let resolveDraining: () => void = () => {};
   const draining = new Promise<void>((resolve) => {
-    tellDraining = resolve;
+    resolveDraining = resolve;
   });
   const done = new Promise<void>((resolve, reject) => {
     settle = () => (failure === undefined ? resolve() : reject(failure));
@@ -89,7 +89,7 @@ export function startAgent({ history, clock, owner, isAlive, concurrency, ...act
   function drain(signal: string): void {
     if (drainedBy !== undefined) return;
     drainedBy = signal;
-    tellDraining();
+    resolveDraining();
     cancelCheck();
     acts.report({ did: 'draining', signal, runs: [...active.keys()] });
     for (const handle of active.values()) handle?.interrupt(signal);
@@ -178,7 +178,7 @@ export function startAgent({ history, clock, owner, isAlive, concurrency, ...act
 
   async function follow(found: DueRun, handle: RunHandle): Promise<void> {
     active.set(found.run, handle);
-    // A rolled-back run that is retried is advanced as another one.
+    // The retry of a rolled-back run is another run.
     const due = { ...found, run: handle.id };
     acts.report({ did: 'resumed', due });
     if (drainedBy !== undefined) handle.interrupt(drainedBy);
@@ -203,6 +203,6 @@ export function startAgent({ history, clock, owner, isAlive, concurrency, ...act
 
 function displaced(): WfError {
   return new WfError('E_AGENT_RUNNING', 'another agent has registered with the database', {
-    hint: 'Look for it with `wf agent status`.',
+    hint: 'Find it with `wf agent status`.',
   });
 }

@@ -15,8 +15,8 @@ const NO_PROGRESS: readonly JournalEvent['type'][] = [
 ];
 
 /**
- * Returns the earliest moment at which an agent takes over a run again, in milliseconds since the epoch. A run whose code ends the
- * process of each agent would otherwise end them all, one after the other.
+ * Returns the earliest moment at which an agent takes over a run again, in milliseconds since the epoch. Without a delay, a run whose
+ * code ends the process of its agent would end one agent after the other.
  * @param entries its journal
  */
 export function earliestTakeover(entries: readonly JournalEntry[]): number {

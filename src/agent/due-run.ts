@@ -2,7 +2,7 @@ import type { Owner } from '../engine/model/identity/owner.ts';
 import type { RunId } from '../engine/model/ids.ts';
 import type { AgentRun, AgentWorkReader } from '../history/agent-work.ts';
 
-/** A run that nobody advances and that an agent has to advance now. */
+/** A run that no process advances and that an agent has to advance now. */
 export type DueRun = AgentRun &
   (
     | { readonly why: 'timer' }

@@ -3,7 +3,7 @@ import type { DueRun } from './due-run.ts';
 
 const FIRST_MS = 1_000;
 const LONGEST_MS = 5 * 60_000;
-/** An entry that was not tried again for this long is of a run that is not due any more. */
+/** An entry without a retry for this long belongs to a run that is not due any more. */
 const FORGOTTEN_MS = 10 * 60_000;
 const MOST = 10_000;
 
@@ -16,10 +16,10 @@ interface Delay {
   readonly reported: string | null;
 }
 
-/** Delays between the tries to advance a run. Without a retry, the next try is due at once when the row of the run changes. */
+/** Delays between attempts to advance a run. A run whose state changes may be tried again at once. */
 export interface RetryDelays {
   mayTry(due: DueRun, now: number): boolean;
-  /** Doubles the delay of a run after an error. Returns the time of the next try, and whether the error differs from the last one. */
+  /** Doubles the delay of a run after an error. Returns the time of the next attempt, and whether the error differs from the last one. */
   failed(due: DueRun, error: string, now: number): { readonly retryAt: number; readonly isNew: boolean };
   /** Delays a run until a moment, without an error. */
   postpone(due: DueRun, until: number): void;
@@ -56,7 +56,7 @@ export function retryDelays(): RetryDelays {
   };
 }
 
-/** A takeover, another reason, or another request makes it another state. */
+/** A takeover, another reason or another request changes the state. */
 function stateOf(due: DueRun): string {
   return `${due.fence} ${due.why === 'request' ? due.request : due.why}`;
 }

@@ -15,8 +15,8 @@ import { untilNotified } from './output/until-notified.ts';
 import type { OpenServices, Services } from './services/services.ts';
 
 /**
- * Runs one command line: parses it, loads only the requested command, and returns the exit code. Every error ends here as text,
- * or with `--json` as a document.
+ * Runs one command line: parses it, loads only the requested command, and returns the exit code. Prints every error, as text or with
+ * `--json` as a document.
  */
 export async function runCommandLine(
   argv: readonly string[],
@@ -141,7 +141,7 @@ function buildProgram(argv: readonly string[], parsing: Parsing, version: string
   return program;
 }
 
-/** Replaces commander's own `help`, which shows that of wf for an unknown command. */
+/** Replaces commander's own `help`, which prints the help of wf for an unknown command. */
 function addHelp(program: Command, parsing: Parsing): void {
   program
     .command('help')
@@ -158,7 +158,7 @@ function addHelp(program: Command, parsing: Parsing): void {
     });
 }
 
-/** Adds the command that completion scripts call. Its words are a command line of their own, and name their own database. */
+/** Adds the command that completion scripts call. Its words are another command line, which may name a database. */
 function addWordCompletion(program: Command, parsing: Parsing): void {
   program
     .command('__complete <shell> [words...]', { hidden: true })

@@ -4,19 +4,19 @@ import { cachedDataVersionTag } from 'node:v8';
 import { Script } from 'node:vm';
 import { readCacheFile, writeCacheFile } from '../trust/cache-file.ts';
 
-/** Exit codes of commands that are refused: these have called few functions. */
+/** Exit codes of refused commands, which call too few functions to be worth a cache. */
 const REFUSED: readonly number[] = [2, 3, 4];
 
 /**
- * Loads the program like `require`, with V8's compiled code of an earlier start if `folder` has it. That saves a quarter of `wf show`.
- * Node 22 has `module.enableCompileCache()` for this.
+ * Loads the program like `require`, with the code that V8 compiled at an earlier start if `folder` has it. That saves a quarter of
+ * `wf show`. Node 22 has `module.enableCompileCache()` for this.
  * @param program file of its first part; names of parts change with their content
  * @param folder a folder that only this user can write
- * @param require loads what is not a part
+ * @param require loads the other modules
  */
 export function loadCompiled(program: string, folder: string, require: NodeJS.Require): unknown {
   const name = path.basename(program);
-  // V8 rejects code of another version, processor or set of its flags. Of the source, it only compares the length.
+  // V8 rejects code of another version, processor or set of flags. It compares only the length of the source.
   const cache = path.join(folder, `program-${cachedDataVersionTag().toString(16)}`);
   const parts = new Parts(path.dirname(program), readCode(cache, name), require);
   process.once('exit', (exitCode) => {
@@ -26,10 +26,10 @@ export function loadCompiled(program: string, folder: string, require: NodeJS.Re
   return parts.load(name);
 }
 
-/** V8's compiled code of parts, by their names. */
+/** Code that V8 compiled, by the names of the parts. */
 type Code = ReadonlyMap<string, Buffer>;
 
-/** Returns the compiled code of this program. If there is none, its parts are compiled again. */
+/** Returns the compiled code of this program; empty if the cache has none. */
 function readCode(cache: string, program: string): Code {
   const content = readCacheFile(cache) ?? Buffer.alloc(0);
   const endOfIndex = content.indexOf('\n');
@@ -40,14 +40,14 @@ function readCode(cache: string, program: string): Code {
   for (const part of parts) {
     const [name = '', length] = part.split(':');
     const end = begin + Number(length);
-    // V8 rejects code that is cut off.
+    // V8 rejects truncated code.
     code.set(name, content.subarray(begin, end));
     begin = end;
   }
   return code;
 }
 
-/** Writes a line with the names of the program and of each part, with its length, and then the code. */
+/** Writes one line with the name of the program and the name and length of each part, then the code. */
 function writeCode(cache: string, program: string, code: Code): void {
   const index = [program, ...[...code].map(([name, { length }]) => `${name}:${length}`)].join(' ');
   // V8 copies code that does not begin at a multiple of 8.
@@ -81,7 +81,7 @@ class Parts {
     return module.exports;
   }
 
-  /** Returns whether V8 has used cached code of each loaded part. */
+  /** Returns whether V8 used cached code for each loaded part. */
   areCached(): boolean {
     return [...this.#scripts.values()].every(({ cachedDataRejected }) => cachedDataRejected === false);
   }

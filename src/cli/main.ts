@@ -13,8 +13,8 @@ declare const WHOLE_PROGRAM: string;
 declare const PROGRAM_IN_PARTS: string;
 
 /**
- * Commands that can last until wf is updated or removed: they load the whole program when they start, and V8's compiled code is kept for
- * each of them, as each calls other functions. The others load the parts that they use, in less time.
+ * Commands that can still run when wf is updated or removed: they load the whole program at their start. Each of them has its own cache
+ * of compiled code, because each calls other functions. The other commands load only the parts that they use, which takes less time.
  */
 const LASTING: readonly string[] = [
   'start',
@@ -43,7 +43,7 @@ void main(process.argv.slice(2));
 
 async function main(argv: readonly string[]): Promise<void> {
   if (asksForVersion(argv) && printVersion(argv)) return;
-  // Before the program is loaded: V8 does not return the memory that it takes for that.
+  // Called before the program is loaded: V8 does not return the memory that loading takes.
   if (argv[0] === 'ui') keepHeapSmall();
   const isDebugging = process.env['WF_DEBUG'] === '1';
   if (isDebugging) process.setSourceMapsEnabled(true);
@@ -51,12 +51,12 @@ async function main(argv: readonly string[]): Promise<void> {
   const isWhole = isDebugging || lasting !== undefined;
   const file = path.join(import.meta.dirname, isWhole ? WHOLE_PROGRAM : PROGRAM_IN_PARTS);
   const folder = path.join(compiledCacheFolder(process.env), lasting ?? 'parts');
-  // With a cache of Node 20, stack traces would not be mapped to the sources.
+  // With a cache, Node 20 would not map stack traces to the sources.
   const cache = isDebugging ? undefined : privateFolder(folder);
   await loadProgram(file, cache)(argv, version);
 }
 
-/** Prints the version. Returns false if it cannot be written: the program then tries again and reports the reason. */
+/** Prints the version. Returns false if the write fails: the program then tries again and reports the reason. */
 function printVersion(argv: readonly string[]): boolean {
   try {
     writeFileSync(1, `${argv.includes('--json') ? JSON.stringify({ version: version }) : version}\n`);
@@ -76,7 +76,7 @@ function asksForVersion(given: readonly string[]): boolean {
 
 type Program = (argv: readonly string[], version: string) => Promise<void>;
 
-/** Loads the program. @param cache folder for V8's compiled code of it */
+/** Loads the program. @param cache folder for its compiled code */
 function loadProgram(file: string, cache: string | undefined): Program {
   const require = createRequire(import.meta.filename);
   const isCached = cache !== undefined && !usesCacheOfNode(cache);

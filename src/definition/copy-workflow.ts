@@ -36,7 +36,7 @@ export function copyOfWorkflow(source: WorkflowFile, name: string, into: string)
   }
 }
 
-/** Returns the path of a file without the ending of a script, which an import may leave out or have of the translated file. */
+/** Returns a path without its script extension: an import may omit that, or have the extension of the translated file. */
 function withoutEnding(file: string): string {
   return file.replace(/\.[cm]?[jt]s$/, '');
 }

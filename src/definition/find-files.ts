@@ -14,7 +14,7 @@ export const WORKFLOW_NAME = /^[a-z0-9][a-z0-9-]*$/;
 
 const FILE_NAME = /^(.+)\.(?:ts|mts|js|mjs)$/;
 
-/** The package on which a project depends, by its package.json, or which it is. */
+/** The package that a project depends on, or is, by its package.json. */
 const PACKAGE = 'wf-engine';
 
 const manifestSchema = lazy(() => {

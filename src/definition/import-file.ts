@@ -44,7 +44,7 @@ export async function importFile(
   const translator = createJiti(import.meta.filename, { fsCache: false });
   const virtualModules = { 'wf-engine': wf, 'wf-engine/steps': wf, xstate, zod };
   const jiti = createJiti(import.meta.filename, {
-    // Its own cache knows translations by the paths of their files.
+    // The cache of jiti finds translations by the paths of their files.
     fsCache: false,
     virtualModules,
     transform: (asked) => ({ code: translated(asked, translator.transform, cache, jitiVersion()) }),

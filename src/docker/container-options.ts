@@ -9,7 +9,7 @@ const NANO_CPUS = 1_000_000_000;
 type Creation = Pick<ContainerCreateOptions, 'Env' | 'ExposedPorts' | 'Healthcheck'>;
 type Limits = Pick<HostConfig, 'PortBindings' | 'Mounts' | 'Memory' | 'NanoCpus' | 'PidsLimit' | 'RestartPolicy'>;
 
-/** Returns the members of the engine's request that create a container with these options, except labels. */
+/** Returns the members of the request that creates a container with these options, except labels. */
 export function creationOf(options: ContainerOptions): { readonly config: Creation; readonly host: Limits } {
   const { env, ports, mounts, resources, restart, healthCheck } = options;
   const exposed = [...new Set(ports.map(exposedPort))];
@@ -136,7 +136,7 @@ const healthcheckAnswer = lazy(() =>
     ),
 );
 
-/** Members of the answer to an inspection that hold the options of a container. */
+/** Members of an inspect response that contain the options of a container. */
 export const optionMembers = {
   config: () => ({ Env: z.array(z.string()).nullish(), Healthcheck: healthcheckAnswer().nullish() }),
   host: () => ({
@@ -144,7 +144,7 @@ export const optionMembers = {
     Mounts: z
       .array(z.unknown())
       .nullish()
-      // Another kind of mount is nobody's that wf has asked for.
+      // wf never requests other kinds of mounts.
       .transform((all) => (all ?? []).flatMap((one) => mountAnswer().safeParse(one).data ?? [])),
     Memory: z.number().default(0),
     NanoCpus: z.number().default(0),
@@ -157,7 +157,7 @@ type Host = z.output<z.ZodObject<ReturnType<typeof optionMembers.host>>>;
 
 const POLICIES = ['no', 'on-failure', 'always', 'unless-stopped'] as const;
 
-/** Returns the options of a container from the engine's answer. */
+/** Returns the options of a container from the engine's response. */
 export function optionsOf(config: Config, host: Host, labels: Readonly<Record<string, string>>): ContainerOptions {
   const env = (config.Env ?? []).map((line) => {
     const end = line.indexOf('=');

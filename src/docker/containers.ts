@@ -20,7 +20,7 @@ type ContainerCalls = Pick<
 const REMOVAL_DEADLINE_MS = 30_000;
 const REMOVAL_POLL_MS = 50;
 
-// With `ndots` set, the engine forwards no name without a dot. The empty search domain keeps programs from adding a dotted
+// With `ndots` set, the engine does not forward names without a dot. The empty search domain keeps programs from adding a dotted
 // suffix.
 const LOCAL_NAMES = { DnsOptions: ['ndots:1'], DnsSearch: ['.'] };
 
@@ -75,7 +75,7 @@ export function containerCalls(
 
     async container(idOrName) {
       if (isObjectId(idOrName)) return byId(idOrName);
-      // The list is searched for the exact name, because an inspect by name also matches the beginning of an id.
+      // Searches the list for the exact name, because an inspect by name also matches the beginning of an id.
       const match = (await list()).find(({ id, name }) => id === idOrName || name === idOrName);
       return match === undefined ? null : byId(match.id);
     },

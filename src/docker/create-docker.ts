@@ -19,7 +19,7 @@ export function createDocker(env: Environment = process.env): DockerPort {
   return createDockerAt(() => findEndpoint(env));
 }
 
-/** Returns pids and paths of this machine for those that an engine reports. */
+/** Translates pids and paths that an engine reports into those of this machine. */
 export interface Here {
   pid(pid: number): number;
   path(path: string): string;
@@ -29,7 +29,7 @@ const THE_SAME: Here = { pid: (pid) => pid, path: (path) => path };
 
 /**
  * Creates a port to the Docker engine at this endpoint, which it finds at the first call.
- * @param here translates what the engine reports from PID and mount namespaces of its own
+ * @param here translates the pids and paths of an engine in other PID and mount namespaces
  */
 export function createDockerAt(find: () => Promise<Endpoint>, here: Here = THE_SAME): DockerPort {
   const connection = createConnection(find);
@@ -40,17 +40,17 @@ export function createDockerAt(find: () => Promise<Endpoint>, here: Here = THE_S
     programs: 'image',
     shown: commandLine,
     executedCommands: async () => [],
-    // The objects of an engine may return when it restarts.
+    // The objects of an engine may reappear when it restarts.
     hasEnded: () => false,
     engineId() {
       engineId ??= askForId(connection).catch((thrown: unknown) => {
-        engineId = undefined; // the next one asks again
+        engineId = undefined; // the next call asks again
         throw thrown;
       });
       return engineId;
     },
     info() {
-      // Requirements that are checked side by side share an answer, for which the engine starts four programs.
+      // Requirements that are checked in parallel share a response, for which the engine starts four programs.
       asked ??= askForInfo(connection).finally(() => {
         asked = undefined;
       });

@@ -16,9 +16,9 @@ import type { Connection } from './connection/connection.ts';
 type ExecCalls = Pick<DockerPort, 'exec' | 'execCommand' | 'runningCommands'>;
 type ExecState = z.output<ReturnType<typeof execAnswer>>;
 
-/** Equal to the limit of the command port. */
+/** The same limit as that of the command port. */
 const MAX_OUTPUT_BYTES = 256 * 1024;
-/** Interval at which the engine is asked for the end of a command whose outputs have ended. */
+/** Polling interval for the end of a command whose outputs have ended. */
 const POLL_MS = 20;
 /** A killed process ends within milliseconds, unless it waits for a device. */
 const KILLED_WITHIN_MS = 2_000;
@@ -34,9 +34,9 @@ export function execCalls({ read, readOrNull, write }: Connection, pidHere: (pid
   }
 
   /**
-   * Runs a command until it has ended, at most until the time-out. Its outputs may stay open after its end (dockerode #534, or a child
-   * that keeps them open), or end before it, so the engine is asked too. A command that still runs then is killed if it is on this
-   * machine: the engine has no call for that.
+   * Runs a command until it ends, at most until the time-out. Its outputs may stay open after its end (dockerode #534, or a child that
+   * keeps them open), or end before it, so wf polls the engine as well. After the time-out, kills the command if it is on this machine:
+   * the engine has no call for that.
    */
   async function run(
     id: string,
@@ -78,7 +78,7 @@ export function execCalls({ read, readOrNull, write }: Connection, pidHere: (pid
     try {
       for (;;) {
         await Promise.race([limit.reached, isOpen ? ended : after(POLL_MS)]);
-        // A command that never stops writing would hold up the answer of the engine.
+        // Endless output of a command would delay the response of the engine.
         if (limit.isReached()) stream.destroy();
         const state = await inspect(execId, doing);
         if (!state.Running) return { end: 'exited', exitCode: state.ExitCode };
@@ -86,7 +86,7 @@ export function execCalls({ read, readOrNull, write }: Connection, pidHere: (pid
         const pid = pidHere(state.Pid ?? 0);
         const isHere = isInContainer(pid, id);
         if (isHere) killFamily(pid, id);
-        // The engine itself may notice the end of a killed process seconds later.
+        // The engine may notice the end of a killed process seconds later.
         const isAlive = async () => (isHere ? isInContainer(pid, id) : (await inspect(execId, doing)).Running);
         return { end: (await endsSoon(isAlive)) ? 'killed' : 'alive' };
       }
@@ -162,7 +162,7 @@ function requireEnd(ended: Ended, id: string, argv: Argv, signal: AbortSignal | 
   }
 }
 
-/** The time-out of a command, or the stop of its step. A signal of `AbortSignal.any` can be collected before it fires (Node 20). */
+/** Resolves at the time-out of a command, or when its step stops. Node 20 may collect a signal of `AbortSignal.any` before it fires. */
 function limitOf(timeoutMs: number, signal: AbortSignal | undefined) {
   let isReached = signal?.aborted ?? false;
   let cancel = () => {};
@@ -182,7 +182,7 @@ function limitOf(timeoutMs: number, signal: AbortSignal | undefined) {
   return { reached, isReached: () => isReached, cancel: () => cancel() };
 }
 
-/** Marks an error of a request that runs nothing by itself. */
+/** Marks an error of a request that does not itself run the command. */
 async function preparing<Answer>(request: Promise<Answer>): Promise<Answer> {
   try {
     return await request;
@@ -217,7 +217,7 @@ function noExitCode(id: string, argv: Argv): WfError {
   );
 }
 
-/** Whether a process of this machine is in the container, by its cgroup: the pid may be of another process, or of another machine. */
+/** Returns whether a process of this machine is in the container, by its cgroup: the pid may belong to another process or machine. */
 function isInContainer(pid: number, containerId: string): boolean {
   try {
     return pid > 0 && readFileSync(`/proc/${pid}/cgroup`, 'utf8').includes(containerId);

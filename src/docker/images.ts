@@ -19,7 +19,7 @@ export function imageCalls({ read, readOrNull, write, writeOrNull }: Connection)
     async pullImage(reference, onProgress, signal, credentials = null) {
       checkReference(reference);
       try {
-        // The connection's deadline covers only the beginning of the answer; the pull itself may take longer.
+        // The deadline of the connection covers only the beginning of the response; the pull itself may take longer.
         const stream = await write(`pull image ${reference}`, (client) =>
           client.pull(reference, { abortSignal: signal, ...authOf(reference, credentials) }),
         );
@@ -43,7 +43,7 @@ export function imageCalls({ read, readOrNull, write, writeOrNull }: Connection)
 
     async loadImages(saved) {
       try {
-        // As for a pull, the deadline covers only the beginning of the answer.
+        // As for a pull, the deadline covers only the beginning of the response.
         const stream = await write('load images', (client) => client.loadImage(saved));
         await followPull(stream, () => {}, new AbortController().signal);
       } catch (thrown) {
@@ -75,7 +75,7 @@ function jsonOf(line: string): unknown {
   }
 }
 
-/** Reads the engine's JSON lines to their end. An error in the middle is also a line, under status 200. */
+/** Reads the engine's JSON lines to their end. An error is also a line, with status 200. */
 async function followPull(
   stream: NodeJS.ReadableStream,
   onProgress: (line: string) => void,
@@ -107,7 +107,7 @@ function authOf(reference: string, credentials: RegistryCredentials | null) {
   return { authconfig: { username, password, serveraddress: registryOf(reference) } };
 }
 
-/** Returns the registry of an image: a first part with a dot or a port, as the docker client tells it from a user of Docker Hub. */
+/** Returns the registry of an image: a first part with a dot or a port, as the docker client distinguishes it from a Docker Hub user. */
 function registryOf(reference: string): string {
   const [first = '', ...rest] = reference.split('/');
   const isHost = rest.length > 0 && (/[.:]/.test(first) || first === 'localhost');

@@ -18,7 +18,7 @@ export function networkCalls({ read, readOrNull, write, writeOrNull }: Connectio
     return parseAnswer(networkListAnswer(), answer, 'docker network ls');
   }
 
-  // The list lacks the members, and its entries may be gone a moment later.
+  // The list does not contain the members, and its entries may be gone a moment later.
   async function byId(id: string): Promise<NetworkInfo | null> {
     const answer = await readOrNull(`inspect network ${id}`, (client) => client.getNetwork(id).inspect());
     return answer === null ? null : parseAnswer(networkAnswer(), answer, `docker network inspect ${id}`);
@@ -35,7 +35,7 @@ export function networkCalls({ read, readOrNull, write, writeOrNull }: Connectio
 
     async network(idOrName) {
       if (isObjectId(idOrName)) return byId(idOrName);
-      // The list is searched for the exact name, because an inspect by name also matches the beginning of an id.
+      // Searches the list for the exact name, because an inspect by name also matches the beginning of an id.
       const matches = (await list()).filter(({ id, name }) => id === idOrName || name === idOrName);
       const [match, ...others] = matches;
       if (match === undefined) return null;

@@ -7,7 +7,7 @@ interface Labelled {
 
 /**
  * Returns the container without a run label inherited from its image: `docker commit` copies labels into the image, and its
- * containers inherit them. If the image is gone, the label proves nothing either.
+ * containers inherit them. If the image is gone, the label proves nothing.
  */
 export async function withOwnMark<Container extends Labelled>(
   container: Container,

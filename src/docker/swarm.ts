@@ -15,17 +15,17 @@ import {
 } from './answers/swarm-answers.ts';
 import type { Connection } from './connection/connection.ts';
 
-/** Listens on all addresses: the port of managers. */
+/** All addresses, with the port of managers. */
 const LISTEN = '0.0.0.0:2377';
-/** The engine itself gives up a join after 10 s (a refusal) or 20 s (no answer, and tries on). */
+/** The engine itself reports a refused join after 10 s. Without an answer it stops waiting after 20 s, but keeps trying. */
 const JOIN_DEADLINE_MS = 12_000;
-/** At its deadline the engine still waits for an answer of the manager. */
+/** At the deadline the engine still waits for an answer of the manager. */
 const NO_ANSWER = 'the Docker engine did not answer within';
 const NO_NODE = 'the engine did not become a node within';
-/** A node changes its version by each report of its state: seldom twice in a row. */
+/** Each report of its state changes the version of a node; two in a row are rare. */
 const UPDATE_ATTEMPTS = 5;
 
-/** Returns the calls of an engine about swarms. */
+/** Returns the swarm calls of an engine. */
 export function swarmCalls({ read, write, writeOrNull }: Connection): SwarmPort {
   return {
     async state() {
@@ -62,7 +62,7 @@ export function swarmCalls({ read, write, writeOrNull }: Connection): SwarmPort 
           JOIN_DEADLINE_MS,
         );
       } catch (thrown) {
-        // The error of the request, its cause, holds the request.
+        // The cause, the error of the request, contains the request.
         if (thrown instanceof WfError && thrown.code === 'E_DOCKER')
           throw cannotJoin(thrown.message.replace(NO_ANSWER, NO_NODE), token);
         throw thrown;
@@ -104,7 +104,7 @@ export function swarmCalls({ read, write, writeOrNull }: Connection): SwarmPort 
         try {
           return await update();
         } catch (thrown) {
-          // A node that reports its state at this moment has another version.
+          // A node that has just reported its state has another version.
           const isOutdated = thrown instanceof WfError && /out of sequence/i.test(thrown.message);
           if (!isOutdated || attempt === UPDATE_ATTEMPTS) throw thrown;
         }
@@ -124,7 +124,7 @@ export function swarmCalls({ read, write, writeOrNull }: Connection): SwarmPort 
   };
 }
 
-/** Reads the swarm as a stream: with the variable DEBUG set, docker-modem prints any other answer, and the tokens are in it. */
+/** Reads the swarm as a stream: if the variable DEBUG is set, docker-modem prints any other response, which contains the tokens. */
 async function unloggedSwarm({ modem }: Docker): Promise<unknown> {
   const request = { path: '/swarm', method: 'GET', isStream: true, statusCodes: { 200: true, 503: 'no manager' } };
   const answer = await new Promise<unknown>((resolve, reject) => {
@@ -134,7 +134,7 @@ async function unloggedSwarm({ modem }: Docker): Promise<unknown> {
   try {
     return parseJson(await text(answer));
   } catch (thrown) {
-    // Its message would quote the answer.
+    // The message of the error would quote the response.
     if (thrown instanceof SyntaxError) return null;
     throw thrown;
   }

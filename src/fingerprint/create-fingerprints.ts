@@ -23,12 +23,12 @@ interface MachineParts extends FingerprintParts {
 }
 
 /**
- * Creates the fingerprint port of a host that others can change, and of the engine that the Docker port leads to.
- * @param settings reads the settings of its network namespace; absent for that of wf
+ * Creates the fingerprint port of a host that others can change, and of the engine behind the Docker port.
+ * @param settings reads the settings of its network namespace; by default that of wf
  */
 export function createFingerprints(parts: MachineParts, settings: ReadSettings = readMachineSettings): FingerprintPort {
   const settle = shareSamples(settleOn(parts, settings));
-  // Without a facet nothing is read, and nothing can be of another place.
+  // Without facets it reads nothing, and the place does not matter.
   const place = async (facets: readonly Facet[]) => (facets.length === 0 ? null : await placeOf(parts, facets));
   return {
     async take(facets) {
@@ -37,7 +37,7 @@ export function createFingerprints(parts: MachineParts, settings: ReadSettings =
     async takeLike(before, isWatched) {
       const { sections } = readFingerprint(before);
       const facets = facetsIn(sections);
-      // An object that comes and goes may be absent from the first sample.
+      // An object that appears and disappears may be absent from the first sample.
       const isExpected = isWatched ? never : (first: Sections) => isUnchanged(sections, first);
       return asFingerprint(await settle(facets, isWatched, isExpected), await place(facets));
     },
@@ -54,7 +54,7 @@ export function createPrivateFingerprints(parts: FingerprintParts, settings: Rea
     },
     async takeLike(before, isWatched) {
       const { sections } = readFingerprint(before);
-      // Otherwise, the kernel may still be removing links in the background.
+      // If not, the kernel may still be removing links in the background.
       const isExpected = (first: Sections) => isUnchanged(sections, first);
       return asFingerprint(await settle(facetsIn(sections), isWatched, isExpected), null);
     },

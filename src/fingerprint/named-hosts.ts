@@ -3,17 +3,17 @@ import { isJsonObject, type JsonObject } from '../engine/model/json.ts';
 import { onHostName } from '../engine/model/on-host-name.ts';
 import type { ComparedRun, Comparison, Fingerprint, FingerprintPort } from '../engine/ports/fingerprint.ts';
 
-/** The member of a fingerprint that has those of the named hosts. */
+/** The member of a fingerprint that contains those of the named hosts. */
 const HOSTS = 'hosts';
 
 /** The fingerprint ports of the named hosts of a run, by name. */
 export type NamedFingerprints = Readonly<Record<string, FingerprintPort>>;
 
 /**
- * Adds the named hosts of a run to the fingerprint port of its own host. Each host is compared with its own changes, and the subjects of
+ * Adds the named hosts of a run to the fingerprint port of the run's own host. Compares each host with its own changes; the subjects of
  * its differences begin with its name.
  * @param named called at each use
- * @param sharesNetwork whether a named host has the network of the own one, which is then compared with the changes of both
+ * @param sharesNetwork returns whether a named host shares the network of the own host, which is then compared with the changes of both
  */
 export function withNamedHosts(
   own: FingerprintPort,
@@ -44,7 +44,7 @@ export function withNamedHosts(
   };
 }
 
-/** Returns the part of one host; undefined is the run's own. */
+/** Returns the part of one host; undefined stands for the run's own. */
 function partOf(fingerprint: Fingerprint, name: string | undefined): Fingerprint {
   const { [HOSTS]: hosts, ...own } = fingerprint;
   if (name === undefined) return own;
@@ -52,7 +52,7 @@ function partOf(fingerprint: Fingerprint, name: string | undefined): Fingerprint
   return isJsonObject(part) ? part : NONE;
 }
 
-/** No fingerprint: the port that is to read it reports the damage. */
+/** Not a fingerprint: the port that reads it reports the damage. */
 const NONE: JsonObject = {};
 
 function limitedTo(run: ComparedRun, isOf: (host: string | undefined) => boolean): ComparedRun {

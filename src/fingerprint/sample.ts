@@ -26,8 +26,8 @@ export interface SamplePorts {
 }
 
 /**
- * Reads these facets of the host, all at the same time. A tool that is missing, not permitted or answers unexpectedly makes only
- * its own sections unreadable.
+ * Reads these facets of the host in parallel. If a tool is missing, not permitted, or prints unexpected output, only its own sections are
+ * unreadable.
  * @throws WfError if the host cannot be reached at all
  */
 export async function takeSample(ports: SamplePorts, facets: readonly Facet[]): Promise<Sections> {

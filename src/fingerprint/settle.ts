@@ -10,17 +10,17 @@ import {
 
 /** Long enough for a change in progress to show between two samples that take about 50 ms each. */
 const PAUSE_MS = 15;
-/** Short enough to notice something that comes and goes about once a second, and easy on the machine. */
+/** Short enough to notice an object that appears and disappears about once a second, without much load. */
 const WATCH_PAUSE_MS = 100;
-/** Docker's late effects of a call take tenths of a second: changes in the second half of this time are not the run's. */
+/** Late effects of a Docker call take tenths of a second: changes in the second half of this time are not the run's. */
 const SETTLE_MS = 2_000;
-/** Long enough for several rounds of something that comes and goes about once a second. */
+/** Long enough for several rounds of an object that appears and disappears about once a second. */
 const WATCH_MS = 4_000;
-/** Minimum for a machine on which one sample takes as long as that. */
+/** Minimum for a machine on which one sample takes that long. */
 const SETTLE_LEAST_SAMPLES = 4;
 /**
- * Minimum for a busy machine: an object that alternates between two values has by chance the same one in all samples of the second
- * half of 20 once in 1,024 times; of 4, once in 4.
+ * Minimum for a busy machine: in the second half of 20 samples, an object that alternates between two values has the same one by chance
+ * once in 1,024 times; of 4 samples, once in 4.
  */
 const WATCH_LEAST_SAMPLES = 20;
 
@@ -29,13 +29,13 @@ const WATCHED = { pauseMs: WATCH_PAUSE_MS, lastsMs: WATCH_MS, leastSamples: WATC
 
 interface Difference {
   readonly section: SectionName;
-  /** Undefined for the state of the section. */
+  /** Undefined stands for the state of the section. */
   readonly subject: string | undefined;
 }
 
 /**
- * Samples until two consecutive samples are equal. Otherwise the last sample lists the subjects that changed in the second half
- * of the time.
+ * Samples until two consecutive samples are equal. If the time ends before that, the last sample lists the subjects that changed in its
+ * second half.
  * @param isWatched samples for the whole time, even if two are equal
  * @param isExpected returns whether the first sample is enough
  */
@@ -68,7 +68,7 @@ export async function settledSample(
   }
 }
 
-/** Returns whether a host is as it was: an earlier sample, in which nothing was changing, equals this one. */
+/** Returns whether a host is unchanged: an earlier settled sample equals this one. */
 export function isUnchanged(before: Sections, after: Sections): boolean {
   const isChanging = SECTION_NAMES.some((name) => (before[name].changing ?? []).length > 0);
   return !isChanging && differencesOf(before, after).length === 0;

@@ -1,7 +1,7 @@
 import { FACETS, type Facet } from '../engine/workflow/facets.ts';
 import { limitedTo, type Sections } from './differences/shape.ts';
 
-/** Samples these facets of one host until they have settled, or are as expected. */
+/** Samples these facets of a host until they are settled, or as expected. */
 export type Settle = (
   facets: readonly Facet[],
   isWatched: boolean,
@@ -17,8 +17,8 @@ interface Request {
 }
 
 /**
- * Runs one sampling of a host at a time. Callers that ask during a sampling share the next one, which begins after their request:
- * each sees the effects of everything it did before.
+ * Runs one sampling of a host at a time. Calls during a sampling share the next one, which begins after them: each caller observes the
+ * effects of everything it did before.
  */
 export function shareSamples(settle: Settle): Settle {
   let waiting: readonly Request[] = [];
@@ -27,7 +27,7 @@ export function shareSamples(settle: Settle): Settle {
   async function work(): Promise<void> {
     isBusy = true;
     for (;;) {
-      // Callers of the same turn join.
+      // Calls of the same turn of the event loop join.
       await new Promise((resolve) => setImmediate(resolve));
       const isWatched = waiting[0]?.isWatched;
       if (isWatched === undefined) break;

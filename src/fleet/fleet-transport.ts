@@ -28,7 +28,7 @@ export interface MailboxTransport {
    */
   open(host: HostName, request: SessionRequest, signal: AbortSignal): Promise<void>;
   /**
-   * Returns the first item of the mailbox, or null if it is empty, once that is another one than `current`; `unchanged` after a while.
+   * Waits until the first item of the mailbox is not `current`, and returns it; null if the mailbox is empty, `unchanged` after a while.
    * @throws WfError E_MAILBOX_HELD if the session is over; E_FLEET_UNREACHABLE; the reason of the signal
    */
   next(
@@ -45,7 +45,7 @@ export interface MailboxTransport {
     given: { readonly session: SessionId; readonly item: ItemId },
     signal: AbortSignal,
   ): Promise<boolean>;
-  /** Answers an item. An answer that comes twice, or for an item that was replaced, changes nothing. @throws as `next` */
+  /** Answers an item. A repeated answer, or one for a replaced item, changes nothing. @throws as `next` */
   answer(
     host: HostName,
     given: { readonly session: SessionId; readonly item: ItemId; readonly answer: Answer },
@@ -53,32 +53,32 @@ export interface MailboxTransport {
   ): Promise<void>;
 }
 
-/** Fleet runs, for people. */
+/** Access to fleet runs, for people. */
 export interface FleetControl {
   /**
    * Starts a fleet run; the same request with the same id starts it once.
-   * @param sealed values of its secret inputs; a retry has those of the fleet run that it starts anew
+   * @param sealed values of its secret inputs; a retry takes those of the fleet run that it retries
    * @throws WfError E_FLEET_EXISTS, E_FLEET_UNREACHABLE
    */
   start(request: FleetRequest, sealed?: SealedSecrets): Promise<FleetRun>;
   /** Returns a whole fleet run. @throws WfError E_FLEET_NOT_FOUND; the reason of the signal */
   show(id: FleetId, signal?: AbortSignal): Promise<FleetRun>;
   /**
-   * Returns the head of a fleet run once its version is higher than `after`, or after a while. A follower asks a few times a second at most,
-   * and costs the same for any number of hosts. @throws as `show`
+   * Returns the head of a fleet run once its version is higher than `after`, or after a while. Reads it a few times a second at most, at
+   * the same cost for any number of hosts. @throws as `show`
    */
   follow(id: FleetId, after: number, signal?: AbortSignal): Promise<FleetHead>;
-  /** Asks something of a fleet run. @throws WfError E_FLEET_NOT_FOUND, E_REQUEST_REFUSED */
+  /** Makes a request to a fleet run. @throws WfError E_FLEET_NOT_FOUND, E_REQUEST_REFUSED */
   demand(id: FleetId, demand: Demand): Promise<FleetRun>;
   /** Lists the newest fleet runs, newest first. */
   fleets(): Promise<readonly FleetSummary[]>;
-  /** Lists the names of the hosts whose agents have been heard. */
+  /** Lists the names of the hosts whose agents have connected. */
   hostNames(): Promise<readonly HostName[]>;
-  /** Lists these hosts, by name: reads the mailbox of each. */
+  /** Lists these hosts, by name. Reads the mailbox of each. */
   hosts(): Promise<readonly HostState[]>;
   /** Writes a host off. Returns the fleet runs to which it owes an answer. @throws WfError E_HOST_NOT_FOUND */
   writeOff(host: HostName, given: { readonly by: string; readonly reason: string }): Promise<readonly FleetId[]>;
 }
 
-/** The engine that carries fleet runs: it keeps mailboxes and fleet runs, and delivers between them. */
+/** The engine of fleet runs: it stores mailboxes and fleet runs, and delivers messages between them. */
 export type FleetTransport = MailboxTransport & FleetControl;

@@ -18,7 +18,7 @@ export interface AgentRun {
   /** Rises with each takeover. */
   readonly fence: number;
   readonly owner: Owner | null;
-  /** Since when it is due, in milliseconds since the epoch: a deadline, the time of a request, the start of the run. */
+  /** When it became due, in milliseconds since the epoch: a deadline, the time of a request, the start of the run. */
   readonly dueAt: number;
 }
 

@@ -23,8 +23,8 @@ const holderRow = lazy(() =>
 type Holder = z.output<ReturnType<typeof holderRow>>;
 
 /**
- * Claims resources for a run that is created, or goes on, inside a transaction; those that it holds stay its own. @param run its number
- * @throws WfError E_NAME_IN_USE if another run holds one of them: it has not ended, or a change of it is still in place
+ * Claims resources for a run that is created or continues, inside a transaction. The run keeps those that it has. @param run its number
+ * @throws WfError E_NAME_IN_USE if another run has claimed one of them, and has not ended or has a change in place
  */
 export function claim(statements: Statements, run: number, resources: readonly string[], path: string): void {
   for (const resource of new Set(resources)) {

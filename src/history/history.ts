@@ -17,6 +17,6 @@ export interface History extends HistoryPort, HistoryReader, HistoryPruner, Agen
   importRun(content: RunFileContent, at: number): void;
   /** Stores the copy of a fleet run that has ended, unless there is a newer one. */
   putFleetCopy(copy: FleetCopy): void;
-  /** Measures each commit of this process from now on, with the wait for other writers; a commit that fails is not measured. */
+  /** Measures each successful commit of this process from now on, with the wait for other writers. */
   timeCommits(start: StartTimer): void;
 }

@@ -20,13 +20,13 @@ export interface RunCount {
   readonly count: number;
 }
 
-/** Counts what is open on this machine, by indexes that do not grow with the runs that have ended well. Imported runs do not count. */
+/** Counts open items of this machine, by indexes that do not grow with the runs that have ended well. Ignores imported runs. */
 export interface OpenCounts {
   /** Counts the runs that have not ended, or need attention: each one with an owner by itself, all others by their status. */
   countOpenRuns(): readonly RunCount[];
   /** Counts the changes in place on this host (`isInPlace`). */
   countChangesInPlace(): number;
-  /** Counts the requests without an answer. `oldestAt`: when the oldest was made; null if there is none. */
+  /** Counts the requests without an answer. `oldestAt`: the time of the oldest; null if there is none. */
   countOpenRequests(): { readonly count: number; readonly oldestAt: number | null };
 }
 

@@ -8,7 +8,7 @@ import { withReserve } from './sqlite/reserve.ts';
 
 /**
  * Opens the history for reading, and writes nothing. Returns undefined if there is no file, or if reading it requires writing.
- * Apart from open.ts: a command that only reads need not load what writes.
+ * Separate from open.ts: a command that only reads need not load the code that writes.
  * @throws WfError like `openHistory`
  */
 export function openReadOnly(path: string, options: ConnectOptions = {}): HistoryReader | undefined {

@@ -23,7 +23,7 @@ export interface PlacedEvidence {
   readonly evidence: StoredEvidence;
 }
 
-/** Reads for people who look at all runs: the time of each query is bounded by its limit, however many runs there are. */
+/** Reads for views of all runs: the limit of a query bounds its time, however many runs there are. */
 export interface OverviewReader {
   /** Returns the unconfirmed runs, and the waiting ones that expect an event: the oldest of each, without imported ones. */
   askingRuns(limit: number): readonly StoredRun[];

@@ -89,7 +89,7 @@ export function createReader(db: Database, statements: Statements, path: string)
     const at = (isForward ? [after] : before === undefined ? [] : [before]).map(positionOf)[0];
     const bound = { createdAt: isForward ? since : until, id: '' };
     const isBeyond = at !== undefined && (isForward ? at.createdAt >= since : at.createdAt < until);
-    // The planner would search by one of both alone.
+    // Without it, the query planner would search by only one of the two columns.
     const index = workflow === undefined || status === undefined ? '' : 'INDEXED BY runs_of_workflow_and_status';
     const conditions = [
       ...(workflow === undefined ? [] : ['workflow = @workflow']),
@@ -263,7 +263,7 @@ export function createReader(db: Database, statements: Statements, path: string)
   return reader;
 }
 
-/** SQLite takes a negative limit for no limit. */
+/** SQLite treats a negative limit as none. */
 const ALL = -1;
 
 /** @throws WfError E_USAGE */

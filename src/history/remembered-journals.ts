@@ -2,12 +2,12 @@ import type { RunId } from '../engine/model/ids.ts';
 import type { JournalEntry } from '../engine/model/journal-event.ts';
 import type { HistoryReader } from './reader.ts';
 
-/** Entries that are kept of all journals: those of a long run take 30 MiB. */
+/** Number of cached entries of all journals: those of a long run take 30 MiB. */
 const MOST_ENTRIES = 50_000;
 
 /**
- * Returns a reader for a long-lived process: it keeps the journals that were read last, and reads their news alone. Entries are never
- * changed; a journal of another run with the same id is noticed.
+ * Returns a reader for a long-lived process: it caches the journals that were read last, and reads only their new entries. Entries never
+ * change; the reader detects the journal of another run with the same id.
  */
 export function rememberJournals(reader: HistoryReader): HistoryReader {
   const kept = new Map<RunId, readonly JournalEntry[]>();
@@ -16,9 +16,9 @@ export function rememberJournals(reader: HistoryReader): HistoryReader {
     const known = kept.get(id) ?? [];
     kept.delete(id);
     const last = known.at(-1);
-    const [same, ...news] = last === undefined ? [] : reader.journal(id, last.seq - 1);
+    const [same, ...newEntries] = last === undefined ? [] : reader.journal(id, last.seq - 1);
     const isSame = last !== undefined && same?.at === last.at && same.event.type === last.event.type;
-    const entries = !isSame ? reader.journal(id) : news.length === 0 ? known : [...known, ...news];
+    const entries = !isSame ? reader.journal(id) : newEntries.length === 0 ? known : [...known, ...newEntries];
     if (entries.length > 0) kept.set(id, entries);
     return entries;
   }
@@ -35,7 +35,7 @@ export function rememberJournals(reader: HistoryReader): HistoryReader {
   return {
     ...reader,
     journal(id, after = 0, limit) {
-      // A part of a journal is not worth the whole one.
+      // To return a part, it is not worth reading the whole journal.
       if (limit !== undefined && !kept.has(id)) return reader.journal(id, after, limit);
       const entries = whole(id);
       forgetOldest();

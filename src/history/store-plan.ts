@@ -5,7 +5,7 @@ import { planNotFound, planUsed } from '../engine/plan/plan-differences.ts';
 import type { SavedPlan } from '../engine/plan/saved-plan.ts';
 import type { Statements } from '../sqlite/statements.ts';
 
-/** Stores a plan, whose definition is stored. @throws WfError E_INTERNAL if there is one with this id */
+/** Stores a plan, whose definition is stored already. @throws WfError E_INTERNAL if there is one with this id */
 export function storePlan(statements: Statements, plan: SavedPlan): void {
   const { id, createdAt, workflow, definitionHash, ...rest } = plan;
   const { changes } = statements.run(

@@ -208,7 +208,7 @@ export function createWriter({ statements, write, path, requireInPlace }: Writer
 }
 
 function leaseLost(run: RunId, why: string): WfError {
-  return new WfError('E_LEASE_LOST', `this process no longer holds the lease of run ${run}: ${why}`, {
+  return new WfError('E_LEASE_LOST', `this process has lost the lease of run ${run}: ${why}`, {
     hint: `Nothing was written. Find the process that advances the run with \`wf show ${run}\`.`,
   });
 }

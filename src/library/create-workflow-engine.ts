@@ -58,7 +58,7 @@ import type {
 
 /** The default limit of a list of runs. */
 const LISTED = 20;
-/** Runs whose journals are read together; they work while those of the next ones are read. Few at first: their steps begin early. */
+/** Number of runs whose journals are read together: they work while the next ones are read. Few at first, so that steps begin early. */
 const RESUMED_FIRST = 10;
 const RESUMED_AT_A_TIME = 100;
 

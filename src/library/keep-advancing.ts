@@ -29,8 +29,8 @@ interface Sent {
 }
 
 /**
- * Advances a run through hibernation: meanwhile memory has only this object, and the run is read from its journal again when its timer
- * fires or an event arrives. An event is taken once the resumed run has journaled it.
+ * Advances a run through hibernation: meanwhile only this object stays in memory, and the run is read from its journal again when its
+ * timer fires or an event arrives. An event is taken once the resumed run has journaled it.
  */
 export function keepAdvancing(first: RunHandle, hibernation: Hibernation, clock: Clock): KeptAdvancing {
   const { id } = first;

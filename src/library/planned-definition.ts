@@ -5,7 +5,7 @@ import type { SavedPlan } from '../engine/plan/saved-plan.ts';
 import type { StartRequest } from '../engine/run/engine.ts';
 
 /**
- * Refuses a workflow that has changed since the plan was made. @param stored the definition of the plan
+ * Refuses a workflow that has changed since the plan was created. @param stored the definition of the plan
  * @throws WfError E_PLAN_OUTDATED with the differences
  */
 export function requirePlannedDefinition(

@@ -7,7 +7,7 @@ export function wfProgram(): string {
   return path.join(import.meta.dirname, 'wf.cjs');
 }
 
-/** Returns the files, without workflows, that a lasting command and the programs that it starts execute: not the parts of the program. */
+/** Returns the paths that a long-running command and its programs execute, without workflows and the parts of the program. */
 export function programFiles(): readonly string[] {
   const folder = path.dirname(wfProgram());
   const programs = readdirSync(folder).filter((name) => name.endsWith('.cjs') && !name.startsWith('part-'));

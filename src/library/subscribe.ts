@@ -5,10 +5,10 @@ import { type HistoryPort, isEnd } from '../engine/ports/history.ts';
 import { runNotFound } from '../engine/run/run-refusal.ts';
 import type { SubscribeOptions } from './workflow-engine.ts';
 
-/** The interval of reads: two indexed ones. */
+/** The interval of reads, each by two indexed queries. */
 const READ_MS = 100;
 
-/** Yields the journal entries of a run as they come, of whatever process; ends when the run has ended. */
+/** Yields the journal entries of a run as they arrive, from any process; ends when the run has ended. */
 export async function* subscribe(
   history: Pick<HistoryPort, 'run' | 'journal'>,
   id: RunId,

@@ -30,13 +30,13 @@ export interface StartRunOptions {
   readonly runtime?: RuntimeName;
   /** The stage after which the run pauses. */
   readonly pauseAfter?: string | null;
-  /** Takes the changes of the run back unless somebody confirms it in time; it need not be confirmed if absent. */
+  /** Undoes the changes of the run unless somebody confirms it in time; if absent, the run need not be confirmed. */
   readonly confirm?: ConfirmOptions;
   /** `auto`: `wf agent` resumes the run if its process ends early; nobody if absent. */
   readonly resume?: 'auto';
   /**
-   * The command that is run with the run record on its standard input when the run needs people, as `wf start --notify` does; null for none.
-   * That of the workflow if absent.
+   * The command that wf runs with the run record on its standard input when the run needs people, like `wf start --notify`; null for none;
+   * that of the workflow if absent.
    */
   readonly notify?: Argv | null;
   /** The id of the run: letters, digits, `_` and `-`, at most 63; a new one if absent. */
@@ -56,7 +56,7 @@ export interface ConfirmOptions {
   /** The id of a step that only reads, which must succeed again; none if absent. */
   readonly probe?: string;
   /**
-   * Whether a guard takes the changes back if this process is gone; true if absent. It is a process of the command `wf`, which finds the
+   * Whether a guard undoes the changes if this process is gone; true if absent. It is a process of the command `wf`, which finds the
    * workflow by its name, as that command does, from the working directory of this process.
    */
   readonly guard?: boolean;
@@ -92,11 +92,11 @@ export interface RollBackRunOptions {
 export interface RequestOptions {
   /** A comment for the record of the run. */
   readonly comment?: string;
-  /** Ends the waiting for the answer: the promise rejects with its reason, and the request stays in the history. */
+  /** Ends the wait for the answer: the promise rejects with its reason, and the request stays in the history. */
   readonly signal?: AbortSignal;
 }
 
-/** Options of a retry; those of `resume` hold for the run that goes on, or is started anew. */
+/** Options of a retry; those of `resume` apply to the run that continues or is started anew. */
 export type RetryRunOptions = RequestOptions & Omit<ResumeRunOptions, 'pauseAfter'>;
 
 export interface SubscribeOptions {
@@ -135,8 +135,8 @@ export interface AdvancedRun {
    * is resumed for it. The machine takes events in the order in which they are sent.
    * @throws WfError E_EVENT_INVALID if it is not an object with a `type` of the program's own, and otherwise JSON; E_EVENT_UNEXPECTED,
    * with what the machine expects now in its message and `details.expected`; E_WORKFLOW_INVALID if the machine throws at it;
-   * E_RUN_ENDED also while the run is rolled back; E_RUN_NOT_ADVANCED once `result` has come without an end; an error of the history.
-   * Then the run is as it was.
+   * E_RUN_ENDED also while the run is rolled back; E_RUN_NOT_ADVANCED once `result` has settled without an end; an error of the history.
+   * The run is then unchanged.
    */
   send(event: MachineEvent): Promise<void>;
   /** Lets steps under way finish and starts nothing more; `signal` is the reason that is journaled. */
@@ -147,7 +147,7 @@ export interface AdvancedRun {
 export interface WorkflowEngine {
   /**
    * Starts a run. When the promise resolves, the run is in the history and under way.
-   * @throws WfError E_INPUT, E_WORKFLOW_INVALID, E_USAGE; the first unmet requirement's error; E_RUN_EXISTS, E_NAME_IN_USE. Then
+   * @throws WfError E_INPUT, E_WORKFLOW_INVALID, E_USAGE; the error of the first unmet requirement; E_RUN_EXISTS, E_NAME_IN_USE. Then
    * nothing was touched.
    */
   start<Schema extends z.ZodObject, Machine extends AnyStateMachine>(
@@ -158,8 +158,8 @@ export interface WorkflowEngine {
   /** Starts a run of a known workflow by its name. @throws WfError also E_WORKFLOW_NOT_FOUND */
   start(workflow: string, input: JsonObject, options?: StartRunOptions): Promise<AdvancedRun>;
   /**
-   * Saves a plan of a run, as `wf start --plan` does: its steps with their commands, what the host shows now, and which steps depend on
-   * outputs that are not known yet. Touches nothing.
+   * Saves a plan of a run, like `wf start --plan`: its steps with their commands, the current state of the host, and the steps that depend
+   * on outputs that are not known yet. Touches nothing.
    * @throws WfError as `start`. Then nothing was stored.
    */
   plan<Schema extends z.ZodObject, Machine extends AnyStateMachine>(
@@ -170,7 +170,7 @@ export interface WorkflowEngine {
   /** Saves a plan of a run of a known workflow by its name. @throws WfError also E_WORKFLOW_NOT_FOUND */
   plan(workflow: string, input: JsonObject, options?: PlanRunOptions): Promise<PlanRecord>;
   /**
-   * Starts exactly the run that was planned. A plan starts one run: whichever of two calls, in this or another process, is the first.
+   * Starts exactly the planned run. A plan starts one run: of two calls, in this process or another, only the first succeeds.
    * @throws WfError E_PLAN_NOT_FOUND, E_PLAN_USED; E_PLAN_OUTDATED with each difference, also in `details.differences`;
    * E_WORKFLOW_NOT_FOUND; E_INPUT if a secret is missing; the errors of `start`. Then nothing was touched.
    */
@@ -194,8 +194,8 @@ export interface WorkflowEngine {
    * Sends a run an event, whichever process advances it; if none does, this engine resumes it, and advances it from then on. Resolves
    * with the run record once the machine has taken the event and that is on disk. The request, its answer and this process's user are
    * in the record.
-   * @throws WfError E_RUN_NOT_FOUND, E_RUN_IMPORTED; E_EVENT_INVALID, E_EVENT_UNEXPECTED with what the run expects now; E_REQUEST_REFUSED if
-   * it is paused, is rolled back, or has ended; the errors of `resume`
+   * @throws WfError E_RUN_NOT_FOUND, E_RUN_IMPORTED; E_EVENT_INVALID, E_EVENT_UNEXPECTED with what the run expects now; E_REQUEST_REFUSED
+   * if it is paused, is rolled back, or has ended; the errors of `resume`
    */
   send(run: string, event: MachineEvent, options?: RequestOptions): Promise<RunRecord>;
   /** Lets the running steps of a run finish, and pauses it. Resolves once it is paused. @throws WfError as `send` */
@@ -207,15 +207,15 @@ export interface WorkflowEngine {
   cancel(run: string, options?: RequestOptions & { readonly keep?: boolean }): Promise<RunRecord>;
   /**
    * Keeps the changes of an unconfirmed run, or moves its deadline to `extendMs` from now. Resolves once that is on disk. Counts if it is
-   * asked before the deadline, from the login session of this process.
+   * requested before the deadline, from the login session of this process.
    * @throws WfError as `send`; E_REQUEST_REFUSED also if the run is not unconfirmed, or its probe fails
    */
   confirm(run: string, options?: RequestOptions & { readonly extendMs?: number }): Promise<RunRecord>;
   /**
-   * Retries a run. One that failed, and was not rolled back, goes on from its failed and stopped steps; each observes the host first, and
-   * all others keep their results. One that was rolled back is started anew as another run, with the same input. This engine advances the
-   * run from then on. Resolves with the record of the run that goes on, or of the new one, once that is durable.
-   * @throws WfError E_REQUEST_REFUSED, with the reason, in any other status, if its machine cannot go on from there, or if the run was
+   * Retries a run. A run that failed, and was not rolled back, continues from its failed and stopped steps: each observes the host first,
+   * and all other steps keep their results. A rolled-back run is started anew as another run, with the same input. This engine advances the
+   * run from then on. Resolves with the record of the run that continues, or of the new one, once that is durable.
+   * @throws WfError E_REQUEST_REFUSED, with the reason, in any other status, if its machine cannot continue from there, or if the run was
    * started anew already; the errors of `resume` and `start`
    */
   retry(run: string, options?: RetryRunOptions): Promise<RunRecord>;
@@ -239,7 +239,7 @@ export interface WorkflowEngine {
    */
   resumeAll(): Promise<readonly ResumedRun[]>;
   /**
-   * Yields the journal entries of a run from the seq `fromSeq` (1 if absent) on, also those of other processes, as they come. Ends when
+   * Yields the journal entries of a run from the seq `fromSeq` (1 if absent) on, also those of other processes, as they arrive. Ends when
    * the run has ended. After a restart, `fromSeq` continues after the last entry that was read.
    * @throws WfError E_RUN_NOT_FOUND; the reason of the signal
    */

@@ -10,7 +10,7 @@ const comment = textArgument('a comment for the record of the run').optional();
 const acceptChanges = z
   .boolean()
   .default(false)
-  .describe('go on although the workflow has changed since the run started');
+  .describe('continue although the workflow has changed since the run started');
 const pauseAfter = textArgument('name of the stage to pause after').optional();
 const duration = (description: string) => textArgument(`${description}, such as 90s or 10m`).optional();
 
@@ -42,7 +42,7 @@ const startRun = defineTool({
       .enum(['rollback', 'keep'])
       .default('rollback')
       .describe('what to do with the changes of a run that fails'),
-    confirm_within: duration('take the changes back unless the run is confirmed within this time'),
+    confirm_within: duration('undo the changes unless the run is confirmed within this time'),
     confirm_by: z.enum(['new-session']).optional().describe('who must confirm it: somebody in a new login session'),
     resume: z
       .enum(['auto', 'manual'])
@@ -66,7 +66,7 @@ const startRun = defineTool({
   },
 });
 
-/** Bytes: the record of the run repeats the data, and an answer is bounded. */
+/** In bytes: the record of the run repeats the data, and an answer is bounded. */
 const DATA_LIMIT = 50_000;
 
 const sendEvent = defineTool({
@@ -122,7 +122,7 @@ const cancelRun = defineTool({
 const confirmRun = defineTool({
   name: 'confirm_run',
   title: 'Confirm a run',
-  description: `Keeps the changes of an unconfirmed run, which are taken back otherwise; with extend, moves its deadline. ${UNDER_WAY}`,
+  description: `Keeps the changes of an unconfirmed run, which are undone otherwise; with extend, moves its deadline. ${UNDER_WAY}`,
   effect: 'acts, and may destroy',
   input: z.strictObject({
     ...onRun,

@@ -1,4 +1,4 @@
-import { escapeSteering, type Json, type JsonObject } from '../engine/model/json.ts';
+import { escapeTerminalControls, type Json, type JsonObject } from '../engine/model/json.ts';
 import type { Called } from './wf-calls.ts';
 
 /** The answer of a tool. */
@@ -24,7 +24,7 @@ export function calledAnswer({ document, notes }: Called): Answer {
 
 /** Writes JSON on one line. */
 export function jsonLine(document: Json): string {
-  return escapeSteering(JSON.stringify(document));
+  return escapeTerminalControls(JSON.stringify(document));
 }
 
 /** Cuts a text to the limit, with a note about what is missing. @param rest how to get the rest */

@@ -32,7 +32,7 @@ const listRuns = defineTool({
     until: moment('runs created before').optional(),
     text: textArgument('a text in the id, the workflow, the input or the error').optional(),
     where: inputValues.default({}).describe('values of inputs, all of which the runs must have'),
-    limit: z.number().int().min(1).max(100).default(20).describe('at most so many runs'),
+    limit: z.number().int().min(1).max(100).default(20).describe('maximum number of runs'),
     before: runToRead.optional().describe('next of the previous page'),
   }),
   output: z.object({
@@ -91,7 +91,7 @@ const logs = defineTool({
     run: runToRead,
     step: textArgument('id of a step, or name of a stage; all steps if absent').optional(),
     cursor: z.number().int().min(0).default(0).describe('next of the previous page'),
-    limit: z.number().int().min(1).max(200).default(50).describe('at most so many commands'),
+    limit: z.number().int().min(1).max(200).default(50).describe('maximum number of commands'),
   }),
   output: z.object({
     commands: z.array(z.looseObject({ step: z.string(), attempt: z.number(), exitCode: z.number().nullable() })),

@@ -1,6 +1,6 @@
 import { isJsonObject, type Json, type JsonObject } from '../engine/model/json.ts';
 
-/** Parts of a run record that are left out unless they are asked for: they make up most of it. */
+/** Long parts of a run record, which are left out unless a client asks for them. */
 export const RUN_PARTS = ['steps', 'changes'] as const;
 export type RunPart = (typeof RUN_PARTS)[number];
 

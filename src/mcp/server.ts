@@ -23,18 +23,18 @@ interface ServerOptions {
   readonly clock: Clock;
   readonly input: Readable;
   readonly output: Writable;
-  /** Reports a line to the person who reads standard error. */
+  /** Prints a line on standard error. */
   report(line: string): void;
 }
 
 /** A server that is connected. */
 export interface ConnectedServer {
-  /** Resolves once the client is gone, or {@link stop} was called: nothing is left under way but what acts. */
+  /** Resolves once the client is gone, or {@link stop} was called. Only commands that act may still be under way then. */
   readonly ended: Promise<void>;
   stop(): void;
 }
 
-/** The time in which the calls of a client that has closed its output may still be answered. */
+/** The time for open calls to be answered after the client has closed its output. */
 const GRACE_MS = 5_000;
 
 /** Bytes of a message. */
@@ -77,7 +77,7 @@ export async function serveMcp(options: ServerOptions): Promise<ConnectedServer>
   });
   server.onerror = ({ message }) => report(message);
   server.onclose = stop;
-  // Without a reader, no answer is of use.
+  // Nobody reads further answers.
   output.once('error', stop).once('close', stop);
   const inputEnded = new Promise<void>((resolve) => {
     for (const event of ['end', 'close', 'error']) input.once(event, () => resolve());
@@ -107,7 +107,7 @@ function refuse(name: string): CallToolResult {
   );
 }
 
-/** The server asks its client nothing, so that it has no answer to validate. The validator of the SDK is not in the bundle. */
+/** Replaces the validator of the SDK, which is not in the bundle: the server asks its client nothing, and has no answer to validate. */
 function neverAsked(): never {
   throw new Error('the server asks its client nothing');
 }

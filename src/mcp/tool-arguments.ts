@@ -16,7 +16,7 @@ export const runToRead = z
 /** The run of a tool that acts: `@latest` may be another run by now. */
 export const runToAct = z.string().refine(isRunId, 'not a run id').describe('id of the run, as list_runs returns it');
 
-/** A workflow of the project or of wf. A file from anywhere would be executed, by tools that read too. */
+/** The name of a workflow of the project or of wf, never a path: even tools that only read execute the file. */
 export const workflow = z
   .string()
   .regex(WORKFLOW_NAME, 'not the name of a workflow')

@@ -14,7 +14,7 @@ export interface Call {
 /** The result of a command. */
 export interface Called {
   readonly document: Json;
-  /** Warnings that it printed besides. */
+  /** The warnings that it printed. */
   readonly notes: string;
 }
 
@@ -28,7 +28,7 @@ export interface WfCalls {
    */
   read(call: Call, signal: AbortSignal): Promise<Called>;
   /**
-   * Starts a command that acts. It outlives the server, and a call that was given up.
+   * Starts a command that acts. It outlives the server, and a call that its client has given up.
    * @returns undefined if it has not ended after `waitMs`, or once `signal` is aborted
    * @throws WfError its error
    */
@@ -37,7 +37,7 @@ export interface WfCalls {
   close(): void;
 }
 
-/** Commands that read, and others that act, at a time: each takes a processor for a fifth of a second, and 60 MB. */
+/** The most commands that read, and the most that act, at a time: each takes 0.2 s of a processor, and 60 MB. */
 const CONCURRENCY = 8;
 /** Clients give a call up after a minute, and wait_for_run takes up to 50 s. */
 const READING = { atOnce: CONCURRENCY, waiting: 100, limitMs: 58_000 };

@@ -7,14 +7,14 @@ const LONGEST = 80;
 const OTHER = 'other';
 
 /**
- * Returns a function that makes the value of a label from a name that comes from users' code: short, and without control characters.
- * Each value is a time series for Prometheus: after `most` different ones, every further name is `other`.
+ * Returns a function that turns a name from users' code into the value of a label: short, and without control characters. Each value is a
+ * time series for Prometheus: after `most` different ones, every further name is `other`.
  */
 export function boundedLabel(most: number): (name: string) => string {
   const values = new Set<string>();
   return (name) => {
     if (values.has(name)) return name;
-    // A name of any length is not worth measuring.
+    // Bounds the work for a very long name.
     const value = cut(shownName(name.slice(0, 2 * LONGEST)), LONGEST);
     if (values.has(value)) return value;
     if (values.size >= most) return OTHER;

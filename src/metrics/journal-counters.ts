@@ -8,37 +8,37 @@ const MOST_WORKFLOWS = 100;
 /** In seconds: a step computes, runs a command, or waits for a host. */
 const STEP_BUCKETS = [0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60, 300, 1_800];
 
-/** Creates the counters of what is journaled, and returns the function that counts an entry. */
+/** Creates the counters of journal entries, and returns the function that counts an entry. */
 export function createJournalCounters(registry: Registry): (entry: CountedEntry) => void {
   const registers = [registry];
   const runsEnded = new Counter({
     name: 'wf_runs_ended_total',
-    help: 'Runs that have ended; a run that is rolled back or retried later ends again',
+    help: 'Runs that have ended; a run that is rolled back or retried after its end counts again',
     labelNames: ['workflow', 'status'],
     registers,
   });
   const steps = new Counter({
     name: 'wf_steps_total',
-    help: 'Steps that have ended: succeeded, failed, or stopped as the machine has left their state',
+    help: 'Steps that have ended: succeeded, failed, or stopped because the machine left their state',
     labelNames: ['kind', 'outcome'],
     registers,
   });
   const retries = new Counter({
     name: 'wf_step_retries_total',
-    help: 'Attempts at steps that have failed and are followed by another',
+    help: 'Failed attempts at steps that another attempt follows',
     labelNames: ['kind'],
     registers,
   });
   const durations = new Histogram({
     name: 'wf_step_duration_seconds',
-    help: 'The last attempt at a step that succeeded or failed',
+    help: 'Duration of the last attempt at each step that succeeded or failed',
     labelNames: ['kind'],
     buckets: STEP_BUCKETS,
     registers,
   });
   const changesSettled = new Counter({
     name: 'wf_changes_settled_total',
-    help: 'Results of undoing changes (reverted, gone, stuck), changes that were never made (gone) or are kept',
+    help: 'Changes that have reached a final status: reverted, gone, stuck or kept',
     labelNames: ['kind', 'status'],
     registers,
   });
@@ -50,7 +50,7 @@ export function createJournalCounters(registry: Registry): (entry: CountedEntry)
   });
   const takeovers = new Counter({
     name: 'wf_lease_takeovers_total',
-    help: 'Runs that were taken over from a dead process',
+    help: 'Runs taken over from a dead process',
     registers,
   });
   const kindOf = boundedLabel(MOST_KINDS);

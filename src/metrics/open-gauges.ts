@@ -6,7 +6,7 @@ import { type IsAlive, runStatus } from '../review/record/run-status.ts';
 
 const STATUSES: readonly RunStatus[] = [...OPEN_STATUSES, 'interrupted'];
 
-/** Creates the gauges of what is open, and returns the function that reads them from the history at the moment `now`. */
+/** Creates the gauges of open runs, changes and requests, and returns the function that reads them from the history at the moment `now`. */
 export function createOpenGauges(registry: Registry, history: OpenCounts, isAlive: IsAlive): (now: number) => void {
   const registers = [registry];
   const runs = new Gauge({
@@ -17,7 +17,7 @@ export function createOpenGauges(registry: Registry, history: OpenCounts, isAliv
   });
   const changesInPlace = new Gauge({
     name: 'wf_changes_in_place',
-    help: 'Changes of wf that are in place on this host, with those that are kept',
+    help: 'Changes of wf that are in place on this host, including those that are kept',
     registers,
   });
   const requestsOpen = new Gauge({ name: 'wf_requests_open', help: 'Requests without an answer', registers });

@@ -17,7 +17,7 @@ import type { PrivateRunHost } from './private-run-host.ts';
 
 /** The named hosts of a run that have Docker engines. */
 export interface DockerHosts {
-  /** As the run keeps them. */
+  /** As the run records them. */
   readonly declared: NamedHosts;
   readonly open: ReadonlyMap<string, OpenHost>;
   /** The private host in which the run has started engines; undefined if it starts none. */
@@ -26,7 +26,7 @@ export interface DockerHosts {
 
 /**
  * Opens the named hosts of a run, and starts the engines of those that have private ones.
- * @throws WfError E_INPUT if a given namespace is none; E_RUNTIME_UNAVAILABLE
+ * @throws WfError E_INPUT if a given path is not a namespace; E_RUNTIME_UNAVAILABLE
  */
 export async function openDockerHosts(
   run: RunIdentity,
@@ -49,7 +49,7 @@ export async function openDockerHosts(
 export function requireEngines(hosts: NamedHosts): void {
   const name = Object.entries(hosts).find(([, { engine }]) => engine === undefined)?.[0];
   if (name === undefined) return;
-  throw new WfError('E_RUNTIME_UNAVAILABLE', `the runtime docker cannot make the host ${name} without an engine`, {
+  throw new WfError('E_RUNTIME_UNAVAILABLE', `the runtime docker cannot create the host ${name} without an engine`, {
     hint: `Start the run with \`--runtime embedded\`, or return an \`engine\` for ${name} from \`hosts\` of the workflow.`,
   });
 }

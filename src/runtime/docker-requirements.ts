@@ -15,8 +15,8 @@ import { openGivenHost } from './given-host.ts';
 import { privateNetworking } from './private-networking.ts';
 
 /**
- * Checks the requirements of a run on the machine; with named hosts, those of their engines: whether the machine needs one, too, is up to
- * the requirements of the workflow.
+ * Checks the requirements of a run on the machine; with named hosts, those of their engines instead. The requirements of the workflow
+ * decide whether the machine itself needs an engine.
  */
 export async function checkDockerHosts(hosts: NamedHosts, machine: HostPorts): Promise<readonly PreflightFinding[]> {
   requireEngines(hosts);
@@ -42,7 +42,7 @@ function privateEngines(): readonly Requirement[] {
   ];
 }
 
-/** Requires the machine's root: an engine mounts cgroups. */
+/** Requires root of the machine, because an engine mounts cgroups. */
 function root(): Requirement {
   return {
     title: 'right to start Docker engines',
@@ -59,7 +59,7 @@ function root(): Requirement {
   };
 }
 
-/** `true` does nothing in the namespace. */
+/** Time limit of `true`, which only enters the namespace. */
 const LIMIT_MS = 10_000;
 
 /** Requires that the path leads to a network namespace that wf can enter. */

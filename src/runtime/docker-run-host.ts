@@ -6,7 +6,7 @@ import type { OpenHost } from './given-host.ts';
 
 /**
  * Creates the host of a run on the machine, with the named hosts that have Docker engines.
- * @param own the machine, which all runs share: no run opens or ends it
+ * @param own the machine, which all runs share and no run opens or ends
  */
 export function dockerRunHost(own: OpenHost, run: RunIdentity, recorded: PrivateHostIdentity | null): RunHost {
   let hosts: DockerHosts | undefined;

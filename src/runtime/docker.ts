@@ -4,7 +4,7 @@ import { requireSamePlace } from '../host/machine/place.ts';
 import { dockerRunHost } from './docker-run-host.ts';
 import { machineFingerprints } from './machine-fingerprints.ts';
 
-/** Creates the runtime whose runs change the machine itself and its Docker engine, or other engines of the machine. Observers load lazily. */
+/** Creates the runtime whose runs change the machine itself and its Docker engines. Loads observers lazily. */
 export function dockerRuntime(ports: HostPorts): Runtime {
   const own = { ports, fingerprints: machineFingerprints(ports), sharesNetwork: true };
   return {

@@ -7,7 +7,7 @@ import type { HostPorts } from '../engine/workflow/step.ts';
 import { requireSamePlace } from '../host/machine/place.ts';
 
 /**
- * Creates the runtime that gives each run its own private host of Linux namespaces, without engine, images or root. It leaves the
+ * Creates the runtime that gives each run its own private host of Linux namespaces, without an engine, images or root. It leaves the
  * machine unchanged, and loads its code with the first private host.
  */
 export function embeddedRuntime(machine: HostPorts): Runtime {
@@ -15,7 +15,7 @@ export function embeddedRuntime(machine: HostPorts): Runtime {
     name: 'embedded',
     scope: null,
     async checkMachine(hosts): Promise<readonly PreflightFinding[]> {
-      requireMade(hosts);
+      requireWithoutEngines(hosts);
       const { privateNetworking } = await import('./private-networking.ts');
       return checkRequirements(privateNetworking(), machine);
     },
@@ -24,7 +24,7 @@ export function embeddedRuntime(machine: HostPorts): Runtime {
     async open(run, recorded) {
       const { openPrivateHost } = await import('./open-private-host.ts');
       const host = await openPrivateHost(privateHostMark(run), recorded, machine);
-      return { ...host, provide: async (hosts) => host.provide(requireMade(hosts)) };
+      return { ...host, provide: async (hosts) => host.provide(requireWithoutEngines(hosts)) };
     },
     async find(run, hosts, recorded) {
       const { findHostOfRun } = await import('./open-private-host.ts');
@@ -34,10 +34,14 @@ export function embeddedRuntime(machine: HostPorts): Runtime {
 }
 
 /** Refuses hosts with Docker engines. */
-function requireMade(hosts: NamedHosts): NamedHosts {
+function requireWithoutEngines(hosts: NamedHosts): NamedHosts {
   const name = Object.entries(hosts).find(([, { engine }]) => engine !== undefined)?.[0];
   if (name === undefined) return hosts;
-  throw new WfError('E_RUNTIME_UNAVAILABLE', `the runtime embedded makes its hosts: ${name} has a Docker engine`, {
-    hint: `Start the run with \`--runtime docker\`, or return \`{}\` for ${name} from \`hosts\` of the workflow.`,
-  });
+  throw new WfError(
+    'E_RUNTIME_UNAVAILABLE',
+    `the runtime embedded creates its own hosts, but ${name} has a Docker engine`,
+    {
+      hint: `Start the run with \`--runtime docker\`, or return \`{}\` for ${name} from \`hosts\` of the workflow.`,
+    },
+  );
 }

@@ -13,7 +13,7 @@ import { givenNamespace } from '../host/namespaces/given-namespace.ts';
 export interface OpenHost {
   readonly ports: HostPorts;
   readonly fingerprints: FingerprintPort;
-  /** Whether its network is that of the machine, whose fingerprint then has it. */
+  /** Whether it shares the network of the machine, whose fingerprint then contains it. */
   readonly sharesNetwork: boolean;
 }
 
@@ -50,12 +50,12 @@ function namespaceOf({ engine, namespace: path, opened }: GivenHost, machine: Ho
   };
 }
 
-/** Returns a docker command for this engine, and any other command as it is. */
+/** Adds the address of this engine to a docker command; returns any other command unchanged. */
 function atEngine(engine: string, [program, ...args]: Argv): Argv {
   return program === 'docker' ? [program, '--host', engine, ...args] : [program, ...args];
 }
 
-/** Runs commands in a network namespace, unless they have one of their own. */
+/** Runs commands in a network namespace, unless they name another one. */
 function commandsIn(namespace: HostNamespacePort, { run }: CommandPort): CommandPort {
   return { run: async (argv, options) => run(argv, { namespace: namespace.own(), ...options }) };
 }

@@ -2,7 +2,7 @@ import { WfError } from '../engine/model/errors.ts';
 import type { FingerprintPort } from '../engine/ports/fingerprint.ts';
 import type { HostPorts } from '../engine/workflow/step.ts';
 
-/** Creates the fingerprint port of the machine and its Docker engine. Loads its code lazily: a run without changes needs none. */
+/** Creates the fingerprint port of the machine and its Docker engine. Loads its code lazily: a run without changes does not need it. */
 export function machineFingerprints(ports: HostPorts): FingerprintPort {
   let loaded: FingerprintPort | undefined;
   const load = async () => {

@@ -11,7 +11,7 @@ import { machineNamespace } from '../host/namespaces/namespace.ts';
 
 /**
  * Returns the ports of this machine. Finds the Docker engine like the `docker` client, from `env`.
- * @param database the database of the runs: copies of the files that they replace are kept beside it
+ * @param database the database of the runs; copies of the files that they replace are stored beside it
  */
 export function machinePorts(env: Readonly<Record<string, string | undefined>>, database: string): HostPorts {
   return {

@@ -29,7 +29,7 @@ export async function openPrivateHost(
     try {
       return await privateRunHost(found, start, machine);
     } catch (thrown) {
-      // The found one has just been ended by another process: it is gone at the next try.
+      // Another process has just ended the found one: it is gone at the next attempt.
       if (found === undefined || isAlive(found.process)) throw thrown;
       found.close();
     }

@@ -3,7 +3,7 @@ import type { AgentPort } from '../engine/ports/agent.ts';
 import type { NamespaceRef } from '../engine/ports/command.ts';
 import type { InnerHost } from './embedded/client/private-host.ts';
 
-/** Makes probes by processes that are already in the namespaces of a host inside of a private host. */
+/** Probes through processes that are already in the namespaces of a host inside a private host. */
 export function privateAgent({ agent, containerOf }: InnerHost): AgentPort {
   return {
     async ask(namespace, request, limitMs) {

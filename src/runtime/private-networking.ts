@@ -3,7 +3,7 @@ import type { HostPorts } from '../engine/workflow/step.ts';
 import { tool } from '../steps/net/requirements.ts';
 import { startPrivateHost } from './embedded/client/start-private-host.ts';
 
-/** Returns the requirements of private hosts; a fresh Debian meets all of them. Whether namespaces can be created shows when one is. */
+/** Returns the requirements of private hosts; a fresh Debian meets all. Only `privateHost` checks whether namespaces can be created. */
 export function privateNetworking(): readonly Requirement[] {
   return [
     tool('ip', 'reading and changing links, addresses and routes'),

@@ -23,10 +23,10 @@ import { type OpenNamespaceEntry, openNamespaceEntry } from './embedded/client/n
 import type { InnerHost, PrivateHost } from './embedded/client/private-host.ts';
 import { privateAgent } from './private-agent.ts';
 
-/** From the end of its connections to its own end: microseconds, or more on an overloaded machine. */
+/** Time limit from the end of its connections to its own end: usually microseconds, more on an overloaded machine. */
 const ENDS_WITHIN_MS = 5_000;
 const POLL_MS = 5;
-/** Somebody who kills each private host at its start would keep wf busy for ever. */
+/** Limit of attempts if somebody kills each private host at its start. */
 const MOST_STARTS = 3;
 
 /** The host of a run in a private host, with the fingerprints of each named host. */
@@ -34,19 +34,19 @@ export interface PrivateRunHost extends RunHost {
   fingerprintsOf(name: string): FingerprintPort;
 }
 
-/** A private host with its open namespaces, and its named hosts as far as they were provided. */
+/** A private host with its open namespaces, and its named hosts that were provided. */
 interface Entered {
   readonly host: PrivateHost;
   readonly entry: OpenNamespaceEntry;
   readonly own: Inner;
   readonly named: ReadonlyMap<string, Inner>;
-  /** Opens the named hosts that are not open yet, and makes those that do not exist. */
+  /** Opens the named hosts that are not open yet, and creates those that do not exist. */
   provide(hosts: NamedHosts): Promise<void>;
 }
 
 type Machine = Pick<HostPorts, 'clock' | 'files' | 'docker'>;
 
-/** A host inside of a private host. */
+/** A host inside a private host. */
 interface Inner {
   readonly ports: HostPorts;
   readonly fingerprints: FingerprintPort;
@@ -54,9 +54,9 @@ interface Inner {
 
 /**
  * Adapts a private host to the host of a run.
- * @param found the one that the run has; undefined if it has none
- * @param start creates another one of the same mark, if there is none or once it has ended
- * @param machine the ports of the machine: its clock, its folder of kept files, and its engine, which has images for private engines
+ * @param found the private host of the run; undefined if it has none
+ * @param start creates another one with the same mark, if there is none or once it has ended
+ * @param machine the ports of the machine: its clock, its folder of kept files, and its engine, which provides images for private engines
  * @throws WfError E_NAMESPACE_GONE if the found one has ended, or if each new one is killed at its start
  */
 export async function privateRunHost(
@@ -107,7 +107,7 @@ export async function privateRunHost(
       try {
         await current.provide(hosts);
       } catch (thrown) {
-        // It has ended meanwhile: the new one has the hosts.
+        // The private host has ended meanwhile: the new one provides the hosts.
         if (!(await renew())) throw thrown;
       }
       return hosts;
@@ -129,7 +129,7 @@ export async function privateRunHost(
   };
 }
 
-/** Starts a private host and enters it; starts another one if somebody kills it meanwhile: nothing of the run is in it yet. */
+/** Starts a private host and enters it; if somebody kills it meanwhile, starts another one, because nothing of the run is in it yet. */
 async function enterNew(start: () => Promise<PrivateHost>, enterOne: (host: PrivateHost) => Entered): Promise<Entered> {
   for (let starts = 1; ; starts += 1) {
     let host: PrivateHost | undefined;
@@ -143,7 +143,7 @@ async function enterNew(start: () => Promise<PrivateHost>, enterOne: (host: Priv
   }
 }
 
-/** Returns whether it has ended; waits for one that does not answer and may be about to end. */
+/** Returns whether it has ended; waits if it does not answer and may be about to end. */
 async function hasEnded({ process, isKept }: PrivateHost, clock: Clock): Promise<boolean> {
   try {
     await isKept();
@@ -162,7 +162,7 @@ function enter(host: PrivateHost, machine: Machine): Entered {
   const inside = sharingReads(host.command(clock));
   const fromOutside = createCommandPort(clock, execaStarter, entry);
   const command: CommandPort = {
-    // Its own process cannot pass on wf's descriptors.
+    // The process of the private host cannot inherit wf's descriptors.
     run: (argv, options) => (options.inherited === undefined ? inside : fromOutside).run(argv, options),
   };
   const files = createFiles(() => rootOf(host), kept.keptFolder);
@@ -185,7 +185,7 @@ function enter(host: PrivateHost, machine: Machine): Entered {
   return {
     host,
     entry,
-    // All hosts share the files of the private host, and so the names of namespaces.
+    // All hosts share the files of the private host, and with them the names of namespaces.
     own: innerOf(host, command, (subject) => ![...named.keys()].some((name) => subject === `namespace ${name}`)),
     named,
     async provide(hosts) {
@@ -206,7 +206,7 @@ function enter(host: PrivateHost, machine: Machine): Entered {
   };
 }
 
-/** Runs commands in a network namespace, unless they have one of their own. */
+/** Runs commands in a network namespace, unless they name another one. */
 function commandsIn(namespace: NamespaceRef, { run }: CommandPort): CommandPort {
   return { run: (argv, options) => run(argv, { namespace, ...options }) };
 }
@@ -250,7 +250,7 @@ function rootOf({ mark, process }: PrivateHost): string {
   return `/proc/${process.pid}/root`;
 }
 
-/** Whether a named network namespace is part of the fingerprint of a host. */
+/** Returns whether a named network namespace is part of the fingerprint of a host. */
 type IsShown = (subject: string) => boolean;
 
 function fingerprintsOf({ settings }: InnerHost, ports: HostPorts, isShown: IsShown): FingerprintPort {
@@ -268,7 +268,7 @@ function namespaceOf({ process, networkNamespace, enter: enterHost, engine }: In
     wayTo: () => networkNamespace.path,
     byHand(commands) {
       if (engine !== undefined) return commands.map((argv) => engine.byHand(argv));
-      // Its networks and containers have no client: they go with the private host.
+      // Its networks and containers need no client: they end with the private host.
       if (commands.some(([program]) => program === 'docker')) return [['kill', '-KILL', String(process.pid)]];
       return commands.map((argv) => enterHost(argv));
     },
@@ -277,7 +277,7 @@ function namespaceOf({ process, networkNamespace, enter: enterHost, engine }: In
 
 const DEFAULT_BRIDGE = 'com.docker.network.bridge.default_bridge';
 
-/** Leaves out the networks that each engine makes at its start, with other ids: a renewed one would have changed them. */
+/** Omits the networks that each engine creates at its start: a new engine has other ids for them. */
 function withoutBuiltIn(docker: DockerPort): DockerPort {
   const isMade = ({ driver, options }: ListedNetwork) =>
     driver !== 'host' && driver !== 'null' && options[DEFAULT_BRIDGE] !== 'true';

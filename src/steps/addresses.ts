@@ -48,7 +48,7 @@ function subnetProblem(text: string): string | undefined {
   return `${text} overlaps the ${special[1]} range ${special[0]}; use a private subnet such as 172.20.0.0/16`;
 }
 
-/** Returns why no interface in the subnet can have the address; undefined if one can. A null subnet means any subnet. */
+/** Returns why no interface in the subnet can have the address; undefined if one can. Null stands for any subnet. */
 export function hostAddressProblem(address: string, subnet: string | null): string | undefined {
   if (address.includes('/') || parseSubnet(address)?.address.kind() !== 'ipv4') {
     return 'must be an IPv4 address such as 172.20.0.100';
@@ -66,7 +66,7 @@ export function hostAddressProblem(address: string, subnet: string | null): stri
 
 /**
  * Returns the IPv4 address at an offset from the start of a subnet: `addressAt('172.20.0.0/16', 100)` is `172.20.0.100`.
- * @throws WfError E_INPUT if the subnet is not an IPv4 one or has no such address.
+ * @throws WfError E_INPUT if it is not an IPv4 subnet or has no such address.
  */
 export function addressAt(subnet: string, offset: number): string {
   const network = requireIpv4Subnet(subnet);

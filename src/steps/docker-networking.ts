@@ -7,12 +7,12 @@ export function dockerNetworking(): readonly Requirement[] {
   return [dockerEngine(), ...tools(), localBridges(), networkAdmin()];
 }
 
-/** Returns the requirements of the engine of a host. */
+/** Returns the requirements for the engine of a host. */
 export function localEngine(): readonly Requirement[] {
   return [dockerEngine(), localBridges()];
 }
 
-/** Returns the requirements of the machine, whatever engines its hosts have. */
+/** Returns the requirements for the machine, independent of the engines of its hosts. */
 export function networkTools(): readonly Requirement[] {
   return [...tools(), networkAdmin()];
 }

@@ -25,8 +25,8 @@ export const namespaceSchema = z.object({
 });
 
 /**
- * A network namespace with a name for people, as the place of a step: the output of `docker.container`, `net.namespace` or `host.place`. Identity
- * across steps: a restarted container and a recreated namespace are others.
+ * A network namespace with a display name, as the place of a step: the output of `docker.container`, `net.namespace` or `host.place`.
+ * Identifies the namespace across steps: a restarted container or a recreated namespace has another one.
  */
 export const placeHandleSchema = z.object({
   name: z.string().describe('name of the container or of the namespace'),
@@ -34,7 +34,7 @@ export const placeHandleSchema = z.object({
 });
 export type PlaceHandle = z.infer<typeof placeHandleSchema>;
 
-/** Step input for the place of a step, whose null means the host. */
+/** Step input for the place of a step; null is the host. */
 export const placeInput = placeHandleSchema
   .nullable()
   .default(null)

@@ -1,19 +1,19 @@
 import { pause } from '../engine/ports/clock.ts';
 import type { HostContext } from '../engine/workflow/step.ts';
 
-/** Shortest time for an attempt; with less time left, none begins. */
+/** Shortest time for an attempt; none begins with less time left. */
 const LEAST_ATTEMPT_MS = 100;
 
-/** Judgement of an attempt. */
+/** Judges the result of an attempt. */
 interface Judge<Result> {
   isGood(result: Result): boolean;
-  /** Whether it was ended at its deadline, so that it has observed nothing. */
+  /** Returns whether the attempt ended at its deadline and so observed nothing. */
   isCutOff(result: Result): boolean;
 }
 
 /**
  * Repeats an attempt until it is good or the time is over: a service that has just started may need time. Returns the last attempt
- * that has observed something, or the first. `attempt` gets the remaining milliseconds.
+ * that observed something, otherwise the first. `attempt` receives the remaining milliseconds.
  */
 export async function untilDeadline<Result>(
   context: HostContext,

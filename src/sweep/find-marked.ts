@@ -33,9 +33,9 @@ export interface Marked {
 }
 
 /**
- * Finds all objects of this host with a run's mark, in the order of their removal: private hosts with their contents; containers
- * in any state, connections of other containers, overlay networks and memberships in swarms, links (an alias `wf.run=RUN`), routes (protocol 119, of all tables), networks, volumes.
- * Objects inside containers go with them.
+ * Finds all objects of this host with a run's mark, in the order of their removal: private hosts with their contents; containers in any
+ * state, connections of other containers, overlay networks and memberships in swarms, links (an alias `wf.run=RUN`), routes (protocol 119,
+ * of all tables), networks, volumes. Objects inside containers go with them.
  * @throws WfError E_DOCKER_NOT_LOCAL if Docker objects are marked and wf runs elsewhere than the engine, where it may not see the
  * runs that use them; others if a part of the host cannot be read: that is not "nothing there"
  */

@@ -23,7 +23,7 @@ import { markedConnections } from './find-marked.ts';
 import type { MarkedDockerObject, MarkedLink, MarkedObject, MarkedRoute } from './marked-object.ts';
 import { isSwarmMarked, removeMarkedSwarm } from './marked-swarm.ts';
 
-/** `removed`: the object is gone, whoever removed it. */
+/** `removed`: the object is gone, no matter who removed it. */
 export type Removal = { readonly status: 'removed' } | { readonly status: 'stuck'; readonly reason: string };
 
 /** An `ip` command that alters the host takes milliseconds. */
@@ -40,7 +40,7 @@ export async function removeMarked(
 ): Promise<Removal> {
   try {
     await removeBySort(object, host, record);
-    if (!(await isThere(object, host))) return { status: 'removed' };
+    if (!(await exists(object, host))) return { status: 'removed' };
     return { status: 'stuck', reason: 'it still exists after its removal' };
   } catch (thrown) {
     const { message } = asWfError(thrown);
@@ -73,7 +73,7 @@ async function removeBySort(
       return removeOwnVolume(object.name, false, contextFor(object.run, host, record));
     case 'link':
     case 'route':
-      if (!(await isThere(object, host))) return;
+      if (!(await exists(object, host))) return;
       return runRemoval(object, host, record);
   }
 }
@@ -118,7 +118,7 @@ async function runRemoval(
 }
 
 /** Returns whether the object still exists with its mark. @throws WfError if that is unknown. */
-async function isThere(object: MarkedObject, { docker, command }: HostPorts): Promise<boolean> {
+async function exists(object: MarkedObject, { docker, command }: HostPorts): Promise<boolean> {
   switch (object.kind) {
     case 'private-host':
       return isAlive(object.process);
@@ -153,7 +153,7 @@ async function isThere(object: MarkedObject, { docker, command }: HostPorts): Pr
 /** A failed observation does not prove that it is gone. */
 async function isGone(object: MarkedObject, host: HostPorts): Promise<boolean> {
   try {
-    return !(await isThere(object, host));
+    return !(await exists(object, host));
   } catch {
     return false;
   }

@@ -29,7 +29,7 @@ export function sweptHosts(
     const isInUse = !isEnd(status) || changesInPlace > 0;
     for (const [name, host] of Object.entries(options.hosts ?? {})) {
       if (!isGivenHost(host)) continue;
-      // The machine may have been restarted, or the namespace made anew, since a run opened it.
+      // The machine may have been restarted, or the namespace recreated, since a run opened it.
       const { opened: _opened, ...now } = host;
       const key = `${host.engine} ${host.namespace}`;
       given.set(key, { name, host: now, isInUse: isInUse || (given.get(key)?.isInUse ?? false) });

@@ -98,7 +98,7 @@ function bySchema<Schema extends z.ZodType>(
   };
 }
 
-/** Returns whether a membership accounts for its node, or for the gateway bridge that was made for it. */
+/** Returns whether a membership accounts for its node, or for its gateway bridge. */
 function accountsForSwarm(made: z.output<typeof swarmRecordSchema>, { kind, id, name }: MarkedObject): boolean {
   if (kind === 'network') return name === GATEWAY;
   return (kind === 'swarm' || kind === 'swarm-node') && (made.node === null || made.node === id);

@@ -8,7 +8,7 @@ import { spanIdsOf } from './span-ids.ts';
 import type { SpanSender } from './span-sender.ts';
 
 /**
- * Sends the spans of a run as they end. If the process before was killed, nobody knows which of its spans arrived: all of them are sent
+ * Sends the spans of a run as they end. If the previous process was killed, it is unknown which of its spans arrived: sends all of them
  * again, with the same ids. Returns undefined if the sampler drops the trace.
  */
 export function followTracedRun(
@@ -30,7 +30,7 @@ export function followTracedRun(
     else unsent.push(...ended);
   }
   const last = before.findLast(({ event }) => event.type === 'lease.taken')?.event;
-  // Another process may have had the run since this one read who held its lease.
+  // Another process may have advanced the run since this one read the owner of its lease.
   const isLost = lostBy !== null && last?.type === 'lease.taken' && sameOwner(last.owner, lostBy);
   if (isLost) send(unsent);
   return {

@@ -17,11 +17,11 @@ export interface Traces {
 export interface TracesOptions extends TracedProcess {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly clock: Clock;
-  /** Receives the error if traces are asked for and cannot be exported. */
+  /** Receives the error if the environment asks for traces and they cannot be exported. */
   report(error: WfError): void;
 }
 
-/** Opens the export of traces. Undefined, and nothing is loaded, unless the environment asks for them. Never rejects. */
+/** Opens the export of traces. Resolves to undefined, and loads nothing, unless the environment asks for them. Never rejects. */
 export async function openTraces(options: TracesOptions): Promise<Traces | undefined> {
   const settings = traceSettings(options.env);
   switch (settings.type) {

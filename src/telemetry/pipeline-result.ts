@@ -3,7 +3,7 @@ import type { ErrorCode } from '../engine/model/errors.ts';
 /** Values of `cicd.pipeline.result` and `cicd.pipeline.task.run.result` in the semantic conventions. */
 export type PipelineResult = 'success' | 'failure' | 'timeout' | 'cancellation' | 'error';
 
-/** The codes that mean something else than a failure. `error`: wf itself, or its process, failed. */
+/** The codes that mean something other than a failure. `error`: wf itself, or its process, failed. */
 const RESULTS: Partial<Readonly<Record<ErrorCode, PipelineResult>>> = {
   E_STEP_TIMEOUT: 'timeout',
   E_NOT_CONFIRMED: 'timeout',

@@ -21,7 +21,7 @@ export interface RunSpan {
   readonly pid: number;
 }
 
-/** Returns the times of a span: it lasts no time if the clock was set back meanwhile. */
+/** Returns the times of a span. Its duration is 0 if the clock was set back meanwhile. */
 export function lasting(startedAt: number, endedAt: number): Pick<RunSpan, 'startedAt' | 'endedAt'> {
   return { startedAt, endedAt: Math.max(startedAt, endedAt) };
 }

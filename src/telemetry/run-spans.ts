@@ -21,7 +21,7 @@ interface OpenTurn {
   readonly startedAt: number;
   readonly attributes: Attributes;
   readonly events: SpanEvent[];
-  /** The span of the turn before. */
+  /** The span of the previous turn. */
   readonly links: readonly string[];
 }
 
@@ -144,7 +144,7 @@ export function createRunSpans(header: RunHeader, ids: SpanIds): RunSpans {
           return [...ended, ...endTurn()];
         case 'ended': {
           const last = [...ended, ...steps.endAll(at, turn), ...endTurn()];
-          // A run that is rolled back, retried or settled after its end ends again: its root has been sent.
+          // A run that is rolled back, retried or settled after its end ends again, but its root has already been sent.
           if (hasEnded) return last;
           hasEnded = true;
           return [...last, root(event, at, pid)];
@@ -157,7 +157,7 @@ export function createRunSpans(header: RunHeader, ids: SpanIds): RunSpans {
   };
 }
 
-/** Returns the status in which a process left a run whose last entry this is; undefined if it did not leave it by itself. */
+/** Returns the status in which a process left a run, from its last entry; undefined if the process was killed or lost the run. */
 function statusAfter({ event }: JournalEntry): RunStatus | undefined {
   switch (event.type) {
     case 'ended':

@@ -10,7 +10,7 @@ export interface SpanIds {
   of(what: 'turn' | 'step' | 'attempt', seq: number, step?: string): string;
 }
 
-/** Derives the ids from the run: each process that advances it continues the same trace, and a span that is sent twice is the same. */
+/** Derives the ids from the run: each process that advances it continues the same trace, and a span that is sent twice has the same id. */
 export function spanIdsOf({ id, createdAt }: Pick<RunHeader, 'id' | 'createdAt'>): SpanIds {
   const run = `${id} ${createdAt}`;
   const spanId = (what: string) => sha256(`${run} ${what}`).slice(0, 16);

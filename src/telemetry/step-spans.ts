@@ -15,7 +15,7 @@ export interface Turn {
 export interface StepSpans {
   /** Takes the next journal entry. Returns the spans that end with it. */
   follow(entry: JournalEntry, turn: Turn): readonly RunSpan[];
-  /** Ends the attempts whose process is gone. Their steps go on in a later turn. */
+  /** Ends the attempts whose process is gone. Their steps continue in a later turn. */
   breakOff(at: number): readonly RunSpan[];
   /** Ends all that is open when the run ends. */
   endAll(at: number, turn: Turn): readonly RunSpan[];
@@ -38,13 +38,13 @@ interface OpenAttempt {
   readonly turn: Turn;
 }
 
-/** `interrupted`: its process was gone before its outcome. */
+/** `interrupted`: its process ended before its outcome. */
 type AttemptOutcome = 'succeeded' | 'failed' | 'stopped' | 'interrupted';
 
 /** The error of an attempt or a turn whose process was killed. */
 export const PROCESS_GONE: SpanError = {
   type: 'E_INTERRUPTED',
-  message: 'its process was gone, or lost the run, before it released it',
+  message: 'its process ended, or lost the run, without releasing it',
 };
 
 /** Turns the entries on steps into spans: one for each step, and below it one for each attempt, linked to the turns of their processes. */

@@ -13,15 +13,15 @@ export type TraceSettings =
       /** The longest time, in milliseconds, for which the end of a command or of an engine waits for the collector. */
       readonly flushMs: number;
     }
-  /** It asks for something that wf does not do. */
+  /** It asks for something that wf does not support. */
   | { readonly type: 'unsupported'; readonly why: string };
 
-/** Unless the environment gives exports a time-out. The SDK's own default of ten seconds is too long for the end of a command. */
+/** Used unless the environment sets a time-out for exports. The SDK's default of ten seconds is too long for the end of a command. */
 const FLUSH_MS = 2_000;
 
 /**
- * Reads whether traces are asked for: by `OTEL_TRACES_EXPORTER=otlp`, or by an endpoint. The SDK reads all other variables of
- * OpenTelemetry itself.
+ * Returns whether the environment asks for traces, by `OTEL_TRACES_EXPORTER=otlp` or by an endpoint. The SDK itself reads all other
+ * variables of OpenTelemetry.
  */
 export function traceSettings(env: Environment): TraceSettings {
   const exporter = setting(env, 'OTEL_TRACES_EXPORTER');
@@ -40,7 +40,7 @@ export function traceSettings(env: Environment): TraceSettings {
   return { type: 'unsupported', why: `OTEL_EXPORTER_OTLP_PROTOCOL=${given}: set it to ${PROTOCOLS.join(', ')}` };
 }
 
-/** Returns a setting of the exporter: that for traces wins over that for all signals. */
+/** Returns a setting of the exporter. The variable for traces takes precedence over the one for all signals. */
 function ofTraces(env: Environment, name: 'ENDPOINT' | 'PROTOCOL' | 'TIMEOUT'): string | undefined {
   return setting(env, `OTEL_EXPORTER_OTLP_TRACES_${name}`) ?? setting(env, `OTEL_EXPORTER_OTLP_${name}`);
 }

@@ -3,7 +3,7 @@ import { openSession, type TestedWorkflow } from './session.ts';
 const TOUCH_OF_APPLY = / touch \S+ apply /;
 
 /**
- * Lets each command or request of `apply` fail in turn: once before it has any effect, and once after its full effect. The run
+ * Makes each command or request of `apply` fail in turn: once before it has any effect, and once after its full effect. The run
  * must end, failed or not (`onError`), and its undo must restore the host. Returns the points of the failures.
  */
 export async function failEachTouch(tested: TestedWorkflow): Promise<readonly string[]> {
@@ -20,7 +20,7 @@ export async function failEachTouch(tested: TestedWorkflow): Promise<readonly st
 }
 
 /**
- * Lets each step of an undisturbed run fail in turn, before it does anything. The history must name that step as failed, the run
+ * Makes each step of an undisturbed run fail in turn, before it does anything. The history must name that step as failed, the run
  * must end, failed or not (`onError`), and its undo must restore the host. Returns the ids of the steps.
  */
 export async function failEachStep(tested: TestedWorkflow): Promise<readonly string[]> {

@@ -6,7 +6,7 @@ import type { Argv } from '../engine/ports/command.ts';
 
 /** The parts of the host that a test compares. */
 export interface HostState {
-  /** Files and folders, with all that is in them: type, content, mode and owner. */
+  /** Files and folders, with their contents: type, content, mode and owner. */
   readonly files?: readonly string[];
   /** Commands whose exit codes and outputs must be equal, such as `ip -json route show`: without counters and times. */
   readonly commands?: readonly Argv[];

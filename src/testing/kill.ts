@@ -6,8 +6,8 @@ const TOUCH_OF_UNDO = /^after touch \S+ undo /;
 
 /**
  * Kills a run (SIGKILL) after each commit of its steps' progress and after each command or request of their `apply` and `undo`.
- * Resumes each killed run, which must reach the same state as an undisturbed one; and rolls it back, which must restore the host,
- * also if the rollback is killed at one of its points. Returns the points of the kills.
+ * Resumes each killed run, which must reach the same state as an undisturbed one. Then rolls it back, which must restore the host, even if
+ * the rollback is killed at one of its points. Returns the points of the kills.
  */
 export async function killEverywhere(tested: TestedWorkflow): Promise<readonly string[]> {
   const session = await openSession(tested);
@@ -35,7 +35,7 @@ export async function killEverywhere(tested: TestedWorkflow): Promise<readonly s
 /**
  * Undoes runs twice: kills the rollback after each command or request of `undo`, and rolls the run back again, which must restore
  * the host. Returns the points of the kills.
- * @param pauseAfter the stage after which to roll back, for a workflow that cleans up by itself
+ * @param pauseAfter the stage after which to roll back, for a workflow that cleans up after itself
  */
 export async function undoTwice(tested: TestedWorkflow, pauseAfter?: string): Promise<readonly string[]> {
   const session = await openSession(tested, pauseAfter);
@@ -53,7 +53,7 @@ async function killRollBacks(session: Session, points: readonly string[], killed
   }
 }
 
-/** Rolls a completed run back; if a point is given, kills that there first, and adds the point to `killed`. */
+/** Rolls a completed run back. If a point is given, first kills the rollback there, and adds the point to `killed`. */
 async function killRollBack(run: TestedRun, point: string | undefined, killed: Set<string>): Promise<void> {
   if (point !== undefined) {
     const end = await run.wf(['rollback', run.id], { killAt: point });

@@ -1,17 +1,17 @@
 import { isDeepStrictEqual } from 'node:util';
 import { openSession, type TestedRun, type TestedWorkflow } from './session.ts';
 
-/** Something of somebody else that has the name, address or place that the workflow wants. */
+/** A foreign object with the name, address or place that the workflow wants. */
 export interface Foreign {
-  /** Makes it, as another program would. */
+  /** Creates it, as another program would. */
   put(): unknown;
   /** Removes it. */
   remove(): unknown;
 }
 
 /**
- * Starts a run while each of these is in its way, one after the other. The run must be refused or fail, or do without; its undo
- * must leave the foreign thing exactly as it was.
+ * Starts a run while each of these objects is in its way, one after the other. The run must be refused, fail, or succeed without it; its
+ * undo must leave the foreign object exactly as it was.
  */
 export async function foreignInTheWay(
   tested: TestedWorkflow,

@@ -4,9 +4,9 @@ import { openSession, type TestedWorkflow } from './session.ts';
 const TOUCH_OF_APPLY = /^after touch \S+ apply /;
 
 /**
- * Reboots the machine, as far as wf can tell: `reboot` removes what a reboot removes (links, processes, running values), and wf
- * sees another boot id from then on. A completed run is rolled back after that; and a run is killed after each command or request
- * of `apply`, and then resumed and rolled back. A resumed run must reach the same state as an undisturbed one, or fail; each undo
+ * Simulates a reboot: `reboot` removes everything that a reboot removes (links, processes, running values), and wf reads another boot id
+ * from then on. Rolls a completed run back after the reboot. Also kills a run after each command or request of `apply`, then resumes and
+ * rolls it back. A resumed run must reach the same state as an undisturbed one, or fail; each undo
  * must restore the host. Needs root, or user namespaces. Returns the points of the kills.
  */
 export async function afterReboot(tested: TestedWorkflow, reboot: () => unknown): Promise<readonly string[]> {

@@ -20,11 +20,11 @@ export interface TestedWorkflow {
   readonly runtime?: RuntimeName;
   /** Beginning of the command line of each wf, such as `['ip', 'netns', 'exec', 'lab']`. */
   readonly through?: readonly string[];
-  /** Chooses which of all points, or steps, a function tries; by default all. */
+  /** Selects the points, or steps, that a function tries; by default all. */
   choose?(all: readonly string[]): readonly string[];
   /**
-   * Observes the state that the runs may change. Equal results mean equal states: none may depend on the id of the run, which marks
-   * contain.
+   * Observes the state that the runs may change. Equal results mean equal states: a result must not depend on the id of the run, which
+   * marks contain.
    */
   observe(run: string): unknown;
 }
@@ -38,7 +38,7 @@ export interface WfEnd {
   readonly stdout: string;
 }
 
-/** Faults of one process of wf. */
+/** Faults of one wf process. */
 export interface Faults {
   /** Point at which it is killed. */
   readonly killAt?: string;
@@ -46,7 +46,7 @@ export interface Faults {
   readonly failAt?: string;
   /** Step that fails before it does anything. */
   readonly failStep?: string;
-  /** Whether it runs after a reboot: the boot id is another one. */
+  /** Whether it runs after a reboot, with another boot id. */
   readonly rebooted?: boolean;
 }
 
@@ -69,7 +69,7 @@ export interface TestedRun {
   /** Rolls the run back unless it has rolled itself back. @throws Error if the host differs from its state before the run */
   undo(): Promise<void>;
   requireExit(end: WfEnd, codes: readonly number[]): void;
-  /** Returns the steps of a run that has ended, and which of them failed. */
+  /** Returns the steps of an ended run, with those that failed. */
   steps(end: WfEnd): readonly TestedStep[];
   /** @throws Error with the point, this problem, the history and the output of the last wf */
   fail(problem: string): never;
@@ -181,7 +181,7 @@ export async function openSession(tested: TestedWorkflow, pauseAfter?: string): 
   rmSync(log, { force: true });
   const rollback = await undisturbed.wf(['rollback', undisturbed.id]);
   undisturbed.requireExit(rollback, [0, 4]);
-  // Taken after the first run, because a change kept by design stays from then on.
+  // Observed after the first run, because a change kept by design stays from then on.
   states.set('before', await tested.observe(undisturbed.id));
   const undoPoints = pointsIn(log);
   const choose = (all: readonly string[]) => tested.choose?.(all) ?? all;
@@ -210,10 +210,10 @@ export function pointsIn(log: string): readonly string[] {
   return [...new Set(readFileSync(log, 'utf8').split('\n').filter(Boolean))];
 }
 
-/** Binds its first argument over the boot id of the kernel, and becomes the rest. Other mounts, of named namespaces, are those of the machine. */
+/** Mounts its first argument over the kernel's boot id, then executes the rest. Shares all other mounts with the machine. */
 const WITH_BOOT_ID = 'mount --make-rprivate /proc && mount --bind "$0" /proc/sys/kernel/random/boot_id && exec "$@"';
 
-/** Returns the beginning of a command line that runs with the boot id in a file, which is made: as after a reboot. */
+/** Returns the beginning of a command line that runs with the boot id in a file, as after a reboot. Creates the file. */
 export function anotherBoot(file: string): readonly string[] {
   if (!existsSync(file)) writeFileSync(file, `${randomUUID()}\n`);
   const user = process.getuid?.() === 0 ? [] : ['--user', '--map-current-user', '--keep-caps'];

@@ -36,10 +36,10 @@ async function waitingRun(id: string) {
 }
 
 const dialogOf = (page: Page) => page.getByRole('dialog');
-/** A label that contains the path of a folder may contain any two letters. */
+/** The pattern is anchored: a label that contains the path of a folder may contain any two letters. */
 const answerIn = (page: Page) => dialogOf(page).getByRole('textbox', { name: /^by / });
 const press = (page: Page, name: string) => page.getByRole('button', { name, exact: true }).click();
-/** Presses the button of the dialog that acts. */
+/** Presses the button of the dialog that carries out the action. */
 const act = (page: Page, name: string) => dialogOf(page).getByRole('button', { name, exact: true }).click();
 const noticed = (page: Page, text: string | RegExp) => page.getByRole('status').getByText(text).waitFor();
 
@@ -48,8 +48,8 @@ describe('a question', () => {
     const { run, wf } = await waitingRun('ui-answered');
     const { page, complaints } = await openRun(run);
     await page.goto(`${served.url}/`);
-    await page.getByRole('link', { name: 'Go on?' }).first().click();
-    await page.getByRole('heading', { name: 'Go on?' }).waitFor();
+    await page.getByRole('link', { name: 'Continue?' }).first().click();
+    await page.getByRole('heading', { name: 'Continue?' }).waitFor();
     expect(await problemsInColours(page)).toEqual([]);
     const focused = () => page.evaluate('document.activeElement.textContent.trim()');
     const tabTo = async (text: string) => {
@@ -62,8 +62,8 @@ describe('a question', () => {
     await tabTo('Yes');
     await page.keyboard.press('Enter');
     await dialogOf(page).waitFor();
-    expect(await focused()).toBe('Go on?');
-    // Somebody who types faster than the browser reports that a dialog is closed.
+    expect(await focused()).toBe('Continue?');
+    // A person may type faster than the browser reports that a dialog is closed.
     await Promise.all([page.keyboard.press('Escape'), page.keyboard.press('Enter')]);
     await dialogOf(page).waitFor();
     await page.keyboard.press('Escape');
@@ -92,12 +92,12 @@ describe('a question', () => {
     expect((await run.record()).requests).toMatchObject([
       { kind: 'send', event: { type: 'approve', by: 'Ann' }, comment: 'seen with Bob', outcome: { type: 'handled' } },
     ]);
-    // The page follows: there is nothing to answer any more.
-    await page.getByRole('heading', { name: 'Go on?' }).waitFor({ state: 'detached' });
+    // The page follows the run: the question is gone.
+    await page.getByRole('heading', { name: 'Continue?' }).waitFor({ state: 'detached' });
     expect(complaints).toEqual([]);
   });
 
-  test('takes one of three answers at once, from two pages and a terminal; the others are told', async () => {
+  test('takes one of three simultaneous answers, from two pages and a terminal, and refuses the others', async () => {
     const { run, wf } = await waitingRun('ui-race');
     const pages = [(await openRun(run)).page, (await openRun(run)).page];
     const { page: reading } = await openRun(run);
@@ -112,15 +112,15 @@ describe('a question', () => {
     const outcomes = await Promise.all(
       pages.map(async (page) => {
         const taken = page.getByRole('status').getByText('The run took the event approve');
-        // In the dialog, or beside the buttons if the answer took its time.
-        const refusal = /does not expect the event|is answered already/;
-        const told = page.getByRole('alert').or(page.locator('.notice')).getByText(refusal);
-        await taken.or(told).first().waitFor();
-        return (await told.count()) === 0;
+        // The refusal is in the dialog, or beside the buttons if the answer was late.
+        const refusal = /does not expect the event|has already been answered/;
+        const refused = page.getByRole('alert').or(page.locator('.notice')).getByText(refusal);
+        await taken.or(refused).first().waitFor();
+        return (await refused.count()) === 0;
       }),
     );
-    // Somebody who has not answered yet is told as well.
-    await dialogOf(reading).getByRole('alert').getByText('the question is answered already').waitFor();
+    // A page that has not sent an answer also reports this.
+    await dialogOf(reading).getByRole('alert').getByText('the question has already been answered').waitFor();
     await dialogOf(reading).getByRole('button', { name: 'Yes', exact: true }).click({ force: true });
     const { requests } = await run.record();
     expect(requests.length).toBeLessThanOrEqual(3);
@@ -131,7 +131,7 @@ describe('a question', () => {
     await wf.end;
   });
 
-  test('to a run without a process is answered at once; the run then outlives the server', async () => {
+  test('to a run without a process is answered at once, and the run then outlives the server', async () => {
     const { run, wf } = await waitingRun('ui-unowned');
     wf.kill('SIGKILL');
     await wf.end;
@@ -140,11 +140,11 @@ describe('a question', () => {
     await signIn(page, own.link);
     const asked = page.getByRole('listitem').filter({ hasText: `${run.id}, until` });
     await asked.getByText('interrupted: an answer resumes the run').waitFor();
-    await asked.getByRole('link', { name: 'Go on?' }).click();
+    await asked.getByRole('link', { name: 'Continue?' }).click();
     await press(page, 'Yes');
     await answerIn(page).fill('Ann');
     await act(page, 'Yes');
-    // Its second step has not ended: the command that answers goes on.
+    // The second step of the run has not ended: the command that answers continues.
     await noticed(page, 'The run took the event approve; it is running.');
     own.wf.kill('SIGKILL');
     await own.wf.end;
@@ -155,7 +155,7 @@ describe('a question', () => {
 });
 
 describe('a run', () => {
-  test('is paused and resumed; what is not allowed says why', async () => {
+  test('is paused and resumed; a disabled action names the reason', async () => {
     const run = project.run('asking', 'ui-paused');
     const wf = run.start();
     await wf.line(/^run ui-paused-\d+ of asking/);
@@ -180,7 +180,7 @@ describe('a run', () => {
     // The plan of the resume: the first step is kept.
     await dialogOf(page).getByText('wf keeps the completed step, and continues').waitFor();
     await act(page, 'Resume');
-    await page.getByRole('heading', { name: 'Go on?' }).waitFor();
+    await page.getByRole('heading', { name: 'Continue?' }).waitFor();
     await press(page, 'No');
     // The second click of an impatient person makes no second request.
     await dialogOf(page).getByRole('button', { name: 'No', exact: true }).dblclick();
@@ -189,7 +189,7 @@ describe('a run', () => {
     expect((await run.record()).requests).toMatchObject([{ kind: 'pause' }, { event: { type: 'reject' } }]);
   });
 
-  test('is cancelled: its changes stay if that is asked, and are rolled back later', async () => {
+  test('is cancelled: its changes stay if the person asks for that, and are rolled back later', async () => {
     const { run, wf } = await waitingRun('ui-cancelled');
     const { page } = await openRun(run);
     await press(page, 'Cancel');
@@ -273,11 +273,11 @@ describe('a run', () => {
     await page.getByRole('heading', { name: 'A change could not be undone' }).waitFor();
     await press(page, 'Settle change 1');
     await act(page, 'Record it as gone');
-    await dialogOf(page).getByText('Say what was done about it.').waitFor();
+    await dialogOf(page).getByText('Enter a reason.').waitFor();
     await dialogOf(page).getByLabel('It stays, on purpose').check();
-    await dialogOf(page).getByRole('textbox', { name: 'Reason' }).fill('looked at it');
+    await dialogOf(page).getByRole('textbox', { name: 'Reason' }).fill('inspected by hand');
     await act(page, 'Record it as kept');
     await noticed(page, 'Change 1 is settled as kept');
-    expect(await run.record()).toMatchObject({ changes: [{ status: 'kept', reason: /looked at it/ }, {}] });
+    expect(await run.record()).toMatchObject({ changes: [{ status: 'kept', reason: /inspected by hand/ }, {}] });
   });
 });

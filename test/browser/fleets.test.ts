@@ -65,17 +65,17 @@ test('a fleet run is followed, approved and cancelled on its page, and outlives 
 
   expect((await world.show('fbra')).status).toBe('rolled-back');
   await world.restate.kill();
-  await page.getByText('This is the copy of its end.').waitFor();
+  await page.getByText('This is a copy from its end.').waitFor();
   await untilHost(page, 'fbr-a2', 'undone');
   expect(await page.getByRole('button', { name: 'Roll back' }).count()).toBe(0);
   await page.goto(`${served.url}/fleets`);
-  await page.getByText('The list has copies alone.').waitFor();
+  await page.getByText('The list has only copies.').waitFor();
   await page.getByRole('link', { name: 'fbra' }).waitFor();
   await world.restate.restart();
   expect(complaints).toEqual([]);
 });
 
-test('a request to a fleet run is refused without the token of the session, and by a server that only shows', async () => {
+test('a request to a fleet run is refused without the token of the session, and by a read-only server', async () => {
   const host = world.host('fbr-b1');
   await host.join();
   await start('fbrb', 'fbr-b1');

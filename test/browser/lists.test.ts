@@ -3,7 +3,15 @@ import type { Page } from 'playwright-core';
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { z } from 'zod';
 import { openHistory } from '../../src/history/open.ts';
-import { BEGIN, decided, FAILURE, intended, tell, tellFailure, tellSuccess } from '../fixtures/review/lab-run.ts';
+import {
+  BEGIN,
+  decided,
+  FAILURE,
+  intended,
+  recordFailure,
+  recordRun,
+  recordSuccess,
+} from '../fixtures/review/lab-run.ts';
 import {
   accessibilityProblems,
   COLOURS,
@@ -30,17 +38,17 @@ beforeAll(async () => {
   for (let n = 0; n < OLD_RUNS; n++) {
     const id = `old-${String(n).padStart(2, '0')}`;
     const createdAt = BEGIN - n * MINUTE;
-    if (n % 2 === 0) tellSuccess(history, id, { createdAt, input: { devNetwork: n === 4 ? 'other' : 'devops' } });
+    if (n % 2 === 0) recordSuccess(history, id, { createdAt, input: { devNetwork: n === 4 ? 'other' : 'devops' } });
     else
-      tell(history, id, { createdAt }).at(10, decided(['setup'], ['createNetwork']), {
+      recordRun(history, id, { createdAt }).at(10, decided(['setup'], ['createNetwork']), {
         type: 'ended',
         status: 'failed',
         output: null,
         error: FAILURE,
       });
   }
-  tellFailure(history, 'stuck');
-  const hostile = tell(history, 'hostile', {
+  recordFailure(history, 'stuck');
+  const hostile = recordRun(history, 'hostile', {
     workflow: HOSTILE,
     input: { [HOSTILE]: HOSTILE },
     createdAt: BEGIN + MINUTE,
@@ -51,7 +59,7 @@ beforeAll(async () => {
     ask: { title: HOSTILE, text: HOSTILE, events: { [HOSTILE]: { label: HOSTILE } } },
   });
   history.release(hostile.lease);
-  const other = tell(history, 'hostile-2', {
+  const other = recordRun(history, 'hostile-2', {
     workflow: HOSTILE,
     input: { [HOSTILE]: 'other' },
     createdAt: BEGIN + MINUTE,
@@ -136,7 +144,7 @@ describe('the list of runs', () => {
     const second = await tab();
     await second.goto(`${served.url}/?workflow=folders`);
     await second.getByText('No runs match.').waitFor();
-    // Whether rows stay the elements that they are.
+    // Marks the rows, to see whether they stay the same elements.
     await page.evaluate('for (const row of document.querySelectorAll("tbody tr")) row.dataset.seen = "1"');
     await page.getByLabel('Text').fill('half typ');
     await page.getByLabel('Text').focus();
@@ -233,7 +241,7 @@ describe('the other pages', () => {
     expect(complaints).toEqual([]);
   });
 
-  test('check the machine once, and again if somebody asks for it', async () => {
+  test('check the machine once, and again on request', async () => {
     const { page, tab } = await person();
     await page.getByRole('link', { name: 'Doctor' }).click();
     const time = () => page.locator('main time').first().getAttribute('datetime');
@@ -251,7 +259,7 @@ describe('the other pages', () => {
     expect(await other.locator('main time').first().getAttribute('datetime')).toBe(second);
   });
 
-  test('are accessible and fit the window in light and dark colours, whatever runs contain', async () => {
+  test('are accessible and fit the window in light and dark colours, also with hostile texts', async () => {
     const { page, complaints } = await person();
     for (const address of [
       '/',
@@ -288,7 +296,7 @@ describe('the other pages', () => {
     expect(complaints).toEqual([]);
   });
 
-  test('tell what is wrong: an unknown run, an unknown page, a damaged database', async () => {
+  test('report the error: an unknown run, an unknown page, a damaged database', async () => {
     const { page } = await person();
     for (const [address, status, code, hint] of [
       ['/runs/nobody', 404, 'E_RUN_NOT_FOUND', /wf runs/],

@@ -31,7 +31,7 @@ beforeAll(async () => {
 describe('the page of a lab on private hosts', () => {
   const lab = ['--runtime', 'embedded'];
 
-  test('shows its steps, machine and topology as it goes on', async () => {
+  test('shows its steps, machine and topology while it runs', async () => {
     const id = `page-lab-${process.pid}`;
     await project.sharedWf(['start', 'lab-network', ...lab, '--id', id, '--pause-after', 'setup']);
     const { page, complaints } = await openSignedIn(served, onTestFinished);
@@ -140,8 +140,8 @@ describe('the page of a run that asks', () => {
     await transcript.getByText('$ sh -c').waitFor();
     await transcript.getByText(/^exit 0, /).waitFor();
     await page.getByRole('region', { name: 'Changes' }).getByText('applied').waitFor();
-    await page.getByRole('heading', { name: 'Go on?' }).waitFor();
-    // Instead of buttons: this server only shows.
+    await page.getByRole('heading', { name: 'Continue?' }).waitFor();
+    // This server is read-only, without buttons.
     await page.getByText(`wf send ${id} approve --data`).waitFor();
     await page.getByText(`wf send ${id} reject`).waitFor();
     const names = await page.locator('.actions').getByRole('button').allTextContents();
@@ -188,7 +188,7 @@ describe('the page of a run that asks', () => {
     await page.goto(`${served.url}/workflows/asking`);
     await page.getByRole('button', { name: 'Dry run' }).waitFor();
     expect(await page.getByRole('button', { name: 'Start', exact: true }).count()).toBe(0);
-    await page.getByText('This page only shows.').waitFor();
+    await page.getByText('This page is read-only.').waitFor();
     expect(complaints).toEqual([]);
   });
 });
@@ -208,7 +208,7 @@ test('open pages report a lost connection, catch up after a restart of wf ui, an
   await own.run(id).line(/^waiting /);
   const page = await tab();
   await page.goto(`${first.url}/runs/${id}`);
-  await page.getByRole('heading', { name: 'Go on?' }).waitFor();
+  await page.getByRole('heading', { name: 'Continue?' }).waitFor();
 
   const kill = async ({ wf }: ServedPage) => {
     wf.kill('SIGKILL');
@@ -231,7 +231,7 @@ test('open pages report a lost connection, catch up after a restart of wf ui, an
   expect((await list.reload())?.status()).toBe(200);
   const { page: other } = await openBrowser(onTestFinished);
   await other.goto(first.link);
-  await other.getByText('was used already').waitFor();
+  await other.getByText('already been used').waitFor();
 
   await context.clearCookies();
   await kill(second);
@@ -253,7 +253,7 @@ test('open pages report a lost connection, catch up after a restart of wf ui, an
   expect(complaints).toEqual([]);
 });
 
-test('a run of 20,000 events is shown at once, with few elements, to its end', async () => {
+test('a run of 20,000 events is shown at once and whole, with few elements', async () => {
   const run = openLongRun(project.database, `page-long-${process.pid}`);
   onTestFinished(() => run.end());
   await run.poll(5_000);

@@ -19,7 +19,7 @@ describe('the link that wf ui prints', () => {
     const [cookie] = await person.context.cookies();
     expect(cookie).toMatchObject({ httpOnly: true, sameSite: 'Strict', path: '/' });
     await other.page.goto(link);
-    await other.page.getByText('was used already').waitFor();
+    await other.page.getByText('already been used').waitFor();
     expect(await other.context.cookies()).toEqual([]);
     expect((await other.page.goto(`${served.url}/`))?.status()).toBe(401);
     await other.page.getByText('wf ui').waitFor();

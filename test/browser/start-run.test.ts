@@ -84,7 +84,7 @@ function expectUnseen(secret: string): void {
 }
 
 describe('the page of a workflow', () => {
-  test('starts a run with checked inputs, says first what it does, keeps what was typed, and fits', async () => {
+  test('starts a run with checked inputs, shows its plan first, keeps the typed values, and fits the window', async () => {
     const { page, complaints } = await openPage('/workflows');
     await page.setViewportSize({ width: 360, height: 800 });
     expect(await problemsInColours(page)).toEqual([]);
@@ -105,7 +105,7 @@ describe('the page of a workflow', () => {
     await field(page, 'count').fill('4');
     await field(page, 'tags').fill('["b"]');
     await press(page, 'Start');
-    // The command refuses what no form knows.
+    // The command refuses a value that the form cannot check.
     await problemOf(page, 'name').getByText('it must be somebody else').waitFor();
     expect(await hasFocus(page, 'name')).toBe(true);
     await field(page, 'name').fill('ann');
@@ -138,7 +138,7 @@ describe('the page of a workflow', () => {
     expect(await field(page, 'mode').inputValue()).toBe('"fast"');
     expect(await field(page, 'token').inputValue()).toBe('');
     expect(JSON.stringify(await page.evaluate('history.state'))).not.toContain(SECRET);
-    // The id is taken by now.
+    // The id is now in use.
     await field(page, 'token').fill(SECRET);
     await press(page, 'Start');
     await press(page, 'Start the run');
@@ -147,7 +147,7 @@ describe('the page of a workflow', () => {
     expect((await project.sharedWf(['cancel', STARTED])).exitCode).toBe(0);
   });
 
-  test('shows hostile texts as texts, and sends them back as they are', async () => {
+  test('shows hostile texts as texts, and sends them back unchanged', async () => {
     const { page, complaints, dialogs } = await openPage('/workflows/forms');
     // A character that changes the order of reading is shown by its number.
     await page.getByText(HOSTILE.replace('\u202e', '[U+202E]')).first().waitFor();
@@ -191,7 +191,7 @@ describe('the page of a workflow', () => {
     expect(await hasFocus(page, 'token')).toBe(true);
     await field(page, 'token').fill(SECRET);
     await field(page, 'token').press('Enter');
-    // Nothing is done before it is shown.
+    // The page shows the command before it acts.
     await dialog.getByText('wf keeps the completed step').waitFor();
     expect((await record(id)).status).toBe('interrupted');
     expect(await accessibilityProblems(page)).toEqual([]);

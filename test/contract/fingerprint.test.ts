@@ -17,9 +17,9 @@ describeContract('fingerprint', (subject) => {
     expect(made.stderr).toBe('');
 
     const differences = fingerprints.compare(before, await fingerprints.take(FACETS), run).differences;
-    const told = JSON.stringify(differences);
+    const text = JSON.stringify(differences);
     for (const name of ['ct-net', 'ct-one', 'ct-two', 'ct-left', `br-${network.id.slice(0, 12)}`])
-      expect(told).toContain(name);
+      expect(text).toContain(name);
 
     await subject().cleanUp();
     await ports.command.run(['ip', 'link', 'delete', 'ct-left'], { timeoutMs: 10_000 });
@@ -29,7 +29,7 @@ describeContract('fingerprint', (subject) => {
   });
 
   test('reports a rule of iptables-legacy on a private host, though the machine has none', async () => {
-    // On an engine the first such rule would make tables that stay.
+    // On an engine, the first such rule would create tables that stay.
     if (subject().runtime === 'docker') return;
     const { fingerprints, ports } = subject().host;
     const rule = (verb: string) =>

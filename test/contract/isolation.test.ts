@@ -27,7 +27,7 @@ describeContract('isolation', (subject) => {
 
   test('separates containers of two networks, and each still answers its neighbour and the host', () => {
     const [[one], [two, far]] = [left, right];
-    // The controls: both are there, and answer.
+    // The controls: both containers exist and answer.
     expect(subject().fetch(left[1], addressOf(one))).toBe('ct-one');
     expect(subject().fetch(far, addressOf(two))).toBe('ct-two');
     expect(subject().fetch('host', addressOf(one))).toBe('ct-one');

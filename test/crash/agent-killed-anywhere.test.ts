@@ -98,7 +98,7 @@ async function killAgentsInTurn(run: LeftRun, points: readonly string[]): Promis
 
 const withoutNumber = (point: string) => point.replace(/@\d+$/, '');
 
-test('agents are killed at each of their crash points: the next one loses nothing and does nothing twice', async () => {
+test('the agent after one that is killed at any crash point loses nothing and does nothing twice', async () => {
   const all = await crashPoints();
   expect(all.length).toBeGreaterThan(40);
   // One run for all points; in the nightly tests one for each, every time that it is reached.
@@ -127,7 +127,7 @@ test('agents are killed at each of their crash points: the next one loses nothin
   expect(missed.length, missed.join()).toBeLessThan(chains.flat().length / 4);
 }, 600_000);
 
-test('agents are killed at random moments, one after the other: the runs end, and nothing is done twice', async () => {
+test('the runs of agents that are killed at random moments end, and do nothing twice', async () => {
   process.stdout.write(`WF_TEST_SEED=${SEED}\n`);
   const chance = chanceFrom(SEED);
   const run = await leaveRun('agent-kill-random');

@@ -37,7 +37,7 @@ interface Advance {
   readonly at?: string;
   /** The delay after which the test kills the process. */
   readonly afterMs?: number;
-  /** Runs that are rolled back rather than resumed. */
+  /** The runs to roll back; the others are resumed. */
   readonly back?: readonly string[];
 }
 
@@ -46,9 +46,9 @@ async function advance({ folder, database }: Group, { at, afterMs, back = [] }: 
   const args = [PROGRAM, database, folder, IDS.join(), back.join()];
   const env = { ...process.env, ...sharedCache(), ...(at === undefined ? {} : { WF_CRASH_AT: at }) };
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'inherit', 'pipe'], env });
-  let said = '';
+  let errors = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    said += text;
+    errors += text;
   });
   const ended = once(child, 'close');
   if (afterMs !== undefined) {
@@ -57,11 +57,11 @@ async function advance({ folder, database }: Group, { at, afterMs, back = [] }: 
   }
   const [exitCode, signal] = await ended;
   if (signal === 'SIGKILL') return true;
-  expect(exitCode, said).toBe(0);
+  expect(exitCode, errors).toBe(0);
   return false;
 }
 
-/** How often a folder of a run was made, according to the log of the folders. */
+/** Returns how often a run created a folder, according to the log of the folders. */
 function timesMade({ folder }: Group, id: string, name: string): number {
   const log = path.join(folder, id, 'log');
   return existsSync(log)

@@ -19,13 +19,13 @@ function pointsIn(project: SettingProject, log: string): readonly string[] {
   return [...new Set(points.filter((point) => OWN.test(point)))];
 }
 
-/** Ends a run as its guard does, and checks that it is confirmed only if somebody was told so, and that nothing was done twice. */
+/** Ends a run as its guard does, and checks that it is confirmed only if the sender got that answer, and did nothing twice. */
 async function requireTrueEnd(project: SettingProject, id: string, point: string): Promise<void> {
   expect(await project.sharedWf(['guard', id]), point).toMatchObject({ exitCode: 0 });
   const { status, requests, verification } = await project.record(id);
   const isHandled = requests.some(({ kind, outcome }) => kind === 'confirm' && outcome?.type === 'handled');
   expect(status, point).toBe(isHandled ? 'succeeded' : 'rolled-back');
-  // Nothing is verified if nothing was made.
+  // A run without changes has no verification.
   expect(verification?.restored ?? true, point).toBe(true);
   const log = project.log();
   expect(
@@ -36,7 +36,7 @@ async function requireTrueEnd(project: SettingProject, id: string, point: string
   else expect(log.filter((line) => line.startsWith('not')).length, point).toBe(new Set(log).size / 2);
 }
 
-test('the process of a run that has to be confirmed, killed at each point: confirmed, or undone', async () => {
+test('a run that has to be confirmed is confirmed or undone if its process is killed at any point', async () => {
   const walk = openSettingProject();
   const walked = walk.run('walk', ['--confirm-within', '60s'], { WF_CRASH_LOG: path.join(walk.folder, 'points') });
   await walked.line(UNCONFIRMED);
@@ -64,7 +64,7 @@ test('the process of a run that has to be confirmed, killed at each point: confi
   );
 });
 
-test('a guard that is killed at each point while it undoes a run: the next one completes that', async () => {
+test('the next guard completes the rollback of a guard that is killed at any point', async () => {
   const guarded = async (project: SettingProject, id: string) => {
     const run = project.run(id, ['--confirm-within', '1s', '--no-guard']);
     await run.line(UNCONFIRMED);

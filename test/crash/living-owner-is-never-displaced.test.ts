@@ -24,7 +24,7 @@ describeCrash('a run whose process is stopped', () => {
     onTestFinished(() => run.kill('SIGKILL'));
     await haltAt(lane, run, line);
     const entries = readRun(lane.database, 'still')?.journal.length;
-    const standing = await atRest(subject);
+    const stable = await stableState(subject);
 
     for (const verb of ['resume', 'rollback']) {
       const refused = await lane.wf([verb, 'still', '--json']);
@@ -35,7 +35,7 @@ describeCrash('a run whose process is stopped', () => {
     }
     const all = await lane.wf(['resume', '--all', '--json']);
     expect(all.signal).toBeUndefined();
-    expect(await subject.state()).toEqual(standing);
+    expect(await subject.state()).toEqual(stable);
     expect(readRun(lane.database, 'still')?.journal).toHaveLength(entries ?? -1);
 
     lane.write('gate', '');
@@ -46,7 +46,7 @@ describeCrash('a run whose process is stopped', () => {
 });
 
 /** Waits until the state is stable: the kernel changes a link for some time after it comes up. */
-async function atRest({ state }: Subject): Promise<unknown> {
+async function stableState({ state }: Subject): Promise<unknown> {
   for (let seen = await state(); ; ) {
     await new Promise((resolve) => setTimeout(resolve, 500));
     const again = await state();

@@ -51,7 +51,7 @@ async function slowProject(): Promise<Lane> {
   return lane;
 }
 
-async function untilTold(file: string, pattern: RegExp): Promise<void> {
+async function untilLogged(file: string, pattern: RegExp): Promise<void> {
   while (!existsSync(file) || !pattern.test(readFileSync(file, 'utf8'))) {
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
@@ -84,7 +84,7 @@ describeCrash('an orphaned process', () => {
       const lane = await slowProject();
       const story = path.join(lane.folder, 'story');
       const wf = lane.start(['start', 'slow', '--id', 'haunted', '--input', 'seconds=97']);
-      await untilTold(story, /do begins/);
+      await untilLogged(story, /do begins/);
       wf.kill('SIGKILL');
       await wf.end;
       await untilLeft('haunted', ['/bin/sh ./slow do 97', 'sleep 97']);
@@ -105,10 +105,10 @@ describeCrash('an orphaned process', () => {
       expect(decoys.filter(runs)).toEqual(decoys);
 
       // Never two at once: the orphan is gone before the check, and before the second program begins.
-      const told = readFileSync(story, 'utf8')
+      const events = readFileSync(story, 'utf8')
         .split('\n')
         .map((line) => line.split(' ')[0]);
-      const afterTheKill = told.slice(told.indexOf('do') + 1).filter((what) => what !== '');
+      const afterTheKill = events.slice(events.indexOf('do') + 1).filter((what) => what !== '');
       expect(afterTheKill[0]).toBe('check');
       expect(afterTheKill.filter((what) => what === 'do')).toHaveLength(verb === 'resume' ? 1 : 0);
       expect(existsSync(path.join(lane.folder, 'late'))).toBe(false);
@@ -123,7 +123,7 @@ describeCrash('an orphaned process', () => {
     // Slow in its undo instead: it removes `late` after a delay.
     lane.write('slow', PROGRAM.replace('undo) rm late', 'undo) [ -e fast ] || sleep 97; rm late'), 0o755);
     const wf = lane.start(['start', 'slow', '--id', 'undoing']);
-    await untilTold(story, /undo begins/);
+    await untilLogged(story, /undo begins/);
     wf.kill('SIGKILL');
     await wf.end;
     await untilLeft('undoing', ['/bin/sh ./slow undo', 'sleep 97']);
@@ -143,7 +143,7 @@ describeCrash('an orphaned process', () => {
     const service = 'do) setsid sleep 96 >service.out 2>&1 </dev/null & echo "$!" >service;';
     lane.write('slow', PROGRAM.replace('do)', service).replace('undo) rm', 'undo) sleep 1; rm'), 0o755);
     const wf = lane.start(['start', 'slow', '--id', 'serving']);
-    await untilTold(story, /undo begins/);
+    await untilLogged(story, /undo begins/);
     wf.kill('SIGKILL');
     await wf.end;
     const served = processesOf('serving').filter(({ command }) => command === 'sleep 96');
@@ -160,7 +160,7 @@ describeCrash('an orphaned process', () => {
     const lane = await slowProject();
     lane.write('slow', PROGRAM.replace('#!/bin/sh\n', "#!/bin/sh\n[ -e quick ] || trap '' TERM\n"), 0o755);
     const wf = lane.start(['start', 'slow', '--id', 'stubborn', '--input', 'seconds=97']);
-    await untilTold(path.join(lane.folder, 'story'), /do begins/);
+    await untilLogged(path.join(lane.folder, 'story'), /do begins/);
     wf.kill('SIGKILL');
     await wf.end;
     const orphans = processesOf('stubborn');

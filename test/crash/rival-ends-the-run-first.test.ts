@@ -29,7 +29,7 @@ test('a resume is refused if a rival rolls back the run while it checks the mach
     requirements: () => [
       {
         title: 'a machine',
-        purpose: 'is looked at',
+        purpose: 'is checked',
         claim: null,
         check: async () => {
           await meanwhile();

@@ -33,14 +33,14 @@ describeCrash('a stopped owner that continues after its run was taken over', () 
     onTestFinished(() => history.close());
     const lease = history.takeOver(runIdOf('woken'), ownProcess(), () => false);
     const entries = readRun(lane.database, 'woken')?.journal;
-    const standing = await subject.state();
+    const expected = await subject.state();
     lane.write('gate', '');
     wf.kill('SIGCONT');
     const end = await wf.end;
     expect(end).toMatchObject({ exitCode: 4, signal: undefined });
     expect(refusalSchema.parse(end.json()).error.code).toBe('E_LEASE_LOST');
     expect(readRun(lane.database, 'woken')?.journal).toEqual(entries);
-    expect(await subject.state()).toEqual(standing);
+    expect(await subject.state()).toEqual(expected);
     expect(processesOf('woken')).toEqual([]);
 
     history.release(lease);

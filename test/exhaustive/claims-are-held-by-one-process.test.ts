@@ -115,7 +115,7 @@ async function copyBeforeExec(run: string): Promise<number> {
     wf.process.kill('SIGKILL');
     await ended;
     if (readlinkSync(`/proc/${copy}/exe`) === readlinkSync('/proc/self/exe')) return copy;
-    // This process has come too late.
+    // The kill came too late: the child has called exec.
     process.kill(copy, 'SIGKILL');
   }
 }
@@ -128,7 +128,7 @@ test('a child between fork and exec keeps the run locked after a kill of wf, and
   const copy = await copyBeforeExec(run);
   expect(await isRunActive(run)).toBe(true);
   await expect(lockedClaims.acquireRun(run, 20)).rejects.toMatchObject({ code: 'E_LEASE_HELD' });
-  expect(await orphans.end(ofRun), 'no scan can tell yet what it will be').toEqual([]);
+  expect(await orphans.end(ofRun), 'no scan can know yet what it will be').toEqual([]);
 
   process.kill(copy, 'SIGCONT');
   const held = await lockedClaims.acquireRun(run, 10_000);

@@ -12,15 +12,15 @@ import { loaded, openFolderHost } from '../support/in-process/folder-host.ts';
 import { EVERY_CASE } from '../support/rotation.ts';
 
 const RACES = EVERY_CASE ? 1_000 : 200;
-/** Runs under way at once. */
+/** The number of concurrent runs. */
 const AT_ONCE = 20;
 const WITHIN_MS = 150;
 /** Confirmations arrive up to about this long before and after the deadline. */
 const AROUND_MS = 40;
-/** The longest time that a confirmation may take to arrive: it is asked that much earlier. */
+/** The longest time that a confirmation may take to arrive: it is sent that much earlier. */
 const LEAD_MS = WITHIN_MS - AROUND_MS;
 
-test(`a run is either confirmed or undone, and the sender is told which: ${RACES} races around the deadline`, async () => {
+test(`a run is either confirmed or undone, and the sender gets the outcome: ${RACES} races around the deadline`, async () => {
   const host = openFolderHost();
   const others = openHistory(host.database);
   const sender = host.engineOf({ history: others });
@@ -90,14 +90,14 @@ test(`a run is either confirmed or undone, and the sender is told which: ${RACES
     });
     const result = await handle.result;
     const isKept = existsSync(path.join(host.folder, handle.id));
-    const told = { answer: outcome.type, status: result.type === 'ended' ? result.end.status : result.type, isKept };
+    const seen = { answer: outcome.type, status: result.type === 'ended' ? result.end.status : result.type, isKept };
     if (outcome.type === 'handled') {
-      expect(told).toEqual({ answer: 'handled', status: 'succeeded', isKept: true });
+      expect(seen).toEqual({ answer: 'handled', status: 'succeeded', isKept: true });
       outcomes.confirmed += 1;
       leadMs = Math.max(0, leadMs - 1);
     } else {
-      expect(told).toEqual({ answer: 'refused', status: 'rolled-back', isKept: false });
-      // One transaction decides: a confirmation that was asked in time, and stored before the rollback began, is never refused.
+      expect(seen).toEqual({ answer: 'refused', status: 'rolled-back', isKept: false });
+      // One transaction decides: a confirmation that was sent in time, and stored before the rollback began, is never refused.
       const journal = host.history.journal(handle.id);
       const asked = journal.findIndex(({ event }) => event.type === 'requested');
       const undone = journal.findIndex(({ event }) => event.type === 'rolling-back');

@@ -14,7 +14,7 @@ afterEach(async () => {
   await new Promise((resolve) => server?.close(resolve));
 });
 
-/** Starts a false engine that answers each request in this way, and returns a port that uses it. */
+/** Starts a false engine that answers each request with this function, and returns a port that uses the engine. */
 async function posing(answer: (socket: Socket) => void) {
   const file = path.join(folder, 'docker.sock');
   rmSync(file, { force: true });

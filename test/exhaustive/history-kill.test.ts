@@ -11,7 +11,7 @@ import { EVERY_CASE } from '../support/rotation.ts';
 
 const { id } = headerOf('killed');
 
-/** Each is killed at another random moment. */
+/** The number of kills, each at another random moment. */
 const TIMES = EVERY_CASE ? [1, 2, 3, 4] : [1, 2];
 
 test.each(TIMES)('entries whose append has returned survive kill -9 (%i)', async () => {
@@ -27,10 +27,10 @@ test.each(TIMES)('entries whose append has returned survive kill -9 (%i)', async
   const journal = history.journal(id);
   expect(reader?.journal(id)).toEqual(journal);
   reader?.close();
-  const lastTold = Number(child.lines.at(-1));
-  expect(journal.length).toBeGreaterThanOrEqual(lastTold);
+  const lastPrinted = Number(child.lines.at(-1));
+  expect(journal.length).toBeGreaterThanOrEqual(lastPrinted);
   // At most one append was running when the signal came.
-  expect(journal.length).toBeLessThanOrEqual(lastTold + 2);
+  expect(journal.length).toBeLessThanOrEqual(lastPrinted + 2);
   expect(journal.map(({ seq }) => seq)).toEqual(journal.map((_entry, index) => index + 1));
   const rebuilt = rebuildProjection(journal);
   expect(history.steps(id)).toEqual(rebuilt?.steps);

@@ -41,9 +41,9 @@ test('killed pruning has removed only whole runs', { timeout: 180_000 }, async (
     child.process.kill('SIGKILL');
     await child.ended;
 
-    const told = child.lines.reduce((sum, line) => sum + Number(line), 0);
+    const removed = child.lines.reduce((sum, line) => sum + Number(line), 0);
     const left = history.runs({ limit: RUNS });
-    expect(left.length).toBeLessThanOrEqual(RUNS - told);
+    expect(left.length).toBeLessThanOrEqual(RUNS - removed);
     for (const { id, status } of left) {
       expect(rebuildProjection(history.journal(id))?.steps).toEqual(history.steps(id));
       expect([status, history.evidence(id).length]).toEqual(['succeeded', STEPS.length]);

@@ -64,7 +64,7 @@ function countingStep(host: FolderHost) {
     commands: () => [],
     rehearse: ({ name }) => ({ name }),
     async read({ name, fails }) {
-      if (fails) throw new WfError('E_STEP_FAILED', 'as told', { hint: 'none' });
+      if (fails) throw new WfError('E_STEP_FAILED', 'as requested', { hint: 'none' });
       appendFileSync(path.join(host.folder, '..', 'count'), `${name}\n`);
       return { name };
     },
@@ -163,7 +163,7 @@ function workflowOf(host: FolderHost, { stages, fails, isList, isChild }: Shape)
 
 const id = runId(`mortal-${process.pid}`);
 
-/** One life of a process that advances the run: it begins as `begin` says, and ends with the run, a pause, or its death. */
+/** Advances the run in one process, which begins with `begin`, and ends with the run, a pause, or its death. */
 async function live(begin: () => Promise<Pick<RunHandle, 'result'> | null>): Promise<void> {
   const handle = await begin().catch(() => null);
   await handle?.result.catch(() => {});

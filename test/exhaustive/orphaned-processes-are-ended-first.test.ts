@@ -131,7 +131,7 @@ test('a process that calls exec repeatedly is found by every scan', { timeout: 1
   chmodSync(script, 0o755);
   const pid = startForTest([script], marked());
   await untilRunning(`/bin/sh ${script}`);
-  for (let looks = 0; looks < 300; looks += 1) {
+  for (let scan = 0; scan < 300; scan += 1) {
     const { marked: found, loading } = markedProcesses(ofRun);
     expect([...found.map((orphan) => orphan.pid), ...loading]).toContain(pid);
   }

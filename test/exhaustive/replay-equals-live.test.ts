@@ -37,7 +37,7 @@ const shape = shapesOf(leaf);
 
 const step = defineStep({
   kind: 'test.random',
-  description: 'does as it is told',
+  description: 'behaves as the test requests',
   input: z.object({ outcome: z.enum(['ok', 'fail', 'flaky', 'slow']), turns: z.number() }),
   output: z.object({ attempt: z.number() }),
   timeoutMs: 120,
@@ -50,7 +50,7 @@ const step = defineStep({
       await new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
     }
     if (outcome === 'fail' || (outcome === 'flaky' && attempt === 1)) {
-      throw new WfError('E_DOCKER', 'as told', { hint: 'none', transient: outcome === 'flaky' });
+      throw new WfError('E_DOCKER', 'as requested', { hint: 'none', transient: outcome === 'flaky' });
     }
     return { attempt };
   },

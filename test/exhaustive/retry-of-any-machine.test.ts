@@ -45,7 +45,7 @@ interface World {
 function stepIn(world: World) {
   return defineStep({
     kind: 'test.random',
-    description: 'does as it is told',
+    description: 'behaves as the test requests',
     input: z.object({ name: z.string(), turns: z.number() }),
     output: z.object({}),
     commands: () => [],
@@ -129,7 +129,7 @@ function workflowOf(whole: Shape<Leaf>, world: World) {
   return { workflow, definition: describeDefinition(workflow, workflow.model), names };
 }
 
-/** Steps that began again although they had succeeded. */
+/** Returns the steps that began again although they had succeeded. */
 function repeated(entries: readonly JournalEntry[]): readonly string[] {
   const succeeded = new Set<string>();
   return entries.flatMap(({ event }) => {
@@ -138,8 +138,8 @@ function repeated(entries: readonly JournalEntry[]): readonly string[] {
   });
 }
 
-test('a failed run of any machine succeeds after enough retries, repeats no step that succeeded, and replays as it was', async () => {
-  let wentOn = 0;
+test('a failed run of any machine succeeds after enough retries, repeats no step that succeeded, and replays exactly', async () => {
+  let retries = 0;
   await fc.assert(
     fc.asyncProperty(shape, fc.array(fc.integer({ min: 0, max: 63 }), { maxLength: 6 }), async (whole, failing) => {
       const world: World = { failing: new Set(), calls: [] };
@@ -154,7 +154,7 @@ test('a failed run of any machine succeeds after enough retries, repeats no step
         const handle = await host.start(workflow, {}, { onFailure: 'keep' });
         await handle.result;
         const { id: run } = handle;
-        // Fewer steps fail at each retry; at last none.
+        // Fewer steps fail at each retry, and none at the last.
         for (let left = failing.slice(1); host.history.run(run)?.status === 'failed'; left = left.slice(1)) {
           fail(left);
           const by = { user: 'ann', sudoUser: null, host: 'here' };
@@ -166,7 +166,7 @@ test('a failed run of any machine succeeds after enough retries, repeats no step
             },
           });
           expect(outcome).toEqual({ type: 'handled' });
-          wentOn += 1;
+          retries += 1;
         }
         const stored = host.history.run(run);
         const journal = host.history.journal(run);
@@ -182,5 +182,5 @@ test('a failed run of any machine succeeds after enough retries, repeats no step
     }),
     { numRuns: EVERY_CASE ? 500 : 30, endOnFailure: true },
   );
-  expect(wentOn).toBeGreaterThan(10);
+  expect(retries).toBeGreaterThan(10);
 });

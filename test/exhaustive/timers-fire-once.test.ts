@@ -14,7 +14,7 @@ import { type FolderHost, loaded, openFolderHost } from '../support/in-process/f
 import { type SimulatedClock, simulatedClock } from '../support/in-process/simulated-clock.ts';
 import { EVERY_CASE } from '../support/rotation.ts';
 
-/** Each run tries others. */
+/** Each run of the tests tries other machines. */
 const MACHINES = EVERY_CASE ? 40 : 15;
 
 const GUARDS = ['none', 'never', 'odd'] as const;
@@ -169,7 +169,7 @@ function uninterrupted(machine: AnyStateMachine): Promise<Ran> {
   return toRest(host, clock, (committed) => host.start(workflowOf(machine), {}, {}, { committed }));
 }
 
-/** Resumes, after `downMs`, a run that was killed when its journal held these entries. */
+/** Resumes, after `downMs`, a run that was killed when its journal had these entries. */
 function resumed(machine: AnyStateMachine, { header }: Ran, left: readonly JournalEntry[], downMs = 0): Promise<Ran> {
   const clock = simulatedClock((left.at(-1)?.at ?? header.createdAt) + downMs);
   const host = hostAt(clock);
@@ -213,9 +213,9 @@ describe('the timers of a random machine', () => {
             setTimeout: (callback, delayMs) => clock.after(delayMs, () => callback()),
             clearTimeout: (stop: () => void) => stop(),
           },
-          inspect: (told) => {
-            if (told.type === '@xstate.snapshot' && 'value' in told.snapshot) {
-              expected.push({ at: clock.now() - begun, type: told.event.type, value: told.snapshot.value });
+          inspect: (event) => {
+            if (event.type === '@xstate.snapshot' && 'value' in event.snapshot) {
+              expected.push({ at: clock.now() - begun, type: event.event.type, value: event.snapshot.value });
             }
           },
         });

@@ -11,7 +11,7 @@ const PATIENCE = { timeout: 30_000, interval: 200 };
 const withSystemd = test.skipIf(!canBootSystemd());
 
 let folder: string;
-/** Has the same path in the machine and here, where its database is read. */
+/** The project has the same path in the machine and here, where the test reads its database. */
 let project: string;
 let database: string;
 let machine: SystemdMachine;
@@ -81,7 +81,7 @@ withSystemd('the end of the session and a kill of the guard do not keep a run', 
 });
 
 withSystemd(
-  'after a reboot, only a confirmed run stays: no unconfirmed one, and none that was being applied',
+  'after a reboot, only a confirmed run stays: no unconfirmed one, and none that was interrupted',
   async () => {
     await startInScope('confirmed', '--confirm-within', '10m');
     await expect.poll(() => statusOf('confirmed'), PATIENCE).toBe('unconfirmed');

@@ -41,7 +41,7 @@ describe.skipIf(process.getuid?.() !== 0)('a run whose owner is in another PID n
     await owner.line(/^first {2}makeOne .* ok /);
     expect(await project.sharedWf(['resume', id])).toMatchObject({ exitCode: 4 });
     expect((await project.sharedWf(['runs', '--json'])).json()).toMatchObject([{ id, status: 'running' }]);
-    // The namespace ends with the process that made it.
+    // The namespace ends with the process that created it.
     owner.kill('SIGKILL');
     await owner.end;
     expect((await project.sharedWf(['runs', '--json'])).json()).toMatchObject([{ id, status: 'interrupted' }]);

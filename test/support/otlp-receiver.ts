@@ -83,9 +83,9 @@ export type ReceivedSpan = z.output<typeof span> & {
 export interface OtlpReceiver {
   /** The endpoint for `OTEL_EXPORTER_OTLP_ENDPOINT`. */
   readonly endpoint: string;
-  /** All that arrived so far, decoded, in order. */
+  /** All spans that arrived so far, in order. */
   readonly spans: readonly ReceivedSpan[];
-  /** All bodies that arrived, as they were. */
+  /** All bodies that arrived, unchanged. */
   readonly bodies: readonly Buffer[];
   close(): Promise<void>;
 }

@@ -13,7 +13,7 @@ interface ConfirmOptions {
 }
 
 /**
- * Returns how the run has to be confirmed; undefined if it need not.
+ * Returns how the run must be confirmed; undefined if it need not be.
  * @throws WfError E_USAGE; E_GUARD if the kernel does not know login sessions
  */
 export function confirmRule(given: ConfirmOptions): ConfirmRule | undefined {

@@ -35,6 +35,6 @@ export function findPlan(history: HistoryReader | undefined, reference: string, 
 
 function notFound(reference: string, why: string, ids: readonly string[] = []): WfError {
   return new WfError('E_PLAN_NOT_FOUND', `plan "${reference}" does not exist: ${why}`, {
-    hint: `${didYouMean(reference, ids)}List the plans with \`wf plans\`; make one with \`wf start WORKFLOW --plan\`.`,
+    hint: `${didYouMean(reference, ids)}List the plans with \`wf plans\`; create one with \`wf start WORKFLOW --plan\`.`,
   });
 }

@@ -54,7 +54,7 @@ function runByPrefix(history: HistoryReader, prefix: string): StoredRun {
 /** Number of newest runs that are searched for a similar id. */
 const SEARCHED = 1_000;
 
-/** Returns a suggestion of the run whose id begins most like the typed text, or an empty string. */
+/** Suggests the run whose id begins most like the typed text; empty if there is none. */
 function suggestedRun(history: HistoryReader, typed: string): string {
   const ids = history.runIds('', SEARCHED);
   const whole = nearestName(typed, ids);

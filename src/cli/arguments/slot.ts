@@ -2,8 +2,8 @@
 const SLOT = '@slot';
 
 /**
- * Replaces `@slot` in the id of a run by the current minute, in UTC: `20260131T0300Z`. The environment of a service that a timer started
- * does not serve: systemd 252 leaves TRIGGER_TIMER_REALTIME_USEC at the first start.
+ * Replaces `@slot` in the id of a run by the current minute, in UTC: `20260131T0300Z`. systemd's TRIGGER_TIMER_REALTIME_USEC cannot be
+ * used instead: systemd 252 leaves it at the value of the first start.
  */
 export function withSlot(id: string, now: number): string {
   return id.replaceAll(SLOT, slotOf(now));

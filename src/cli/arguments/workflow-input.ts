@@ -22,15 +22,15 @@ type InputOwner = Pick<LoadedWorkflow, 'name' | 'input' | 'secretInputs'>;
 export interface WorkflowInput {
   /** Input with the schema's defaults, including the values of secret inputs. */
   readonly input: JsonObject;
-  /** Input as it was given: without defaults, and before the schema has transformed it. */
+  /** Input as typed: without defaults, and before the schema transforms it. */
   readonly given: JsonObject;
   /** Source of each secret input, see RunOptions. */
   readonly secrets: Readonly<Record<string, string | null>>;
 }
 
 /**
- * Checks the input of a run and adds the schema's defaults. `--input` overrides the file; the last of several values for one name
- * counts.
+ * Checks the input of a run and adds the schema's defaults. `--input` overrides the file, and a later value overrides an earlier one of
+ * the same name.
  * @throws WfError E_INPUT with all problems at once.
  */
 export function workflowInput(workflow: InputOwner, { assignments, file }: GivenInput): WorkflowInput {
@@ -40,7 +40,7 @@ export function workflowInput(workflow: InputOwner, { assignments, file }: Given
   const secretNames = workflow.secretInputs ?? [];
   for (const [index, assignment] of assignments.entries()) {
     const at = assignment.indexOf('=');
-    // Not repeated in the message if it may be a secret.
+    // The message must not repeat it if it may be a secret.
     const what = secretNames.length === 0 ? `--input "${assignment}"` : `--input number ${index + 1}`;
     if (at < 1) malformed.push(`${what} is not of the form name=value`);
     else raw.set(assignment.slice(0, at), valueFor(types.get(assignment.slice(0, at)) ?? [], assignment.slice(at + 1)));

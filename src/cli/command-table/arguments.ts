@@ -17,12 +17,12 @@ export function addSecretOptions(command: Command): Command {
     .option('--input-file <file>', 'JSON file with secret inputs, - is standard input; --input takes precedence');
 }
 
-export const WORKFLOW_FILE = 'file of the workflow, if it is not where it was when the run started';
+export const WORKFLOW_FILE = 'file of the workflow, if it has moved since the run started';
 
 export const NOTIFY =
   'run this when the run needs people, with the run record on its stdin: a program, or argv as JSON';
 
-export const NO_NOTIFY = 'run none, also if the workflow has one';
+export const NO_NOTIFY = 'run no such command, even if the workflow names one';
 
 export const EXIT_CODE = 'with --follow: end with the exit code of the run, as wf start does';
 

@@ -2,7 +2,7 @@ import { type Command, Option } from 'commander';
 import type { ActionFactory } from './action-factory.ts';
 import { addSecretOptions, RUN_ARGUMENT, RUN_TO_READ, WORKFLOW_FILE, wholeNumber } from './arguments.ts';
 
-/** Adds the commands that ask something of a run, whichever process advances it. */
+/** Adds the commands that send a request to a run, whichever process advances it. */
 export function controlling(program: Command, action: ActionFactory): void {
   asking(program.command('send').summary('send a run an event, such as an approval'))
     .argument('<event>', 'type of the event; `wf show` lists those that the run expects')
@@ -31,19 +31,19 @@ export function controlling(program: Command, action: ActionFactory): void {
     .action(action(['run', 'change'], async () => (await import('../commands/controlling/settle.ts')).settle));
   program
     .command('wait')
-    .summary('wait until a run rests, and end with the exit code that wf start would have')
+    .summary('wait until a run rests, and return the exit code that wf start would return')
     .argument('[run]', RUN_TO_READ)
     .option('--timeout <duration>', 'stop waiting after this time, with exit code 4')
     .action(action(['run'], async () => (await import('../commands/controlling/wait.ts')).wait));
   program
     .command('guard')
-    .summary('take a run back that nobody confirms in time; wf starts it by itself')
+    .summary('undo a run that nobody confirms in time; wf starts this command itself')
     .argument('<run>', RUN_ARGUMENT)
     .option('--workflow <file>', WORKFLOW_FILE)
     .action(action(['run'], async () => (await import('../commands/controlling/guard.ts')).guard));
 }
 
-/** Adds the argument and the options of all of them. */
+/** Adds the argument and the options that all of these commands share. */
 function asking(command: Command): Command {
   const named = command
     .argument('<run>', RUN_ARGUMENT)

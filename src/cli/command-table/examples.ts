@@ -13,11 +13,11 @@ const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
     ['wf start lab-network --detach', 'continue without this terminal; `wf show -f` follows'],
     [
       'wf start network-change --input-file new.json --confirm-within 2m',
-      'take the change back unless `wf confirm` comes within two minutes',
+      'undo the change unless `wf confirm` confirms the run within two minutes',
     ],
     ['wf start deploy --input password=@env:PASSWORD', 'pass a secret, which wf does not store'],
     [
-      `wf start deploy --resume auto --notify '["/usr/local/bin/tell-ops","net"]'`,
+      `wf start deploy --resume auto --notify '["/usr/local/bin/notify-ops","net"]'`,
       'run a program when the run fails, waits for people or needs attention',
     ],
     ['wf start lab-network --plan', 'save what would be done; `wf apply` starts exactly that'],
@@ -58,12 +58,12 @@ const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
     ['wf cancel 7kq --keep', 'end a run, and leave its changes in place'],
   ],
   retry: [
-    ['wf retry 7kq --comment "disk is free again"', 'continue a failed run, once its cause is mended'],
-    ['wf retry 7kq --accept-changes', 'continue it with a workflow file that was fixed'],
+    ['wf retry 7kq --comment "disk is free again"', 'continue a failed run, once its cause is fixed'],
+    ['wf retry 7kq --accept-changes', 'continue it with a fixed workflow file'],
   ],
   agent: [
     ['wf agent', 'advance runs until Ctrl-C'],
-    ['wf agent --json', 'the same; prints one JSON object a line for each act'],
+    ['wf agent --json', 'the same, with one JSON object a line for each action'],
     ['sudo wf agent install', 'let systemd run it from now on'],
     ['wf agent --fleet https://fleet.example.com --name web1 --label role=web', 'also carry out parts of fleet runs'],
     ['wf agent status', 'print whether it runs, and what it waits for'],
@@ -131,7 +131,7 @@ const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
   export: [['wf export 7kq', 'write a run to one file, for another machine']],
   import: [['wf import 7kq.wfrun', 'import a run for reading']],
   workflows: [
-    ['wf workflows', 'list what `wf start` takes'],
+    ['wf workflows', 'list the workflows that `wf start` accepts'],
     ['wf workflows lab-network', 'show its inputs and stages'],
   ],
   steps: [
@@ -155,7 +155,7 @@ const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
   ],
   doctor: [
     ['wf doctor', 'print each check, and how to fix what is wrong'],
-    ['wf doctor --json', 'print JSON; exit with 3 if a run would lack something'],
+    ['wf doctor --json', 'print JSON; exit with 3 if runs cannot start'],
   ],
   completion: [
     ['source <(wf completion bash)', 'complete in this shell'],

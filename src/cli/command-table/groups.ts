@@ -44,8 +44,8 @@ export function addCommands(program: Command, action: ActionFactory, groups: rea
 }
 
 /**
- * Returns the group of the command that a command line is for; all groups if it has no command or an unknown one. Building the
- * other groups takes a millisecond.
+ * Returns the group of the command in a command line; all groups if the command is missing or unknown. Building the other groups
+ * takes a millisecond.
  */
 export function groupsFor(argv: readonly string[]): readonly CommandGroup[] {
   // --db is the only global option with a value.

@@ -24,19 +24,19 @@ export function running(program: Command, action: ActionFactory): void {
     .option('--pause-after <stage>', PAUSE_AFTER)
     .addOption(onFailureOption())
     .option('--id <id>', 'id of the run; @slot in it stands for the current minute (default: a random id)')
-    .option('--definition <hash>', 'start only under this definition, as `definitionHash` of a run has it')
+    .option('--definition <hash>', 'start only if the workflow has this definition: the `definitionHash` of a run')
     .addOption(resumeOption())
     .addOption(ifRunningOption())
-    .option('--confirm-within <duration>', 'take the changes back unless `wf confirm` comes within this time')
-    .option('--apply-within <duration>', 'take them back unless all steps have ended within this time (default: 10m)')
+    .option('--confirm-within <duration>', 'undo the changes unless `wf confirm` confirms the run within this time')
+    .option('--apply-within <duration>', 'undo the changes unless all steps end within this time (default: 10m)')
     .addOption(new Option('--confirm-by <whom>', 'who must confirm the run').choices(['new-session']))
     .option('--confirm-if <step>', 'a step that only reads, which must succeed again before the run is confirmed')
-    .option('--no-guard', 'start without the guard that takes the changes back if this process is gone')
+    .option('--no-guard', 'start without the guard that undoes the changes if this process is gone')
     .option('--notify <argv>', NOTIFY)
     .option('--no-notify', NO_NOTIFY)
     .option('--dry-run', 'show what would be done, without doing it')
     .addOption(planOption())
-    .option('--detach', 'print the id once the run is under way, which continues without this terminal')
+    .option('--detach', 'print the id once the run has started; it continues without this terminal')
     .addOption(onHangupOption())
     .action(action(['workflow'], async () => (await import('../commands/running/start.ts')).start));
   program
@@ -44,7 +44,7 @@ export function running(program: Command, action: ActionFactory): void {
     .summary('start exactly what was planned, or refuse with what differs')
     .argument('<plan>', PLAN_ARGUMENT)
     .option('--input <name=value>', SECRET_AGAIN, collect)
-    .option('--detach', 'print the id once the run is under way, which continues without this terminal')
+    .option('--detach', 'print the id once the run has started; it continues without this terminal')
     .addOption(onHangupOption())
     .action(action(['plan'], async () => (await import('../commands/running/apply.ts')).apply));
   addSecretOptions(

@@ -6,7 +6,7 @@ export function addUiOptions(command: Command): Command {
   return command
     .option(
       '--port <number>',
-      'listen on this port of 127.0.0.1; 0 takes any free one (default: that of the last time, or 4270)',
+      'listen on this port of 127.0.0.1; 0 for any free one (default: the last one used, or 4270)',
       portNumber,
     )
     .option('--socket <file>', 'listen on this Unix socket instead of a port')

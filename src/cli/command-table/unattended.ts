@@ -7,7 +7,7 @@ import { addUiOptions } from './ui-options.ts';
 export function unattended(program: Command, action: ActionFactory): void {
   const agent = program
     .command('agent')
-    .summary('advance runs that no process advances, until it is stopped; or set up a service that does')
+    .summary('advance runs that no process advances, until stopped; or set up a service for it')
     .addArgument(
       new Argument('[action]', 'set up, remove or inspect the service').choices(['install', 'uninstall', 'status']),
     )

@@ -6,7 +6,7 @@ export interface Candidate {
   readonly description: string;
 }
 
-/** Completions of a word: these words, or file names, which shells complete by themselves. */
+/** Completions of a word: these words, or file names, which the shell completes itself. */
 export type Completion = 'files' | readonly Candidate[];
 
 /** Names that command lines may contain. */

@@ -2,7 +2,7 @@
 export const SHELLS = ['bash', 'zsh', 'fish'] as const;
 export type Shell = (typeof SHELLS)[number];
 
-/** Answer that makes the shell complete a file name. */
+/** Output that makes the shell complete a file name. */
 export const FILES = ':files';
 
 /** Completion scripts: all of them call `wf __complete` for the candidates. */

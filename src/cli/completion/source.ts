@@ -8,12 +8,12 @@ import { findRun, LATEST } from '../arguments/find-run.ts';
 import type { Services } from '../services/services.ts';
 import type { Candidate, CompletionSource, KnownInput, StageOwner } from './complete.ts';
 
-/** Limit of offered runs and plans; typing more narrows them down. */
+/** Most runs and plans that are offered; typing more narrows them down. */
 const RUNS = 50;
 
 /**
  * Reads the names from the history and the file names. Loads a workflow file only if no run of it has its stages and inputs,
- * because loading takes as long as starting it.
+ * because loading a file takes as long as starting it.
  */
 export function completionSource(services: Services): CompletionSource {
   const isTakenBy = (command: string) => (run: StoredRun) => {

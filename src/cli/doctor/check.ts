@@ -4,7 +4,7 @@ import type { Requirement, RequirementResult } from '../../engine/workflow/requi
 /** One check of `wf doctor`. */
 export interface Check {
   readonly requirement: Requirement;
-  /** `run`: no run can start without it; `advice`: useful to know, and hinders no run. */
+  /** `run`: no run can start without it; `advice`: prevents no run. */
   readonly concerns: 'run' | 'advice';
 }
 

@@ -12,7 +12,7 @@ const ROOM_BYTES = 8 * MEBIBYTE;
 export function databaseChecks(services: Services): readonly Check[] {
   const { database } = services.places;
   return [
-    check('run', 'database', 'journals every change before it is made', async () => {
+    check('run', 'database', 'journals every change before wf makes it', async () => {
       const history = await services.historyForReading();
       if (history === undefined) return emptyPlace(database);
       const [newest] = history.runs({ limit: 1 });
@@ -57,7 +57,7 @@ function littleRoom(folder: string, free: number): WfError {
   });
 }
 
-/** Returns the folder itself, or the nearest existing one above it. */
+/** Returns the folder itself, or its nearest existing parent. */
 function nearestFolder(folder: string): string {
   return existsSync(folder) || folder === path.dirname(folder) ? folder : nearestFolder(path.dirname(folder));
 }

@@ -4,8 +4,8 @@ import type { ResolvedWorkflow, Services } from '../services/services.ts';
 import { type Check, check, wrong } from './check.ts';
 
 /**
- * Checks the requirements of each workflow beyond those of all (images, tools), with the defaults of its inputs; and reports
- * workflow files that cannot be loaded. Names in use are no matter of the machine.
+ * Checks the requirements that each workflow adds (images, tools), with the defaults of its inputs, and reports workflow files that
+ * cannot be loaded. Does not check names in use: they are not a property of the machine.
  */
 export async function workflowChecks(services: Services, known: ReadonlySet<string>): Promise<readonly Check[]> {
   const titles = new Set(known);
@@ -26,7 +26,7 @@ export async function workflowChecks(services: Services, known: ReadonlySet<stri
   return checks;
 }
 
-/** Returns none if an input has no default: requirements may depend on it. */
+/** Returns no requirements if an input has no default: they may depend on it. */
 function requirementsOf({ workflow }: ResolvedWorkflow) {
   if (!workflow.input.safeParse({}).success) return [];
   return workflow.requirements(checkInput(workflow, {}));

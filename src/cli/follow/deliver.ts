@@ -12,7 +12,7 @@ import { followUndo } from './follow-undo.ts';
 import { type Interruption, watchForInterruption } from './interruption.ts';
 import { resumeRun } from './resume-run.ts';
 
-/** The time after which a sender learns for whom it waits: an answer takes a tenth of it. */
+/** Delay before the command prints for which process it waits. An answer usually takes a tenth of this. */
 const PATIENCE_MS = 2_000;
 
 /** A demand on a run, with the options of its command. */
@@ -32,7 +32,7 @@ export interface Answered extends Delivered {
   readonly advanced: RunOutcome | undefined;
 }
 
-/** Asks something of a run and waits for the answer; advances the run if nobody else does. A stop signal ends the waiting. */
+/** Sends a request to a run and waits for the answer; advances the run if nobody else does. A stop signal ends the wait. */
 export async function deliver(delivery: Delivery, services: Services, terminal: Terminal): Promise<Answered> {
   const { run, demand, comment = null } = delivery;
   const stopped = new AbortController();
@@ -70,7 +70,7 @@ export async function deliver(delivery: Delivery, services: Services, terminal: 
   }
 }
 
-/** Advances a run that nobody advances, so that it answers. */
+/** Advances a run without an owner, so that it answers. */
 async function advanceRun(
   asked: Delivery,
   interruption: Interruption,

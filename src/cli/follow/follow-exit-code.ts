@@ -13,7 +13,7 @@ export function requireFollow({ follow, exitCode }: { readonly follow: boolean; 
 }
 
 /**
- * Returns the exit code of `--follow --exit-code`: that of the run, or that of the signal that ended the following.
+ * Returns the exit code of `--follow --exit-code`: that of the run, or of the signal that ended the following.
  * @param end undefined if there was nothing to follow
  */
 export function exitCodeOfFollowed(

@@ -7,25 +7,25 @@ import { type IsAlive, runStatus } from '../../review/record/run-status.ts';
 import type { StopSignal, Terminal } from '../output/terminal.ts';
 import type { Services } from '../services/services.ts';
 
-/** People accept a delay of a fifth of a second; one poll costs two indexed reads, well under a millisecond. */
+/** People accept a delay of a fifth of a second. A poll costs two indexed reads, well under a millisecond. */
 const POLL_MS = 150;
 
 interface FollowOptions {
-  /** Ends the following after this time. */
+  /** Stops following after this time. */
   readonly timeoutMs?: number | undefined;
-  /** The statuses in which the following ends as soon as nobody advances the run. */
+  /** Statuses in which to stop following as soon as no process advances the run. */
   readonly restsIn?: readonly RunStatus[];
 }
 
-/** Reason for the end of following: no process advances the run, the time is over, or a stop signal arrived. */
+/** Reason why following ended: no process advances the run, the time is over, or a stop signal arrived. */
 export type FollowEnd =
-  | { readonly type: 'let-go'; readonly status: RunStatus }
+  | { readonly type: 'unowned'; readonly status: RunStatus }
   | { readonly type: 'timed-out' }
   | { readonly type: 'stopped'; readonly signal: StopSignal };
 
 /**
- * Follows a run that any process on this host advances, by its journal: passes on all entries from the first until the run ends,
- * pauses or is interrupted. A stop signal ends only the following.
+ * Follows a run that any process on this host advances: passes on all journal entries from the first until the run ends, pauses or is
+ * interrupted. A stop signal ends only the following.
  * @throws WfError E_RUN_NOT_FOUND if the run was removed meanwhile; E_DATABASE*
  */
 export async function followJournal(
@@ -59,8 +59,8 @@ export async function followJournal(
       const entries = history.journal(id, last);
       last = entries.at(-1)?.seq ?? last;
       onNews(entries);
-      if (isStopped(status)) return { type: 'let-go', status };
-      if (restsIn.includes(status) && !isOwned(stored(history, id), isAlive)) return { type: 'let-go', status };
+      if (isStopped(status)) return { type: 'unowned', status };
+      if (restsIn.includes(status) && !isOwned(stored(history, id), isAlive)) return { type: 'unowned', status };
       if (clock.now() >= until) return { type: 'timed-out' };
       if (stop.signal === undefined) await pause();
       if (stop.signal !== undefined) return { type: 'stopped', signal: stop.signal };
@@ -74,7 +74,7 @@ function isOwned({ owner }: StoredRun, isAlive: IsAlive): boolean {
   return owner !== null && isAlive(owner);
 }
 
-/** Returns whether a run in this status does nothing more until somebody acts on it. */
+/** Returns whether a run in this status stays there until somebody acts on it. */
 export function isStopped(status: RunStatus): boolean {
   return isEnd(status) || status === 'paused' || status === 'interrupted';
 }
@@ -86,7 +86,7 @@ export function stoppedFollowing(id: RunId): string {
 
 function statusNow(history: HistoryReader, id: RunId, isAlive: IsAlive): RunStatus {
   const status = runStatus(stored(history, id), isAlive);
-  // Its process may have ended the run and itself between the two reads: the history then has the result.
+  // Its process may have ended the run and exited between the two reads: the history then has the result.
   return status === 'interrupted' ? runStatus(stored(history, id), isAlive) : status;
 }
 

@@ -20,7 +20,7 @@ export type RunOutcome =
       readonly material: RunMaterial;
       readonly record: RunRecord;
     }
-  /** Its journal is not writable. */
+  /** The journal of the run is not writable. */
   | { readonly type: 'lost'; readonly id: RunId; readonly error: WfError; readonly exitCode: ExitCode };
 
 /** State of a run before a command advances it. */
@@ -29,7 +29,7 @@ interface RunBefore {
   readonly journal: readonly JournalEntry[];
 }
 
-/** Runs the work with a view of a run, which also reports stop signals; closes the view at the end. */
+/** Calls `work` with a view of a run, which also reports stop signals. Closes the view at the end. */
 export async function withView<Answer>(
   before: RunBefore,
   interruption: Interruption,
@@ -56,7 +56,7 @@ export function withIntroduction(
   return {
     ...view.observer,
     committed(entry) {
-      if (!isIntroduced) view.say(introduction(id, workflow));
+      if (!isIntroduced) view.print(introduction(id, workflow));
       isIntroduced = true;
       view.observer.committed?.(entry);
     },

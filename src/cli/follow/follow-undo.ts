@@ -5,14 +5,14 @@ import type { Services } from '../services/services.ts';
 import { followRun, type RunOutcome, withIntroduction, withView } from './follow-run.ts';
 import type { Interruption } from './interruption.ts';
 
-/** Begins the work; null if there is nothing to do. */
+/** Begins the operation. Returns null if there is nothing to do. */
 type Begin = (
   engine: Engine,
   request: Omit<RollBackRequest, 'removeKept'>,
   observer: RunObserver,
 ) => Promise<RunHandle | null>;
 
-/** Begins work that needs the step runners of a run, not its workflow, and follows it in a view. Returns null if there is nothing to do. */
+/** Begins an operation that needs only the step runners of a run, not its workflow, and follows it. Returns null if nothing is to do. */
 export async function followUndo(
   undoing: Undoing,
   interruption: Interruption,

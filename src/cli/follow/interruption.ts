@@ -7,17 +7,17 @@ import { signalExitCode } from '../output/errors/exit-code.ts';
 import type { ProgressView } from '../output/progress-view.ts';
 import type { StopSignal, Terminal } from '../output/terminal.ts';
 
-/** The fate of a run whose terminal hangs up. */
+/** Effect of a terminal hangup on the run. */
 export type OnHangup = 'continue' | 'interrupt';
 
 type Interruptible = Pick<RunHandle, 'id' | 'interrupt'>;
-type Voice = Pick<ProgressView, 'say' | 'isRollingBack'>;
+type View = Pick<ProgressView, 'print' | 'isRollingBack'>;
 
 export interface Interruption {
   /** The first signal, if one has arrived. */
   readonly signal: StopSignal | undefined;
   /** Sets the view that reports the effect of a signal. */
-  reportThrough(view: Voice): void;
+  reportThrough(view: View): void;
   /** Sets the run to interrupt; an earlier signal is passed on at once. */
   attach(handle: Interruptible): void;
   /** Stops listening for signals. */
@@ -26,37 +26,37 @@ export interface Interruption {
 
 /**
  * Watches for stop signals: the first one interrupts the run, which finishes the current step; the second one ends the process at
- * once. Either way the journal knows the changes in place. After SIGHUP the run continues without a terminal, or is interrupted.
+ * once. Either way the journal records the changes in place. After SIGHUP the run continues without a terminal, or is interrupted.
  */
 export function watchForInterruption(terminal: Terminal, onHangup: OnHangup = 'continue'): Interruption {
   let first: StopSignal | undefined;
   let attached: Interruptible | undefined;
-  let voice: Voice = { say: (text) => terminal.err.write(`${text}\n`), isRollingBack: () => false };
+  let view: View = { print: (text) => terminal.err.write(`${text}\n`), isRollingBack: () => false };
   const stop = (signal: StopSignal) => {
     if (first === undefined) {
       first = signal;
-      const underWay = voice.isRollingBack() ? 'the current undo' : 'the current step';
-      voice.say(`${signal}: stopping after ${underWay}; repeat it to stop at once`);
+      const underWay = view.isRollingBack() ? 'the current undo' : 'the current step';
+      view.print(`${signal}: stopping after ${underWay}; repeat it to stop at once`);
       attached?.interrupt(signal);
       return;
     }
     if (attached !== undefined)
-      voice.say(howToContinue(attached.id, voice.isRollingBack() ? 'rolling-back' : 'running', terminal.err.style));
+      view.print(howToContinue(attached.id, view.isRollingBack() ? 'rolling-back' : 'running', terminal.err.style));
     terminal.exitNow(signalExitCode(first));
   };
   const unlisten = [
     terminal.onStopSignal(stop),
     terminal.onHangup(() => {
       if (onHangup === 'interrupt') stop('SIGTERM');
-      else voice.say(`SIGHUP: run ${attached?.id ?? ''} continues without a terminal`);
+      else view.print(`SIGHUP: run ${attached?.id ?? ''} continues without a terminal`);
     }),
   ];
   return {
     get signal() {
       return first;
     },
-    reportThrough(view) {
-      voice = view;
+    reportThrough(next) {
+      view = next;
     },
     attach(handle) {
       attached = handle;

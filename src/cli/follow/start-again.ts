@@ -26,8 +26,8 @@ export async function startAgain(
   const before = { stageNames: workflow.model.stages, journal: [] };
   return withView(before, interruption, services, terminal, async (view) => {
     const handle = await engine.start(request, view.observer);
-    view.say(`${introduction(handle.id, workflow.name)}, in place of run ${run.id}`);
-    if (escaping !== undefined) view.say(escaping);
+    view.print(`${introduction(handle.id, workflow.name)}, in place of run ${run.id}`);
+    if (escaping !== undefined) view.print(escaping);
     return followRun(handle, view, interruption, services, terminal);
   });
 }

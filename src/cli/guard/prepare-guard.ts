@@ -5,7 +5,7 @@ import { knownSecrets } from '../arguments/secrets/run-secrets.ts';
 import { workflowOfRun } from '../arguments/workflow-reference.ts';
 import type { Services } from '../services/services.ts';
 
-/** All that a guard needs, loaded: the disk or the network may be gone when it acts. */
+/** Everything that a guard needs, loaded in advance: the disk or the network may be gone when it acts. */
 export interface PreparedGuard {
   readonly engine: Engine;
   readonly history: History;
@@ -13,8 +13,8 @@ export interface PreparedGuard {
 }
 
 /**
- * Loads all that undoing a run needs. Until the run is armed, its workflow must load, as any of its steps may have to be undone; after
- * that, a guard does what it can.
+ * Loads everything that undoing a run needs. Until the run is armed, its workflow must load, because any of its steps may have to be
+ * undone. Later, a guard does what it can.
  * @throws WfError E_WORKFLOW_NOT_FOUND, E_WORKFLOW_INVALID, E_INPUT
  */
 export async function prepareGuard(

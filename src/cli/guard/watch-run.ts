@@ -10,19 +10,19 @@ import { type StopSignal, type Terminal, writeLines } from '../output/terminal.t
 import type { Services } from '../services/services.ts';
 import type { PreparedGuard } from './prepare-guard.ts';
 
-/** The interval in which a guard reads its run: a millisecond for a journal of some hundred entries. */
+/** Interval at which a guard reads its run. A read takes a millisecond for a journal of some hundred entries. */
 const READ_MS = 500;
 
 /** The delay after an error. */
 const RETRY_MS = 2_000;
 
-/** Without its history, a guard can do nothing: no undo is journaled. */
+/** Without the history a guard cannot act: it could not journal an undo. */
 const WITHOUT_HISTORY: readonly ErrorCode[] = ['E_DATABASE', 'E_DATABASE_NEWER', 'E_DATABASE_DAMAGED'];
 
 /**
- * Watches a run until it has ended, and ends it itself if nobody else can: undoes it at its deadline, or completes its confirmation. An
- * error is reported, and tried again. Returns the signal that ended the watching; undefined if the run has ended.
- * @throws WfError E_DATABASE* if the history cannot be used any more
+ * Watches a run until it has ended. Ends the run itself if nobody else can: undoes it at its deadline, or completes its confirmation.
+ * Reports an error, then tries again. Returns the signal that ended the watch; undefined if the run has ended.
+ * @throws WfError E_DATABASE* if the history is unusable
  */
 export async function watchRun(
   { engine, history, request }: PreparedGuard,
@@ -41,7 +41,7 @@ export async function watchRun(
     notNotified: (notice, error) => writeLines(terminal.err, [notNotifiedLine(notice, error)]),
   };
   let ownedAt = clock.sinceBoot();
-  /** The last error: one that stays is reported once. */
+  /** The last error: a repeated one is reported once. */
   let reported = '';
   try {
     while (signal === undefined) {

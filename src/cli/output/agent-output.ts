@@ -1,7 +1,7 @@
 import type { AgentNote } from '../../agent/agent.ts';
 import type { DueRun } from '../../agent/due-run.ts';
 import type { ErrorRecord, WfError } from '../../engine/model/errors.ts';
-import { escapeSteering } from '../../engine/model/json.ts';
+import { escapeTerminalControls } from '../../engine/model/json.ts';
 import type { Notice } from '../../engine/ports/notifier.ts';
 import type { RunResult } from '../../engine/run/engine.ts';
 import type { FleetAgentNote } from '../../fleet/agent/fleet-agent.ts';
@@ -11,7 +11,7 @@ import { notNotifiedLine } from '../../review/text/notice-text.ts';
 import { suggestions } from '../../review/text/suggestion.ts';
 import { type TextSink, writeLines } from './terminal.ts';
 
-/** An act of an agent, or its start or end. */
+/** An action of an agent, or its start or end. */
 export type AgentEvent =
   | AgentNote
   | FleetAgentNote
@@ -26,15 +26,15 @@ export type AgentEvent =
   | ({ readonly did: 'not-notified'; readonly error: WfError } & Notice)
   | { readonly did: 'ended' };
 
-/** Prints one line for an act: for people, or a JSON object. */
+/** Prints one line for an event: text, or a JSON object. */
 export function printAgentEvent(out: TextSink, event: AgentEvent, at: number, json: boolean): void {
   const line = json
-    ? escapeSteering(JSON.stringify({ at: isoTime(at), ...recordOf(event) }))
+    ? escapeTerminalControls(JSON.stringify({ at: isoTime(at), ...recordOf(event) }))
     : `${isoTime(at)} ${suggestions(words(event), out.style)}`;
   writeLines(out, [line]);
 }
 
-/** The members of a line with `--json`: `did`, and those that belong to it. */
+/** Returns the members of a line with `--json`: `did`, and those that belong to it. */
 function recordOf(event: AgentEvent): Readonly<Record<string, unknown>> {
   switch (event.did) {
     case 'started':

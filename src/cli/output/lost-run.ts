@@ -17,13 +17,13 @@ export async function exitCodeOfLostRun(
   services: Services,
 ): Promise<{ readonly error: WfError; readonly exitCode: ExitCode }> {
   const error = asWfError(thrown);
-  // Another process has taken over the run and its changes.
+  // Another process owns the run and its changes now.
   if (error.code === 'E_LEASE_LOST') return { error, exitCode: error.exitCode };
   const inPlace = await changesInPlace(id, services);
   return { error, exitCode: inPlace === 0 ? untouchedOrFailed(error) : 5 };
 }
 
-/** Returns advice after the error of such a run; none for a finished run, whose error has it. */
+/** Returns advice for the error of such a run; none for a finished run, whose error contains it. */
 export function lostRunWords(id: RunId, { code, details }: WfError, style: TextStyle): readonly string[] {
   if (details['hasEnded'] === true) return [];
   if (code !== 'E_LEASE_LOST') return [stoppedThere(id, style)];
@@ -35,7 +35,7 @@ function stoppedThere(id: RunId, style: TextStyle): string {
   return suggestions(words, style);
 }
 
-/** Returns the end of a command whose run was ended by an uncaught error. */
+/** Returns how a command ends after an uncaught error in its run. */
 export function uncaughtEnd(id: RunId, history: Ledger, style: TextStyle): UncaughtEnd {
   return {
     exitCode: countInPlace(history, id) === 0 ? 1 : 5,
@@ -53,7 +53,7 @@ async function changesInPlace(id: RunId, services: Services): Promise<number | u
 
 type Ledger = Pick<HistoryPort, 'changes'>;
 
-/** Undefined if it cannot be read. */
+/** Returns undefined if the ledger cannot be read. */
 function countInPlace(history: Ledger, id: RunId): number | undefined {
   try {
     return history.changes(id).filter(needsUndo).length;
@@ -62,7 +62,7 @@ function countInPlace(history: Ledger, id: RunId): number | undefined {
   }
 }
 
-/** Returns the exit code of an error that ended a started run: failed, unless its kind means that nothing could be done. */
+/** Returns the exit code of an error that ended a started run: that of a failure, unless the error means that nothing could be done. */
 function untouchedOrFailed(error: WfError): ExitCode {
   return error.exitCode === 3 || error.exitCode === 4 ? error.exitCode : 1;
 }

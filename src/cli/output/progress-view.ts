@@ -12,20 +12,20 @@ import type { TextSink } from './terminal.ts';
 /** Progress display of a run. */
 export interface ProgressView {
   readonly observer: RunObserver;
-  /** Prints a line that stays. */
-  say(text: string): void;
+  /** Prints a permanent line. */
+  print(text: string): void;
   /** Returns whether the run's changes are being undone. */
   isRollingBack(): boolean;
   /** Stops drawing; the last picture stays. Idempotent. */
   end(): void;
 }
 
-/** Interval of the live view: smooth for the spinner, and cheap. */
+/** Frame interval of the live view: smooth enough for the spinner, and cheap. */
 const FRAME_MS = 80;
 
 /**
- * Creates a live view on a terminal, otherwise a printer of one line per finished step. `earlier` is the journal so far. Without a live
- * view, warnings go to `warnings`, which `--quiet` leaves open.
+ * Creates a live view on a terminal, otherwise a view that prints one line per finished step. `earlier` is the journal so far. Without a
+ * live view, warnings go to `warnings`, which `--quiet` does not silence.
  */
 export function createProgressView(
   sink: TextSink,
@@ -49,7 +49,7 @@ function plainView(sink: TextSink, warnings: TextSink, { progress, follow }: Pro
       },
       notNotified: (notice, error) => warnings.write(`${notNotifiedLine(notice, error)}\n`),
     },
-    say: (text) => sink.write(`${text}\n`),
+    print: (text) => sink.write(`${text}\n`),
     isRollingBack: () => progress.phase === 'rolling-back',
     end: () => {},
   };
@@ -79,7 +79,7 @@ function liveView(
     });
   };
   drawAgain();
-  const say = (text: string) => {
+  const print = (text: string) => {
     // The last picture stays.
     if (over) return sink.write(`${text}\n`);
     picture.clear();
@@ -90,9 +90,9 @@ function liveView(
     observer: {
       committed: follow,
       progress: (step, message) => void notes.set(step, message),
-      notNotified: (notice, error) => say(notNotifiedLine(notice, error)),
+      notNotified: (notice, error) => print(notNotifiedLine(notice, error)),
     },
-    say,
+    print,
     isRollingBack: () => progress.phase === 'rolling-back',
     end() {
       if (over) return;

@@ -1,6 +1,6 @@
 import picocolors from 'picocolors';
 import type { ExitCode } from '../../engine/model/errors.ts';
-import { escapeSteering } from '../../engine/model/json.ts';
+import { escapeTerminalControls } from '../../engine/model/json.ts';
 import { errnoOf } from '../../host/machine/errno.ts';
 import { byNumber } from '../../review/text/format/by-number.ts';
 import { PLAIN_STYLE, type TextStyle } from '../../review/text/format/text-style.ts';
@@ -8,10 +8,10 @@ import { type Output, written } from './standard-output.ts';
 
 export type StopSignal = 'SIGINT' | 'SIGTERM';
 
-/** One of the two outputs of a command. */
+/** An output of a command. */
 export interface TextSink {
   write(text: string): void;
-  /** Current style: the width changes with the window. */
+  /** Current style; the width follows the window. */
   readonly style: TextStyle;
   /** Resolves to the error if some output was lost; undefined if all was written, or the reader has gone away. */
   failure(): Promise<Error | undefined>;
@@ -30,13 +30,13 @@ export interface Terminal {
   /** Whether a defect is reported with its stack trace (WF_DEBUG=1). */
   readonly debug: boolean;
   /**
-   * Calls `listener` at each stop signal in place of the default exit; the returned function removes it. SIGINTs come through a thread
-   * of their own, as workflow code may loop without end, unless none runs meanwhile.
+   * Calls `listener` at each stop signal in place of the default exit; the returned function removes it. A separate thread receives
+   * SIGINT if `runsWorkflowCode` (the default), because workflow code may loop forever.
    */
   onStopSignal(listener: (signal: StopSignal) => void, options?: { readonly runsWorkflowCode?: boolean }): () => void;
   /** Calls `listener` when the terminal of this process hangs up, in place of the default exit; the returned function removes it. */
   onHangup(listener: () => void): () => void;
-  /** Ends a command after an uncaught error as `describe` returns; the returned function removes it. */
+  /** Ends the command after an uncaught error with the result of `describe`; the returned function removes it. */
   onUncaught(describe: () => UncaughtEnd): () => void;
   /** Ends the process at once. */
   exitNow(code: number): void;
@@ -85,7 +85,7 @@ export function createSink(output: Output, env: Environment): TextSink {
 }
 
 const ESCAPE = '\u001B';
-/** A control character with the rest of a sequence that wf itself writes: a colour, or a move of the live picture. */
+/** A control character, with the rest of the sequence if wf itself writes it: a colour, or a cursor move of the live picture. */
 const STEERING = /(?![\n\t])(\p{Cc})(\[(?:[\d;]*[mAJK]|\?2026[hl]))?|\p{Bidi_Control}/gu;
 
 /** Escapes control sequences that could steer a terminal, except wf's own on a terminal. Last safeguard for all output. */
@@ -114,7 +114,7 @@ export const SILENT: TextSink = {
   liveHeight: null,
 };
 
-/** Returns the terminal with another style of its texts. */
+/** Returns the terminal with another text style. */
 export function withStyle(terminal: Terminal, style: Partial<TextStyle>): Terminal {
   const { out, err, progress } = terminal;
   return { ...terminal, out: styled(out, style), err: styled(err, style), progress: styled(progress, style) };
@@ -145,7 +145,7 @@ export function writeLines(sink: TextSink, lines: readonly string[]): void {
 
 /** Formats a JSON document. */
 export function jsonText(document: unknown): string {
-  return `${escapeSteering(JSON.stringify(document, null, 2))}\n`;
+  return `${escapeTerminalControls(JSON.stringify(document, null, 2))}\n`;
 }
 
 /** Writes the one JSON document of a command with `--json`. */

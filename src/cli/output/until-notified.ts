@@ -1,10 +1,10 @@
 import type { Services } from '../services/services.ts';
 import { type Terminal, writeLines } from './terminal.ts';
 
-/** The time after which a person learns what a command still waits for. */
+/** Delay before the command prints what it waits for. */
 const PATIENCE_MS = 2_000;
 
-/** Waits for the notices of runs that are under way, at most until their time-out. A stop signal ends them, and changes no exit code. */
+/** Waits until the pending notices of runs are sent, at most until their time-out. A stop signal ends them; the exit code stays. */
 export async function untilNotified(
   { noticesSent, clock }: Pick<Services, 'noticesSent' | 'clock'>,
   terminal: Pick<Terminal, 'progress' | 'onStopSignal' | 'onHangup'>,

@@ -6,7 +6,7 @@ import { PLAIN_STYLE, type TextStyle } from '../../review/text/format/text-style
 import { type Terminal, type TextSink, writeJson, writeLines } from './terminal.ts';
 import { writeNewFile } from './write-new-file.ts';
 
-/** Options of each command that writes a document, besides its formats. */
+/** Options of every command that writes a document, besides its formats. */
 export const documentOptions = {
   json: z._default(z.boolean(), false),
   output: z.optional(z.string()),
@@ -28,7 +28,7 @@ export interface Document {
   readonly title: string;
   readonly format: string;
   readonly text: string;
-  /** Fields of the `--json` record about a document that is not JSON itself, or is in a file. */
+  /** Fields of the `--json` record that describes a document in another format, or in a file. */
   readonly about: JsonObject;
   /** Returns a sentence on what to do with the file. */
   readonly next?: (file: string) => string;

@@ -35,7 +35,7 @@ function writeWhole(file: string, text: string): void {
   }
 }
 
-/** Moves the draft to its name. A hard link fails if the name has been taken meanwhile; some file systems (FAT) have no links. */
+/** Moves the draft to its final name. A hard link fails if the name has been taken meanwhile; some file systems (FAT) have no links. */
 function putInPlace(draft: string, target: string): void {
   try {
     linkSync(draft, target);

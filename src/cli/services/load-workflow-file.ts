@@ -7,8 +7,8 @@ import { wfModule } from '../../library/wf-module.ts';
 import type { Places } from './places.ts';
 
 /**
- * Loads a workflow file for a command. Standard output and the end of the process are reserved for wf from now on, because
- * functions of the workflow are called until the command ends.
+ * Loads a workflow file for a command. From now on only wf may write to standard output or end the process, because the command calls
+ * functions of the workflow until it ends.
  * @param again whether this process has loaded an earlier content of the file
  * @throws WfError E_WORKFLOW_INVALID
  */

@@ -13,7 +13,7 @@ import type { HistoryOptions, OpenServices, Services, WorkflowSummary } from './
 
 type OpenHistory = (path: string, options?: HistoryOptions) => History;
 
-/** Composes the real services, here alone. Each is imported at its first use: a command loads nothing that it does not use. */
+/** Creates the real services. Imports each at its first use, so that a command loads only what it uses. */
 export const openServices: OpenServices = async ({ database, report }) => {
   const places = findPlaces(database);
   const opened: { close(): void }[] = [];
@@ -137,7 +137,7 @@ export const openServices: OpenServices = async ({ database, report }) => {
   return services;
 };
 
-/** Explains a folder `workflows` without the marker of a project, which may be somebody else's. */
+/** Explains a folder `workflows` without the marker of a project: it may belong to another tool. */
 function unmarkedHint(): string {
   const folder = findUnmarked(process.cwd());
   if (folder === undefined) return '';

@@ -8,11 +8,11 @@ import { stateFolder, workflowCacheFolder } from '../../host/machine/user-folder
 export interface Places {
   /** Database: `--db`, otherwise WF_DB, otherwise `data/wf.db` of the project, otherwise a file below the user's state folder. */
   readonly database: string;
-  /** The same if `--db` or WF_DB set it and it is not the default: suggested commands then name it. */
+  /** The same path if `--db` or WF_DB sets it and it is not the default: suggested commands then name it. */
   readonly namedDatabase: string | null;
   /** Folder of the project; undefined outside of any. */
   readonly project: string | undefined;
-  /** Folders with workflow files; of two files with one name, the one in the earlier folder counts. */
+  /** Folders with workflow files; an earlier folder takes precedence. */
   readonly workflowFolders: readonly string[];
   /** Folder of translated workflow files. */
   readonly cacheFolder: string;

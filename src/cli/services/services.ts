@@ -45,13 +45,13 @@ export interface HistoryOptions {
   readonly freeReserveOnFullDisk: boolean;
 }
 
-/** Services of a command, each loaded at its first use: a command that only reads the history loads neither Docker's client nor XState. */
+/** Services of a command, each loaded at its first use: a command that only reads the history loads neither dockerode nor XState. */
 export interface Services {
   /** Opens the database, and creates it if necessary; the first call decides how. @throws WfError E_DATABASE* */
   history(options?: HistoryOptions): Promise<History>;
   /** Opens the database for reading; undefined if there is none, and creates nothing. @throws WfError E_DATABASE* */
   historyForReading(options?: HistoryOptions): Promise<HistoryReader | undefined>;
-  /** Creates the engine on `history()`, which it opens at its first write: a preflight or a rehearsal creates no database. */
+  /** Creates the engine. It opens `history()` at its first write: a preflight or a rehearsal creates no database. */
   engine(): Promise<Engine>;
   workflows(): Promise<readonly WorkflowSummary[]>;
   /**
@@ -74,7 +74,7 @@ export interface Services {
   readonly clock: Clock;
   readonly places: Places;
   /**
-   * Resolves once no notice of a run is under way, at the latest after their time-out; undefined if none is. What `stop` ends has failed.
+   * Resolves once all pending notices are sent, at the latest after their time-out; undefined if none is pending. `stop` makes them fail.
    */
   noticesSent(stop: AbortSignal): Promise<unknown> | undefined;
   /** Closes the opened services. Waits a bounded time for traces to be sent. */

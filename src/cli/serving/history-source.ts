@@ -3,7 +3,7 @@ import type { HistoryReader } from '../../history/reader.ts';
 import { rememberJournals } from '../../history/remembered-journals.ts';
 import type { Services } from '../services/services.ts';
 
-/** Returns a function that returns the history of a long-lived process: opened once there is a database, and again if another file takes its place. */
+/** Returns a getter of the history for a long-lived process. It opens the database once that exists, and again if the file is replaced. */
 export function historySource(services: Services): () => Promise<HistoryReader | undefined> {
   const { database } = services.places;
   let known: { readonly reader: HistoryReader; readonly file: number } | undefined;

@@ -11,10 +11,10 @@ import { privateFolder } from '../../trust/private-folder.ts';
 import type { Services } from '../services/services.ts';
 
 const START_MS = 10_000;
-/** The browser has read the file by then. */
+/** Time for the browser to read the file. */
 const READ_MS = 10_000;
 
-/** Opens a link through a file that only this user can read: other users see the command lines of browsers. @throws WfError E_TOOL_MISSING */
+/** Opens a link through a private file: other users can read the command line of the browser. @throws WfError E_TOOL_MISSING */
 export async function openInBrowser(link: string, { hostPorts, clock }: Services): Promise<void> {
   const state = stateFolder(process.env);
   const folder = state === undefined ? undefined : privateFolder(path.join(state, 'ui'));

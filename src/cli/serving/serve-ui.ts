@@ -20,23 +20,23 @@ import { historySource } from './history-source.ts';
 import { servedMetrics } from './served-metrics.ts';
 import type { AskedUi } from './ui-options.ts';
 
-/** The port of the first server of a machine. */
+/** Default port of the first server on a machine. */
 const USUAL_PORT = 4270;
 
 /** A server of the page, of this or another process. */
 export interface ServedUi {
   readonly pid: number;
   readonly url: string;
-  /** Signs one browser in, within ten minutes. */
+  /** Signs in one browser within ten minutes. */
   readonly link: string;
   /** Undefined if another process serves the page. */
   readonly server: UiServer | undefined;
 }
 
 /**
- * Serves the page of a database, or returns a link to the server that runs already.
+ * Serves the page of a database, or returns a link to its running server.
  * @param written the history to which this process commits, for its metrics
- * @throws WfError E_UI_RUNNING if that one was started with other options
+ * @throws WfError E_UI_RUNNING if the running server has other options
  */
 export async function serveUi(asked: AskedUi, services: Services, written?: History): Promise<ServedUi> {
   const { clock, isAlive, places } = services;
@@ -49,7 +49,7 @@ export async function serveUi(asked: AskedUi, services: Services, written?: Hist
   const { allowActions, basePath } = asked;
   const history = historySource(services);
   const metrics = servedMetrics(history, written, services);
-  // They count from the start of the server.
+  // Metrics count from the start of the server.
   if (asked.metricsToken !== null) await metrics();
   const command: UiContext['command'] = (argv, stdin) =>
     startWfCommand({
@@ -108,7 +108,7 @@ function linkTo({ url, instance }: RegisteredServer, key: Buffer, now: number): 
   return `${url}/#token=${linkToken(key, instance, now)}`;
 }
 
-/** Without a chosen address: that of the last server, so that open pages continue; then the usual port; then any. */
+/** Returns the addresses to try: the chosen one, or the last server's port, so that open pages keep working, the usual port, any port. */
 function addressesOf({ listen }: AskedUi, last: RegisteredServer | null): readonly ListenAddress[] {
   if (listen !== null) return [listen];
   const ports = [...(last?.port ? [last.port] : []), USUAL_PORT, 0];
@@ -129,7 +129,7 @@ async function firstThatListens(
   }
 }
 
-/** Each option that is given must be that of the server; and whoever asks for a link must know whether people may act with it. */
+/** Refuses options that differ from those of the server. --allow-actions must match even if absent: it decides what the link permits. */
 function requireSame(other: RegisteredServer, asked: AskedUi): void {
   const { pid } = other.owner;
   const { allowActions, listen, basePath, origin, allowed, fleet, metricsToken } = asked;

@@ -4,7 +4,7 @@ import type { UiContext } from '../../ui/server/ui-context.ts';
 import type { Services } from '../services/services.ts';
 
 /**
- * Returns the metrics of this process: counted from the first call on, and anew when another database takes the place of the file.
+ * Returns the metrics of this process. Counting begins at the first call, and anew when another database replaces the file.
  * @param own the history to which this process commits; undefined if it only reads
  */
 export function servedMetrics(

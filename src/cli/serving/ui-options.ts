@@ -20,7 +20,7 @@ export const uiOptions = z.object({
 });
 export type UiGiven = z.output<typeof uiOptions>;
 
-/** The page as it is asked for. */
+/** The requested page. */
 export interface AskedUi {
   /** Null: the port of the last server of the database, or any free one. */
   readonly listen: ListenAddress | null;
@@ -28,10 +28,10 @@ export interface AskedUi {
   readonly origin: string | null;
   /** Users whose processes may connect to the port. */
   readonly users: ReadonlySet<number>;
-  /** Those of `--allow-user` among them. */
+  /** The users of `--allow-user`. */
   readonly allowed: readonly number[];
   readonly allowActions: boolean;
-  /** Null: the page shows copies of fleet runs alone. */
+  /** Null: the page shows only copies of fleet runs. */
   readonly fleet: PageFleet | null;
   /** Null: `/metrics` is not served. */
   readonly metricsToken: string | null;
@@ -56,7 +56,7 @@ export function askedUi({ port, socket, allowActions, basePath, origin, allowUse
         : { type: 'socket', file: socket },
     basePath: below,
     origin: origin === undefined ? null : originOf(origin),
-    // Root is everybody else already. For root, the caller of sudo is the person at the browser.
+    // Root may connect anyway. For root, the caller of sudo is the person at the browser.
     users: new Set([...trustedUsers(), ...allowed]),
     allowed,
     allowActions,
@@ -84,7 +84,7 @@ function userOf(name: string): number {
   throw invalid('--allow-user', name, 'Give the name of a user in /etc/passwd, or a number.');
 }
 
-/** Reads the token of a file that nobody else has written. @throws WfError E_UNTRUSTED */
+/** Reads the token from a file that no other user could have written. @throws WfError E_UNTRUSTED */
 function tokenIn(file: string): string {
   requireTrusted(file, 'the file of --metrics-token');
   let text: string;

@@ -3,7 +3,7 @@ import { hardening, type Scope } from '../../host/systemd/hardening.ts';
 import { plainValue, unitText } from '../../host/systemd/unit-text.ts';
 import { serviceSettings } from './service-settings.ts';
 
-/** The longest time for the steps under way when the agent is stopped; then it is killed, and nothing is lost. */
+/** Time for the running steps to finish when the agent is stopped. systemd then kills it, and nothing is lost. */
 export const STOP_SECONDS = 300;
 
 /** Returns the name of the unit of a database. */
@@ -29,9 +29,9 @@ export function agentUnitText(
       name: 'Unit',
       settings: [
         ['Description', plainValue(`wf agent of ${database}`)],
-        // Only an order: resumed runs find the engine, and are stopped before it is.
+        // Only ordering: resumed runs find the engine running, and stop before it does.
         ...(isSystem ? [['After', 'network-online.target docker.service'] as const] : []),
-        // A database that is locked or full for a while must not end the restarts.
+        // A database that is locked, or a full disk, must not end the restarts.
         ['StartLimitIntervalSec', '0'],
       ],
     },

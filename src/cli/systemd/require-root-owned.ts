@@ -6,7 +6,7 @@ import type { Places } from '../services/places.ts';
 import { workingFolder } from './service-settings.ts';
 
 /**
- * Refuses a service of the system that would execute files which another user than root can write.
+ * Refuses a system service that would execute files that a user other than root can write.
  * @throws WfError E_UNTRUSTED
  */
 export function requireRootOwned({ database, workflowFolders }: Places): void {

@@ -13,7 +13,7 @@ interface Schedule {
   readonly onCalendar: string;
   /** As typed: `prefix=a-`. */
   readonly input: readonly string[];
-  /** With the path of its program. */
+  /** With an absolute path of its program. */
   readonly notify: RunOptions['notify'];
   readonly ifRunning: 'skip' | 'wait';
   readonly scope: Scope;
@@ -63,9 +63,9 @@ export function scheduleUnits(schedule: Schedule): readonly NamedUnit[] {
       name: 'Timer',
       settings: [
         ['OnCalendar', plainValue(onCalendar)],
-        // The minute in which it starts is a part of the id.
+        // The start minute is part of the run id.
         ['AccuracySec', '1s'],
-        // A slot that was missed because the machine was off.
+        // Starts a slot that was missed while the machine was off.
         ['Persistent', 'true'],
       ],
     },

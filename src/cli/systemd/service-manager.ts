@@ -12,7 +12,7 @@ const ROOT = 0;
 /** Longer than the agent may take to stop. */
 const LIMIT_MS = (STOP_SECONDS + 60) * 1000;
 
-/** Returns the scope of a service: root's are the system's, unless it asks for its own. */
+/** Returns the scope of a service: `system` for root, unless `user` is requested. */
 export function scopeOf(user: boolean): Scope {
   return ownUser() === ROOT && !user ? 'system' : 'user';
 }
@@ -32,7 +32,7 @@ export function requireSystemd(): void {
 
 /** Calls systemctl for a scope. */
 export interface Systemctl {
-  /** @param done what has been done before, for the error @throws WfError E_SYSTEMD with the message of systemctl */
+  /** @param done the work done so far, for the error @throws WfError E_SYSTEMD with the message of systemctl */
   call(args: readonly string[], done: string): Promise<void>;
   /** Returns the one-word answer of `is-active` or `is-enabled`. */
   state(question: 'is-active' | 'is-enabled', unit: string): Promise<string>;
@@ -45,7 +45,7 @@ export function systemctl(
 ): Systemctl {
   const run = (args: readonly string[]) => {
     const argv: Argv = ['systemctl', ...(scope === 'user' ? ['--user'] : []), ...args];
-    // Absent in a shell of `su` or cron.
+    // Unset in a shell of `su` or cron.
     const runtimeFolder = env['XDG_RUNTIME_DIR'] ?? `/run/user/${ownUser()}`;
     const added = scope === 'user' ? { env: { XDG_RUNTIME_DIR: runtimeFolder } } : {};
     return command.run(argv, { timeoutMs: LIMIT_MS, ...added });
@@ -54,8 +54,8 @@ export function systemctl(
     async call(args, done) {
       const { argv, end, stdout, stderr } = await run(args);
       if (end.type === 'exited' && end.exitCode === 0) return;
-      const said = (stderr.trim() || stdout.trim() || end.type).replaceAll('\n', '; ');
-      throw new WfError('E_SYSTEMD', `${done}; \`${commandLine(argv)}\` failed: ${said}`, {
+      const message = (stderr.trim() || stdout.trim() || end.type).replaceAll('\n', '; ');
+      throw new WfError('E_SYSTEMD', `${done}; \`${commandLine(argv)}\` failed: ${message}`, {
         hint:
           scope === 'user'
             ? 'Log in as this user (not with su), or set XDG_RUNTIME_DIR; then run the command again.'

@@ -16,7 +16,7 @@ export function serviceSettings(
   ];
 }
 
-/** The folder of the project, else this folder: runs belong to the folder in which they were started. */
+/** Returns the folder of the project, otherwise this folder: runs belong to the folder in which they were started. */
 export function workingFolder(): string {
   return findProject(process.cwd()) ?? process.cwd();
 }

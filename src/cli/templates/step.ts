@@ -5,16 +5,16 @@ interface NewStep {
   readonly constant: string;
 }
 
-/** Returns the text of a new step runner. It locks something by a symbolic link, the smallest change that can carry a mark. */
+/** Returns the text of a new step runner: a lock by a symbolic link, the smallest change that can carry a mark. */
 export function stepText({ kind, constant }: NewStep): string {
   return `import { readlink } from 'node:fs/promises';
 import { type Argv, commandLine, defineStep, evidenceOf, type HostContext, WfError } from 'wf-engine';
 import { z } from 'zod';
 
-/** All that undo needs: it gets nothing else. */
+/** Everything that undo needs: it receives nothing else. */
 const record = z.object({ file: z.string(), mark: z.string() });
 
-/** A lock: a symbolic link to the id of the run that has it. */
+/** A lock: a symbolic link to the id of the run that holds it. */
 export const ${constant} = defineStep({
   kind: '${kind}',
   description: 'Takes a lock for the time of the run.',
@@ -29,7 +29,7 @@ export const ${constant} = defineStep({
   rehearse: ({ file }) => ({ file }),
   rehearseUndo: ({ file }) => [['rm', file]],
 
-  // Called before and after apply, and again after an interruption. It must change nothing.
+  // Called before and after apply, and again after an interruption. Must change nothing.
   async observe({ file }, { run, step }) {
     const found = await targetOf(file);
     const plan = { file, mark: \`wf.run=\${run} \${step}\` };
@@ -38,7 +38,7 @@ export const ${constant} = defineStep({
     return { found: 'foreign', error: heldByAnother(file, found) };
   },
 
-  // The intent is on disk already. If apply is killed anywhere, observe finds out what is in place.
+  // The intent is already on disk. If apply is killed at any point, observe finds what is in place.
   async apply(_input, plan, _found, context) {
     await type(['ln', '--symbolic', '--no-target-directory', plan.mark, plan.file], context);
     return plan;
@@ -51,7 +51,7 @@ export const ${constant} = defineStep({
     return { found: 'gone', reason: found === null ? 'the lock does not exist' : \`\${found} has the lock\` };
   },
 
-  // Called only if inspect returns "in place". It may be called twice.
+  // Called only if inspect returns "in place". May be called twice.
   undo: ({ file }, context) => type(['rm', '--force', file], context),
   undoCommands: ({ file }) => [['rm', '--force', file]],
 });

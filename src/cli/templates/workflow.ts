@@ -1,4 +1,4 @@
-/** Returns the text of a new workflow file: it can be started at once, on any machine, and leaves nothing behind. */
+/** Returns the text of a new workflow file, which starts on any machine and leaves nothing behind. */
 export function workflowText(name: string): string {
   return `import { defineWorkflow } from 'wf-engine';
 import { execCommand, execRead, revertSteps } from 'wf-engine/steps';
@@ -35,7 +35,7 @@ const machine = setup({
         // With this type, a misspelt key is a compile error; without it, \`wf check\` and the run report it.
         input: ({ context }): InputFrom<typeof execCommand> => ({
           argv: ['mkdir', context.folder],
-          // Exit code 0 means done: wf asks after an interruption and before an undo.
+          // Exit code 0 means done. wf runs it after an interruption and before an undo.
           check: ['test', '-d', context.folder],
           undo: ['rmdir', context.folder],
         }),

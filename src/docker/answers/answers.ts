@@ -14,7 +14,7 @@ import type {
 } from '../../engine/ports/docker.ts';
 import { optionMembers, optionsOf, portBindings } from '../container-options.ts';
 
-// Depending on its version, the engine writes null, an empty string or no field for a missing value.
+// Depending on its version, the engine sends null, an empty string or no field for a missing value.
 const text = lazy(() =>
   z
     .string()
@@ -157,7 +157,7 @@ const listedPort = lazy(() =>
     }),
 );
 
-/** Container list. A name without a slash inside is the container's own; others are links to it. */
+/** Container list. A name without an inner slash is the container's own; others are links to it. */
 export const containerListAnswer = lazy(() =>
   z.array(
     z

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** Schema of NetworkInfo in the answer of a step or a private host. */
+/** Schema of NetworkInfo in the response of a step or a private host. */
 export const networkInfoSchema = z.object({
   id: z.string().describe('network id'),
   name: z.string().describe('network name'),
@@ -17,7 +17,7 @@ export const networkInfoSchema = z.object({
     .describe('running containers in the network'),
 });
 
-/** Schema of ContainerInfo in the answer of a step or a private host. */
+/** Schema of ContainerInfo in the response of a step or a private host. */
 export const containerInfoSchema = z.object({
   id: z.string().describe('container id'),
   name: z.string().describe('container name'),

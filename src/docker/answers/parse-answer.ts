@@ -2,8 +2,8 @@ import { z } from 'zod';
 import { WfError } from '../../engine/model/errors.ts';
 
 /**
- * Parses an answer of the engine. `what` names it, such as `docker network inspect`.
- * @throws WfError E_DOCKER if the answer has an unexpected shape.
+ * Parses a response of the engine. `what` names it, such as `docker network inspect`.
+ * @throws WfError E_DOCKER if the response has an unexpected shape.
  */
 export function parseAnswer<Schema extends z.ZodType>(schema: Schema, answer: unknown, what: string): z.output<Schema> {
   const parsed = schema.safeParse(answer);

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { lazy } from '../../engine/model/lazy.ts';
 import type { SwarmCluster, SwarmNode, SwarmService, SwarmState } from '../../engine/ports/swarm.ts';
 
-// The engine writes null, an empty string or no field for a missing value.
+// The engine sends null, an empty string or no field for a missing value.
 const text = lazy(() =>
   z
     .string()

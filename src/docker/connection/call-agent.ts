@@ -4,7 +4,7 @@ import type { Duplex } from 'node:stream';
 /** Connections of one call to an engine. */
 export interface CallAgent {
   readonly agent: Agent;
-  /** Removes the size limit for a streamed answer: the reader of the stream limits it. */
+  /** Removes the size limit for a streamed response: the reader of the stream limits it. */
   lift(): void;
 }
 
@@ -12,8 +12,8 @@ export interface CallAgent {
 export const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
 
 /**
- * Opens a connection for each call (about 0.1 ms on a Unix socket). The first call on a kept connection after an engine restart
- * would fail, and a lost write must not be repeated; a new connection is merely unreachable.
+ * Opens a connection for each call (about 0.1 ms on a Unix socket). After a restart of the engine, the first call on
+ * a kept connection would fail, and a lost write must not be repeated. A new connection is merely unreachable.
  */
 const NO_REUSE = { keepAlive: false };
 

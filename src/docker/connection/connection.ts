@@ -9,7 +9,7 @@ import { engineError, type Failure, failureOf } from './engine-error.ts';
 /** One call to the engine. The signal is aborted at the call's deadline. */
 type Call<Answer> = (client: Docker, signal: AbortSignal) => Promise<Answer>;
 
-/** Calls to one engine: each has a deadline, and a restart of the engine is waited out. */
+/** Calls to one engine: each has a deadline, and waits while the engine restarts. */
 export interface Connection {
   endpoint(): Promise<Endpoint>;
   /** Makes a call that changes nothing; repeats it if the connection is lost or the engine reports an internal error (5xx). */
@@ -22,7 +22,7 @@ export interface Connection {
   writeOrNull<Answer>(doing: string, call: Call<Answer>): Promise<Answer | null>;
 }
 
-// Far above the usual 2 ms of a read and 0.3 s of a container start, so that only an engine that hangs exceeds it.
+// Far above the usual 2 ms of a read and 0.3 s of a container start, so that only a hanging engine exceeds it.
 const READ_DEADLINE_MS = 15_000;
 const WRITE_DEADLINE_MS = 60_000;
 // dockerd is back about 1 s after `systemctl restart docker`.
@@ -30,10 +30,10 @@ const REPEAT_WITHIN_MS = 5_000;
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 1_000;
 
-/** @param find finds the engine, at the first call */
+/** @param find finds the engine at the first call */
 export function createConnection(find: () => Promise<Endpoint>): Connection {
   let opening: Promise<Engine> | undefined;
-  // An engine that never answered is not waited for: this machine may have none.
+  // Does not wait for an engine that never answered: this machine may have none.
   let hasAnswered = false;
 
   const open = () => {
@@ -113,7 +113,7 @@ interface Engine {
   begin(onTooMuch: () => void): Promise<{ readonly client: Docker; readonly connections: CallAgent }>;
 }
 
-// dockerode ignores an answer that breaks off, so its promise alone might never settle.
+// dockerode ignores a truncated response, so its promise alone might never settle.
 async function bounded<Answer>(
   doing: string,
   deadlineMs: number,
@@ -171,7 +171,7 @@ async function connect(find: () => Promise<Endpoint>): Promise<Engine> {
   };
 }
 
-// All fields are set, because dockerode takes a missing one from DOCKER_HOST. No version: wf uses the engine's newest API.
+// Sets all fields, because dockerode takes a missing one from DOCKER_HOST. No version: wf uses the newest API of the engine.
 function clientOptions(endpoint: Endpoint): Docker.DockerOptions {
   const unset = {
     host: undefined,

@@ -12,13 +12,13 @@ export interface TlsMaterial {
   readonly key: string;
 }
 
-/** Address of an engine and the setting that it comes from. */
+/** Address of an engine, and the setting that contains it. */
 export type Endpoint =
   | {
       readonly type: 'unix';
       readonly path: string;
       readonly description: string;
-      /** Returns the error of an engine that has ended for good, whose path may lead elsewhere; undefined if it has not. */
+      /** Returns the error for an engine that has ended for good and whose path may lead elsewhere; undefined if it has not. */
       gone?(): WfError | undefined;
     }
   | {
@@ -75,7 +75,7 @@ function parseEndpoint(address: string, source: string, tls: TlsMaterial | null 
   }
 }
 
-/** The engine's networks would be on the remote machine, where wf cannot observe them. */
+/** Returns the error for an engine over SSH: its networks would be on the remote machine, where wf cannot observe them. */
 function overSsh(address: string, source: string): WfError {
   return new WfError('E_DOCKER_UNREACHABLE', `${source} is "${address}": wf does not support Docker engines over SSH`, {
     hint: 'Run wf on that machine; or forward the socket with `ssh -nNT -L /tmp/docker.sock:/var/run/docker.sock USER@HOST` and set DOCKER_HOST=unix:///tmp/docker.sock.',

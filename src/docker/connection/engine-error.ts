@@ -2,12 +2,12 @@ import { type ErrorCode, limitReached, WfError } from '../../engine/model/errors
 import type { JsonObject } from '../../engine/model/json.ts';
 import { errnoOf } from '../../host/machine/errno.ts';
 
-/** Failure of a call to the engine, by the possible reaction. */
+/** Failure of a call to the engine; each type allows another reaction. */
 export type Failure =
   /** The request never reached an engine. */
   | { readonly type: 'unreachable'; readonly reason: string }
   | { readonly type: 'forbidden'; readonly reason: string }
-  /** The peer is no engine: it does not speak the protocol, or answers implausibly. */
+  /** The peer is not an engine: it does not speak the protocol, or answers implausibly. */
   | { readonly type: 'strange'; readonly reason: string }
   /** The connection was lost during the call: its effect is unknown. */
   | { readonly type: 'lost'; readonly reason: string }
@@ -26,7 +26,7 @@ const UNREACHABLE = new Set([
 ]);
 const LOST = new Set(['ECONNRESET', 'EPIPE', 'ECONNABORTED', 'ABORT_ERR']);
 
-/** Classifies an error of dockerode; undefined if it concerns a limit of this process or is a defect. */
+/** Classifies an error of dockerode; undefined if it is a limit of this process, or a defect. */
 export function failureOf(thrown: unknown): Failure | undefined {
   if (!(thrown instanceof Error)) return undefined;
   const status = 'statusCode' in thrown ? thrown.statusCode : undefined;
@@ -40,7 +40,7 @@ export function failureOf(thrown: unknown): Failure | undefined {
   return { type: 'strange', reason: thrown.message };
 }
 
-/** Returns the engine's own words: dockerode wraps them as `(HTTP code 409) conflict - WORDS `. */
+/** Returns the message of the engine itself: dockerode wraps it as `(HTTP code 409) conflict - WORDS `. */
 function engineMessage(thrown: Error): string {
   if ('json' in thrown && typeof thrown.json === 'object' && thrown.json !== null && 'message' in thrown.json) {
     const { message } = thrown.json;
@@ -95,7 +95,7 @@ interface Refusal {
   readonly hint: string;
 }
 
-// Matched by the engine's words: its status codes for these refusals changed between versions.
+// Matches messages of the engine: its status codes for these refusals differ between versions.
 const REFUSALS: readonly Refusal[] = [
   {
     matches: /pool overlaps|non-overlapping IPv4 address pool|predefined address pools have been fully subnetted/i,

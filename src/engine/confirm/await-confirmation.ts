@@ -14,9 +14,9 @@ import { type BootDeadline, deadlineIn, isBefore, momentNow } from './boot-deadl
 import { confirmRefusal, notConfirmed } from './confirm-refusal.ts';
 import type { Unconfirmed } from './unconfirmed-run.ts';
 
-/** The shortest time for a probe: it may hold the deadline up for so long. */
+/** The shortest time limit of a probe, which may delay the deadline by as much. */
 const SHORTEST_PROBE_MS = 2_000;
-/** The interval in which the clock and a stop signal are read. */
+/** The interval at which the clock and the stop signal are read. */
 const READ_MS = 250;
 
 interface AwaitRequest {
@@ -31,7 +31,7 @@ interface AwaitRequest {
   readonly until: 'deadline' | 'answered';
   /** Repeats the probe that must pass, for at most this time. Returns its error. */
   probe(limitMs: number): Promise<WfError | undefined>;
-  /** Whether a stop signal takes the run back if it has no guard: this process is the only one that watches it. */
+  /** Whether a stop signal undoes a run without a guard: no other process watches it. */
   readonly revertsOnStop: boolean;
   /** Returns the signal that asked to stop; undefined if none did. */
   stopSignal(): string | undefined;

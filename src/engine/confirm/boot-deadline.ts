@@ -1,6 +1,6 @@
 import type { Clock } from '../ports/clock.ts';
 
-/** A deadline on the clock that counts from the boot: setting the time of day does not move it, and a reboot is past it. */
+/** A deadline on the clock that counts from the boot. Setting the time of day does not move it; after a reboot it has passed. */
 export interface BootDeadline {
   readonly bootId: string;
   /** When it was set, in milliseconds since that boot. */
@@ -16,7 +16,7 @@ export interface BootMoment {
   readonly sinceBootMs: number;
 }
 
-/** The interval in which a process that waits for a deadline reads the clock: timers do not count the time of a suspended machine. */
+/** The interval at which a waiting process reads the clock: timers do not count the time in which the machine is suspended. */
 const READ_MS = 1_000;
 
 export function momentNow(clock: Clock, bootId: string): BootMoment {
@@ -28,7 +28,7 @@ export function deadlineIn(ms: number, clock: Clock, bootId: string): BootDeadli
   return { bootId, setAtMs, dueMs: setAtMs + ms, at: clock.now() + ms };
 }
 
-/** Whether a moment is before a deadline. A clock that counts from the boot never goes back: then it is that of another boot. */
+/** Whether a moment is before a deadline. A moment before the deadline was set is one of another boot: this clock never goes back. */
 export function isBefore({ bootId, sinceBootMs }: BootMoment, deadline: BootDeadline): boolean {
   return bootId === deadline.bootId && sinceBootMs >= deadline.setAtMs && sinceBootMs < deadline.dueMs;
 }

@@ -4,7 +4,7 @@ import type { ConfirmRule } from '../model/journal-event.ts';
 import type { ConfirmStamp } from '../model/request.ts';
 import { type BootDeadline, isBefore } from './boot-deadline.ts';
 
-/** The conditions that a confirmation has to fulfil. */
+/** The conditions that a confirmation must fulfil. */
 export interface ConfirmConditions {
   readonly rule: Pick<ConfirmRule, 'newSession'>;
   readonly deadline: BootDeadline;
@@ -37,7 +37,7 @@ function refusal(run: RunId, why: string, hint: string): WfError {
   return new WfError('E_REQUEST_REFUSED', `run ${run} cannot be confirmed: ${why}`, { hint, details: { run } });
 }
 
-/** Returns the error of a run that is taken back because nobody confirmed it. */
+/** Returns the error of a run that wf undoes because nobody confirmed it. */
 export function notConfirmed(run: RunId, why: string): WfError {
   return new WfError('E_NOT_CONFIRMED', `run ${run} was taken back: ${why}`, {
     hint: `Check its requests with \`wf show ${run}\`; start it again, and confirm it in time.`,

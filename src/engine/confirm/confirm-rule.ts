@@ -2,11 +2,11 @@ import { WfError } from '../model/errors.ts';
 import type { RunOptions } from '../model/journal-event.ts';
 import type { LoadedWorkflow } from '../workflow/workflow.ts';
 
-/** The time for applying a change that has to be confirmed, in milliseconds, unless it is given. */
+/** The default time for applying a change that has to be confirmed, in milliseconds. */
 export const APPLY_WITHIN_MS = 10 * 60_000;
 
 /**
- * Refuses options by which runs of a workflow would have to be confirmed, and could not be confirmed or taken back.
+ * Refuses options under which a run would have to be confirmed, but could not be confirmed or undone.
  * @throws WfError E_USAGE
  */
 export function requireConfirmable(

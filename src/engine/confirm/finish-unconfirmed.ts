@@ -22,7 +22,7 @@ export interface ConfirmServices {
   readonly guards: Pick<GuardPort, 'newestSession'>;
   readonly clock: Clock;
   readonly bootId: string;
-  /** Whether this process has started the run, or resumed it: a stop signal takes back what nothing else watches. */
+  /** Whether this process started or resumed the run: a stop signal then undoes a run that nothing else watches. */
   readonly revertsOnStop: boolean;
   /** Repeats the probe that must pass, for at most this time. Returns its error. */
   probe(limitMs: number): Promise<WfError | undefined>;

@@ -13,7 +13,7 @@ interface GuardedState {
   readonly status: StoredRunStatus;
   readonly rule: ConfirmRule;
   readonly entries: readonly JournalEntry[];
-  /** How long its guard has seen no living process that advances it, in milliseconds; null if one does. */
+  /** Milliseconds for which the guard has seen no living process that advances the run; null if one does. */
   readonly unownedMs: number | null;
   readonly now: BootMoment;
 }
@@ -28,8 +28,8 @@ export type GuardDecision =
   | { readonly type: 'roll back'; readonly cause: WfError };
 
 /**
- * Decides what the guard of a run does now. It never acts beside a living process. A run whose process is gone before it was unconfirmed
- * may be resumed for as long as a person has to confirm it. Pure.
+ * Decides what the guard of a run does now. It never acts while a process advances the run. A run that has lost its process before it was
+ * unconfirmed may be resumed within the time that a person has to confirm it. Pure.
  */
 export function guardDecision({ run, status, rule, entries, unownedMs, now }: GuardedState): GuardDecision {
   if (isEnd(status)) return { type: 'end' };

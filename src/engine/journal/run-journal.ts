@@ -27,12 +27,12 @@ export interface RunJournal {
   /**
    * Commits events and evidence, redacted, in one transaction (which other runs of this process may share), then notifies the observer.
    * The caller does nothing that the events announce before the promise resolves.
-   * @param at the time with which a decision among them was made, so that its replay gets the same deadlines; now if absent
+   * @param at the time of a decision among them, so that its replay computes the same deadlines; now if absent
    * @throws WfError E_LEASE_LOST, E_DATABASE*, E_DISK_FULL; nothing was written
    */
   append(events: readonly JournalEvent[], evidence?: readonly StoredEvidence[], at?: number): Promise<void>;
   /**
-   * Commits events unless `isOvertaken`, which is called inside the transaction. Returns whether they were committed.
+   * Commits events unless `isOvertaken`, called inside the transaction, returns true. Returns whether it did.
    * @throws WfError as `append`
    */
   appendUnless(isOvertaken: () => boolean, events: readonly JournalEvent[]): Promise<boolean>;
@@ -45,7 +45,7 @@ export interface RunJournal {
    * needs only the intents, which are durable already.
    */
   tolerateFullDisk(): void;
-  /** Returns the error by which the history refused events that are only in memory; undefined while all are durable. */
+  /** Returns the error with which the history refused events, which are then only in memory; undefined while all are durable. */
   unrecorded(): WfError | undefined;
   /**
    * Returns why this process cannot advance the run any further: the history fails, or another process has taken the run over. A step
@@ -55,11 +55,11 @@ export interface RunJournal {
   /** Records such an error that occurred outside of the journal. */
   noteTrouble(error: unknown): void;
   changes(): readonly Change[];
-  /** Returns when a change was intended (ms since the epoch), and whether an undo of it has begun without an end. */
+  /** Returns when a change was intended (ms since the epoch), and whether an undo of it has begun and not ended. */
   historyOf(seq: number): { readonly intendedAt: number; readonly undoBegun: boolean };
   /** Returns the fingerprint from before the first change; undefined while there is none. */
   baseline(): Baseline | undefined;
-  /** Returns the last verification by this process, if no change was made or undone since. */
+  /** Returns the last verification by this process, unless it has made or undone a change since. */
   verification(): Verification | undefined;
 }
 
@@ -80,7 +80,7 @@ export function openRunJournal(
   return new OpenRunJournal(dependencies, earlier);
 }
 
-/** A class, because each run has one: closures would be twelve more objects. */
+/** A class: closures would cost twelve more objects for each run. */
 class OpenRunJournal implements RunJournal {
   readonly #dependencies: RunJournalDependencies;
   /** By seq. Created lazily, like the next map. */
@@ -236,7 +236,7 @@ class OpenRunJournal implements RunJournal {
     this.#verification = undefined;
   }
 
-  /** Decides how to continue on a full disk: with the freed reserve, or without the write. Rethrows any other error. */
+  /** Decides how to continue on a full disk: retry with the freed reserve, or skip the write. Rethrows any other error. */
   #onFullDisk(thrown: unknown): 'retry' | 'skip' {
     if (!this.#toleratesFullDisk || !isFullDisk(thrown)) throw thrown;
     if (this.#dependencies.history.freeReserve()) return 'retry';

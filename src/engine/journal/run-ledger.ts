@@ -41,11 +41,11 @@ interface RunLedgerDependencies {
 export interface RunLedger {
   /** Takes the fingerprint from before the first change, once: later calls share it, and try again if it failed. */
   ensureBaseline(): Promise<void>;
-  /** Returns the ledger as a step uses it: an undo adds to the evidence of the step, and ends with its signal. */
+  /** Returns the ledger for a step: an undo adds to the evidence of the step, and its signal ends the undo. */
   serviceFor(step: StepId, signal: AbortSignal, record: (evidence: Evidence) => void): LedgerService;
   /**
-   * Undoes these changes, newest first, and continues after one that cannot be undone. Returns false if `isStopped`, which it calls
-   * before each, ended it early.
+   * Undoes these changes, newest first, and continues after one that cannot be undone. Returns false if `isStopped`, called
+   * before each change, ended it early.
    */
   revert(changes: readonly Change[], isStopped: () => boolean): Promise<boolean>;
   /** Returns the applied changes that are gone from the host although wf did not undo them, each with the reason. */
@@ -58,7 +58,7 @@ export function createRunLedger(dependencies: RunLedgerDependencies): RunLedger 
   return new OwnLedger(dependencies);
 }
 
-/** A class, because each run has one: closures would be ten more objects. */
+/** A class: closures would cost ten more objects for each run. */
 class OwnLedger implements RunLedger {
   readonly #dependencies: RunLedgerDependencies;
   #baseline: Promise<void> | undefined;
@@ -92,7 +92,7 @@ class OwnLedger implements RunLedger {
   }
 
   async revert(changes: readonly Change[], isStopped: () => boolean): Promise<boolean> {
-    // No time-out: a half undone host is worse than a slow rollback.
+    // No time-out: a half-undone host is worse than a slow rollback.
     const { signal } = new AbortController();
     for (const change of guardLast(changes)) {
       if (isStopped()) return false;
@@ -126,7 +126,7 @@ class OwnLedger implements RunLedger {
     }
     let compared = await this.#compareWith(before, baseline, false);
     const inPlace = journal.changes().filter(needsUndo);
-    // A second, longer sample before only a difference fails the run: it may be temporary, or come and go by itself.
+    // A second, longer sample before a difference alone fails the run: the difference may be temporary.
     if (inPlace.length === 0 && compared.differences.some(failsRun)) {
       compared = await this.#compareWith(before, baseline, true);
     }
@@ -225,8 +225,7 @@ class OwnLedger implements RunLedger {
   }
 
   /**
-   * Observes changes once more that could not be undone, after older ones were: a command in a container that had ended was stuck, and is
-   * gone with the container.
+   * Observes stuck changes again once older ones are undone: a stuck command in a container is gone with the container.
    */
   async #settleGoneWithOthers(asked: readonly Change[]): Promise<void> {
     const { journal } = this.#dependencies;

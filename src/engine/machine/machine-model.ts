@@ -60,7 +60,7 @@ export interface MachineModel {
   readonly alters: AlteredFacets;
 }
 
-/** Actions that only compute: every effect on the world is a step. XState itself adds the cancelling of delays. */
+/** Actions that only compute: every effect on the world is a step. XState itself adds `cancel` for delays. */
 const PURE_ACTIONS = new Set(['xstate.assign', 'xstate.raise', 'xstate.cancel', 'xstate.emit', 'xstate.log']);
 
 /**
@@ -126,7 +126,7 @@ function placed<Found extends Invocation | Child>(child: Child, inner: ReadonlyM
   });
 }
 
-/** More transitions at one event than any sensible machine takes. */
+/** Limit of transitions at one event: more than any sensible machine takes. */
 export const MICROSTEP_LIMIT = 10_000;
 
 /** Ends a machine that loops without an event (an `always` back to its source): XState itself would never stop. */

@@ -1,6 +1,6 @@
 import type { JournalEntry } from '../model/journal-event.ts';
 
-/** Returns the timers that are still set at the end of a journal, with their deadlines (ms since the epoch), in the order of setting. Pure. */
+/** Returns the timers that are set at the end of a journal, with their deadlines (ms since the epoch), in the order of setting. Pure. */
 export function pendingTimers(entries: readonly JournalEntry[]): ReadonlyMap<string, number> {
   const pending = new Map<string, number>();
   for (const { event } of entries) {

@@ -168,7 +168,7 @@ function undoOf(undoes: readonly string[], undo: Undo): readonly Argv[] {
 /** The commands that undo each step, in the order of the rehearsal. */
 type Undo = Map<StepId, readonly Argv[]>;
 
-/** Shows a `forEach` whose list is empty in the rehearsal: that of the run may not be. */
+/** Shows a `forEach` whose list is empty in the rehearsal: the list of the run may have items. */
 function rehearseNoItems(model: MachineModel, { step, invoke }: EmptyGroup): RehearsedStep {
   const { stage, runner, host } = requireInvocation(model, invoke);
   const { kind, behaviour } = runner;

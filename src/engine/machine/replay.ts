@@ -35,7 +35,7 @@ export function lastAccepted(entries: readonly JournalEntry[]): number {
   return entries.findLast(({ event }) => event.type === 'definition.accepted')?.seq ?? 0;
 }
 
-/** Returns the decisions that retries have voided, and whether a voided one precedes an entry, and its retry follows. */
+/** Returns the decisions that retries have voided, and whether an entry is between a voided decision and its retry. */
 export function voidedDecisions(entries: readonly JournalEntry[]) {
   const retries = entries.flatMap(({ seq, event }) =>
     event.type === 'retried' && event.voided.length > 0 ? [{ seq, voided: event.voided }] : [],
@@ -151,7 +151,7 @@ function differenceOfPath(journaled: Decided, replayed: Decision): string | unde
   return state ?? differenceOfSteps(journaled, replayed);
 }
 
-/** Compares only steps: the replayed decision was made in another state, or by another machine. */
+/** Compares only steps: another machine made the replayed decision, or the same machine in another state. */
 function differenceOfSteps(journaled: Decided, replayed: Decision): string | undefined {
   const steps = [stepsOf(journaled.effects), stepsOf(replayed.effects)];
   if (steps[0] === steps[1]) return undefined;

@@ -24,11 +24,11 @@ export interface FailedRun {
 }
 
 /**
- * Returns the event by which a failed run goes on. It voids the decision on the failure that ended the machine, those on failures that
- * led nowhere, and all that followed from them alone: the outcomes of steps and timers that they began, and events from outside that the
- * machine does not expect without them. Every other decision is made again, and must begin the steps that it began. A run that was
- * cancelled has no decision to void. The active steps without an outcome that counts begin again. Pure.
- * @throws WfError E_REQUEST_REFUSED with the reason if the machine cannot go on from there; E_JOURNAL_DIVERGED
+ * Returns the event by which a failed run continues. It voids the decision on the failure that ended the machine, the decisions on
+ * failures after which nothing began, and all that followed from them alone: the outcomes of steps and timers that they began, and events
+ * from outside that the machine does not expect without them. The machine makes every other decision again, which must begin the same
+ * steps as before. A cancelled run has no decision to void. The active steps without an outcome that counts begin again. Pure.
+ * @throws WfError E_REQUEST_REFUSED with the reason if the machine cannot continue from there; E_JOURNAL_DIVERGED
  */
 export function retryPoint(run: FailedRun): Retried {
   let refusal: WfError | undefined;
@@ -43,7 +43,7 @@ export function retryPoint(run: FailedRun): Retried {
   throw refusal ?? refused(run, endWords(run));
 }
 
-/** Yields the decisions to void: none, then all on failures that led nowhere, then fewer: the machine went on after the older ones. */
+/** Yields the decisions to void: none, then the cause with all failures after which nothing began, then without the older ones. */
 function* rootsToTry(run: FailedRun): Generator<ReadonlySet<number>> {
   yield new Set();
   const decisions = countedDecisions(run);
@@ -84,7 +84,7 @@ function causeOf(decisions: readonly DecidedEntry[]): DecidedEntry | undefined {
   return failureBehind(last, decisions) ?? decisions.findLast(isOfFailure);
 }
 
-/** Returns the decision on a failure from which a decision follows, over the steps that the machine began in between. */
+/** Returns the decision on a failure that led to a decision, through the steps that the machine began in between. */
 function failureBehind(decision: DecidedEntry, decisions: readonly DecidedEntry[]): DecidedEntry | undefined {
   if (isOfFailure(decision)) return decision;
   const { event } = decision.event;
@@ -98,7 +98,7 @@ function failureBehind(decision: DecidedEntry, decisions: readonly DecidedEntry[
   return starter && failureBehind(starter, decisions);
 }
 
-/** Follows the decisions without some, and returns the event if the machine goes on from there. */
+/** Follows the decisions without some of them, and returns the event if the machine can continue from there. */
 function pointWithout(run: FailedRun, roots: ReadonlySet<number>): Retried {
   const { model, header, entries, acceptedAt = lastAccepted(entries) } = run;
   const earlier = voidedDecisions(entries);
@@ -114,7 +114,7 @@ function pointWithout(run: FailedRun, roots: ReadonlySet<number>): Retried {
   } catch (thrown) {
     // Before the first voided decision, the journal diverges from the machine.
     if (line.voided.length === 0 || !(thrown instanceof WfError) || thrown.code !== 'E_JOURNAL_DIVERGED') throw thrown;
-    throw refused(run, `its machine has gone on after the failure of step ${line.failed}`);
+    throw refused(run, `its machine has continued after the failure of step ${line.failed}`);
   }
   if (last === undefined || last.status.type !== 'active') throw refused(run, endWords(run));
   line.requireNothingLeft();
@@ -153,7 +153,7 @@ class Line {
     this.#outcomes = outcomesIn(countedDecisions(run));
   }
 
-  /** The step whose failure the first voided decision was made on. */
+  /** The step whose failure led to the first voided decision. */
   get failed(): string {
     return this.#outcomes.get(this.voided[0] ?? 0) ?? '';
   }
@@ -191,7 +191,7 @@ class Line {
     return true;
   }
 
-  /** Refuses a retry if a voided decision has altered the host. */
+  /** Refuses a retry if a step of a voided decision has altered the host. */
   requireNothingLeft(): void {
     const { entries, changes, model } = this.#run;
     const left = changes.find((change) => this.#steps.has(change.step) && needsUndo(change));
@@ -210,11 +210,11 @@ class Line {
   }
 
   #handled(): WfError {
-    return refused(this.#run, `its machine has gone on after the failure of step ${this.failed}`);
+    return refused(this.#run, `its machine has continued after the failure of step ${this.failed}`);
   }
 }
 
-/** Returns the steps on whose outcomes the decisions were made, by the seq of the decision. */
+/** Returns the step whose outcome each decision answers, by the seq of the decision. */
 function outcomesIn(decisions: readonly DecidedEntry[]): ReadonlyMap<number, StepId> {
   const steps = new Map<string, StepId>();
   const outcomes = new Map<number, StepId>();
@@ -227,7 +227,7 @@ function outcomesIn(decisions: readonly DecidedEntry[]): ReadonlyMap<number, Ste
   return outcomes;
 }
 
-/** Returns why the machine of a run has ended without a failure to go on from. */
+/** Returns why the machine of a run has ended without a failure to continue from. */
 function endWords(run: FailedRun): string {
   const last = countedDecisions(run).at(-1);
   return `its machine ended at ${last === undefined ? 'its start' : eventWords(last)}, and not because a step failed`;

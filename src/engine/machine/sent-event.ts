@@ -62,7 +62,7 @@ export function eventUnexpected(run: RunId, { type }: MachineEvent, expected: re
   });
 }
 
-/** Returns the error for an event to a run that takes none any more. @param why `has ended` */
+/** Returns the error for an event to a run that takes no more events. @param why `has ended` */
 export function runTakesNoEvent(run: RunId, why: string): WfError {
   return new WfError('E_RUN_ENDED', `run ${run} ${why}: it takes no event`, {
     hint: `Check its result with \`wf show ${run}\`.`,

@@ -4,7 +4,7 @@ import type { StepRunner } from '../workflow/step.ts';
 
 /**
  * Facts about the undo of a step, before it is carried out. `known`: there is an undo, or nothing to undo; `none`: its input sets `undo` to
- * null; `not rehearsed`: its step runner does not say.
+ * null; `not rehearsed`: its step runner rehearses no undo.
  */
 export type UndoOfStep = 'known' | 'none' | 'not rehearsed';
 

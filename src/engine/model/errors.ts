@@ -5,7 +5,7 @@ import type { JsonObject } from './json.ts';
  * ends with it before it has touched the host.
  */
 export const ERROR_EXIT_CODES = {
-  // 1: it was tried, and it failed
+  // 1: tried, and failed
   E_STEP_FAILED: 1,
   E_STEP_TIMEOUT: 1,
   E_STEP_INPUT: 1,
@@ -42,7 +42,7 @@ export const ERROR_EXIT_CODES = {
   E_RUN_IMPORTED: 2,
   E_RUN_FILE_INVALID: 2,
   E_STEP_NOT_FOUND: 2,
-  // 3: this machine cannot do it
+  // 3: this machine cannot carry it out
   E_HOST_STATE_UNKNOWN: 3,
   E_DOCKER: 3,
   E_DOCKER_UNREACHABLE: 3,

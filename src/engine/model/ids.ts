@@ -50,7 +50,7 @@ export function visitsOf(step: string): ReadonlyMap<string, number> {
   );
 }
 
-/** Returns the id of an invocation or a step in a child workflow, such as `site/writeIndex`. @param child empty for the run's own machine */
+/** Returns the id of an invocation or step in a child workflow, as `site/writeIndex`. @param child empty for the run's own machine */
 export function idInChild(child: string, id: string): string {
   return child === '' ? id : `${child}/${id}`;
 }
@@ -66,7 +66,7 @@ export function childrenAround(id: string): readonly string[] {
   return child === '' ? [] : [...childrenAround(child), child];
 }
 
-/** Whether a step, an invocation or a child workflow is this one, or belongs to it: an item to its `forEach`, a step to its child workflow. */
+/** Whether a step, invocation or child workflow is `outer`, or belongs to it: an item to its `forEach`, a step to its child workflow. */
 export function isWithin(id: string, outer: string): boolean {
   if (!id.startsWith(outer)) return false;
   return id === outer || groupOf(id) === outer || childrenAround(id).includes(outer);

@@ -37,7 +37,7 @@ export type Effect =
   | { readonly type: 'log'; readonly message: Json }
   | { readonly type: 'emit'; readonly event: MachineEvent };
 
-/** How a child workflow has ended for its parent: a failure of a step that it answers is none. */
+/** How a child workflow has ended for its parent. A failed step that the child itself handles does not count. */
 export type ChildEnd = 'succeeded' | 'failed';
 
 /** The end of a run that succeeded. */
@@ -74,7 +74,7 @@ export type JournalEvent =
       /** The dead process that held the lease; absent if it had been released, or this is the first. */
       readonly from?: Owner;
     }
-  /** A private host was made for the run; it is kept only once this is on disk, and no other is trusted to be it. */
+  /** The run has a new private host. wf keeps the host once this is on disk, and trusts no other one. */
   | ({ readonly type: 'host.made' } & PrivateHostIdentity)
   /** The user has accepted another definition for the rest of the run. */
   | { readonly type: 'definition.accepted'; readonly definitionHash: DefinitionHash }
@@ -96,7 +96,7 @@ export type JournalEvent =
       /** SHA-256 over value, context, status, output and effects: a replay must give the same. */
       readonly digest: string;
     }
-  /** The run goes on from its failed and stopped steps, as if some decisions had not been made. */
+  /** The run continues from its failed and stopped steps, without some of its decisions. */
   | {
       readonly type: 'retried';
       /** The seqs of these decisions. */
@@ -186,8 +186,8 @@ export type Guard =
   /** A unit of systemd, which outlives sessions and reboots. */
   | { readonly type: 'unit'; readonly name: string }
   /** A process in a session of its own, until the next reboot. */
-  | { readonly type: 'process'; readonly process: Owner /** Why it is no unit. */; readonly reason: string }
-  /** None: the user did not want one. */
+  | { readonly type: 'process'; readonly process: Owner /** Why it is not a unit. */; readonly reason: string }
+  /** None, as the user chose. */
   | { readonly type: 'none' };
 
 /** How a run has to be confirmed. */

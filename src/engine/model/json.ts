@@ -116,7 +116,7 @@ export function isJsonList(value: Json | undefined): value is readonly Json[] {
 }
 
 /** Writes each character of a JSON text that controls a terminal or the direction of text as `\uXXXX`. */
-export function escapeSteering(json: string): string {
+export function escapeTerminalControls(json: string): string {
   return json.replace(
     /(?![\n\t])\p{Cc}|[\p{Bidi_Control}\u2028\u2029]/gu,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { lazy } from './lazy.ts';
 
-/** A host that the runtime makes in the private host of the run, without an engine of its own. */
+/** A host that the runtime creates in the private host of the run, without an engine of its own. */
 interface MadeHost {
   readonly engine?: undefined;
 }
@@ -31,7 +31,7 @@ export interface OpenedNamespace {
   readonly bootId: string;
 }
 
-/** A further host of a run. Its engine decides where it is. */
+/** A further host of a run. Its `engine` determines where it is. */
 export type NamedHost = MadeHost | PrivateEngineHost | GivenHost;
 
 /** The named hosts of a run, by name. */

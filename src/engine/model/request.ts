@@ -25,11 +25,11 @@ export type Demand =
   | { readonly kind: 'pause' }
   /** End the run as failed; its changes are undone unless `keep`. */
   | { readonly kind: 'cancel'; readonly keep: boolean }
-  /** Go on from the failed steps of a run that failed, or start a run anew that was rolled back. */
+  /** Continue from the failed steps of a run that failed, or start a rolled-back run anew. */
   | { readonly kind: 'retry' }
   /** Keep the changes of an unconfirmed run; or, if `extendMs` is not null, move its deadline to that time from now. */
   | { readonly kind: 'confirm'; readonly extendMs: number | null; readonly stamp: ConfirmStamp }
-  /** Record that a change which wf could not undo is gone, or stays: a person has seen to it. */
+  /** Record that a change which wf could not undo is gone, or stays: a person has dealt with it. */
   | { readonly kind: 'settle'; readonly change: number; readonly as: 'gone' | 'kept'; readonly reason: string };
 
 /** The answer of the process that advances the run. A refused request has changed nothing. */

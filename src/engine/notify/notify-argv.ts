@@ -9,16 +9,16 @@ export const notifyArgv = lazy(() => {
   return z.tuple([word.check(z.minLength(1, 'must name a program'))], word);
 });
 
-/** Parses a command to notify. @param option that it was given with, for the message @throws WfError E_USAGE */
+/** Parses the command of a notification. @param option its option, for the message @throws WfError E_USAGE */
 export function parseNotifyArgv(given: unknown, option: string): Argv {
   const parsed = notifyArgv().safeParse(given);
   if (parsed.success) return parsed.data;
   throw notifyUsage(option, JSON.stringify(given), 'not an array of strings that begins with a program');
 }
 
-/** Returns the error for a command to notify that is none. */
+/** Returns the error for an invalid command of a notification. */
 export function notifyUsage(option: string, given: string, problem: string): WfError {
   return new WfError('E_USAGE', `${option} ${given}: ${problem}`, {
-    hint: `Give one program, or a JSON array of a program and its arguments: \`--notify '["/usr/local/bin/tell-ops","net"]'\`.`,
+    hint: `Give one program, or a JSON array of a program and its arguments: \`--notify '["/usr/local/bin/notify-ops","net"]'\`.`,
   });
 }

@@ -5,7 +5,7 @@ type Starting = Pick<StartRequest, 'workflow' | 'options' | 'plan'>;
 
 /**
  * Returns a request whose options have the command to notify, with the path of its program: that of the options, otherwise that of the
- * workflow. A plan has been made with its own.
+ * workflow. A plan keeps its own.
  * @throws WfError E_TOOL_MISSING, E_UNTRUSTED
  */
 export function withNotifyCommand<Request extends Starting>(notifier: NotifierPort, request: Request): Request {

@@ -19,10 +19,10 @@ export interface HostWatch {
   named(name: string): HostPorts;
   readonly history: Pick<HistoryPort, 'holds'>;
   readonly lease: Lease;
-  /** Resolves once this process has claimed the run: nothing with the mark of the run begins before. */
+  /** Resolves once this process has claimed the run. Nothing with the mark of the run begins before that. */
   claimed(): Promise<void>;
   readonly crashPoints: CrashPoints;
-  /** Receives the error for which nothing more may begin. */
+  /** Receives the error after which nothing more may begin. */
   readonly noteTrouble?: (error: unknown) => void;
   /** The place where the run was started. */
   readonly place?: RunPlace | undefined;
@@ -45,12 +45,12 @@ export interface AttemptHost {
   named(name: string): AttemptHost;
 }
 
-/** Numbers of the touches of an attempt so far, by operation. */
+/** Number of touches by an attempt so far, by operation. */
 type Touches = Map<string, number>;
 
 /**
- * Returns the host for an attempt. Each command carries the mark of the attempt, so that a takeover finds it; and none begins after the
- * lease is lost (an owner that was stopped wakes after a takeover).
+ * Returns the host for an attempt. Each command carries the mark of the attempt, so that a takeover finds it. No command begins after the
+ * lease is lost: a stopped owner may wake after a takeover.
  */
 export function attemptHost(watch: HostWatch, mark: ProcessMark, touches: Touches = new Map()): AttemptHost {
   const { host, crashPoints } = watch;
@@ -190,7 +190,7 @@ function eachSwarmWrite(swarm: SwarmPort, pass: Pass): SwarmPort {
 }
 
 function leaseLost({ run }: Lease): WfError {
-  return new WfError('E_LEASE_LOST', `this process no longer holds the lease of run ${run}`, {
+  return new WfError('E_LEASE_LOST', `this process has lost the lease of run ${run}`, {
     hint: `Nothing more was done. Find the process that advances it with \`wf show ${run}\`.`,
   });
 }

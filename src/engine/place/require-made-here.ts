@@ -5,7 +5,7 @@ import type { StepRunner } from '../workflow/step.ts';
 import { portsOn } from './ports-on.ts';
 
 /**
- * Refuses to work on these changes if one of them was made elsewhere (on another Docker engine). Touches nothing.
+ * Refuses to work on these changes if one of them belongs to another place (another Docker engine). Touches nothing.
  * @throws WfError E_WRONG_PLACE
  */
 export async function requireMadeHere(

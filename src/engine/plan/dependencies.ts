@@ -10,7 +10,7 @@ import { type OtherOutputs, otherOutputs } from './other-outputs.ts';
 export interface Dependencies {
   /** The invocations on whose outputs its input depends, in the order of the machine's walk. */
   readonly inputFrom: readonly string[];
-  /** The invocations with some of whose outputs the machine does not come to it. */
+  /** The invocations that lead to it with some of their outputs only. */
   readonly onlyIf: readonly string[];
 }
 
@@ -19,13 +19,13 @@ const BUDGET = 60_000_000;
 const STEP_COST = 2_000;
 
 /**
- * Finds the dependencies of each step. The machine is walked again with other outputs of one invocation: a step whose input differs then
- * depends on it, and a step that is not reached runs only with some of its outputs. First all members of the outputs are varied at once;
- * if the machine then does not come to each step, one member at a time. Pure.
+ * Finds the dependencies of each step. Walks the machine again with other outputs of one invocation: a step whose input then differs
+ * depends on it, and a step that the walk misses runs only with some of its outputs. Varies all members of the outputs at once first; if
+ * the walk then misses a step, one member at a time. Pure.
  *
- * The input of each step that is not reached because the workflow throws at another output counts as dependent; so does that of each
- * later step once the budget is spent. A dependence that shows at none of the tried values stays unknown: one on a comparison with a
- * certain other value, or one of a step that is reached only with values like the rehearsed one.
+ * The input of a step that the walk misses because the workflow throws at another output counts as dependent; so does that of each later
+ * step once the budget is spent. A dependency that no tried value reveals stays unknown: a comparison with one certain value, or a step
+ * that only values like the rehearsed one reach.
  */
 export function dependenciesOf(
   model: MachineModel,
@@ -61,11 +61,11 @@ function variationsOf(model: MachineModel, invoke: string, rehearsed: readonly R
   );
 }
 
-/** The steps that the machine comes to with some outputs. */
+/** The steps that the machine reaches with some outputs. */
 interface Walked {
   /** By step. */
   readonly inputs: ReadonlyMap<string, string>;
-  /** Whether the workflow could not use these outputs: what comes after is unknown. */
+  /** Whether the workflow could not use these outputs: the steps that follow are unknown. */
   readonly hasThrown: boolean;
 }
 type Walk = (outputs: ReadonlyMap<string, Json>) => Walked;

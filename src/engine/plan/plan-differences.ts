@@ -4,7 +4,7 @@ import type { PreflightFinding } from '../run/engine.ts';
 import { observedWords } from './observed-words.ts';
 import type { ObservedNow, PlannedPlace, PlanStep, RunPlan, StoredPlan } from './saved-plan.ts';
 
-/** Returns what differs between a plan and the same plan made now, as sentences without an end. */
+/** Returns the differences between a plan and the same plan made now, as sentences without a full stop. */
 export function planDifferences(
   planned: RunPlan,
   now: RunPlan,
@@ -17,7 +17,7 @@ export function planDifferences(
   ];
 }
 
-/** Returns the requirements that were met when the plan was made, and are not now. */
+/** Returns the requirements that were met at the time of the plan, and are not met now. */
 export function unmetDifferences(findings: readonly PreflightFinding[]): readonly string[] {
   return findings.flatMap(({ requirement, result }) =>
     result.met ? [] : [`${requirement.title}: ${result.error.message}`],
@@ -72,7 +72,7 @@ function observationDifference({ step, observed }: PlanStep, other: PlanStep): r
   return [`step ${step}: observed was "${observedWords(observed)}", and is "${observedWords(other.observed)}"`];
 }
 
-/** Reasons for not knowing a state may contain what always differs, such as a time: their codes are compared. */
+/** Compares unknown states by their codes: their messages may contain text that always differs, such as a time. */
 function sameObservation(one: ObservedNow | null, other: ObservedNow | null): boolean {
   if (one === null || other === null) return one === other;
   const isSameError =
@@ -80,7 +80,7 @@ function sameObservation(one: ObservedNow | null, other: ObservedNow | null): bo
   return one.found === other.found && one.target === other.target && isSameError;
 }
 
-/** Returns the error for a plan that no longer holds. @param differences at least one */
+/** Returns the error for a plan that is out of date. @param differences at least one */
 export function planOutdated(
   plan: Pick<StoredPlan, 'id' | 'workflow' | 'options'>,
   differences: readonly string[],
@@ -91,7 +91,7 @@ export function planOutdated(
   });
 }
 
-/** Returns the error for a plan that has been used. */
+/** Returns the error for a used plan. */
 export function planUsed(plan: PlanId, run: RunId): WfError {
   return new WfError('E_PLAN_USED', `plan ${plan} is used: it started run ${run}`, {
     hint: `Inspect the run with \`wf show ${run}\`, or make a new plan with \`wf start WORKFLOW --plan\`.`,

@@ -19,7 +19,7 @@ interface PlannedRun {
   readonly runtime: RuntimeName;
   readonly options: RunOptions;
   readonly run: RunId | null;
-  /** The steps of an earlier plan of the same run, whose dependencies are the same. */
+  /** The steps of an earlier plan of the same run, with the same dependencies. */
   readonly earlier?: readonly PlanStep[];
 }
 

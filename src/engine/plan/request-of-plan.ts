@@ -4,7 +4,7 @@ import { type RedactedInput, type Secrets, secretsOf } from '../secrets/secrets.
 import type { SavedPlan } from './saved-plan.ts';
 
 /**
- * Returns the request that starts what was planned. @param values of the secret inputs
+ * Returns the request that starts the planned run. @param values of the secret inputs
  * @throws WfError E_INPUT if a value is missing
  */
 export function requestOfPlan(
@@ -18,7 +18,7 @@ export function requestOfPlan(
   return { workflow, definition, input, runtime, options, id: run, plan };
 }
 
-/** Returns the input as it was planned: with the same placeholders for the secrets. @param input with their values */
+/** Returns the planned input: with the same placeholders for the secrets. @param input with their values */
 export function plannedInput(plan: SavedPlan, input: JsonObject): RedactedInput {
   const names = Object.keys(plan.options.secrets ?? {});
   const values = Object.fromEntries(names.map((name) => [name, String(input[name])]));

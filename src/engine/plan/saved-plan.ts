@@ -6,7 +6,7 @@ import type { RunPlace } from '../ports/place.ts';
 import type { RuntimeName } from '../ports/runtime.ts';
 import type { Dependencies } from './dependencies.ts';
 
-/** The plan of a run: what it would do, and what the host shows now. Made without touching anything; secrets are redacted. */
+/** The plan of a run: its steps, and the current state of the host. Planning touches nothing; secrets are redacted. */
 export interface RunPlan {
   /** The id of the run; null in a dry run for which none was chosen. */
   readonly run: RunId | null;

@@ -5,8 +5,8 @@ export interface Clock {
   /** Milliseconds since the machine was booted, with the time in which it was suspended. Setting the time of day does not move it. */
   sinceBoot(): number;
   /**
-   * Calls `callback` once after `delayMs`; the returned function cancels that. The process does not end before, unless the timer is in
-   * the background.
+   * Calls `callback` once after `delayMs`; the returned function cancels that. The timer keeps the process running, unless it is in the
+   * background.
    */
   after(delayMs: number, callback: () => void, inBackground?: boolean): () => void;
 }

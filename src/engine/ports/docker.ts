@@ -54,12 +54,12 @@ export interface ContainerEndpoint {
   readonly prefixLength: number | null;
   readonly mac: string | null;
   readonly gateway: string | null;
-  /** Another one after each connection and each start; null while the container does not run. Absent on a private host. */
+  /** Differs after each connection and each start; null while the container does not run. Absent on a private host. */
   readonly endpointId?: string | null;
   /** The address that was asked for; null if the engine chose it. */
   readonly fixedIpv4?: string | null;
   readonly aliases?: readonly string[];
-  /** Options that its connection was made with, which hold the mark of wf. */
+  /** Options of its connection, which include the mark of wf. */
   readonly options?: Readonly<Record<string, string>>;
 }
 
@@ -262,9 +262,9 @@ export interface DockerPort {
   saveImage(reference: string): Promise<NodeJS.ReadableStream>;
   /** Loads images that `docker save` has written. */
   loadImages(saved: NodeJS.ReadableStream): Promise<void>;
-  /** One request, which also answers if the engine cannot inspect one of them. */
+  /** Sends one request, which succeeds even if the engine cannot inspect one of them. */
   listNetworks(): Promise<readonly ListedNetwork[]>;
-  /** One request for each network of this name, or for each network. */
+  /** Sends one request for each network of this name, or for each network. */
   networks(name?: string): Promise<readonly NetworkInfo[]>;
   /** By id or by name; a name that several networks have is an error (E_DOCKER). */
   network(idOrName: string): Promise<NetworkInfo | null>;
@@ -275,11 +275,11 @@ export interface DockerPort {
   disconnectNetwork(endpoint: Pick<EndpointSpec, 'containerId' | 'networkId'>): Promise<void>;
   volumes(): Promise<readonly VolumeInfo[]>;
   volume(name: string): Promise<VolumeInfo | null>;
-  /** Returns the volume of this name: the engine reports no error if somebody else has made it. */
+  /** Returns the volume of this name, even if somebody else has created it: the engine then reports no error. */
   createVolume(spec: VolumeSpec): Promise<VolumeInfo>;
   /** Succeeds if it is gone already. */
   removeVolume(name: string): Promise<void>;
-  /** One request, which also answers if the engine cannot inspect one of them. */
+  /** Sends one request, which succeeds even if the engine cannot inspect one of them. */
   listContainers(): Promise<readonly ListedContainer[]>;
   containers(): Promise<readonly ContainerInfo[]>;
   container(idOrName: string): Promise<ContainerInfo | null>;

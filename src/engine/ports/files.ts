@@ -66,10 +66,10 @@ export interface FilesPort {
   /** Finds the folder of an absolute path, through links once; its last component stays as it is. */
   locate(path: string): Promise<FilePath>;
   /** Returns the object at a place; null if there is none. */
-  look(path: FilePath): Promise<FileFound | null>;
+  inspect(path: FilePath): Promise<FileFound | null>;
   /**
    * Returns the digest of a file, in hexadecimal. Its key lies in `keptFolder`: nobody can test guesses of a short content without it.
-   * @throws WfError E_FILE_CHANGED if it is not, or no longer, the one that was found; E_UNTRUSTED if others can read `keptFolder`
+   * @throws WfError E_FILE_CHANGED if it is another file than was found, or has changed; E_UNTRUSTED if others can read `keptFolder`
    */
   digest(path: FilePath, found: FileFound): Promise<string>;
   /** Returns the digest that a file with this content has. */
@@ -89,7 +89,7 @@ export interface FilesPort {
    * machine. @throws WfError E_UNTRUSTED if others can read it
    */
   writeForCommand(run: RunId, files: Readonly<Record<string, string>>): Promise<string>;
-  /** Removes that folder; null: all of them that the run has, which a killed wf has left. */
+  /** Removes that folder; null removes all folders of the run, which a killed wf has left. */
   removeForCommand(run: RunId, folder: string | null): Promise<void>;
   /** Creates a file where nothing exists. Returns the digest of its content. */
   createFile(path: FilePath, content: FileContent, attributes: FileAttributes): Promise<string>;

@@ -6,9 +6,9 @@ import type { RuntimeName } from './runtime.ts';
 
 /** A guard that can watch runs from this process. */
 export type GuardChoice =
-  /** A unit of systemd, which this step runner makes with this input. */
+  /** A unit of systemd, which the step runner creates from this input. */
   | { readonly type: 'unit'; readonly name: string; readonly input: JsonObject }
-  /** A process; `reason` says why it is no unit, and what it does not cover. */
+  /** A process; `reason`: why it is not a unit, and what it does not cover. */
   | { readonly type: 'process'; readonly reason: string };
 
 export interface GuardedRun {
@@ -19,7 +19,7 @@ export interface GuardedRun {
 
 /** The guards of runs that have to be confirmed, and the login sessions from which people confirm. */
 export interface GuardPort {
-  /** Makes and removes units of systemd that are guards. */
+  /** Creates and removes units of systemd that are guards. */
   readonly runner: StepRunner;
   choose(run: RunId, guarded: GuardedRun): GuardChoice;
   /** Starts a guard in a session of its own, and resolves once it has loaded all that it needs. @throws WfError E_GUARD */

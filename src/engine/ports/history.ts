@@ -57,7 +57,7 @@ export interface StoredRun extends RunHeader {
   readonly changesInPlace: number;
   /** The machine from which the run was imported; null for a run of this history. */
   readonly importedFrom: string | null;
-  /** Whether the run has failed, and a request to retry it has no answer yet: resuming it does that. */
+  /** Whether the run has failed, and a request to retry it has no answer yet: a resume then retries it. */
   readonly isRetryDue: boolean;
   /** The run that started this one anew; null if none did. */
   readonly retriedAs: RunId | null;
@@ -128,7 +128,7 @@ export interface HistoryPort {
    * Creates a run with its lease and its claims, and marks the plan of its options as used: all or nothing. A run that starts another one
    * anew answers the requests for that.
    * @param alone whether to refuse while another run of the workflow has not ended
-   * @throws WfError E_RUN_EXISTS; E_WORKFLOW_RUNNING; E_NAME_IN_USE naming the run that holds one of the claims and what to do about it; E_PLAN_USED,
+   * @throws WfError E_RUN_EXISTS; E_WORKFLOW_RUNNING; E_NAME_IN_USE naming the run that holds one of the claims; E_PLAN_USED,
    * E_PLAN_NOT_FOUND; E_REQUEST_REFUSED if the other run was started anew already, or is not rolled back
    */
   create(
@@ -151,9 +151,9 @@ export interface HistoryPort {
    * @throws WfError E_LEASE_HELD naming the living owner; E_RUN_NOT_FOUND; E_RUN_IMPORTED
    */
   takeOver(run: RunId, owner: Owner, isAlive: (owner: Owner) => boolean, own?: Lease): TakenLease;
-  /** Claims names for a leased run that has ended, and goes on. @throws WfError E_NAME_IN_USE, E_LEASE_LOST */
+  /** Claims names for a leased run that has ended and continues. @throws WfError E_NAME_IN_USE, E_LEASE_LOST */
   claim(lease: Lease, claims: readonly string[]): void;
-  /** Whether the lease is still the run's: false as soon as another process has taken the run over. */
+  /** Whether the lease is valid: false as soon as another process has taken the run over. */
   holds(lease: Lease): boolean;
   /** Releases the lease of a run that has not ended (it waits, is paused, or was interrupted). */
   release(lease: Lease): void;
@@ -162,7 +162,10 @@ export interface HistoryPort {
    * @throws WfError E_RUN_NOT_FOUND, E_RUN_IMPORTED
    */
   request(run: RunId, request: RunRequest, at: number): number;
-  /** Refuses a request to a run that no process advances. Returns false, and does nothing, if it has an answer, or the run a living owner. */
+  /**
+   * Refuses a request to a run that no process advances. Returns false, and does nothing, if the request has an answer or the run has a
+   * living owner.
+   */
   refuse(run: RunId, request: number, error: ErrorRecord, at: number, isAlive: (owner: Owner) => boolean): boolean;
   /** Returns the requests of all runs that have no answer yet, oldest first. */
   openRequests(): readonly { readonly run: RunId; readonly number: number }[];
@@ -171,7 +174,7 @@ export interface HistoryPort {
   run(id: RunId): StoredRun | undefined;
   /** Newest first, unless `after` is given. */
   runs(filter: RunFilter): readonly StoredRun[];
-  /** Returns the runs that have not ended, or of which a retry is due, without imported ones, newest first. */
+  /** Returns the runs that have not ended, or are due for a retry, without imported ones, newest first. */
   unfinishedRuns(): readonly StoredRun[];
   /** Returns the claims of a run, as they were passed to `create`. */
   claimsOf(run: RunId): readonly string[];
@@ -190,7 +193,7 @@ export interface HistoryPort {
   definition(hash: DefinitionHash): Json | undefined;
   /** Stores the definition under which a run is resumed (`definition.accepted`); equal ones are stored once. */
   putDefinition(hash: DefinitionHash, definition: Json, at: number): void;
-  /** Stores a plan with the definition that it was made from. */
+  /** Stores a plan with its definition. */
   putPlan(plan: SavedPlan, definition: Json): void;
   plan(id: PlanId): StoredPlan | undefined;
   /** Returns the plans, newest first; all of them without a limit. With `before`, those older than this one; none if it does not exist. */
@@ -200,7 +203,7 @@ export interface HistoryPort {
   fingerprint(hash: string): Fingerprint | undefined;
   /**
    * Frees the disk space that is reserved beside the database, so that a rollback can be journaled on a full disk. The next
-   * `openHistory` that finds room makes a new reserve. Returns false if there was none.
+   * `openHistory` that finds room creates a new reserve. Returns false if there was none.
    */
   freeReserve(): boolean;
   close(): void;

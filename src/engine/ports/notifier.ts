@@ -2,7 +2,7 @@ import type { WfError } from '../model/errors.ts';
 import type { RunId } from '../model/ids.ts';
 import type { Argv } from './command.ts';
 
-/** Why people are told about a run. `recovered`: it needs nobody any more, after another notice. */
+/** Why people are notified of a run. `recovered`: after another notice, the run needs nobody any more. */
 export type NoticeReason = 'failed' | 'needs-attention' | 'waiting' | 'unconfirmed' | 'recovered';
 
 export interface Notice {
@@ -17,7 +17,7 @@ export interface NotifyCommand extends Notice {
   redact(text: string): string;
 }
 
-/** Tells people about runs, through commands of theirs. */
+/** Notifies people of runs, through their own commands. */
 export interface NotifierPort {
   /**
    * Returns the command with the path of its program, wherever it is called from.
@@ -27,8 +27,8 @@ export interface NotifierPort {
   /** Sends a notice in the background. Never throws: `failed` receives the error, if there is one. */
   send(notice: NotifyCommand, failed: (error: WfError) => void): void;
   /**
-   * Resolves once no notice is under way, at the latest after their time-out; undefined if none is. What `stop` ends, or is too late, has
-   * failed.
+   * Resolves once no notice is under way, at the latest after their time-out; undefined if none is. A notice that `stop` ends, or that is
+   * too late, has failed.
    */
   sent(stop: AbortSignal): Promise<void> | undefined;
 }

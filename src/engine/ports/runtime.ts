@@ -43,7 +43,7 @@ export interface RunHost {
   /** Fingerprints of the host and its named hosts: the subjects of their differences begin with the name. */
   readonly fingerprints: FingerprintPort;
   /**
-   * Opens the named hosts of the run, and makes those that the runtime makes unless they exist. `renew` makes them again. Returns the hosts
+   * Opens the named hosts of the run, and creates those of the runtime unless they exist. `renew` creates them again. Returns the hosts
    * as the run keeps them, with the identities of given namespaces.
    * @throws WfError E_RUNTIME_UNAVAILABLE if the runtime cannot provide one
    */
@@ -57,7 +57,7 @@ export interface RunHost {
   claim(): Promise<void>;
   /** Returns the identity of a private host, to be journaled before `keep`; null if the run has none. */
   identity(): PrivateHostIdentity | null;
-  /** Whether this process has made the host: the changes on an earlier private host of the run are then gone. */
+  /** Whether this process has created the host: the changes on an earlier private host of the run are then gone. */
   isNew(): boolean;
   /** Lets a private host survive this process. Called once the run is in the history. */
   keep(): Promise<void>;
@@ -102,7 +102,7 @@ export interface Runtime {
    */
   requirePlace(run: RunId, started: RunPlace, needs: Pick<PlaceNeeds, 'folderAndUser'>): void;
   /**
-   * Finds the existing host of a run, and makes none.
+   * Finds the existing host of a run, and creates none.
    * @throws WfError E_NAMESPACE_GONE if it is gone; E_PERMISSION if another user made it
    */
   find(run: RunIdentity, hosts: NamedHosts, recorded: PrivateHostIdentity | null): Promise<FoundHost>;

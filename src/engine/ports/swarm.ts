@@ -81,7 +81,7 @@ export interface SwarmPort {
   state(): Promise<SwarmState>;
   /** Returns the id of the node. */
   init(spec: SwarmSpec): Promise<string>;
-  /** @throws WfError E_SWARM_JOIN if the manager does not answer or refuses the token; the engine may then keep trying: `leave` ends that */
+  /** @throws WfError E_SWARM_JOIN if the manager does not answer or refuses the token; the engine may keep trying until `leave` */
   join(spec: JoinSpec): Promise<void>;
   /** Leaves the swarm, or gives up joining one; succeeds if the engine is in none. */
   leave(): Promise<void>;

@@ -89,7 +89,7 @@ export const BACK = {
  */
 export type JournaledStep = 'decided' | 'begun' | 'retrying' | 'left' | 'ended';
 
-/** `begin`: the next attempt, which observes before it acts; `wait`: until the time of the next attempt; `stop`: journal that it stopped. */
+/** `begin`: the next attempt, which observes before it acts; `wait`: until the next attempt is due; `stop`: journal that it stopped. */
 export type ResumeAction = 'begin' | 'begin again' | 'wait' | 'stop' | 'keep';
 
 /** Actions for a step of a run that is resumed. */

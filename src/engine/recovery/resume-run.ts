@@ -92,7 +92,7 @@ export async function resumeRun(
   }
 }
 
-/** Opens the host of a run once it meets the requirements. If it ends meanwhile, a rival may have ended the run: that is checked again. */
+/** Opens the host of a run once it meets the requirements. If the host ends meanwhile, checks again whether a rival has ended the run. */
 async function openHostThatMeets(
   requirements: readonly Requirement[],
   dependencies: EngineDependencies,
@@ -190,7 +190,7 @@ async function resumeTaken(
 
 /**
  * Returns where the user accepts another definition: at the end of the journal, or undefined if it replays unchanged. Functions that
- * differ only in what they refer to leave the hash of a definition as it is.
+ * differ only in what they refer to do not change the hash of a definition.
  */
 function acceptedAtEnd(
   { acceptChanges, definition, workflow }: ResumeRequest,
@@ -224,7 +224,7 @@ function beginningOf(
 
 /**
  * Keeps a renewed host, which lacks the changes of the earlier one, only if the machine can continue without them. Otherwise the host
- * ends with this process: all that is left to do is a rollback.
+ * ends with this process: only a rollback is left to do.
  */
 async function prepareHost(
   beginning: Beginning,

@@ -18,7 +18,7 @@ interface RunToRetry {
   readonly acceptedAt: number | undefined;
 }
 
-/** Returns the event by which a failed run goes on. @throws WfError E_REQUEST_REFUSED with the reason if it cannot */
+/** Returns the event by which a failed run continues. @throws WfError E_REQUEST_REFUSED with the reason if it cannot */
 export function retryOf({ model }: LoadedWorkflow, { run, entries, ...rest }: RunToRetry): readonly [Retried] {
   if (begunRollBack(entries) !== undefined) {
     const hint = `Start a new run with \`wf start ${run.workflow}\`.`;

@@ -63,8 +63,8 @@ export function begunRollBack(entries: readonly JournalEntry[]): RollingBack | u
 }
 
 /**
- * Undoes the changes of a run that was taken over, or what an earlier rollback left of them. A run that nobody has rolled back yet can
- * be cancelled by a request: that is the error it ends with. All other requests are refused.
+ * Undoes the changes of a run that was taken over, or those that an earlier rollback has left. Before the first rollback, a request can
+ * cancel the run, which then ends with that error. Refuses all other requests.
  */
 export async function continueRollBack(
   { history, inbox }: EngineServices,
@@ -85,7 +85,7 @@ export async function continueRollBack(
   );
   journal.tolerateFullDisk();
   await journal.append([...stopped, ...answers, { type: 'rolling-back', error, kept }]);
-  // Once the run has ended, the sender of a request finds that itself.
+  // Once the run has ended, the sender of a request detects that itself.
   const unwatch = inbox.watch(run.id, (request) => void journal.append([refusal(request)]).catch(() => {}));
   const changes = changesToUndo(journal.changes(), kept);
   let signal: string | undefined;

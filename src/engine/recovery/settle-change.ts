@@ -20,8 +20,8 @@ import { finishRequest, runnersOf, takeOverToUndo } from './take-over-to-undo.ts
 type Settling = Extract<Demand, { kind: 'settle' }>;
 
 /**
- * Carries out the open requests to settle changes of a run that has ended, and ends it again: as its ledger and the host are then. The
- * host is compared only where the run was started; elsewhere, or if that place is gone, the run says that nobody has compared it.
+ * Carries out the open requests to settle changes of a run that has ended, and ends it again by the new state of its ledger and the host.
+ * Compares the host only where the run was started; elsewhere, or if that place is gone, the error of the run notes that.
  * Returns null if no such request is open.
  * @throws WfError E_RUN_NOT_FOUND; E_LEASE_HELD while a living process advances the run
  */
@@ -74,7 +74,7 @@ function isSettling(request: OpenRequest): request is OpenRequest & { readonly d
   return request.demand.kind === 'settle';
 }
 
-/** Returns the events of one request; none if its change is settled already, by a rival: its sender finds that. */
+/** Returns the events of one request; none if its change is settled already, by a rival: its sender detects that. */
 function settledBy(
   { number, by, demand }: OpenRequest & { readonly demand: Settling },
   open: Set<number>,

@@ -17,7 +17,7 @@ export function takeOverToUndo(services: EngineServices, request: UndoRequest): 
 }
 
 /**
- * Checks that these changes of a run can be undone here, and takes the run over. Returns null if a rival has done what was due.
+ * Checks that these changes of a run can be undone here, and takes the run over. Returns null if a rival has done the work already.
  * @throws WfError E_RUNNER_MISSING, E_WRONG_PLACE; E_LEASE_HELD; E_ORPHAN_ALIVE. Then nothing was touched.
  */
 export async function takeOverChanges(

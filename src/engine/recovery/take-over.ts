@@ -15,7 +15,7 @@ import type { Secrets } from '../secrets/secrets.ts';
 import type { AlteredFacets } from '../workflow/facets.ts';
 import type { StepRunner } from '../workflow/step.ts';
 
-/** A child of a killed process is between fork and exec for some milliseconds, on a busy machine for some tenths of a second. */
+/** The child of a killed process is between fork and exec for some milliseconds, on a busy machine for some tenths of a second. */
 const FORK_MS = 5_000;
 
 type LeaseTaken = Extract<JournalEvent, { type: 'lease.taken' }>;
@@ -112,7 +112,7 @@ export async function takeOver(
     ]);
     const open = openSteps(entries);
     await withRenewedHost(host, async () => {
-      // Before the orphaned processes: the claim ends what the host has begun, or leaves it to be found among them.
+      // Before the orphaned processes: the claim ends the work of the host, or leaves it to be found among them.
       await host.claim();
       await orphans.end(orphansOf(seen, entries, open, opened.journal));
       // No command is left that could read them.
@@ -126,7 +126,7 @@ export async function takeOver(
   }
 }
 
-/** Refuses a host that is out of date: another process has made the run a new one since this process read which one it has. */
+/** Refuses an outdated host: another process has created a new one for the run since this process read which host it has. */
 function requireLastHost(
   { isAlive }: EngineDependencies,
   { id }: StoredRun,

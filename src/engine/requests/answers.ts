@@ -46,7 +46,7 @@ export function retriedAlready(run: RunId, as: RunId): WfError {
   );
 }
 
-/** Returns how a process advances a run that nobody advances, so that it answers. A cancelled run needs no workflow, as a rollback. */
+/** Returns how to advance a run that nobody advances, so that it answers. A cancelled run needs no workflow, like a rollback. */
 export function advanceFor(
   demand: Demand,
   status: StoredRunStatus,

@@ -9,25 +9,25 @@ import { runImported, runNotFound } from '../run/run-refusal.ts';
 import { demandRefusal, ownerIfAdvancing } from './demand-refusal.ts';
 import { openRequestsOf } from './open-requests.ts';
 
-/** The interval in which the sender reads whether its request is answered: two indexed reads. */
+/** The interval at which the sender checks for an answer, by two indexed reads. */
 const READ_MS = 20;
 
 /** A request to a run, with the actions of its sender while it is not answered. */
 export interface DeliverRequest extends RunRequest {
   readonly run: RunId;
   /**
-   * Takes over the run, which no process advances, and advances it as far as it goes; the run answers the request meanwhile. Called
+   * Takes over the run, which no process advances, and advances it as far as possible; meanwhile the run answers the request. Called
    * again if another process was faster, and has left the run.
    * @throws WfError E_LEASE_HELD if another process was faster; any other error refuses the request
    */
   advance(): Promise<void>;
   /** Called once the request is durable. @param owner the process that advances the run; null if none does */
   stored?(owner: Owner | null): void;
-  /** Ends the waiting; the request stays in the history. */
+  /** Ends the wait; the request stays in the history. */
   readonly signal?: AbortSignal;
 }
 
-/** The answer to a request. `unanswered`: the caller has ended the waiting. `number` is null if the request was refused unstored. */
+/** The answer to a request. `unanswered`: the caller has ended the wait. `number` is null if the request was refused unstored. */
 export interface Delivered {
   readonly number: number | null;
   readonly outcome: RequestOutcome | { readonly type: 'unanswered' };
@@ -118,7 +118,7 @@ function livingOwner(services: EngineServices, run: StoredRun): Owner | null {
   return ownerIfAdvancing(run, isAdvancing(services, run.id));
 }
 
-/** Returns a function that returns whether an owner of the run advances it. */
+/** Returns a predicate: whether an owner of the run advances it. */
 function isAdvancing({ isAlive, leases }: EngineServices, id: RunId): (owner: Owner) => boolean {
   return (owner) => isAlive(owner) && !leases.isAbandoned(id, owner);
 }

@@ -9,7 +9,7 @@ export function openRequestsOf(history: RequestHistory, run: RunId): readonly Op
   return history.openRequests().flatMap((each) => (each.run === run ? readRequest(history, run, each.number) : []));
 }
 
-/** Reads one request; returns none if it is not in the journal any more. */
+/** Reads one request; returns none if the journal does not contain it. */
 export function readRequest(history: RequestHistory, run: RunId, number: number): readonly OpenRequest[] {
   const [entry] = history.journal(run, number - 1);
   if (entry?.event.type !== 'requested') return [];

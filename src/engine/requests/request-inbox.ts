@@ -4,14 +4,13 @@ import type { Clock } from '../ports/clock.ts';
 import type { HistoryPort } from '../ports/history.ts';
 import { readRequest } from './open-requests.ts';
 
-/** A request is acted on within a quarter of a second; one check takes microseconds. */
+/** A run acts on a request within a quarter of a second; one check takes microseconds. */
 const CHECK_MS = 100;
 
-/** Hands the requests of all processes to the runs that this process advances. */
+/** Passes the requests of all processes to the runs that this process advances. */
 export interface RequestInbox {
   /**
-   * Hands over each request to the run that has no answer yet: those of before at once, later ones within 100 ms. Returns a function
-   * that ends this.
+   * Passes on each unanswered request to the run: earlier ones at once, later ones within 100 ms. Returns a function that ends this.
    */
   watch(run: RunId, onRequest: (request: OpenRequest) => void): () => void;
   /** Checks for requests now: this process has just stored one. */

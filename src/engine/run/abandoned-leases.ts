@@ -3,7 +3,7 @@ import { type Owner, sameOwner } from '../model/identity/owner.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { HistoryPort, Lease } from '../ports/history.ts';
 
-/** Tries to release a lease, and the interval between them. */
+/** Number of tries to release a lease, and the interval between them. */
 const TRIES = 15;
 const INTERVAL_MS = 2_000;
 

@@ -140,13 +140,13 @@ async function act(
   const { context } = services;
   const acting = services.acting();
   try {
-    // The attempt was stopped while its intent was committed.
+    // The attempt was stopped during the commit of its intent.
     acting.signal.throwIfAborted();
     const record = await behaviour.apply(input, seen.record, seen.found, acting);
     const after = await behaviour.observe(input, context, record);
     if (after.found === 'ours') return finished(services, behaviour, change.seq, after);
     if (after.found === 'foreign' || after.found === 'unknown') throw after.error;
-    throw new WfError('E_HOST_STATE_UNKNOWN', `${change.target} was made, but is observed as ${after.found}`, {
+    throw new WfError('E_HOST_STATE_UNKNOWN', `wf has made ${change.target}, but observes it as ${after.found}`, {
       hint: 'Check the attempt with `wf show` and `wf logs`: another program on this host may have removed or altered it at once.',
     });
   } catch (thrown) {
@@ -218,8 +218,8 @@ async function settleIfNothingWasMade(
   change: Change,
   failure: WfError,
 ): Promise<void> {
-  const mayLand = failure.transient && behaviour.lateEffectMs > 0;
-  if (!failure.untouched && (mayLand || !(await isGone(behaviour, change, context)))) return;
+  const hasLateEffect = failure.transient && behaviour.lateEffectMs > 0;
+  if (!failure.untouched && (hasLateEffect || !(await isGone(behaviour, change, context)))) return;
   const reason = 'the attempt failed before it made anything';
   await journal.append([{ type: 'change.settled', seq: change.seq, status: 'gone', reason }]);
 }

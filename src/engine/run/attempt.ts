@@ -51,7 +51,7 @@ export function beginAttempt(request: AttemptRequest): RunningAttempt {
   return new Attempt(request);
 }
 
-/** A class, like those below, because each attempt has one: closures would each be one more object. */
+/** A class, like those below: each closure would cost one more object for each attempt. */
 class Attempt implements RunningAttempt, AttemptServices {
   readonly context: StepContext;
   readonly request: AttemptRequest;

@@ -101,7 +101,7 @@ export function createEngine(dependencies: EngineDependencies): Engine {
   };
 }
 
-/** Adds what the runs share to the object itself: a copy would read `history`, and so open the database. */
+/** Adds the shared state of the runs to the object itself: a copy would read `history`, and so open the database. */
 function withShared(dependencies: EngineDependencies): EngineServices {
   const inbox = createRequestInbox(dependencies);
   return Object.assign(dependencies, { leases: abandonedLeases(dependencies), inbox });

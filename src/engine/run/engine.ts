@@ -44,7 +44,7 @@ export interface EngineDependencies {
   readonly followRun?: (run: FollowedRun) => RunFollower | undefined;
 }
 
-/** A run as it was when an engine took its lease. */
+/** A run at the moment when an engine took its lease. */
 export interface FollowedRun {
   readonly run: RunId;
   readonly entries: readonly JournalEntry[];
@@ -222,8 +222,8 @@ export interface Engine {
   prestartHost(runtime: RuntimeName, id: RunId | undefined): Promise<PrestartedHost>;
   /**
    * Checks the requirements, creates the run and begins to advance it.
-   * @throws WfError the error of the first unmet requirement; E_RUN_EXISTS, E_WORKFLOW_RUNNING; E_NAME_IN_USE if another run has claimed the same names;
-   * with a plan also E_PLAN_OUTDATED naming each difference, E_PLAN_USED, E_PLAN_NOT_FOUND: then nothing was touched
+   * @throws WfError the error of the first unmet requirement; E_RUN_EXISTS, E_WORKFLOW_RUNNING; E_NAME_IN_USE if another run has claimed
+   * the same names; with a plan also E_PLAN_OUTDATED naming each difference, E_PLAN_USED, E_PLAN_NOT_FOUND: then nothing was touched
    */
   start(request: StartRequest, observer?: RunObserver): Promise<RunHandle>;
   /**

@@ -105,7 +105,7 @@ export async function judgeEnd(request: FinishRequest, outcome: Outcome): Promis
   return endOf(request, outcome, verified);
 }
 
-/** Ends a private host that is of no use any more, and commits the end of the run. */
+/** Ends a private host that is of no more use, and commits the end of the run. */
 export async function commitEnd(request: FinishRequest, judged: RunEnd): Promise<RunResult> {
   // Before the end is committed: a run that has ended cannot be resumed.
   const isOver = judged.status !== 'needs-attention' && !request.journal.changes().some(isInPlace);
@@ -206,14 +206,14 @@ function endOf({ header, journal, proofs }: FinishRequest, outcome: Outcome, ver
   }
 }
 
-/** Records the proofs with the end, so that they outlive the workflow. An error of the workflow is recorded instead. */
+/** Records the proofs with the end, so that they outlive the workflow; or the error of the workflow, if it throws. */
 function recorded(prove: () => readonly Proof[]): { readonly proofs?: RecordedProofs } {
   try {
     const proofs = prove();
-    return proofs.length === 0 ? {} : { proofs: { type: 'told', proofs } };
+    return proofs.length === 0 ? {} : { proofs: { type: 'reported', proofs } };
   } catch (thrown) {
     const { code, message } = asWfError(thrown);
-    return { proofs: { type: 'untold', reason: `${code}: ${message}` } };
+    return { proofs: { type: 'unavailable', reason: `${code}: ${message}` } };
   }
 }
 

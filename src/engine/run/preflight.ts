@@ -55,7 +55,7 @@ export function firstUnmet(findings: readonly PreflightFinding[]) {
   return undefined;
 }
 
-/** Returns what a requirement claims; a name of a named host is unique in its namespace. */
+/** Returns the claim of a requirement; a name of a named host is unique in its namespace. */
 function claimOf({ claim, host: name }: Requirement, hosts: NamedHosts): string | null {
   const host = name === undefined ? undefined : hosts[name];
   if (claim === null || host === undefined) return claim;

@@ -89,7 +89,7 @@ interface LateEffect {
 }
 
 /**
- * Tracks whether a request of the time `intendedAt` may still have a late effect: for `lateEffectMs`, however the clock was set. A slow
+ * Tracks whether a request of the time `intendedAt` may still have a late effect: for `lateEffectMs`, whatever the clock is set to. A slow
  * answer to an observation extends that time, counted from the answer: an engine that was stopped, or a machine that was suspended, may
  * carry out earlier requests after it. Only the first slow answer does, so that a slow engine cannot delay the run for ever.
  */

@@ -90,7 +90,7 @@ function redactedChange(change: Change, secrets: Secrets): Change {
 }
 
 function redactedProofs(recorded: RecordedProofs, { redactText }: Secrets): RecordedProofs {
-  if (recorded.type === 'untold') return { ...recorded, reason: redactText(recorded.reason) };
+  if (recorded.type === 'unavailable') return { ...recorded, reason: redactText(recorded.reason) };
   const redact = ({ claim, figures }: Proof) => ({ claim: redactText(claim), figures: redactText(figures) });
   return { ...recorded, proofs: recorded.proofs.map(redact) };
 }

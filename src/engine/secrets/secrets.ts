@@ -97,7 +97,7 @@ export function secretText(name: string, value: Json | undefined): string {
       'E_INPUT',
       `input ${name} is secret, and must have ${SHORTEST_SECRET} to ${LONGEST_SECRET} characters: it has ${value.length}`,
       {
-        hint: 'Choose another value: wf could not tell a shorter one from other text in an output, and redact it.',
+        hint: 'Choose another value. A shorter one occurs in any output by chance, so that wf cannot redact it.',
       },
     );
   }

@@ -13,8 +13,8 @@ export type ChildActor<Input, Output> = PromiseActorLogic<Output, Input> & { rea
 
 /**
  * Lets a state carry out a whole workflow inside the run: its steps, changes and timers are those of the run, with the id of the
- * invocation before theirs (`site/writeIndex`). It fails if a step that it does not answer fails, or in a final state tagged `failed`. The
- * run alone decides what stays, what is proven and which hosts it has: `keepsChanges`, `proofs`, `narrative`, `notify` and `hosts` of the
+ * invocation before theirs (`site/writeIndex`). It fails if it does not handle the failure of a step, or ends in a state tagged `failed`.
+ * The run alone determines its kept changes, its proofs and its hosts: `keepsChanges`, `proofs`, `narrative`, `notify` and `hosts` of the
  * child have no effect.
  */
 export function childWorkflow<Schema extends z.ZodObject, Machine extends AnyStateMachine>(

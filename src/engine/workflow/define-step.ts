@@ -17,7 +17,7 @@ import type {
   StepRunner,
 } from './step.ts';
 
-/** The policy of a runner that names none. */
+/** The default policy of a runner. */
 const DEFAULT_POLICY: StepPolicy = {
   timeoutMs: 30_000,
   retry: { attempts: 1, initialMs: 100, factor: 2, maxMs: 5_000 },
@@ -79,7 +79,7 @@ export interface ChangeStepDefinition<Input extends z.ZodType, Output extends z.
   inspect(record: z.output<Record>, context: HostContext): Promise<ChangeState>;
   /** See ChangeBehaviour. */
   requireMadeHere?(record: z.output<Record>, host: HostPorts): Promise<void>;
-  /** Undoes the change. Returns nothing, and wf calls `inspect` again; or the state of the change, if `inspect` cannot tell it. */
+  /** Undoes the change. Returns its state if `inspect` cannot determine it; otherwise nothing, and wf calls `inspect` again. */
   undo(record: z.output<Record>, context: HostContext): Promise<ChangeState> | Promise<void>;
   undoCommands(record: z.output<Record>): readonly Argv[];
   /** Returns the same for a dry run, without a record; absent if the change vanishes with another one. */

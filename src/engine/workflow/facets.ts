@@ -2,8 +2,7 @@ import type { StepRunner } from './step.ts';
 
 /**
  * The facets of a host in a fingerprint. `network`: links, addresses, routes, rules, neighbours, queueing disciplines, kernel settings and
- * named namespaces; `firewall`: iptables and nftables; `docker`: networks, containers and
- * volumes of the engine.
+ * named namespaces; `firewall`: iptables and nftables; `docker`: networks, containers and volumes of the engine.
  */
 export const FACETS = ['network', 'firewall', 'docker'] as const;
 export type Facet = (typeof FACETS)[number];

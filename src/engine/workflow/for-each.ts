@@ -14,7 +14,7 @@ export interface Each<Item = Json> {
   key?(item: Item, index: number): string;
 }
 
-/** A step runner for a list of inputs, as a value for XState's `setup({ actors })`. Its output has the outputs in the order of the items. */
+/** A step runner for a list of inputs, as a value for XState's `setup({ actors })`. Its output lists the outputs in item order. */
 export type EachActor<Input, Output> = PromiseActorLogic<Output[], { readonly items: readonly Input[] }> & {
   readonly runner: StepRunner;
   readonly each: Each<Input>;

@@ -28,7 +28,7 @@ export function onHost(host: string, { runner, each }: AnyStep): AnyStep {
   return each === undefined ? stepActor(runner, host) : Object.assign(stepLogic(runner, host), { each });
 }
 
-/** Returns each of these steps on each of these hosts: `{ 'alpha.createNetwork': ..., 'beta.createNetwork': ... }`, for `setup({ actors })`. */
+/** Returns these steps on each of these hosts, for `setup({ actors })`: `{ 'alpha.createNetwork': ..., 'beta.createNetwork': ... }`. */
 export function onHosts<const Host extends string, Steps extends Readonly<Record<string, AnyStep>>>(
   hosts: readonly Host[],
   steps: Steps,

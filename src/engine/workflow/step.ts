@@ -137,7 +137,7 @@ export interface ChangeBehaviour {
   inspect(record: Json, context: HostContext): Promise<ChangeState>;
   /** Refuses a host where the change was not made. @throws WfError E_WRONG_PLACE */
   requireMadeHere?(record: Json, host: HostPorts): Promise<void>;
-  /** Undoes the change. Returns nothing, and the engine calls `inspect` again; or the state of the change, if `inspect` cannot tell it. */
+  /** Undoes the change. Returns its state if `inspect` cannot determine it; otherwise nothing, and the engine calls `inspect` again. */
   undo(record: Json, context: HostContext): Promise<ChangeState> | Promise<void>;
   /** Returns the command lines that undo it by hand. */
   undoCommands(record: Json): readonly Argv[];

@@ -13,10 +13,10 @@ export interface Proof {
   readonly figures: string;
 }
 
-/** The proofs that were recorded at the end of a run, or why its workflow could not give them. */
+/** The proofs that the workflow reported at the end of a run, or why it could not. */
 export type RecordedProofs =
-  | { readonly type: 'told'; readonly proofs: readonly Proof[] }
-  | { readonly type: 'untold'; readonly reason: string };
+  | { readonly type: 'reported'; readonly proofs: readonly Proof[] }
+  | { readonly type: 'unavailable'; readonly reason: string };
 
 /** The default export of a workflow file. */
 export interface WorkflowDefinition<
@@ -34,7 +34,7 @@ export interface WorkflowDefinition<
    * id of the run, in `context`, in `assign` and in the input of a step: `context: ({ input, self }) => ({ ...input, run: self.id })`.
    */
   readonly machine: Machine;
-  /** Schemas of the data of events from outside, by type. An event without one is given to the machine as it was sent. */
+  /** Schemas of the data of events from outside, by type. An event without one reaches the machine unchanged. */
   readonly events?: Readonly<Record<string, z.ZodObject>>;
   /** Whether a run that succeeds leaves its changes on the host, settled as `kept`. Otherwise each one left is a residue. */
   readonly keepsChanges?: boolean;
@@ -52,7 +52,7 @@ export interface WorkflowDefinition<
   hosts?(input: z.output<Schema>): NamedHosts;
   /** Returns the conditions that must hold before a run touches the host, beside those of the runtime. */
   requirements?(input: z.output<Schema>): readonly Requirement[];
-  /** Returns what a run that succeeded has proven, from the output of the machine. */
+  /** Returns the proofs of a run that succeeded, from the output of the machine. */
   proofs?(output: OutputFrom<Machine>): readonly Proof[];
   /** Returns the explanations of a report. Not part of the definition hash: their wording may change. */
   narrative?(facts: NarrativeFacts<z.output<Schema>>): Narrative | Promise<Narrative>;

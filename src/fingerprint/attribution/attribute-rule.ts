@@ -26,8 +26,8 @@ export function ownerOfChain(table: string, chain: string): Attribution {
   return SOMEBODY;
 }
 
-/** Returns the owner of an entry in a table of nftables that a step made with all that is in it; undefined for any other entry. */
-export function ownerOfMadeTable(section: SectionName, entry: string, known: Known): Attribution | undefined {
+/** Returns the owner of an entry in an nftables table that a step created as a whole; undefined for any other entry. */
+export function ownerOfCreatedTable(section: SectionName, entry: string, known: Known): Attribution | undefined {
   if (section !== 'nftables') return undefined;
   // `nft table inet lab`, `nft inet lab CHAIN`, `nft set inet lab NAME`
   const names = entry.split(' ');

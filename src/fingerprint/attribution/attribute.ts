@@ -4,7 +4,7 @@ import { contains, parseSubnet } from '../../host/ip/subnet.ts';
 import type { RawDifference } from '../differences/differences.ts';
 import { READ } from '../differences/shape.ts';
 import type { ViewedContainer } from '../sections/host-view.ts';
-import { ownerOfChain, ownerOfMadeTable, ownerOfRule } from './attribute-rule.ts';
+import { ownerOfChain, ownerOfCreatedTable, ownerOfRule } from './attribute-rule.ts';
 import { type Attribution, byLabels, byLedger, byWords, docker, type Known, SOMEBODY } from './attribution.ts';
 import { broaderSettings } from './broader-settings.ts';
 import { isNumber, type NamedChange } from './ledger-identities.ts';
@@ -36,18 +36,18 @@ const namespaceSchema = z.object({ name: z.string() });
 const swarmSchema = z.object({ node: z.string().nullable(), labels: z.record(z.string(), z.string()) });
 const volumeSchema = z.object({ name: z.string(), labels: z.record(z.string(), z.string()) });
 
-/** Names that `ip rule` gives a table and a priority. */
+/** Keywords of `ip rule` for a table, and for a priority below. */
 const TABLE_WORDS = ['lookup', 'table'];
 const PRIORITY_WORDS = ['priority', 'preference', 'pref', 'order'];
 
-/** Networks that the engine creates by itself, at its start or when it joins a swarm. */
+/** Networks that the engine itself creates, at its start or when it joins a swarm. */
 const DOCKER_NETWORKS = new Set(['bridge', 'host', 'none', 'docker_gwbridge', 'ingress']);
 
 /** Returns the owner of a difference by marks and by the changes that name it. Pure. */
 export function attribute(found: RawDifference, known: Known): Attribution {
   if (found.about.type === 'section') return ownerOfReading(found);
-  const inMadeTable = ownerOfMadeTable(found.section, found.entry, known);
-  if (inMadeTable !== undefined) return inMadeTable;
+  const inCreatedTable = ownerOfCreatedTable(found.section, found.entry, known);
+  if (inCreatedTable !== undefined) return inCreatedTable;
   if (found.about.type === 'firewall rule') return ownerOfRule(found.section, found.about, known);
   const entry = found.after ?? found.before;
   switch (found.section) {
@@ -101,7 +101,7 @@ export function attribute(found: RawDifference, known: Known): Attribution {
   }
 }
 
-/** A section that was readable before the run and is unreadable now may hide leftovers: it counts as the run's. */
+/** Returns the owner of an unreadable section. If it was readable before the run, it may contain leftovers: it counts as the run's. */
 function ownerOfReading({ before }: RawDifference): Attribution {
   if (before !== READ) return SOMEBODY;
   return {
@@ -135,7 +135,7 @@ function ownerOfRoute(route: z.output<typeof routeSchema>, known: Known): Attrib
   return devices.length === 0 ? (byWords(known, route.dst) ?? SOMEBODY) : SOMEBODY;
 }
 
-/** For a rule of a network of the embedded runtime, only the bridge identifies the owner. */
+/** Returns the owner of a policy rule. For a network of the embedded runtime, only the bridge identifies it. */
 function ownerOfPolicyRule(rule: z.output<typeof ruleSchema>, known: Known): Attribution {
   const { priority, src, dst, table = '', protocol, iif, oif } = rule;
   const ownMark = protocol === String(ROUTE_PROTOCOL);
@@ -153,12 +153,12 @@ function ownerOfPolicyRule(rule: z.output<typeof ruleSchema>, known: Known): Att
   return ownMark ? { owner: 'unknown', reason: "its protocol is wf's, but no change of this run names it" } : SOMEBODY;
 }
 
-/** Returns whether words name a rule: by its table and an address, or by its table and number, as passed to `ip rule add`. */
+/** Returns whether words identify a rule: by its table and an address, or by its table and priority, as passed to `ip rule add`. */
 function namesRule(words: ReadonlySet<string>, table: string, priority: string, addresses: readonly string[]): boolean {
-  const says = (names: readonly string[], value: string) =>
+  const hasWord = (names: readonly string[], value: string) =>
     names.some((name) => words.has(isNumber(value) ? `${name} ${value}` : value));
-  if (!says(TABLE_WORDS, table)) return false;
-  return addresses.some((address) => words.has(address)) || says(PRIORITY_WORDS, priority);
+  if (!hasWord(TABLE_WORDS, table)) return false;
+  return addresses.some((address) => words.has(address)) || hasWord(PRIORITY_WORDS, priority);
 }
 
 function ownerOfSysctl(found: RawDifference, known: Known): Attribution {
@@ -206,14 +206,14 @@ function ownerOfDockerObject(found: RawDifference, known: Known): Attribution {
 }
 
 function ownerOfContainer({ id, labels }: ViewedContainer, difference: string, known: Known): Attribution {
-  // A change also names containers that it only used: those existed before the run.
+  // A change also names containers that it only uses, which existed before the run.
   const made = known.before.containers.has(id) ? undefined : byDockerId(id, known);
   const owner = kept(made) ?? byLabels(labels, known) ?? made;
   if (owner !== undefined || difference !== 'altered') return owner ?? SOMEBODY;
   return byLedger(known, ({ change, dockerIds }) => change.kind === 'docker.connect' && dockerIds.has(id)) ?? SOMEBODY;
 }
 
-/** A volume without mark or record is of the container that uses it: the engine makes one for each volume of an image. */
+/** Returns the owner of a volume. Without mark or record it belongs to its container: the engine creates one per volume of an image. */
 function ownerOfVolume({ name, labels }: z.output<typeof volumeSchema>, known: Known): Attribution {
   const recorded = byLedger(known, ({ change, words }) => change.kind === 'docker.volume' && words.has(name));
   const marked = kept(recorded) ?? byLabels(labels, known) ?? recorded;

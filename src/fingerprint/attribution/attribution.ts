@@ -8,7 +8,7 @@ import { changeNaming, type NamedChange } from './ledger-identities.ts';
 export interface Attribution {
   readonly owner: Difference['owner'];
   readonly reason: string;
-  /** Set if the run made it and keeps it by design: it is neither residue nor drift. */
+  /** Set if the run created it and keeps it by design: it is neither residue nor drift. */
   readonly isKept?: true;
 }
 

@@ -8,7 +8,7 @@ import { type Attribution, type Known, SOMEBODY } from './attribution.ts';
 import { broaderSettings } from './broader-settings.ts';
 import type { NamedChange } from './ledger-identities.ts';
 
-/** Attributes of a subject as a change found them; undefined if it does not touch that subject. */
+/** Attributes of a subject as a change found them; undefined if the change does not touch that subject. */
 type Found = (subject: string) => Readonly<Record<string, Json>> | undefined;
 
 const setting = z.object({
@@ -20,7 +20,7 @@ const link = z.object({ link: z.string() });
 const inBridge = link.extend({ previousMaster: z.string().nullable() });
 const withMtu = link.extend({ previous: z.number() });
 
-/** By kind, records of changes that alter what others have made, and restore it. */
+/** Records, by kind, of changes that alter objects of others and restore them. */
 const FOUND: Readonly<Record<string, z.ZodType<Found>>> = {
   'sysctl.set': setting.transform(({ name, previous, overwritten }): Found => {
     return (subject) => {
@@ -67,14 +67,14 @@ function whyCleared(change: Change, difference: RawDifference, { namespace }: Kn
   return inode === undefined || inode === namespace ? undefined : 'acted in another network namespace';
 }
 
-/** Returns whether a section lists what belongs to a network namespace. Names of namespaces are those of the machine. */
+/** Returns whether a section lists objects of a network namespace. Names of namespaces belong to the machine. */
 function isOfOneNamespace(section: SectionName): boolean {
   return FACET_OF_SECTION[section] !== 'docker' && section !== 'namespaces';
 }
 
 /**
- * Returns whether the subject is as a change found it, and has restored it: somebody else, or another change of the run, altered the
- * subject between the fingerprint before the run and that change.
+ * Returns whether the subject has the state that a change found and restored: then somebody else, or another change of the run, altered
+ * it between the fingerprint before the run and that change.
  */
 function isAsFound({ kind, status, record }: Change, { subject, before, after }: RawDifference): boolean {
   if (status !== 'reverted' && status !== 'gone') return false;

@@ -6,7 +6,7 @@ import { parseSubnet, type Subnet } from '../../host/ip/subnet.ts';
 export interface NamedChange {
   readonly change: Change;
   /**
-   * Every string of the record and every word of the target. A number alone is no identity: it is a word only together with the
+   * Every string of the record and every word of the target. A number alone identifies nothing: it is a word only together with the
    * preceding word of a command line (`priority 1000`).
    */
   readonly words: ReadonlySet<string>;
@@ -16,7 +16,7 @@ export interface NamedChange {
   readonly subnets: readonly Subnet[];
   /** Links that the record names together with their MAC addresses, which distinguish another link with the same name. */
   readonly links: readonly { readonly name: string; readonly mac: string }[];
-  /** Whether the names are those of Docker objects, and not of links, routes and the like. */
+  /** Whether the names belong to Docker objects, and not to links, routes and the like. */
   readonly ofDocker: boolean;
 }
 
@@ -25,16 +25,16 @@ const DOCKER_ID = /^(?:[0-9a-f]{64}|[0-9a-z]{25})$/;
 /** Families of step runners that record names of Docker objects. */
 const OF_DOCKER = /^(?:docker|swarm)\./;
 
-/** Members of records to which the steps of a kind add what they have made: null until then. */
+/** Members of records that are null until a step of the kind has created its object. */
 const MADE: ReadonlyMap<string, string> = new Map([
   ['net.namespace', 'namespace'],
   ['tc.qdisc', 'content'],
 ]);
 
-/** Returns the names in the changes of a ledger, without those that made nothing: an object of that name is somebody else's. */
+/** Returns the names in the changes of a ledger. Omits changes that created nothing: an object with their name is somebody else's. */
 export function namedChanges(ledger: readonly Change[]): readonly NamedChange[] {
-  const made = ledger.filter((change) => !madeNothing(change));
-  return made.map((change) => {
+  const effective = ledger.filter((change) => !createdNothing(change));
+  return effective.map((change) => {
     const words = new Set([...wordsOf(change.record), ...wordsInOrder(change.target.split(/\s+/))]);
     return {
       change,
@@ -47,7 +47,7 @@ export function namedChanges(ledger: readonly Change[]): readonly NamedChange[] 
   });
 }
 
-function madeNothing({ kind, status, record }: Change): boolean {
+function createdNothing({ kind, status, record }: Change): boolean {
   const made = MADE.get(kind);
   return status === 'gone' && made !== undefined && isJsonObject(record) && record[made] === null;
 }

@@ -16,7 +16,7 @@ export function ownerOfLink(name: string, known: Known): Attribution {
     return kept(byLinkName(name, link, known)) ?? kept(bridge ?? ownerOfPort(link, known)) ?? byMark(run, known);
   }
   if (bridge !== undefined) return bridge;
-  // For a link that existed before the run, a change names only its own effect: the rest is not the run's.
+  // If the link existed before the run, a change accounts only for its own effect: the rest is not the run's.
   const made = known.before.links.has(name) ? undefined : byLinkName(name, link, known);
   return made ?? ownerOfPort(link, known) ?? SOMEBODY;
 }
@@ -34,7 +34,7 @@ export function ownerOfNetwork(network: ViewedNetwork, known: Known): Attributio
   return kept(recorded) ?? byLabels(network.labels, known) ?? recorded;
 }
 
-/** Step runners that change containers and networks of anybody, and make none. */
+/** Step runners that change any containers and networks, and create none. */
 const ONLY_USES: ReadonlySet<string> = new Set(['docker.connect', 'docker.exec']);
 
 /** Attributes a Docker object by the full id in the ledger. */
@@ -57,7 +57,7 @@ function byLinkName(name: string, link: ViewedLink | undefined, known: Known): A
   return byWords(known, name) ?? (link?.mac === undefined ? undefined : byWords(known, link.mac));
 }
 
-/** Returns whether the ledger knows the link of this name by another MAC address, and this one carries no mark. */
+/** Returns whether the ledger records another MAC address for the link of this name, and this one carries no mark. */
 function isAnotherOfThatName(name: string, { mac }: ViewedLink, { changes }: Known): boolean {
   const recorded = changes.flatMap(({ links }) => links.filter((link) => link.name === name));
   return recorded.length > 0 && !recorded.some((link) => link.mac === mac);

@@ -8,7 +8,7 @@ export interface RuleFacts {
   readonly interfaces: readonly string[];
   readonly subnets: readonly Subnet[];
   readonly comments: readonly string[];
-  /** The chain or verdict that it leads to, or null. */
+  /** The chain or verdict that the rule leads to, or null. */
   readonly target: string | null;
   /** Words of the rule, for comparison with a typed command. */
   readonly words: readonly string[];

@@ -12,8 +12,8 @@ type Judge = (found: RawDifference, attribution: Attribution) => Attribution;
 
 /**
  * Changes the attribution to nobody, or to Docker's own activity, if a step of the run may have altered anything. A change kept
- * by design or one of another run explains the difference; otherwise it is unexplained, except for Docker's reaction to changes
- * of its objects.
+ * by design, or one of another run, explains the difference. Otherwise it is unexplained, except for Docker's reaction to changes of its
+ * objects.
  */
 export function unexplainedUnless(
   { suspects, arbitrary, others }: ComparedRun,

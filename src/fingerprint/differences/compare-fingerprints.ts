@@ -22,9 +22,9 @@ import {
 
 /**
  * Compares two fingerprints and attributes each difference: to the run by its mark or ledger, to Docker for Docker's own
- * activity, else to somebody else; to nobody if a step of the run may have altered anything. Effects that follow from a link that
- * came or went (qdisc, settings, forwarding entries, kernel routes) are merged into it. Pure.
- * @throws WfError E_DATABASE_DAMAGED if one of them is no fingerprint; E_HOST_STATE_UNKNOWN if they are of two places.
+ * activity, else to somebody else; to nobody if a step of the run may have altered anything. Effects of a link that appeared
+ * or disappeared (qdisc, settings, forwarding entries, kernel routes) are merged into it. Pure.
+ * @throws WfError E_DATABASE_DAMAGED if one is not a fingerprint; E_HOST_STATE_UNKNOWN if they are of two places.
  */
 export function compareFingerprints(before: Fingerprint, after: Fingerprint, compared: ComparedRun): Comparison {
   const [earlier, later] = [readFingerprint(before), readFingerprint(after)];
@@ -80,8 +80,8 @@ function isComparable(found: RawDifference, { owner }: Attribution, earlier: Sec
 }
 
 /**
- * Returns the sections that were not compared, except those of a missing tool: `wf doctor` reports that, and no command of the
- * run had the tool either.
+ * Returns the sections that were not compared, except those of a missing tool: `wf doctor` reports it, and the run had no such tool
+ * either.
  */
 function notCompared(earlier: Sections, later: Sections): readonly NotCompared[] {
   return SECTION_NAMES.flatMap((name): readonly NotCompared[] => {
@@ -114,7 +114,7 @@ function requireSamePlace(before: Place, after: Place): void {
   }
 }
 
-/** Sections whose entries come and go with their link. */
+/** Sections whose entries appear and disappear with their link. */
 const GOES_WITH_LINK: ReadonlySet<SectionName> = new Set(['forwarding', 'qdiscs', 'sysctls']);
 
 function isImplied({ section, difference, before, after }: RawDifference, earlier: HostView, later: HostView): boolean {
@@ -127,7 +127,7 @@ function isImplied({ section, difference, before, after }: RawDifference, earlie
   return difference === 'added' ? !was && is : was && !is;
 }
 
-/** Returns the subject with the name of a Docker object: fingerprints store full ids. */
+/** Returns the subject with the name of a Docker object in place of the full id that fingerprints store. */
 function subjectForPeople({ section, subject }: RawDifference, { before, after }: Known): string {
   if (section !== 'networks' && section !== 'containers') return subject;
   const [kind = '', id = ''] = subject.split(' ');

@@ -16,7 +16,7 @@ export interface RawDifference {
     | { readonly type: 'entry' }
     /** One rule of a chain; before and after are its positions in it. */
     | { readonly type: 'firewall rule'; readonly table: string; readonly chain: string; readonly rule: string }
-    /** The section was readable at one time only, or in another way. */
+    /** The section was readable only once, or differs in its state. */
     | { readonly type: 'section' };
 }
 
@@ -31,8 +31,8 @@ export const chainSchema = z.object({
 type Chain = z.output<typeof chainSchema>;
 
 /**
- * Returns all differences, section by section. A section that was not read both times is one difference, followed by the
- * differences in its readable entries.
+ * Returns all differences, section by section. A section that was not readable both times is one difference, followed by those in its
+ * readable entries.
  */
 export function differencesBetween(before: Sections, after: Sections): readonly RawDifference[] {
   return SECTION_NAMES.flatMap((name): readonly RawDifference[] => {
@@ -114,7 +114,7 @@ function chainDifferences(
   return [...heads, ...rules];
 }
 
-/** Returns the default of a built-in chain: a fingerprint omits it while it has no rules and accepts. */
+/** Returns the default of a built-in chain, which a fingerprint omits: it has no rules, and accepts packets. */
 function builtIn(other: Chain | undefined): Chain | undefined {
   if (typeof other?.policy !== 'string') return undefined;
   return { ...other, policy: 'ACCEPT', rules: [] };

@@ -4,7 +4,7 @@ export type ListDifference =
   | { readonly type: 'removed'; readonly value: string; readonly before: number }
   | { readonly type: 'moved'; readonly value: string; readonly before: number; readonly after: number };
 
-/** Beyond this many comparisons (16 MB), differing members are only reported as removed and added or moved. */
+/** Beyond this many comparisons (16 MB), differing members are only reported as removed and added, or moved. */
 const LARGEST_TABLE = 4_000_000;
 
 /**
@@ -25,7 +25,7 @@ export function listDifferences(before: readonly string[], after: readonly strin
   return [...differences, ...arrived.map((to) => ({ type: 'added' as const, value: after[to] ?? '', after: to + 1 }))];
 }
 
-/** Returns the indices outside a longest common subsequence. The common prefix and suffix, usually nearly everything, are cut off first. */
+/** Returns the indices outside a longest common subsequence. First removes the common prefix and suffix, usually nearly everything. */
 function outsideCommon(a: readonly string[], b: readonly string[]): { removed: number[]; added: number[] } {
   let start = 0;
   while (start < a.length && start < b.length && a[start] === b[start]) start += 1;

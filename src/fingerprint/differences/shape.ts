@@ -4,7 +4,7 @@ import type { Json } from '../../engine/model/json.ts';
 import type { Fingerprint } from '../../engine/ports/fingerprint.ts';
 import { FACETS, type Facet } from '../../engine/workflow/facets.ts';
 
-/** Sections of a fingerprint; each is read as a whole or not at all. */
+/** Sections of a fingerprint; each is read completely or not at all. */
 export const SECTION_NAMES = [
   'links',
   'addresses',
@@ -54,7 +54,7 @@ export const FACET_OF_SECTION: Readonly<Record<SectionName, Facet>> = {
 
 /** State of a section that was read. */
 export const READ = 'read';
-/** State of Docker's sections if no engine answers: nothing of it could differ. */
+/** State of Docker's sections if no engine answers: they cannot differ. */
 export const NO_ENGINE = 'no engine';
 /** State of a section of a facet that no step of the workflow can alter. */
 export const LEFT_OUT = 'left out: no step of the workflow alters it';
@@ -102,7 +102,7 @@ export interface Place {
   readonly engine: string | null;
 }
 
-/** Listed in each fingerprint, so that a reader knows the limits of a comparison. */
+/** Listed in each fingerprint, so that its reader knows the limits of a comparison. */
 const NEVER_READ = [
   'docker images',
   'the contents of docker volumes',
@@ -118,7 +118,7 @@ const sectionSchema = z.object({
 });
 const fingerprintSchema = z.object({
   version: z.literal(1),
-  /** Null for a private host, which is the same wherever wf runs. */
+  /** Null for a private host, which is the same from every place of wf. */
   place: z.object({ namespace: z.number(), engine: z.string().nullable() }).nullable().default(null),
   sections: z.record(z.enum(SECTION_NAMES), sectionSchema),
 });
@@ -152,7 +152,7 @@ export function readFingerprint(fingerprint: Fingerprint): {
   );
 }
 
-/** Builds a section that was read. A repeated subject (two routes that differ in nothing else) is numbered. */
+/** Builds a section that was read. Numbers a repeated subject (two otherwise equal routes). */
 export function readSection(found: Iterable<readonly [subject: string, attributes: Json]>): Section {
   const entries: Record<string, Json> = {};
   for (const [subject, attributes] of found) {
@@ -179,7 +179,7 @@ export function limitedTo(facets: readonly Facet[], sections: Sections): Section
   };
 }
 
-/** Builds a section that this machine or user cannot read, or whose tool answered unexpectedly. */
+/** Builds a section that this machine or user cannot read, or whose tool printed unexpected output. */
 export function unreadableSection(why: string): Section {
   return { state: `unreadable: ${why}`, entries: {} };
 }

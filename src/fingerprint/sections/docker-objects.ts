@@ -11,7 +11,7 @@ export interface DockerSections {
   readonly swarm: Section;
 }
 
-/** Reads networks and containers by id, volumes by name, and the membership in a swarm, with one request each. */
+/** Reads networks and containers by id, volumes by name, and the swarm membership, with one request each. */
 export async function dockerSections(docker: DockerPort): Promise<DockerSections> {
   const [networks, containers, volumes, swarm] = await Promise.all([
     sectionOf(async () =>
@@ -29,7 +29,7 @@ export async function dockerSections(docker: DockerPort): Promise<DockerSections
 }
 
 /**
- * Builds a section; an engine that is absent, forbidden or answers unexpectedly becomes its state.
+ * Builds a section. If the engine is absent, forbidden or answers unexpectedly, the state of the section reports it.
  * @throws other errors of DockerPort.
  */
 async function sectionOf(read: () => Promise<readonly (readonly [subject: string, attributes: Json])[]>) {
@@ -55,7 +55,7 @@ function networkAttributes(network: ListedNetwork): Json {
   return { id, name, driver, scope, internal, subnets, labels, options };
 }
 
-/** Excludes pid, start and addresses, so that a container that restarts by itself does not differ. */
+/** Excludes pid, start and addresses, so that an automatic restart of a container makes no difference. */
 function containerAttributes(container: ListedContainer): Json {
   const { id, name, imageId, labels, running, networks, volumes = [] } = container;
   const mounted = volumes.length === 0 ? {} : { volumes: [...volumes].sort() };
@@ -66,7 +66,7 @@ function volumeAttributes({ name, driver, labels, options }: VolumeInfo): Json {
   return { name, driver, labels, options };
 }
 
-/** Excludes what changes by itself: whether the node reaches the others, and who leads. */
+/** Excludes attributes that change on their own: reachability of the node, and the leader. */
 function membership({ state, node, isManager, cluster }: SwarmState): readonly [string, Json][] {
   if (state === 'inactive') return [];
   const attributes = { node, role: isManager ? 'manager' : 'worker', cluster: cluster?.id ?? null };

@@ -31,13 +31,13 @@ const TOOLS = {
 interface FamilySections {
   readonly main: Section;
   readonly legacy: Section;
-  /** nftables tables that iptables-nft-save has shown, such as `ip filter`. */
+  /** nftables tables that iptables-nft-save shows, such as `ip filter`. */
   readonly shown: readonly string[];
-  /** Tables that iptables-nft-save could not show because nft created them. */
+  /** Tables that iptables-nft-save cannot show because nft created them. */
   readonly unreadable: IptablesState['unreadable'];
 }
 
-/** Reads firewall rules in order, with policies; each rule once, whichever tools show it. */
+/** Reads firewall rules in order, with policies; each rule once, even if several tools show it. */
 export async function firewallSections(command: CommandPort, legacyTables: LegacyTables): Promise<FirewallSections> {
   const [ipv4, ipv6] = await Promise.all([
     readFamily(command, 'ipv4', legacyTables),
@@ -64,7 +64,7 @@ async function readFamily(command: CommandPort, family: Family, tables: LegacyTa
   if (read === undefined) return { main: unreadableSection(why), legacy, shown: [], unreadable: [] };
   const section = readSection(read.chains);
   const { shown, unreadable } = read;
-  // If plain iptables is the legacy one, it has already shown the legacy tables.
+  // If plain iptables is the legacy one, it shows the legacy tables itself.
   if (read.variant === 'legacy') return { main: readSection([]), legacy: section, shown, unreadable };
   return { main: section, legacy, shown, unreadable };
 }

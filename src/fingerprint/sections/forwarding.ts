@@ -7,14 +7,14 @@ import { parseOutput } from './parse-output.ts';
 const entrySchema = z.looseObject(forwardingMembers());
 type Entry = z.output<typeof entrySchema>;
 
-/** Parses the entries that somebody has set from `bridge -json fdb show`. @throws UnexpectedOutput */
+/** Parses the configured entries from `bridge -json fdb show`. @throws UnexpectedOutput */
 export function forwardingEntriesOf(text: string): readonly Entry[] {
   return parseOutput('bridge', text, z.array(entrySchema)).filter(isConfigured);
 }
 
 /**
- * Builds the section of these entries, without those of the kernel: the addresses of a bridge and its ports, and the address filters
- * of links, which follow from what is on top of them.
+ * Builds the section of these entries, without those of the kernel: the addresses of a bridge and its ports, and the address filters of
+ * links, which follow from the links above.
  * @param macs MAC addresses by link name
  */
 export function forwardingSection(entries: readonly Entry[], macs: ReadonlyMap<string, string>): Section {

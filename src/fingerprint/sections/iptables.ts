@@ -6,10 +6,10 @@ type Entry = readonly [subject: string, attributes: Json];
 
 /** Chains of one `iptables-save`, by subject. */
 export interface IptablesState {
-  /** `none`: it lists no table, so it could be of either. */
+  /** `none`: the output lists no table, so it could be from either. */
   readonly variant: 'nf_tables' | 'legacy' | 'none';
   readonly chains: readonly Entry[];
-  /** Tables that nft created, of which iptables-save reports only the existence. */
+  /** Tables that nft created; iptables-save reports only their existence. */
   readonly unreadable: readonly Entry[];
 }
 
@@ -58,6 +58,6 @@ export function iptablesState(text: string, family: Family): IptablesState {
       unreadable.push([`iptables ${family} ${foreign}`, 'made by nft, not readable by iptables-save']);
     }
   }
-  const telling = [...chains].filter(([, chain]) => chain.policy !== 'ACCEPT' || chain.rules.length > 0);
-  return { variant: variantOf(text), chains: telling, unreadable };
+  const relevant = [...chains].filter(([, chain]) => chain.policy !== 'ACCEPT' || chain.rules.length > 0);
+  return { variant: variantOf(text), chains: relevant, unreadable };
 }

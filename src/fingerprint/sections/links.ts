@@ -49,7 +49,7 @@ const KIND_SETTINGS: Readonly<Record<string, readonly string[]>> = {
 };
 const PORT_SETTINGS = ['hairpin', 'isolated', 'learning', 'flood', 'guard', 'neigh_suppress', 'locked'];
 
-/** Without an address of their own, these take that of a port. */
+/** Kinds that take the address of a port if they have none. */
 const BORROWS_ADDRESS = new Set(['bridge', 'bond', 'team']);
 
 const ADDRESS_ATTRIBUTES = [

@@ -19,7 +19,7 @@ const PASSING = new Set(['handle', 'index', 'expires', 'used']);
 const SET_KINDS = new Set(['set', 'map']);
 
 /**
- * Parses `nft -j list ruleset` without the tables of iptables-nft: iptables-save shows those better, because nft cannot show
+ * Parses `nft -j list ruleset` without the tables of iptables-nft, which iptables-save shows completely: nft cannot show
  * their extensions.
  * @param iptablesTables tables such as `ip filter`, `ip6 nat`
  * @throws UnexpectedOutput
@@ -79,7 +79,7 @@ export function withoutVolatile(value: Json): Json {
   return Object.fromEntries(kept);
 }
 
-/** `packets` and `bytes` are counts in a counter and settings elsewhere (a limit, a match on the packet length). */
+/** Returns whether a member is a count. `packets` and `bytes` are counts only in a counter; elsewhere they are settings such as a limit. */
 function isCount(name: string, member: Json, within: JsonObject): boolean {
   return (
     (name === 'packets' || name === 'bytes') && typeof member === 'number' && 'packets' in within && 'bytes' in within
@@ -90,7 +90,7 @@ function sorted(values: readonly Json[]): Json {
   return [...values].sort((a, b) => (canonicalJson(a) < canonicalJson(b) ? -1 : 1));
 }
 
-/** Whether packets fill a set, or its members time out. */
+/** Returns whether packets fill a set, or its members time out. */
 function isFlagged({ flags }: JsonObject): boolean {
   return Array.isArray(flags) && (flags.includes('timeout') || flags.includes('dynamic'));
 }

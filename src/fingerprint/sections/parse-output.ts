@@ -12,7 +12,7 @@ export function parseOutput<Schema extends z.ZodType>(tool: string, text: string
 export function parseValue<Schema extends z.ZodType>(tool: string, value: unknown, schema: Schema): z.output<Schema> {
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
-  // The index of the entry changes from one sample to the next.
+  // Omits the index of the entry, which changes from one sample to the next.
   const [issue] = parsed.error.issues;
   const place = issue?.path.filter((part) => typeof part === 'string').join('.') ?? '';
   throw new UnexpectedOutput(`${tool} wrote an unknown ${place === '' ? 'document' : place}`);

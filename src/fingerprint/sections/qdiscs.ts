@@ -17,24 +17,24 @@ const qdiscEntry = z.looseObject({
 type Qdisc = z.output<typeof qdiscEntry>;
 const filterEntry = z.looseObject({ kind: z.string(), protocol: z.string(), pref: z.number() });
 
-/** The handle of each qdisc that the kernel attached by itself: it has neither classes nor filters. */
+/** Handle of a qdisc that the kernel itself attached: it has neither classes nor filters. */
 export const DEFAULT_HANDLE = '0:';
-/** Kinds whose classes are made by hand; the classes of the others follow from the qdisc. */
+/** Kinds whose classes users create; the classes of the others follow from the qdisc. */
 const WITH_CLASSES = new Set(['htb', 'hfsc', 'drr', 'qfq', 'cbq']);
-/** Kinds that hold no filters: some machines have one for each of 64 queues. */
+/** Kinds without filters: some machines have such a qdisc for each of 64 queues. */
 const WITHOUT_FILTERS = new Set(['pfifo', 'bfifo', 'pfifo_head_drop', 'tbf', 'netem', 'fq', 'codel', 'pie', 'mq']);
-/** The points at which a clsact qdisc holds filters. */
+/** Attachment points of filters in a clsact qdisc. */
 const CLSACT_PARENTS = ['ffff:fff2', 'ffff:fff3'];
 /** Counts among the options of a qdisc. */
 const COUNTS = new Set(['direct_packets_stat']);
 
-/** Reads queueing disciplines with the classes and filters that somebody attached to them. */
+/** Reads queueing disciplines with their attached classes and filters. */
 export async function trafficControlSection(command: CommandPort): Promise<Section> {
   const { read, why } = await readWith(command, ['tc', '-json', 'qdisc', 'show'], (text) =>
     parseOutput('tc', text, z.array(qdiscEntry)),
   );
   if (read === undefined) return unreadableSection(why);
-  // On most machines there is none, and this takes no further command.
+  // Most machines have none, and need no further command.
   const made = read.filter(({ handle }) => handle !== DEFAULT_HANDLE);
   const classful = new Set(made.flatMap(({ kind, dev }) => (WITH_CLASSES.has(kind) ? [dev] : [])));
   const readings = await Promise.all([
@@ -85,7 +85,7 @@ function filtersOf(text: string, dev: string, parent: string): readonly Entry[] 
   ]);
 }
 
-/** tc 6.1 lists classes as text only: a line is compared as it is, without being parsed further. */
+/** Returns the classes of a link. tc 6.1 lists them only as text, whose lines are compared without further parsing. */
 function classesOf(text: string, dev: string): readonly Entry[] {
   return text.split('\n').flatMap((line): readonly Entry[] => {
     const [, kind = '', id = '', values = ''] = /^class (\S+) (\S+) (.*)$/.exec(line.trim()) ?? [];

@@ -9,7 +9,7 @@ export interface ToolReading<Read> {
   readonly why: string;
 }
 
-/** Runs a read-only tool and parses its output. A tool that answers unexpectedly shows nothing. */
+/** Runs a read-only tool and parses its output. Unexpected output counts as none. */
 export async function readWith<Read>(
   command: CommandPort,
   argv: Argv,

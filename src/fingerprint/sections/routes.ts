@@ -35,8 +35,8 @@ export function routesOf(text: string, family: Family): Section {
 }
 
 /**
- * Returns whether the kernel adds the route by itself, to each IPv6 address after duplicate detection and to each link at its
- * first carrier: it follows from the address and the link.
+ * Returns whether the kernel itself adds the route, for each IPv6 address after duplicate detection and for each link at its first
+ * carrier: it follows from the address and the link.
  */
 function followsByItself(route: Route, family: Family): boolean {
   return family === 'ipv6' && route.table === 'local' && route.protocol === 'kernel';

@@ -7,13 +7,13 @@ import type { Progress } from '../model/mailbox.ts';
 import type { LocalParts } from './local-parts.ts';
 import { referenceIn } from './reference-in.ts';
 
-/** The time between two looks at a part that another process advances. */
-const LOOK_MS = 200;
-/** Delays after a command that was refused. */
+/** The time between two checks of a part that another process advances. */
+const CHECK_MS = 200;
+/** Delays after a refused command. */
 const FIRST_DELAY_MS = 500;
 const LONGEST_DELAY_MS = 60_000;
 
-/** Errors of `wf start` after which the agent tries again: they pass, and have touched nothing. Any other one is the answer. */
+/** Transient errors of `wf start`, which have touched nothing: the agent tries again. Any other error is the answer. */
 const PASSING: readonly ErrorCode[] = [
   'E_DATABASE_LOCKED',
   'E_DISK_FULL',
@@ -34,9 +34,9 @@ interface CarryOut {
 }
 
 /**
- * Carries out an item, and returns the answer. It attaches to what is there: an ended part gives its record, one under way is waited for,
- * an unknown one is started. May be called again after a crash at any point.
- * @throws the reason of the signal; then the part goes on, and only its waiting has ended
+ * Carries out an item, and returns the answer. Starts an unknown part, waits for one under way, and returns the record of an ended one. May
+ * be called again after a crash at any point.
+ * @throws the reason of the signal; the part keeps running
  */
 export async function carryOut(item: Item, given: CarryOut, signal: AbortSignal): Promise<Answer> {
   return item.action === 'run' ? run(item, given, signal) : rollBack(item, given, signal);
@@ -61,19 +61,19 @@ async function run({ part, work, sealed }: Of<'run'>, given: CarryOut, signal: A
         if (found.status === 'unconfirmed') {
           if (await given.confirm(signal)) refusal = await parts.confirm(part, signal);
         } else if (found.status === 'interrupted' && sealed !== undefined) {
-          // Nobody else has the secrets with which it resumes.
+          // Only the fleet has the secrets with which it resumes.
           refusal = await waitFor((waiting) => parts.resume(part, sealed, waiting));
         }
-        await (refusal === undefined ? retry.look(found.status) : retry.after(refusal));
+        await (refusal === undefined ? retry.later(found.status) : retry.after(refusal));
         break;
       }
       case 'absent': {
         const refusal =
           refusalOf(work, given) ?? (await waitFor((waiting) => parts.start(part, work, sealed, waiting)));
-        // It has run, whatever it ended with.
+        // The part has run, whatever its outcome.
         if (refusal === undefined || parts.find(part).type !== 'absent') break;
         if (PASSING.includes(refusal.code)) await retry.after(refusal);
-        // Final: a second delivery of the item must not start it.
+        // The refusal is final: a second delivery of the item must not start the part.
         else if (parts.entomb(part, `it was refused: ${refusal.message}`)) return { type: 'refused', error: refusal };
       }
     }
@@ -106,7 +106,7 @@ async function rollBack(
       }
       case 'open': {
         if (found.status === 'rolling-back') {
-          await retry.look(found.status);
+          await retry.later(found.status);
           break;
         }
         given.progress({ part, status: found.status, error: null });
@@ -121,15 +121,15 @@ async function rollBack(
 
 type Act = (signal: AbortSignal) => Promise<ErrorRecord | undefined>;
 
-/** Returns a function that waits for the command of a part, but not while the part has to be confirmed: then the command goes on alone. */
+/** Returns a function that waits for the command of a part, or until the part has to be confirmed: the command then keeps running. */
 function untilUnconfirmed(part: RunId, { parts, clock }: CarryOut, signal: AbortSignal) {
   return async (act: Act): Promise<ErrorRecord | undefined> => {
     const stop = new AbortController();
     const ended = act(AbortSignal.any([signal, stop.signal]));
     try {
       for (;;) {
-        const first = await Promise.race([ended, pause(clock, LOOK_MS, signal).then(() => 'look' as const)]);
-        if (first !== 'look') return first;
+        const first = await Promise.race([ended, pause(clock, CHECK_MS, signal).then(() => 'check' as const)]);
+        if (first !== 'check') return first;
         const found = parts.find(part);
         if (found.type === 'open' && found.status === 'unconfirmed') return undefined;
       }
@@ -139,14 +139,14 @@ function untilUnconfirmed(part: RunId, { parts, clock }: CarryOut, signal: Abort
   };
 }
 
-/** Waits between two looks, and longer after each error; reports both. */
+/** Waits between two checks, and longer after each error. Reports both. */
 function retries(part: RunId, { clock, progress }: CarryOut, signal: AbortSignal) {
   let delayMs = 0;
   return {
-    async look(status: string) {
+    async later(status: string) {
       delayMs = 0;
       progress({ part, status, error: null });
-      await pause(clock, LOOK_MS, signal);
+      await pause(clock, CHECK_MS, signal);
     },
     async after({ code, message }: ErrorRecord) {
       delayMs = Math.min(LONGEST_DELAY_MS, Math.max(FIRST_DELAY_MS, 2 * delayMs));
@@ -156,7 +156,7 @@ function retries(part: RunId, { clock, progress }: CarryOut, signal: AbortSignal
   };
 }
 
-/** Returns why this host does not run a part at all. */
+/** Returns the error with which this host refuses work; undefined if it accepts it. */
 function refusalOf({ workflow, input }: Work, { allowed }: CarryOut): ErrorRecord | undefined {
   if (allowed !== null && !allowed.includes(workflow)) {
     return new WfError('E_FORBIDDEN', `this host does not permit workflow ${workflow}`, {

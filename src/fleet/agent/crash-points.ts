@@ -13,7 +13,7 @@ export function mailboxWithCrashPoints(transport: MailboxTransport, points: Cras
   };
 }
 
-/** The same for each act on a part of this host. */
+/** Does the same for each act on a part of this host. */
 export function partsWithCrashPoints(parts: LocalParts, points: CrashPoints): LocalParts {
   const { find, entomb, start, resume, confirm, cancel, rollBack } = parts;
   return {

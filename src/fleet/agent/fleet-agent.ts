@@ -16,7 +16,7 @@ const LONGEST_DELAY_MS = 15_000;
 const PASSING: readonly ErrorCode[] = [
   'E_FLEET_UNREACHABLE',
   'E_MAILBOX_HELD',
-  // Runs of this host go on, and a renewed certificate is read.
+  // Runs of this host keep running, and the agent reads a renewed certificate.
   'E_CERTIFICATE',
   'E_FORBIDDEN',
   'E_DATABASE_LOCKED',
@@ -49,8 +49,8 @@ interface Working {
 }
 
 /**
- * Carries out the items of a mailbox, one after the other, until the signal: then parts under way go on without it. An item that takes the
- * place of the one under way, a rollback, is carried out at once.
+ * Carries out the items of a mailbox, one after the other, until the signal; parts under way then keep running. Carries out a rollback at
+ * once if it replaces the item under way.
  * @throws WfError of the local database
  */
 export async function runFleetAgent(given: FleetAgentDependencies, signal: AbortSignal): Promise<void> {
@@ -98,11 +98,11 @@ export async function runFleetAgent(given: FleetAgentDependencies, signal: Abort
       report({ did: 'took', item });
       const stop = new AbortController();
       const stopped = AbortSignal.any([ended, stop.signal]);
-      const tell = (news: Progress) => {
+      const setProgress = (news: Progress) => {
         progress = news;
       };
       const confirm = (until: AbortSignal) => transport.confirm(host, { session, item: item.id }, until);
-      const done = carryOut(item, { ...given, progress: tell, confirm }, stopped)
+      const done = carryOut(item, { ...given, progress: setProgress, confirm }, stopped)
         .then(async (answer) => {
           await transport.answer(host, { session, item: item.id, answer }, stopped);
           report({ did: 'replied', item, answer });

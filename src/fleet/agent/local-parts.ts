@@ -27,11 +27,11 @@ export type LocalPart =
 /** The parts of fleet runs on this host: all of their state is in the local database. */
 export interface LocalParts {
   find(part: RunId): LocalPart;
-  /** Keeps a part from ever starting; false if it has started. */
+  /** Prevents a part from ever starting. Returns false if it has started. */
   entomb(part: RunId, reason: string): boolean;
   /**
    * Starts a part under exactly the definition of the fleet. Resolves once its process has ended; with the error if it was refused.
-   * @throws the reason of the signal; the process goes on
+   * @throws the reason of the signal; the process keeps running
    */
   start(part: RunId, work: Work, sealed: Sealed | undefined, signal: AbortSignal): Promise<ErrorRecord | undefined>;
   /** Resumes an interrupted part with its secret inputs, which only the fleet has. Resolves as `start`. */
@@ -58,9 +58,11 @@ export function localParts({ history, database, isAlive, openSecrets, now }: Loc
     signal.throwIfAborted();
     const { document, exitCode, stderr } = await endOf(startWfCommand({ ...command, database }), signal);
     if (document !== undefined) return errorIn(document);
-    // Killed, or without memory to begin: the database tells what it has done.
+    // The process was killed, or had no memory to begin: the database records what it has done.
     const why = exitCode === null ? 'was killed' : `ended with ${exitCode}: ${stderr.trim().slice(-300)}`;
-    return new WfError('E_INTERRUPTED', `\`wf ${command.argv[0]}\` ${why}`, { hint: 'It is tried again.' }).toRecord();
+    return new WfError('E_INTERRUPTED', `\`wf ${command.argv[0]}\` ${why}`, {
+      hint: 'The agent retries it.',
+    }).toRecord();
   }
 
   return {
@@ -85,14 +87,14 @@ export function localParts({ history, database, isAlive, openSecrets, now }: Loc
     rollBack: (id, sealed, signal) => again('rollback', id, sealed, signal),
   };
 
-  /** Calls a command on a part, and gives it the secrets again. */
+  /** Runs a command on a part, and passes it the secrets again. */
   function again(command: 'resume' | 'rollback', id: RunId, sealed: Sealed | undefined, signal: AbortSignal) {
     return withSecrets(sealed, runOf(id).definitionHash, (secrets) =>
       carryOut({ argv: [command, '--input-file=-', '--', id], stdin: JSON.stringify(secrets) }, signal),
     );
   }
 
-  /** Opens secrets for an act. They reach it on its standard input, and are stored nowhere. */
+  /** Opens secrets for a command, which reads them from its standard input. Stores them nowhere. */
   async function withSecrets(
     sealed: Sealed | undefined,
     definitionHash: string,
@@ -129,7 +131,7 @@ export function localParts({ history, database, isAlive, openSecrets, now }: Loc
   }
 }
 
-/** Waits for the end of a command; an abort lets it go on alone. */
+/** Waits for the end of a command; after an abort, the command keeps running. */
 async function endOf({ end, release }: StartedWfCommand, signal: AbortSignal): Promise<WfCommandEnd> {
   let abort = () => {};
   const aborted = new Promise<never>((_resolve, reject) => {

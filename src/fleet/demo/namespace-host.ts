@@ -20,7 +20,7 @@ export async function createBridge(command: CommandPort, name: string, addresses
 
 /** A host in a network namespace of its own, linked to a bridge. */
 export interface NamespaceHost {
-  /** Its namespace has this name, and so has its link on the bridge. */
+  /** The name of its namespace, and of its link on the bridge. */
   readonly name: string;
   /** Such as `10.77.0.11/24`. */
   readonly address: string;
@@ -66,7 +66,7 @@ const DROP_TABLE = `table inet no-connections {
 }
 `;
 
-/** Makes a host lose its way to an address. */
+/** Makes an address unreachable from a host. */
 export async function dropPacketsTo(command: CommandPort, host: string, address: string): Promise<void> {
   await batch(command, [`route add unreachable ${address}`], host);
 }

@@ -31,7 +31,7 @@ export const DEMO_HOSTS: readonly DemoHost[] = [
   { name: 'web3', address: '10.77.0.13' },
 ];
 
-/** A file system of its own: nothing of the demo is on a disk. */
+/** On a tmpfs: the demo writes nothing to a disk. */
 const FOLDER = '/run/wf-demo';
 const RESTATE_FOLDER = path.join(FOLDER, 'restate');
 export const DEMO_SOCKET = ingressSocket(RESTATE_FOLDER);
@@ -40,11 +40,10 @@ export const DEMO_DATABASE = path.join(FOLDER, 'operator.db');
 
 const MOUNT = ['mount', '--no-mtab', '-t', 'tmpfs', '-o', 'mode=755', 'wf', '/run'] as const;
 const LIMIT_MS = 20_000;
-const LOOK_MS = 50;
+const CHECK_MS = 50;
 /** Hosts are in the same kernel: an answer takes less than a millisecond. */
 const ANSWER_MS = 300;
 
-/** The access of the demo to its namespaces. */
 interface DemoDependencies {
   readonly command: CommandPort;
   readonly clock: Clock;
@@ -70,17 +69,17 @@ export async function startDemo({ command, clock, server, workflow }: DemoDepend
     }),
     createHosts(command),
   ]);
-  // The SDK warns of requests without signatures: nobody else is in these namespaces.
+  // The SDK warns of unsigned requests, but nobody else is in these namespaces.
   await serveHandlers({ port: 9080, address: null, admin: `http://${admin}`, identityKeys: [], warn: () => {} });
   const lost = Promise.race(DEMO_HOSTS.map(({ name }) => runAgent(name, agentArguments(name, workflow))));
   const control = restateTransport(DEMO_URL, clock);
-  while ((await control.hosts()).length < DEMO_HOSTS.length) await Promise.race([pause(clock, LOOK_MS), lost]);
-  // An agent that ends later is seen by its silence.
+  while ((await control.hosts()).length < DEMO_HOSTS.length) await Promise.race([pause(clock, CHECK_MS), lost]);
+  // The list of hosts shows an agent that ends later as silent.
   lost.catch(() => undefined);
   return control;
 }
 
-/** Returns what a person types on a host to start its agent. */
+/** Returns the arguments with which a person starts the agent of a host. */
 export function agentArguments(name: string, workflow: string): readonly string[] {
   return ['agent', '--fleet', DEMO_URL, '--name', name, '--label', DEMO_LABEL, '--allow', workflow];
 }

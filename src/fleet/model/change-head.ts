@@ -1,6 +1,6 @@
 import { type FleetHead, hasOpen, isFailure, type Part } from './fleet-run.ts';
 
-/** Counts changed parts anew. */
+/** Returns the head with the counts after these changes of parts. */
 export function withChanged(
   head: FleetHead,
   changes: readonly { readonly before: Part; readonly after: Part }[],
@@ -15,7 +15,7 @@ export function withChanged(
   return { ...head, counts, failures };
 }
 
-/** Ends a fleet run of which nothing is under way or to come. */
+/** Ends a fleet run that has no part under way and none planned. */
 export function endIfOver(head: FleetHead, at: number): FleetHead {
   const isOver = head.phase !== 'ended' && !hasOpen(head) && head.counts.planned === 0;
   return isOver ? { ...head, phase: 'ended', finishedAt: at } : head;

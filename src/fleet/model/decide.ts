@@ -19,7 +19,7 @@ export type FleetEvent =
   | { readonly type: 'written-off'; readonly host: HostName; readonly by: string; readonly reason: string }
   | { readonly type: 'demanded'; readonly demand: Demand };
 
-/** A step for many parts. A rollback has no demand if too many hosts have failed. */
+/** A step for many parts. The demand of a rollback is null if too many hosts have failed. */
 export type Step = { readonly type: 'begin-wave' } | { readonly type: 'roll-back'; readonly demand: Demand | null };
 
 /** Result of an event. */
@@ -33,8 +33,8 @@ export interface Decision {
 }
 
 /**
- * Decides what follows from an event. An event that changes nothing, such as an answer that came twice, leaves the head as it is.
- * @param part that of the host of the event; null if its wave has not begun
+ * Decides what follows from an event. An event that changes nothing, such as a repeated answer, leaves the head unchanged.
+ * @param part the part of the host of the event; null if its wave has not begun
  * @param at now, in milliseconds since the epoch
  */
 export function decide(head: FleetHead, part: Part | null, event: FleetEvent, at: number): Decision {
@@ -51,13 +51,14 @@ export function decide(head: FleetHead, part: Part | null, event: FleetEvent, at
 /** Returns why a request is refused; undefined if it is accepted. */
 export function refusalOf(head: FleetHead, { kind }: Demand): string | undefined {
   const { phase, paused, counts } = head;
-  const running = phase === 'rolling-out' ? undefined : `it ${phase === 'ended' ? 'has ended' : 'is rolled back'}`;
+  const running =
+    phase === 'rolling-out' ? undefined : `it ${phase === 'ended' ? 'has ended' : 'is being rolled back'}`;
   switch (kind) {
     case 'approve':
       if (running !== undefined) return running;
-      return paused || needsApproval(head) ? undefined : 'it waits for nobody';
+      return paused || needsApproval(head) ? undefined : 'it is not waiting for an approval';
     case 'pause':
-      return running ?? (paused ? 'it is paused already' : undefined);
+      return running ?? (paused ? 'it is already paused' : undefined);
     case 'cancel':
       return running;
     case 'rollback': {
@@ -79,7 +80,7 @@ function answered(
   return advance(head, part, { ...part, status, answer }, at);
 }
 
-/** A host that was written off answers the rollback that its mailbox kept. */
+/** A written-off host may still answer the rollback that its mailbox kept. */
 function awaits({ status }: Part, action: Action): boolean {
   return action === 'run' ? status === 'offered' : status === 'undoing' || status === 'written-off';
 }
@@ -103,7 +104,7 @@ function writtenOff(
 ): Decision {
   if (part === null || !isOpen(part)) return unchanged(head, part);
   const gone: Part = { ...part, status: 'written-off', writtenOff: { by, reason, at } };
-  // The mailbox has the rollback already.
+  // The mailbox already has the rollback.
   if (part.status === 'undoing') return advance(head, part, gone, at);
   const [undoing, offer] = offerRollback(head.id, gone, `host ${host} was written off: ${reason}`);
   return { ...advance(head, part, undoing, at), offers: [offer] };

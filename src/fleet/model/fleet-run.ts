@@ -24,10 +24,10 @@ export const fleetRequestSchema = z.strictObject({
   atOnce: shareSchema.nullable(),
   /** The fleet run is rolled back as soon as more hosts than this have failed. */
   maxFailures: z.int().min(0),
-  /** Whether a person must approve what follows the first wave. */
+  /** Whether a person must approve the waves after the first one. */
   approve: z.boolean(),
   by: z.string(),
-  /** The fleet run that this one starts anew. */
+  /** The fleet run that this one retries. */
   retryOf: fleetIdSchema.nullable(),
 });
 export type FleetRequest = Readonly<z.output<typeof fleetRequestSchema>>;
@@ -47,7 +47,7 @@ export const PART_STATUSES = [
   /** Nothing of it is in place, and nothing of it can start any more. */
   'undone',
   'needs-attention',
-  /** A person has said that the host will not answer. Its mailbox keeps a rollback for its return. */
+  /** A person has declared that the host will not answer. Its mailbox keeps a rollback in case it returns. */
   'written-off',
   /** The fleet run was rolled back before its wave. */
   'skipped',
@@ -141,7 +141,7 @@ export function fleetStatus(head: FleetHead): FleetStatus {
     case 'rolling-back':
       return 'rolling-back';
     case 'ended':
-      // An unanswered write-off: nobody has seen the host.
+      // The state of a written-off host that has not answered is unknown.
       if (head.counts['needs-attention'] + head.counts['written-off'] > 0) return 'needs-attention';
       return head.error === null ? 'succeeded' : 'rolled-back';
   }

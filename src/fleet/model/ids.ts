@@ -10,7 +10,7 @@ export const FLEET_ID_RULE =
 export const HOST_NAME_RULE =
   'A host name has at most 40 letters, digits, "_" and "-", and begins with a letter or digit.';
 
-// A fleet id, "-" and a host name are a run id, of at most 63 characters.
+// The limits keep the id of a part (fleet id, "-", host name) within the 63 characters of a run id.
 export const fleetIdSchema = z
   .string()
   .regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,21}$/, FLEET_ID_RULE)
@@ -19,7 +19,7 @@ export const hostNameSchema = z
   .string()
   .regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,39}$/, HOST_NAME_RULE)
   .brand<'HostName'>();
-/** A random id that a process of an agent chooses when it starts. */
+/** A random id that each process of an agent chooses when it starts. */
 export const sessionIdSchema = z.string().min(8).max(64).brand<'SessionId'>();
 export const itemIdSchema = z.string().max(100).brand<'ItemId'>();
 

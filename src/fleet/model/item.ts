@@ -4,7 +4,7 @@ import { runIdSchema } from '../../engine/model/identity/identity-schemas.ts';
 import { fleetIdSchema, type ItemId, itemIdSchema } from './ids.ts';
 import { sealedSchema } from './sealed.ts';
 
-/** Workflows of a fleet are named, and never paths of files. */
+/** The name of a workflow: a fleet accepts no paths of files. */
 export const workflowNameSchema = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$/);
 
 const inputSchema = z.record(z.string(), z.json());
@@ -14,7 +14,7 @@ export const workSchema = z.strictObject({
   workflow: workflowNameSchema,
   definitionHash: z.string().regex(/^[0-9a-f]{64}$/),
   input: inputSchema,
-  /** The host takes its part back unless the fleet confirms it within this time; null if the part need not be confirmed. Whole seconds. */
+  /** The host undoes its part unless the fleet confirms it within this time; null if the part need not be confirmed. Whole seconds. */
   confirmWithinMs: z.int().min(1_000).multipleOf(1_000).nullable(),
 });
 export type Work = Readonly<z.output<typeof workSchema>>;
@@ -38,7 +38,7 @@ export const answerSchema = z.discriminatedUnion('type', [
     type: z.literal('ended'),
     status: z.enum(['succeeded', 'failed', 'rolled-back', 'needs-attention']),
     definitionHash: z.string(),
-    /** Whether the host was found as it was before the part; null if that was not checked. */
+    /** Whether verification found the host restored; null if it was not verified. */
     restored: z.boolean().nullable(),
     /** Changes that are in place, without those that are kept by design. */
     changesInPlace: z.int().min(0),

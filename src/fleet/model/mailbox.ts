@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { type HostName, hostNameSchema, type ItemId, sessionIdSchema } from './ids.ts';
 import { type Item, itemSchema } from './item.ts';
 
-/** A session that was silent for so long is over: longer than two long polls. In milliseconds. */
+/** The silence in milliseconds after which a session has ended: longer than two long polls. */
 export const SESSION_MS = 45_000;
 
 /** The agent that asks for a mailbox. */
@@ -10,7 +10,7 @@ export const sessionRequestSchema = z.strictObject({
   session: sessionIdSchema,
   /** The random id of the agent, which its database keeps. */
   agent: z.string().min(8).max(64),
-  /** The id of the boot of its machine: a clone of the host has another one. */
+  /** The boot id of its machine, which differs from that of a cloned host. */
   boot: z.string().min(1).max(64),
   /** The key to which secrets for this host are sealed. */
   publicKey: z.base64url().length(43).optional(),
@@ -28,7 +28,7 @@ export const mailboxSchema = z.strictObject({
   session: sessionRequestSchema.nullable(),
   /** When the agent was last heard, in milliseconds since the epoch. */
   seenAt: z.int().nullable(),
-  /** Set from a write-off until the host comes back. */
+  /** Set from a write-off until the host returns. */
   writtenOff: z.strictObject({ by: z.string(), reason: z.string(), at: z.int() }).nullable(),
   items: z.array(itemSchema).readonly(),
   progress: progressSchema.nullable(),
@@ -45,8 +45,8 @@ export const emptyMailbox = (host: HostName): Mailbox => ({
 });
 
 /**
- * Opens a session, or returns null if another agent has one. An agent that is started again in the same boot displaces its dead
- * predecessor at once; any other one, such as that of a cloned host, only once the session is over.
+ * Opens a session, or returns null if another agent has one. An agent that restarts in the same boot displaces its dead predecessor at
+ * once; any other agent, such as that of a cloned host, only after the session has ended.
  */
 export function openSession(mailbox: Mailbox, request: SessionRequest, at: number): Mailbox | null {
   const { session } = mailbox;
@@ -55,19 +55,19 @@ export function openSession(mailbox: Mailbox, request: SessionRequest, at: numbe
   return { ...mailbox, session: request, seenAt: at, writtenOff: null, progress: null };
 }
 
-/** Whether the agent of a mailbox has not been heard for longer than a session lasts. */
+/** Whether the agent of a mailbox has been silent for longer than a session lasts. */
 export function isSilent({ seenAt }: Pick<Mailbox, 'seenAt'>, at: number): boolean {
   return seenAt === null || at - seenAt > SESSION_MS;
 }
 
-/** Notes that the agent of a session is alive; null if the session is not that of the mailbox. */
+/** Records that the agent of a session is alive; null if the session is not that of the mailbox. */
 export function heard(mailbox: Mailbox, session: string, progress: Progress | null, at: number): Mailbox | null {
   return mailbox.session?.session === session ? { ...mailbox, seenAt: at, writtenOff: null, progress } : null;
 }
 
 /**
- * Puts an item into a mailbox: behind all others, except that a rollback takes the place of the run of its part. An item that is
- * there already is not put in again. Returns null if the host is written off: a run is then not kept for it.
+ * Appends an item to a mailbox; a rollback replaces the run of its part. Ignores an item that the mailbox already has. Returns null for
+ * a run if the host is written off.
  */
 export function offer(mailbox: Mailbox, item: Item): Mailbox | null {
   const { items, writtenOff } = mailbox;
@@ -82,7 +82,7 @@ export function keeps({ items }: Mailbox, id: ItemId): boolean {
   return items.some((item) => item.id === id && item.action === 'run');
 }
 
-/** Takes an answered item out of a mailbox; null if it is not there any more, and the answer is of no use. */
+/** Removes an answered item from a mailbox; null if the mailbox does not have it: the answer is obsolete. */
 export function answered(mailbox: Mailbox, id: ItemId): { readonly mailbox: Mailbox; readonly item: Item } | null {
   const item = mailbox.items.find((one) => one.id === id);
   if (item === undefined) return null;

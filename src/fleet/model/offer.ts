@@ -14,7 +14,7 @@ export function offerRun(fleet: FleetId, host: HostName, work: Work): Offer {
   return { host, item: { id: itemIdOf(part, 'run', 1), fleet, part, action: 'run', work } };
 }
 
-/** Offers a rollback of a part to its host: another item than those before. Returns the part with it. */
+/** Offers a rollback of a part to its host, as a new item. Returns the part with its number of rollbacks. */
 export function offerRollback(fleet: FleetId, given: Part, reason: string): readonly [Part, Offer] {
   const { host } = given;
   const attempt = given.rollbacks + 1;

@@ -16,10 +16,10 @@ import { type Offer, offerRollback, offerRun } from './offer.ts';
 import { wavesOf } from './waves.ts';
 
 const NO_PARTS = fleetHeadSchema.shape.counts.parse(Object.fromEntries(PART_STATUSES.map((status) => [status, 0])));
-/** Failed hosts that an error names. */
+/** The greatest number of failed hosts that an error names. */
 const MOST_NAMED = 10;
 
-/** A step for many parts, taken. */
+/** The result of a step for many parts. */
 export interface StepTaken {
   readonly head: FleetHead;
   /** The parts that have changed. */
@@ -120,6 +120,6 @@ function demandedBy({ kind, by, comment }: Demand): ErrorRecord {
   return {
     code,
     message: `${did} by ${by}${comment === null ? '' : `: ${comment}`}`,
-    hint: 'Start the workflow again when it is wanted: `wf fleet retry`.',
+    hint: 'Start it again with `wf fleet retry`.',
   };
 }

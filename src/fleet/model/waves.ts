@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** How many hosts of a fleet run are changed at once: a number of hosts, or a percentage of all of them. */
+/** The share of the hosts of a fleet run that changes at once: a number of hosts, or a percentage of all of them. */
 export const shareSchema = z.union([
   z.strictObject({ hosts: z.int().min(1) }),
   z.strictObject({ percent: z.number().gt(0).max(100) }),

@@ -9,7 +9,7 @@ import { type FleetRecord, fleetRecord, fleetRecordSchema } from './fleet-record
 /** The greatest number of copies in a list; older ones are found by their ids. */
 const MOST_COPIES = 1_000;
 
-/** A fleet run of the engine, or one that the history alone has. */
+/** A fleet run of the engine, or one that only the history has. */
 export interface KnownFleet extends ListedFleet {
   readonly isCopy: boolean;
 }
@@ -36,7 +36,7 @@ export function copiedRecord(
   throw damaged(database, `the record of fleet run ${id} cannot be read`, record.error);
 }
 
-/** Adds the fleet runs that the history alone has to those of the engine, newest first. */
+/** Adds the fleet runs that only the history has to those of the engine, newest first. */
 export function withCopies(fleets: readonly FleetSummary[], history: HistoryReader | undefined): readonly KnownFleet[] {
   const known = new Set(fleets.map(keyOf));
   const copies = listCopies(history).filter((copy) => !known.has(keyOf(copy)));
@@ -46,7 +46,7 @@ export function withCopies(fleets: readonly FleetSummary[], history: HistoryRead
   ].sort((a, b) => b.createdAt - a.createdAt);
 }
 
-/** Returns the ended fleet runs of the engine of which the history has no copy, or that of an earlier end. */
+/** Returns the ended fleet runs of the engine that the history lacks, or has only as a copy of an earlier end. */
 export function notCopied(
   fleets: readonly FleetSummary[],
   history: HistoryReader | undefined,
@@ -60,5 +60,5 @@ export function notCopied(
 
 const listCopies = (history: HistoryReader | undefined) => history?.fleetCopies({ limit: MOST_COPIES }) ?? [];
 
-/** An engine that has lost its data may use an id again. */
+/** An engine that has lost its data may reuse an id. */
 const keyOf = ({ id, createdAt }: Pick<ListedFleet, 'id' | 'createdAt'>) => `${id} ${createdAt}`;

@@ -27,7 +27,7 @@ const hostRecordSchema = z.object({
   restored: z
     .boolean()
     .nullable()
-    .meta({ description: 'whether the host was found as it was before; null if that was not checked' }),
+    .meta({ description: 'whether verification found the host restored; null if it was not verified' }),
   changesInPlace: z.int().nullable(),
   startedAt: momentSchema.nullable(),
   finishedAt: momentSchema.nullable(),

@@ -11,7 +11,7 @@ export const fleetSummarySchema = z
     hosts: z.int().meta({ description: 'number of hosts' }),
     createdAt: z.iso.datetime(),
     finishedAt: z.iso.datetime().nullable(),
-    copy: z.boolean().meta({ description: 'whether the history of this machine alone has it' }),
+    copy: z.boolean().meta({ description: 'whether only the history of this machine has it' }),
   })
   .meta({ id: 'FleetSummary' });
 export type FleetSummaryRecord = Readonly<z.output<typeof fleetSummarySchema>>;

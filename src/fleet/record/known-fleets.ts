@@ -6,7 +6,7 @@ import type { FleetId } from '../model/ids.ts';
 import { copiedRecord, type KnownFleet, withCopies } from './fleet-copy.ts';
 import type { FleetRecord } from './fleet-record.ts';
 
-/** A fleet run as the engine has it, or the copy of one that the engine does not have, or cannot give. */
+/** A fleet run as the engine has it, or its copy if the engine does not have it or does not answer. */
 export type KnownRun =
   | { readonly type: 'live'; readonly fleet: FleetRun }
   | { readonly type: 'copy'; readonly record: FleetRecord; readonly error: WfError };
@@ -34,7 +34,7 @@ export interface KnownFleets {
   readonly live: readonly FleetSummary[];
   /** The same and the copies of others, newest first. */
   readonly all: readonly KnownFleet[];
-  /** Why there are copies alone; undefined if the engine has answered. */
+  /** Why there are only copies; undefined if the engine has answered. */
   readonly error: WfError | undefined;
 }
 

@@ -37,7 +37,7 @@ export function directoryObject(sdk: RestateSdk) {
   });
 }
 
-/** Messages may come in another order than they were sent in. */
+/** Messages may arrive out of order. */
 function withSummary(fleets: readonly Summary[], summary: Summary): readonly Summary[] {
   const known = fleets.find(({ id }) => id === summary.id);
   if (known !== undefined && known.version > summary.version) return fleets;

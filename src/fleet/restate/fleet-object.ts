@@ -62,7 +62,7 @@ export function fleetObject(sdk: RestateSdk) {
     return parts;
   }
 
-  /** Stores what has changed, and sends the items. */
+  /** Stores the changes, and sends the items. */
   async function write(ctx: ObjectContext, head: FleetHead, parts: readonly Part[], offers: readonly Offer[]) {
     ctx.set(HEAD, head);
     for (const part of parts) ctx.set(partKey(part.host), part);
@@ -70,7 +70,7 @@ export function fleetObject(sdk: RestateSdk) {
     for (const { host, item } of sent) send(ctx, { object: HOST_OBJECT, key: host, handler: 'offer' }, item);
   }
 
-  /** Carries out what follows from an event. */
+  /** Carries out the decision on an event. */
   async function act(ctx: ObjectContext, before: FleetHead, part: Part | undefined, event: FleetEvent, at: number) {
     const { head, part: changed, offers, step } = decide(before, part ?? null, event, at);
     if (head.version === before.version) return;
@@ -121,8 +121,8 @@ export function fleetObject(sdk: RestateSdk) {
         return { type: 'accepted' };
       }),
 
-      /** Takes the news of a mailbox. */
-      tell: exclusive({ ...LAZY, ingressPrivate: true }, async (ctx: ObjectContext, input: unknown) => {
+      /** Receives the news of a mailbox. */
+      report: exclusive({ ...LAZY, ingressPrivate: true }, async (ctx: ObjectContext, input: unknown) => {
         const event = parseInput(sdk, newsSchema, input);
         const headOf = askState(ctx, HEAD, fleetHeadSchema);
         const partOf = askState(ctx, partKey(event.host), partSchema);

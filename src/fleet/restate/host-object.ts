@@ -38,7 +38,7 @@ export function hostObject(sdk: RestateSdk) {
   const read = async (ctx: ObjectContext | ObjectSharedContext): Promise<Mailbox> =>
     (await readState(ctx, 'mailbox', mailboxSchema)) ?? emptyMailbox(parseInput(sdk, hostNameSchema, ctx.key));
 
-  /** Stores a mailbox, and wakes the long poll if another item is the first. */
+  /** Stores a mailbox, and wakes the long poll if its first item has changed. */
   async function write(ctx: ObjectContext, before: Mailbox, mailbox: Mailbox): Promise<void> {
     ctx.set('mailbox', mailbox);
     const [head] = mailbox.items;
@@ -50,7 +50,7 @@ export function hostObject(sdk: RestateSdk) {
   }
 
   const toFleet = (ctx: ObjectContext, { fleet }: Pick<Item, 'fleet'>, news: unknown) =>
-    send(ctx, { object: FLEET_OBJECT, key: fleet, handler: 'tell' }, news);
+    send(ctx, { object: FLEET_OBJECT, key: fleet, handler: 'report' }, news);
 
   return sdk.object({
     name: HOST_OBJECT,
@@ -62,14 +62,14 @@ export function hostObject(sdk: RestateSdk) {
         const mailbox = openSession(before, request, await ctx.date.now());
         if (mailbox === null) return { type: 'held', seenAt: before.seenAt };
         await write(ctx, before, mailbox);
-        // An agent that has joined is found. The directory takes one host at a time: nobody waits for it twice.
+        // The directory lists a host before its agent has joined. It takes one host at a time: only the first session waits for it.
         if (before.session === null) {
           await call(ctx, { object: DIRECTORY_OBJECT, key: DIRECTORY_KEY, handler: 'addHost' }, ctx.key);
         }
         return { type: 'opened' };
       },
 
-      /** Waits for another first item than the current one, without keeping the others of this mailbox from their turn. */
+      /** Waits until the first item is not the current one, without blocking the other handlers of this mailbox. */
       next: shared(READING, async (ctx: ObjectSharedContext, input: unknown) => {
         const poll = parseInput(sdk, pollSchema, input);
         const { id: waiter, promise } = ctx.awakeable<unknown>();

@@ -9,13 +9,13 @@ import {
 import { readCredentials, type TlsFiles } from '../tls/credentials.ts';
 import { handshakeError, proxyRefusal } from '../tls/tls-errors.ts';
 
-/** Sends requests to the ingress of Restate, or to a proxy before it. */
+/** Sends requests to the ingress of Restate, or to a proxy in front of it. */
 export interface IngressClient {
   /** @throws WfError E_CERTIFICATE, E_FORBIDDEN, E_UNTRUSTED; the error of the connection; an AbortError */
   post(path: string, body: string | undefined, signal: AbortSignal, connection: Connection): Promise<HttpAnswer>;
 }
 
-/** @param tls files for an address with https, read at each request: a renewed certificate needs no other process */
+/** @param tls files for an address with https, read at each request: a renewed certificate needs no restart */
 export function ingressClient(url: string, tls: TlsFiles): IngressClient {
   if (!url.startsWith('https:')) {
     const client = httpClient(null);

@@ -21,7 +21,7 @@ export async function loadSdk(): Promise<RestateSdk> {
   return import('@restatedev/restate-sdk');
 }
 
-/** The SDK calls Promise.withResolvers, which Node 20 lacks: without it, every invocation stays open for ever. */
+/** The SDK calls Promise.withResolvers, which Node 20 lacks: without it, no invocation ever ends. */
 function addWithResolvers(): void {
   if ('withResolvers' in Promise) return;
   Object.defineProperty(Promise, 'withResolvers', {

@@ -12,7 +12,7 @@ export const DIRECTORY_OBJECT = 'wf-directory';
 /** The one key of the directory. */
 export const DIRECTORY_KEY = 'all';
 
-/** How long a long poll waits for news, in milliseconds. */
+/** The longest wait of a long poll, in milliseconds. */
 export const POLL_MS = 20_000;
 
 /** Inputs of the handlers. */

@@ -11,17 +11,17 @@ const PACKAGE = '@restatedev/restate-server';
 /** For the package.json of a project, or a command. */
 export const SERVER_PACKAGE = `${PACKAGE}@1.7`;
 
-const LOOK_MS = 50;
+const CHECK_MS = 50;
 
 /**
- * Returns the program of a Restate server: that of a package beside wf or in the folder, or above it; else that of PATH; undefined if there
- * is none.
+ * Returns the program of a Restate server: from a package beside wf, in the folder or above it, or else from PATH; undefined if there is
+ * none.
  * @throws WfError E_UNTRUSTED if another user could have written it
  */
 export function findRestateServer(folder: string): string | undefined {
   for (const from of [folder, undefined]) {
     const found = findInPackage(`${PACKAGE}/package.json`, from);
-    // The program of this machine is in a package that the server depends on.
+    // The binary for this machine is in a dependency of the package.
     const program = found && findInPackage(`${PACKAGE}-linux-${arch()}/bin/restate-server`, path.dirname(found));
     if (program !== undefined) return program;
   }
@@ -32,7 +32,7 @@ export function findRestateServer(folder: string): string | undefined {
 export interface ServerAddresses {
   readonly ingress: string;
   readonly admin: string;
-  /** For other servers. */
+  /** The address for other servers. */
   readonly node: string;
 }
 
@@ -41,7 +41,7 @@ const NODE_NAME = 'wf';
 /** Returns the Unix socket of the ingress of a server in this folder. */
 export const ingressSocket = (folder: string): string => path.join(folder, 'data', NODE_NAME, 'ingress.sock');
 
-/** Returns the settings of a server of its own: no file and no variable of the user decides. */
+/** Returns the settings of a separate server, which ignores the files and variables of the user. */
 export function serverSettings(folder: string, { ingress, admin, node }: ServerAddresses): Record<string, string> {
   return {
     RESTATE_INGRESS__BIND_ADDRESS: ingress,
@@ -55,7 +55,7 @@ export function serverSettings(folder: string, { ingress, admin, node }: ServerA
     RESTATE_ROCKSDB_TOTAL_MEMORY_SIZE: '256MB',
     RESTATE_LOG_FILTER: 'warn',
     DO_NOT_TRACK: '1',
-    // It leaves folders there if it is killed.
+    // A killed server leaves folders there.
     TMPDIR: folder,
   };
 }
@@ -72,13 +72,13 @@ export async function startRestateServer(
     log: path.join(folder, 'log'),
   });
   const ended = server.end.then((output) => {
-    throw new WfError('E_FLEET_UNREACHABLE', `the server of Restate has ended: ${output}`, {
-      hint: `Run ${program} by hand, and mend what it reports.`,
+    throw new WfError('E_FLEET_UNREACHABLE', `the Restate server has ended: ${output}`, {
+      hint: `Run ${program} by hand, and fix the error that it reports.`,
     });
   });
   ended.catch(() => undefined);
   const health = [`http://${addresses.admin}/health`, `http://${addresses.ingress}/restate/health`];
-  while (!(await Promise.all(health.map(isOk))).every(Boolean)) await Promise.race([pause(clock, LOOK_MS), ended]);
+  while (!(await Promise.all(health.map(isOk))).every(Boolean)) await Promise.race([pause(clock, CHECK_MS), ended]);
 }
 
 async function isOk(url: string): Promise<boolean> {

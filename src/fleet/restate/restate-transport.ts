@@ -29,9 +29,9 @@ import { reasonOf } from './reason-of.ts';
 
 /** The time for an answer of the ingress, in milliseconds; a long poll has `POLL_MS` more. */
 const ANSWER_MS = 15_000;
-/** Delays between two looks at a fleet run that is followed. */
-const FIRST_LOOK_MS = 200;
-const LAST_LOOK_MS = 1_000;
+/** Delays between two checks of a fleet run that is followed. */
+const FIRST_CHECK_MS = 200;
+const LAST_CHECK_MS = 1_000;
 /** Hosts whose mailboxes are read at the same time. */
 const READ_AT_ONCE = 20;
 
@@ -47,7 +47,7 @@ interface Call<Schema extends z.ZodType> {
 /**
  * Reaches mailboxes and fleet runs through the ingress of Restate.
  * @param url such as `http://127.0.0.1:8080`
- * @param tls files for a proxy before it, which `url` with https is the address of
+ * @param tls files for the proxy in front of it, if `url` is its address with https
  */
 export function restateTransport(url: string, clock: Clock, tls: TlsFiles = NO_TLS_FILES): FleetTransport {
   const client = ingressClient(url, tls);
@@ -86,7 +86,7 @@ export function restateTransport(url: string, clock: Clock, tls: TlsFiles = NO_T
     return found.fleet;
   }
 
-  /** Asks something of a fleet run, and returns it. */
+  /** Makes a request to a fleet run, and returns the fleet run. */
   async function ask(id: FleetId, handler: 'start' | 'demand', body: unknown): Promise<FleetRun> {
     const answer = await call({ to: [FLEET_OBJECT, id, handler], body, returns: acceptedSchema });
     switch (answer.type) {
@@ -95,7 +95,7 @@ export function restateTransport(url: string, clock: Clock, tls: TlsFiles = NO_T
       case 'unknown':
         throw notFound(id);
       case 'exists':
-        throw new WfError('E_FLEET_EXISTS', `fleet run ${id} exists already, and was started otherwise`, {
+        throw new WfError('E_FLEET_EXISTS', `fleet run ${id} already exists, and was started with another request`, {
           hint: `Choose another --id, or inspect it with \`wf fleet show ${id}\`.`,
         });
       case 'refused':
@@ -156,7 +156,7 @@ export function restateTransport(url: string, clock: Clock, tls: TlsFiles = NO_T
     show,
     async follow(id, after, signal) {
       const startedAt = clock.now();
-      for (let delayMs = FIRST_LOOK_MS; ; delayMs = Math.min(LAST_LOOK_MS, 2 * delayMs)) {
+      for (let delayMs = FIRST_CHECK_MS; ; delayMs = Math.min(LAST_CHECK_MS, 2 * delayMs)) {
         await pause(clock, delayMs, signal);
         const found = await head(id, signal);
         if (found.version > after || clock.now() - startedAt > POLL_MS) return found;
@@ -188,8 +188,8 @@ function parsed<Schema extends z.ZodType>(url: string, schema: Schema, text: str
   try {
     return schema.parse(JSON.parse(text));
   } catch (thrown) {
-    throw new WfError('E_FLEET_UNREACHABLE', `${url} has answered with what this wf does not understand`, {
-      hint: 'Check that it is the ingress of Restate, and that `wf fleet serve` there has the version of this wf.',
+    throw new WfError('E_FLEET_UNREACHABLE', `${url} has sent an answer that this version of wf does not understand`, {
+      hint: 'Check that it is the ingress of Restate, and that `wf fleet serve` there runs the same version of wf.',
       cause: thrown,
     });
   }
@@ -201,17 +201,17 @@ function failed(url: string, status: number, text: string): WfError {
   const why = isOfProxy ? '' : `: ${text.slice(0, 300)}`;
   return new WfError('E_FLEET_UNREACHABLE', `${url} has answered with HTTP ${status}${why}`, {
     hint: isOfProxy
-      ? 'Check that Restate runs behind this proxy. It may still carry the request out: look with `wf fleet show`.'
+      ? 'Check that Restate runs behind this proxy. It may still carry the request out: check with `wf fleet show`.'
       : status === 404
         ? 'Start the handlers of the fleet with `wf fleet serve`.'
-        : 'Look at the output of `wf fleet serve` and of Restate.',
+        : 'Check the output of `wf fleet serve` and of Restate.',
     transient: status >= 500 || status === 404,
   });
 }
 
 function silent(url: string, waitedMs: number): WfError {
   return new WfError('E_FLEET_UNREACHABLE', `${url} has not answered within ${waitedMs / 1_000} s`, {
-    hint: 'It may still carry the request out. Check that `wf fleet serve` runs, then look with `wf fleet show`.',
+    hint: 'It may still carry the request out. Check that `wf fleet serve` runs, then inspect the fleet run with `wf fleet show`.',
     transient: true,
   });
 }
@@ -232,6 +232,6 @@ function notFound(id: FleetId): WfError {
 
 function held(host: HostName): WfError {
   return new WfError('E_MAILBOX_HELD', `another agent has the mailbox of host ${host}`, {
-    hint: 'Give each host its own --name. A cloned host needs another name; an agent that was lost is displaced after 45 s.',
+    hint: 'Give each host its own --name. A cloned host needs another name; a lost agent is displaced after 45 s.',
   });
 }

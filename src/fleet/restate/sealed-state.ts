@@ -10,7 +10,7 @@ type Context = ObjectContext | ObjectSharedContext;
 
 const keyOf = (host: HostName) => `sealed/${host}`;
 
-/** Stores the sealed secrets of a fleet run, apart for each host; a retry has those of the run that it starts anew. */
+/** Stores the sealed secrets of a fleet run, one entry for each host. A retry takes those of the fleet run that it retries. */
 export async function storeSealed(ctx: ObjectContext, request: FleetRequest, given: SealedSecrets): Promise<void> {
   const { hosts, secrets, retryOf } = request;
   if (secrets.length === 0) return;

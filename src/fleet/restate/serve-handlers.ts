@@ -11,29 +11,29 @@ import { reasonOf } from './reason-of.ts';
 /** The handlers of fleets, which Restate calls. */
 export interface ServedHandlers {
   readonly port: number;
-  /** Ends once the calls under way have ended: Restate would call these handlers for them, and no others, for ever. */
+  /** Resolves once the calls under way have ended: Restate would retry them on these handlers alone, for ever. */
   close(): Promise<void>;
 }
 
 export interface ServeOptions {
   /** 0 for any free port. */
   readonly port: number;
-  /** The address at which Restate calls the handlers, such as that of a balancer before several; null for this port of 127.0.0.1. */
+  /** The address at which Restate calls the handlers, such as that of a load balancer; null for this port on 127.0.0.1. */
   readonly address: string | null;
   /** The admin API of Restate, with which the handlers are registered, such as `http://127.0.0.1:9070`. */
   readonly admin: string;
-  /** Public keys of Restate, such as `publickeyv1_...`: a request that none of them has signed is refused. None: all are taken. */
+  /** Public keys of Restate, such as `publickeyv1_...`: requests that none of them signed are refused. If empty, all are accepted. */
   readonly identityKeys: readonly string[];
   /** Receives warnings and errors of the SDK, one line each. */
   readonly warn: (line: string) => void;
 }
 
-/** The path of calls that wait for seconds. They change nothing, and agents call again. */
+/** The path of long polls. They change nothing, and agents repeat them. */
 const LONG_POLL = `/invoke/${HOST_OBJECT}/next`;
 
 /**
- * Serves the handlers on 127.0.0.1, and registers them with Restate, which calls the last registered ones. A call that has begun stays with
- * the address at which it has begun.
+ * Serves the handlers on 127.0.0.1, and registers them with Restate, which calls the last registered ones. A call stays with the address
+ * at which it has begun.
  * @throws WfError E_TOOL_MISSING, E_ADDRESS_IN_USE, E_FLEET_UNREACHABLE
  */
 export async function serveHandlers(given: ServeOptions): Promise<ServedHandlers> {
@@ -82,7 +82,7 @@ async function register(admin: string, uri: string): Promise<void> {
   }
   const text = await response.text();
   if (response.ok) return;
-  throw new WfError('E_FLEET_UNREACHABLE', `Restate at ${admin} does not take the handlers: ${messageIn(text)}`, {
+  throw new WfError('E_FLEET_UNREACHABLE', `Restate at ${admin} does not accept the handlers: ${messageIn(text)}`, {
     hint: 'Restate 1.4 or newer is needed, and must reach 127.0.0.1 of this machine, or the address of --address.',
   });
 }

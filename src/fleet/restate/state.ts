@@ -3,7 +3,7 @@ import type { z } from 'zod';
 import { type Json, parseJson } from '../../engine/model/json.ts';
 import type { RestateSdk } from './load-sdk.ts';
 
-/** Parses the input of a handler: a call that does not fit is refused for good, and not retried. */
+/** Parses the input of a handler. An invalid call is refused for good, and not retried. */
 export function parseInput<Schema extends z.ZodType>(
   { TerminalError }: RestateSdk,
   schema: Schema,
@@ -46,7 +46,7 @@ interface Target {
   readonly handler: string;
 }
 
-/** Sends a message to an object: delivered once. */
+/** Sends a message to an object, which receives it exactly once. */
 export function send(ctx: ObjectContext, { object, key, handler }: Target, parameter: unknown): void {
   ctx.genericSend<unknown>({ service: object, method: handler, key, parameter, inputSerde: SENT });
 }

@@ -18,7 +18,7 @@ export function openSecretsOf(host: HostName, seed: string): OpenSecrets {
         values[input] = await unseal(seed, { host, definitionHash, input }, text);
       } catch (thrown) {
         throw new WfError('E_INPUT', `input ${input}: its value was not sealed to this host for this workflow`, {
-          hint: 'Start the workflow anew with `wf fleet start`; the host may have another key than before.',
+          hint: 'Start the workflow again with `wf fleet start`: the key of the host may have changed.',
           cause: thrown,
         });
       }

@@ -40,7 +40,7 @@ export async function unseal(seed: string, use: Use, sealed: string): Promise<st
 
 const keyPairOf = (seed: string) => suite.kem.deriveKeyPair(bytesOf(seed));
 
-/** In a buffer of its own, as the library takes whole buffers. */
+/** Copies into a buffer of its own: the library reads whole buffers. */
 const bytesOf = (text: string): ArrayBuffer => Uint8Array.from(Buffer.from(text, 'base64url')).buffer;
 
 const infoOf = ({ host, definitionHash, input }: Use): ArrayBuffer =>

@@ -4,7 +4,7 @@ import { WfError } from '../../engine/model/errors.ts';
 import { readPrivateFile } from '../../trust/private-file.ts';
 import { requireTrusted } from '../../trust/trusted-path.ts';
 
-/** Files in PEM with which a client and the proxy before a fleet know each other. */
+/** PEM files with which a client and the proxy in front of a fleet authenticate each other. */
 export interface TlsFiles {
   /** The certificate of the client, with the chain up to its CA if that is not its issuer, and its private key; null for none. */
   readonly client: { readonly cert: string; readonly key: string } | null;
@@ -35,7 +35,7 @@ function readClient(files: { readonly cert: string; readonly key: string }): Cre
   const isOwn = parsing(what, () => certificate.checkPrivateKey(createPrivateKey(key)));
   if (isOwn) return { cert, key, certificate };
   throw new WfError('E_CERTIFICATE', `${what} does not belong to the certificate ${files.cert}`, {
-    hint: 'Give --cert and --key files that were made together.',
+    hint: 'Give the private key of this certificate with --key.',
   });
 }
 

@@ -3,9 +3,9 @@ import { errnoOf } from '../../host/machine/errno.ts';
 import type { Credentials } from './credentials.ts';
 
 const RENEW = 'Renew the certificate of the proxy, or set the clock of this machine.';
-const GIVE_CA = 'Give the CA that has signed it with --ca.';
+const GIVE_CA = 'Give the CA that signed it with --ca.';
 
-/** Codes with which Node refuses the certificate of a server, and what to do. */
+/** Codes with which Node refuses the certificate of a server, with the hint for each. */
 const SERVER_REFUSED: ReadonlyMap<string, string> = new Map([
   ['CERT_HAS_EXPIRED', RENEW],
   ['CERT_NOT_YET_VALID', RENEW],
@@ -57,7 +57,7 @@ function clientRefused(url: string, how: string, { client }: Credentials, cause?
   }
   const { validFrom, validTo } = client.certificate;
   return new WfError('E_CERTIFICATE', `${url} refuses the certificate of ${subjectOf({ client, ca: null })} (${how})`, {
-    hint: `Check that the proxy has the CA that has signed it, that it is not revoked, and its time: it is valid from ${validFrom} to ${validTo}.`,
+    hint: `Check that the proxy has the CA that signed it, that it is not revoked, and that it is valid now: it is valid from ${validFrom} to ${validTo}.`,
     cause,
   });
 }

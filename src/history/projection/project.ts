@@ -51,7 +51,7 @@ export interface ProjectedRows {
 
 /**
  * Applies a journal entry to the rows beside the journal. It is the only definition of what an entry means for them. Returns the row
- * that the entry needs and does not find (`run`, `step a`, `change 1`); undefined if all updates were made.
+ * that the entry needs and does not find (`run`, `step a`, `change 1`); undefined if all updates succeeded.
  *
  * `interrupted` only ends waiting and pausing: whether a run is interrupted is derived from its lease. `verified` is read from the
  * journal itself.

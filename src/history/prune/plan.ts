@@ -12,7 +12,7 @@ export interface PruneRequest {
   readonly endedBefore: number;
   /** Keeps this many of the newest runs of each workflow, whatever their age. */
   readonly keep: number;
-  /** Removes unused plans that were made before this moment; none if absent. */
+  /** Removes unused plans that were created before this moment; none if absent. */
   readonly plansBefore?: number;
   isAlive(owner: Owner): boolean;
 }
@@ -39,7 +39,7 @@ export const AGED_FLEET_COPY = `finished_at < @endedBefore AND status <> 'needs-
   SELECT number FROM (SELECT number, row_number() OVER (PARTITION BY workflow ORDER BY created_at DESC, id DESC) AS place
     FROM fleet_runs) WHERE place <= @keep)`;
 
-/** Position of pruning: all runs of this workflow and status up to this run have been considered. */
+/** Position of pruning: all runs of this workflow and status up to this run are done. */
 export interface PrunePosition {
   readonly workflow: string;
   readonly status: StoredRunStatus;
@@ -55,7 +55,7 @@ interface Selection {
   /** Selects runs older than this position, where the newest runs of the workflow that are kept begin. */
   readonly createdAt: number;
   readonly id: string;
-  /** Selects runs newer than this position, up to which runs have been considered. */
+  /** Selects runs newer than this position, up to which runs are done. */
   readonly afterCreatedAt: number;
   readonly afterId: string;
 }

@@ -41,7 +41,7 @@ export const evidenceRow = lazy(() =>
   ),
 );
 
-/** Stores the evidence of one commit. A notice takes the place of the first output beyond the limit of its step; later evidence is dropped. */
+/** Stores the evidence of one commit. A notice replaces the first output beyond the limit of its step; later evidence is dropped. */
 export function storeEvidence(statements: Statements, run: number, evidence: readonly StoredEvidence[]): void {
   const kept: StoredEvidence[] = [];
   for (const piece of evidence) {

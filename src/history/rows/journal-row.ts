@@ -114,10 +114,10 @@ function journalEventSchema(): z.ZodMiniType<JournalEvent> {
   const proofs = z.exactOptional(
     z.discriminatedUnion('type', [
       z.strictObject({
-        type: z.literal('told'),
+        type: z.literal('reported'),
         proofs: z.array(z.strictObject({ claim: z.string(), figures: z.string() })),
       }),
-      z.strictObject({ type: z.literal('untold'), reason: z.string() }),
+      z.strictObject({ type: z.literal('unavailable'), reason: z.string() }),
     ]),
   );
 

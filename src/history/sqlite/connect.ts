@@ -6,7 +6,7 @@ import { identityOf } from './file-header.ts';
 import { APPLICATION_ID, createTables, SCHEMA_VERSION, TABLES_AND_INDEXES, versionOf } from './schema.ts';
 import { hasBeenInUse } from './side-files.ts';
 
-/** Time for which a write waits for the transaction of another process. One of wf takes well under a millisecond. */
+/** Time for which a write waits for the transaction of another process. A transaction of wf takes well under a millisecond. */
 const BUSY_TIMEOUT_MS = 5_000;
 
 /** Attempts to switch a new database to WAL, which collides at most once with each process that opens it at the same moment. */

@@ -18,7 +18,7 @@ function isAddonError(thrown: unknown): thrown is Error {
   return isAddonMissing(thrown) || ('code' in thrown && thrown.code === 'ERR_DLOPEN_FAILED');
 }
 
-/** Returns whether the addon is absent: the package `bindings`, which searches for it, lists in `tries` where it did. */
+/** Returns whether the addon is absent: the package `bindings`, which searches for it, lists the searched paths in `tries`. */
 function isAddonMissing(error: Error): boolean {
   return 'tries' in error;
 }

@@ -20,7 +20,7 @@ const OTHERS = 0o077;
 export function prepareDatabaseFile(given: string): string {
   const path = absolutePath(given);
   requireTrusted(path, 'the database');
-  createUnlessThere(path);
+  createIfAbsent(path);
   const real = fs.realpathSync(path);
   checkWritable(real);
   requireOwnDatabase(real);
@@ -65,7 +65,7 @@ function exists(path: string): boolean {
   return fs.statSync(path, { throwIfNoEntry: false }) !== undefined;
 }
 
-function createUnlessThere(path: string): void {
+function createIfAbsent(path: string): void {
   if (exists(path)) return;
   if (fs.lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true) {
     throw new WfError('E_DATABASE', `the database ${path} is a symbolic link without a target`, {

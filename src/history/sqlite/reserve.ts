@@ -10,7 +10,7 @@ import { reserveOf } from './side-files.ts';
  */
 const RESERVE_BYTES = 2 * 1024 * 1024;
 
-/** Free space below which no reserve is made, so that it takes nothing that other processes need. */
+/** Free space below which wf creates no reserve, to leave that space to other processes. */
 const ROOM_BYTES = 4 * RESERVE_BYTES;
 
 /**

@@ -21,7 +21,7 @@ interface TransactionDependencies {
   readonly statements: Statements;
   readonly path: string;
   readonly options: ConnectOptions;
-  /** Throws if the path no longer leads to the open file. */
+  /** Throws unless the path leads to the open file. */
   requireInPlace(): void;
 }
 
@@ -37,7 +37,7 @@ export function writeTransactions({
   requireInPlace,
 }: TransactionDependencies): WriteTransactions {
   let startTimer: StartTimer | undefined;
-  // Created once: that takes longer than to begin and to end one.
+  // Created once: creating it takes longer than beginning and ending a transaction.
   const transaction = db.transaction((work: () => unknown) => {
     // A newer wf may have changed the tables since this process opened the database.
     refuseNewer(Number(statements.value('PRAGMA user_version')), path);
@@ -54,7 +54,7 @@ export function writeTransactions({
         return done;
       });
       stopTimer?.();
-      // Checked after the commit, to notice a file that was deleted just before it.
+      // Checked after the commit, to detect a file that was deleted just before it.
       requireInPlace();
       return result();
     });

@@ -10,7 +10,7 @@ import { invalid, type RunFileContent, runFileText } from './run-file.ts';
 
 /**
  * Stores a run of another machine, inside one transaction. Every entry of its journal is projected as if it were appended now. The run
- * gets no owner and no claims. Finally it is exported again: that must give the same file.
+ * gets no owner and no claims. Finally exports it again, which must give the same file.
  * @throws WfError E_RUN_EXISTS; E_RUN_FILE_INVALID if an entry does not follow from those before it
  */
 export function importRun(
@@ -35,7 +35,7 @@ export function importRun(
   }
 }
 
-/** Returns whether the file is to blame: its entries contradict each other or the schema. In wf itself, that would be a defect. */
+/** Returns whether the file is at fault: its entries contradict each other or the schema. In wf itself, that would be a defect. */
 function isContradiction(thrown: unknown): thrown is Error {
   if (thrown instanceof WfError) return thrown.code === 'E_INTERNAL' || thrown.code === 'E_DATABASE_DAMAGED';
   return thrown instanceof Database.SqliteError && thrown.code.startsWith('SQLITE_CONSTRAINT');

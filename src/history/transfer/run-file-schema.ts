@@ -17,7 +17,7 @@ export type RunFileSchemas = ReturnType<typeof runFileSchemas>;
 /** Creates the schemas: only an import needs them. */
 export function runFileSchemas() {
   const moment = z.int().check(z.minimum(0), z.maximum(LAST_MOMENT));
-  // Control characters could steer a terminal.
+  // A terminal would obey control characters.
   const name = z.string().check(z.minLength(1), z.maxLength(255), z.regex(/^\P{Cc}+$/u, 'not a name'));
   const hash = z.string().check(z.regex(/^[0-9a-f]{64}$/));
   const count = z.int().check(z.minimum(0));

@@ -2,7 +2,7 @@ import type * as z from 'zod/mini';
 import { sha256 } from '../../engine/model/digest.ts';
 import { asWfError, WfError } from '../../engine/model/errors.ts';
 import type { JournalEntry, JournalEvent, RunHeader } from '../../engine/model/journal-event.ts';
-import { canonicalJson, escapeSteering, isJsonObject, type Json, parseJson } from '../../engine/model/json.ts';
+import { canonicalJson, escapeTerminalControls, isJsonObject, type Json, parseJson } from '../../engine/model/json.ts';
 import type { Fingerprint } from '../../engine/ports/fingerprint.ts';
 import type { StoredEvidence } from '../../engine/ports/history.ts';
 
@@ -45,7 +45,7 @@ export function runFileText(content: RunFileContent): string {
     evidence,
     fingerprints,
   };
-  return `${escapeSteering(JSON.stringify(file))}\n`;
+  return `${escapeTerminalControls(JSON.stringify(file))}\n`;
 }
 
 /**

@@ -5,7 +5,7 @@ import type { Argv, CommandOptions, CommandPort, CommandResult } from '../../eng
 
 /**
  * Runs a command that must exit with 0.
- * @throws WfError E_HOST_COMMAND with the command's message if it fails; E_PERMISSION if the kernel refuses it; E_STEP_STOPPED if
+ * @throws WfError E_HOST_COMMAND with the message of the command if it fails; E_PERMISSION if the kernel refuses it; E_STEP_STOPPED if
  * the signal ends it; and the errors of the port.
  */
 export async function runChecked(command: CommandPort, argv: Argv, options: CommandOptions): Promise<CommandResult> {
@@ -17,7 +17,7 @@ export function requireSuccess(result: CommandResult, timeoutMs: number): Comman
   const { end } = result;
   if (end.type === 'exited' && end.exitCode === 0) return result;
   const typed = commandLine(result.argv);
-  const said = (result.stderr.trim() || result.stdout.trim()).slice(0, 500);
+  const message = (result.stderr.trim() || result.stdout.trim()).slice(0, 500);
   switch (end.type) {
     case 'aborted':
       throw new WfError('E_STEP_STOPPED', `\`${typed}\` was stopped`, {
@@ -33,12 +33,12 @@ export function requireSuccess(result: CommandResult, timeoutMs: number): Comman
         hint: 'Find out with `dmesg` what killed it.',
       });
     case 'exited':
-      if (/Operation not permitted|Permission denied/.test(said)) {
-        throw new WfError('E_PERMISSION', `\`${typed}\` is not permitted: ${said}`, {
+      if (/Operation not permitted|Permission denied/.test(message)) {
+        throw new WfError('E_PERMISSION', `\`${typed}\` is not permitted: ${message}`, {
           hint: 'Run wf as root (`sudo wf ...`).',
         });
       }
-      throw new WfError('E_HOST_COMMAND', `\`${typed}\` failed with exit code ${end.exitCode}: ${said}`, {
+      throw new WfError('E_HOST_COMMAND', `\`${typed}\` failed with exit code ${end.exitCode}: ${message}`, {
         hint: 'Run the command by hand and read its output.',
         details: { argv: result.argv, exitCode: end.exitCode },
       });

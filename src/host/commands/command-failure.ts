@@ -34,7 +34,7 @@ export function explainStartFailure(argv: Argv, line: Argv, cwd: string | undefi
   }
 }
 
-/** Returns why nsenter did not run the program, or undefined if it did. Its stderr has fixed words in the C locale. */
+/** Returns why nsenter did not run the program; undefined if it did. In the C locale, its messages are fixed. */
 export function nsenterRefusal(argv: Argv, result: CommandResult, namespace: string): WfError | undefined {
   if (result.end.type !== 'exited' || result.end.exitCode === 0 || !result.stderr.startsWith('nsenter: '))
     return undefined;

@@ -17,7 +17,7 @@ const DEFAULT_OUTPUT_BYTES = 256 * 1024;
 /** Enters the host that commands run on. */
 export interface NamespaceEntry {
   /**
-   * Returns nsenter's options for this network namespace, or for the host's own if none is given; empty if nothing is to be
+   * Returns nsenter's options for this network namespace, by default the host's own; empty if no namespace needs to be
    * entered.
    * @throws WfError E_NAMESPACE_GONE if the host has ended
    */
@@ -84,7 +84,7 @@ async function runStarted(
   const stdout = collectBounded(child.stdout, maxBytes);
   const stderr = collectBounded(child.stderr, maxBytes);
 
-  // The first reason counts: later events while the process ends do not replace it.
+  // The first reason counts: later events do not replace it while the process ends.
   let end: CommandEnd | undefined;
   let stopping = false;
   let cancelKill = (): void => undefined;
@@ -101,7 +101,7 @@ async function runStarted(
     cancelKill();
     cancelKill = clock.after(GRACE_MS, () => {
       groups.signal(group, 'SIGKILL');
-      // A process that left the group could keep the pipes open for ever.
+      // A process that left the group could keep the pipes open forever.
       closeStreams();
     });
   };

@@ -23,7 +23,7 @@ export function isExecutableFile(path: string): boolean {
     accessSync(path, constants.X_OK);
     return statSync(path).isFile();
   } catch {
-    // For any reason, it cannot be run from here.
+    // Whatever the reason, wf cannot execute it.
     return false;
   }
 }

@@ -1,8 +1,8 @@
 import type { CommandOptions, CommandPort, CommandResult } from '../../engine/ports/command.ts';
 
 /**
- * Returns a port that runs equal reads once if they are asked for at the same moment: many steps that begin together look at the same
- * links. Each read begins after it was asked for.
+ * Returns a port that runs identical reads of the same moment once: many steps that begin together read the same links. A read begins
+ * only after all its requests.
  */
 export function sharingReads({ run }: CommandPort): CommandPort {
   const due = new Map<string, Promise<CommandResult>>();
@@ -23,7 +23,7 @@ export function sharingReads({ run }: CommandPort): CommandPort {
   };
 }
 
-/** A read that somebody may stop, or that depends on more than its words and its namespace, is its asker's own. */
+/** A read that can be stopped, or that depends on more than its arguments and its namespace, is not shared. */
 function isShareable({ isRead, signal, inherited, stdin, cwd }: CommandOptions): boolean {
   return isRead === true && [signal, inherited, stdin, cwd].every((option) => option === undefined);
 }

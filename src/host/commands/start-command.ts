@@ -10,7 +10,7 @@ export interface CommandStart {
   readonly cwd: string | undefined;
   /** Standard input, empty by default. */
   readonly stdin: string | undefined;
-  /** Descriptor of this process that the command gets as descriptor 3. */
+  /** Descriptor of this process that the command receives as descriptor 3. */
   readonly inherited: number | undefined;
 }
 
@@ -20,7 +20,7 @@ export interface StartFailure {
   readonly originalMessage?: string | undefined;
 }
 
-/** A started command, the leader of its own process group; without a pid, a command that failed to start. */
+/** A started command, the leader of its own process group; without a pid if it failed to start. */
 export interface StartedCommand {
   readonly pid: number | undefined;
   readonly stdout: Readable;

@@ -4,7 +4,7 @@ import { parseRunId, type RunId } from '../../engine/model/ids.ts';
 import { fileError } from './file-error.ts';
 import { requirePrivate } from './private-folders.ts';
 
-/** Name of the folder of a command: the run, and what mkdtemp adds. */
+/** Name of the folder of a command: the run, and the suffix of mkdtemp. */
 const NAME = /^\.command-(.+)-[A-Za-z0-9]{6}$/;
 
 /** Returns the run in the name of the folder of a command; undefined for other names. */
@@ -13,7 +13,7 @@ export function runOfCommandFolder(name: string): RunId | undefined {
 }
 
 /**
- * Writes files, readable by the user of wf only, into a new folder for one command. Returns the folder, or leaves nothing.
+ * Writes files, readable only by the user of wf, into a new folder for one command. Returns the folder; leaves nothing on an error.
  * @param folder the folder of wf beside the database
  * @throws WfError E_UNTRUSTED if others can read the folder
  */

@@ -10,7 +10,7 @@ import { requirePrivate, syncFolder } from './private-folders.ts';
 const KEY_BYTES = 32;
 
 /**
- * Returns the key for the digests of contents, which is created with the first one. Whoever reads digests without it cannot test
+ * Returns the key for the digests of contents; creates it at the first use. Without the key, a reader of the digests cannot test
  * guesses of a short content.
  * @param folder folder of wf, beside the database
  * @throws WfError E_UNTRUSTED if others can read the folder, E_FILE if the key is damaged
@@ -34,7 +34,7 @@ function readKey(file: string): Uint8Array | undefined {
   }
   if (key.length === KEY_BYTES) return key;
   throw new WfError('E_FILE', `the key ${file} is damaged: it has ${key.length} bytes instead of ${KEY_BYTES}`, {
-    hint: 'Restore it from a backup. Without it wf recognises no file that its runs have changed: move it away only if none is to be undone.',
+    hint: 'Restore it from a backup. Without it wf recognises no file that its runs have changed: move it away only if no run needs an undo.',
   });
 }
 

@@ -4,15 +4,15 @@ import { WfError } from '../../engine/model/errors.ts';
 import type { FileFound } from '../../engine/ports/files.ts';
 import { changedMeanwhile } from './file-error.ts';
 
-/** Does not wait for a writer if a pipe has taken the place of the file. */
+/** Does not block if a pipe has replaced the file. */
 const READ = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 const CHUNK_BYTES = 256 * 1024;
 
 export type Chunks = AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
 
 /**
- * Reads a file in chunks. @param found the object that was found there; null accepts any
- * @throws WfError E_FILE_CHANGED if another one is there, or if it changes meanwhile
+ * Reads a file in chunks. @param found the object that was observed at the path; null accepts any
+ * @throws WfError E_FILE_CHANGED if the path has another object, or the file changes meanwhile
  */
 export async function* chunksOf(way: string, name: string, found: FileFound | null): AsyncGenerator<Uint8Array> {
   const file = await open(way, READ);
@@ -37,7 +37,7 @@ async function requireSame(file: FileHandle, name: string, found: FileFound | nu
   if (!isSame) throw changedMeanwhile(name);
 }
 
-/** A hash to which content is added. Named here, because the published types import nothing of Node. */
+/** A hash of content. Declared here, because the published types import nothing from Node. */
 export interface Hash {
   update(data: Uint8Array): unknown;
   digest(encoding: 'hex'): string;
@@ -63,7 +63,7 @@ export async function readUpTo(maxBytes: number, name: string, chunks: Chunks): 
   return Buffer.concat(parts);
 }
 
-/** An open file. Named here, because the published types import nothing of Node. */
+/** An open file. Declared here, because the published types import nothing from Node. */
 interface Writable {
   write(data: Uint8Array, offset: number, length: number): Promise<{ readonly bytesWritten: number }>;
 }

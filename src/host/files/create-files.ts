@@ -29,7 +29,7 @@ import { createFile, createFolder, createLink, setMode } from './new-file.ts';
 /**
  * Creates the files of a host.
  * @param root returns the folder that is `/` for the host: `/`, or `/proc/4711/root` for a private one
- * @param folderOfWf folder for copies of previous files, and for the key of digests; it is created with the first one
+ * @param folderOfWf folder for copies of previous files, and for the key of digests; created at the first use
  */
 export function createFiles(root: () => string, folderOfWf: string): FilesPort {
   let key: Uint8Array | undefined;
@@ -38,7 +38,7 @@ export function createFiles(root: () => string, folderOfWf: string): FilesPort {
     return createHmac('sha256', key);
   };
 
-  /** Opens the folder of a path for an operation, and describes errors of the system. */
+  /** Calls `act` in the open folder of a path, and converts errors of the system. */
   async function within<Result>(
     doing: string,
     at: FilePath,
@@ -84,7 +84,7 @@ export function createFiles(root: () => string, folderOfWf: string): FilesPort {
         opened.close();
       }
     },
-    look: (at) => within('read', at, (way) => lookAt(way, pathOf(at))),
+    inspect: (at) => within('read', at, (way) => inspect(way, pathOf(at))),
     digest: (path, found) => within('read', path, () => digestOf(hash(), chunks({ type: 'file', path, found }))),
     digestOf: async (bytes) => digestOf(hash(), [bytes]),
     read: (path, found, maxBytes) =>
@@ -130,26 +130,26 @@ export function createFiles(root: () => string, folderOfWf: string): FilesPort {
   };
 }
 
-/** Returns the path of a file as a person writes it. */
+/** Returns the path of a file for messages. */
 function pathOf({ folder, name }: FilePath): string {
   return path.join(folder.path, name);
 }
 
 function place(from: string, to: string, name: string, expected: FileFound | null): void {
   syncFile(from);
-  const there = lookAt(to, name);
+  const there = inspect(to, name);
   if (expected !== null) {
     if (there === null || !isSame(there, expected)) throw changedMeanwhile(name);
     renameSync(from, to);
     return;
   }
   if (there !== null) throw changedMeanwhile(name);
-  // A rename would replace a file that is created at this moment; a folder cannot have two names.
-  if (lookAt(from, name)?.type === 'folder' || !tryLink(from, to, name)) renameSync(from, to);
+  // A rename would replace a file that another process creates right now. A folder cannot be linked.
+  if (inspect(from, name)?.type === 'folder' || !tryLink(from, to, name)) renameSync(from, to);
   else unlinkSync(from);
 }
 
-/** Syncs the attributes that a file got after its content. A file that nobody may read has none. */
+/** Syncs the attributes that were set after the content. Skips a file that wf may not read. */
 function syncFile(way: string): void {
   try {
     const descriptor = openSync(way, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
@@ -175,20 +175,20 @@ function tryLink(from: string, to: string, name: string): boolean {
 }
 
 function remove(way: string, name: string, found: FileFound): void {
-  const there = lookAt(way, name);
+  const there = inspect(way, name);
   if (there === null) return;
   if (!isSame(there, found)) throw changedMeanwhile(name);
   if (found.type === 'folder') rmdirSync(way);
   else unlinkSync(way);
 }
 
-/** Whether it is the same object, unchanged. A folder changes with the files in it. */
+/** Returns whether it is the same object, unchanged. The change time of a folder is ignored: it changes with its files. */
 function isSame(there: FileFound, found: FileFound): boolean {
   if (there.inode !== found.inode || there.type !== found.type) return false;
   return there.type === 'folder' || there.changedNs === found.changedNs;
 }
 
-function lookAt(way: string, name: string): FileFound | null {
+function inspect(way: string, name: string): FileFound | null {
   const found = lstatSync(way, { bigint: true, throwIfNoEntry: false });
   if (found === undefined) return null;
   return {

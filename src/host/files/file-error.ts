@@ -16,7 +16,7 @@ const HINTS: Readonly<Record<string, string>> = {
 export function fileError(doing: string, file: string, thrown: unknown): WfError {
   if (thrown instanceof WfError) return thrown;
   const errno = errnoOf(thrown);
-  // Without the path, which leads through a descriptor.
+  // Omits the path, which contains a descriptor.
   const why = thrown instanceof Error ? thrown.message.replace(/, [a-z]+(?: '.*)?$/s, '') : String(thrown);
   if (errno === 'EACCES' || errno === 'EPERM') {
     return new WfError('E_PERMISSION', `wf may not ${doing} ${file}: ${why}`, {
@@ -32,7 +32,7 @@ export function fileError(doing: string, file: string, thrown: unknown): WfError
   });
 }
 
-/** Returns the error for a file that is not as it was a moment ago. */
+/** Returns the error for a file that has changed since it was observed. */
 export function changedMeanwhile(file: string): WfError {
   return new WfError('E_FILE_CHANGED', `${file} was changed by another process while wf worked on it`, {
     hint: 'wf left it as it is. Find out what writes it, then try again.',

@@ -9,8 +9,8 @@ export type FolderContent =
 
 /**
  * Returns whether a folder of this machine is empty; unknown if it cannot be read.
- * @param mismatch returns why it is another folder, by its times and those of the folder that contains it, in ms since the epoch;
- * undefined if it is the right one
+ * @param mismatch returns why it is another folder, from its times and those of its parent, in ms since the epoch; undefined if it is the
+ * right one
  */
 export function folderContent(
   folder: string,

@@ -6,7 +6,7 @@ import { ownerOfAll, trustedUsers } from '../../trust/users.ts';
 import { bootId } from '../processes/process.ts';
 import { fileError } from './file-error.ts';
 
-/** Limit of the kernel for links in a path. */
+/** Limit of the kernel for symbolic links in a path. */
 const MOST_LINKS = 40;
 const FOLDER = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
 
@@ -66,7 +66,7 @@ export function openFolder(root: string, folder: string): OpenFolder {
 export function openSameFolder(root: string, folder: FolderIdentity): OpenFolder {
   const opened = openFolder(root, folder.path);
   const { device, inode } = identityOf(folder.path, opened);
-  // After a reboot the number of a device may differ.
+  // The number of a device may differ after a reboot.
   if (inode === folder.inode && (device === folder.device || folder.bootId !== bootId())) return opened;
   opened.close();
   throw new WfError('E_FILE', `${folder.path} is another folder than the one in which the file was changed`, {
@@ -96,7 +96,7 @@ function statOf(way: string, folder: string): Stats {
   }
 }
 
-/** @throws WfError E_UNTRUSTED if another user can replace what is below a component of a path */
+/** @throws WfError E_UNTRUSTED if another user can replace the files below a component of a path */
 function requireTrustedPart(found: Stats, path: string, folder: string): void {
   const why = whyUntrusted(found, new Set([...trustedUsers(), ownerOfAll()]));
   if (why === undefined || isPermitted(folder)) return;

@@ -19,7 +19,7 @@ export function keptFile(folder: string, run: RunId, name: string): string {
 }
 
 /**
- * Writes a copy that a run keeps, durable and readable by its user only, in place of an earlier one. Returns the digest of its content.
+ * Writes a copy that a run keeps, durably and readable only by its user; replaces an earlier one. Returns the digest of its content.
  * @throws WfError E_UNTRUSTED if others can read the folder
  */
 export async function keep(folder: string, run: RunId, name: string, content: Chunks, hash: Hash): Promise<string> {

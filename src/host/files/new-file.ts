@@ -17,11 +17,11 @@ import { type Chunks, type Hash, writeContent } from './content.ts';
 
 const CREATE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
 const OPEN_FOLDER = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
-/** Mode of what is not yet complete. */
+/** Mode until the file or folder is complete. */
 const PRIVATE_FILE = 0o600;
 const PRIVATE_FOLDER = 0o700;
 
-/** Creates a file on the disk, or leaves nothing. Returns the digest of its content. */
+/** Creates a file durably; leaves nothing on an error. Returns the digest of its content. */
 export async function createFile(
   way: string,
   content: Chunks,
@@ -32,7 +32,7 @@ export async function createFile(
   try {
     const digest = await writeContent(file, content, hash);
     await file.chown(attributes.uid, attributes.gid);
-    // After the owner: a change of the owner removes setuid and setgid.
+    // Set after the owner: a change of the owner clears setuid and setgid.
     await file.chmod(attributes.mode);
     await file.sync();
     return digest;
@@ -44,7 +44,7 @@ export async function createFile(
   }
 }
 
-/** Sets the mode of a file, on the disk. */
+/** Sets the mode of a file, durably. */
 export async function setMode(way: string, mode: number): Promise<void> {
   const file = await open(way, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   try {
@@ -55,7 +55,7 @@ export async function setMode(way: string, mode: number): Promise<void> {
   }
 }
 
-/** Creates a symbolic link, or leaves nothing. */
+/** Creates a symbolic link; leaves nothing on an error. */
 export function createLink(way: string, target: string, { uid, gid }: Omit<FileAttributes, 'mode'>): void {
   symlinkSync(target, way);
   try {
@@ -66,7 +66,7 @@ export function createLink(way: string, target: string, { uid, gid }: Omit<FileA
   }
 }
 
-/** Creates a folder, or leaves nothing. */
+/** Creates a folder; leaves nothing on an error. */
 export function createFolder(way: string, { mode, uid, gid }: FileAttributes): void {
   mkdirSync(way, PRIVATE_FOLDER);
   try {

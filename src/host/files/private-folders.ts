@@ -2,7 +2,7 @@ import { closeSync, fsyncSync, openSync } from 'node:fs';
 import { WfError } from '../../engine/model/errors.ts';
 import { privateFolder } from '../../trust/private-folder.ts';
 
-/** Creates folders of wf, the outer one first. @throws WfError E_UNTRUSTED if others than this user can read one */
+/** Creates folders of wf, the outer one first. @throws WfError E_UNTRUSTED if another user can read one */
 export function requirePrivate(...folders: readonly string[]): void {
   for (const folder of folders) {
     if (privateFolder(folder) !== undefined) continue;

@@ -13,22 +13,22 @@ import { isSystemdBooted } from '../systemd/unit-file.ts';
 import { guardUnitName, guardUnitText } from './guard-unit-text.ts';
 import { newestLoginSession } from './login-session.ts';
 
-/** A guard loads wf and a workflow file. */
+/** Time limit for the start of a guard, which loads wf and a workflow file. */
 const START_MS = 60_000;
 
-/** The line that a guard prints once it has loaded all that it needs. */
+/** The line that a guard prints once it has loaded everything it needs. */
 export const GUARD_READY = 'ready';
 
-/** Variables by which tests kill or stop wf: they are not meant for its guard. */
+/** Variables with which tests kill or stop wf: its guard does not inherit them. */
 const OF_TESTS = /^WF_(?:CRASH|HALT|FAIL)_/;
 
-/** The variables of this process that a unit gets: it is a file that everybody can read, and outlives this process. */
+/** The variables of this process that a unit contains: any user can read its file, which outlives this process. */
 const OF_UNIT: readonly string[] = ['PATH', 'HOME', ...ENGINE_VARIABLES];
 
 interface GuardsOptions {
   /** The program of the command `wf`. */
   readonly program: string;
-  /** Returns the files that it executes. */
+  /** Returns the files that the program executes. */
   executed(): readonly string[];
   /** Path of the history. */
   readonly database: string;
@@ -36,7 +36,7 @@ interface GuardsOptions {
   readonly runner: StepRunner;
 }
 
-/** Creates the guards of runs in a history: units of systemd for root, otherwise processes in sessions of their own. */
+/** Creates the port that starts the guards of runs: systemd units for root, otherwise processes in their own sessions. */
 export function createGuards({ program, executed, database, runner }: GuardsOptions): GuardPort {
   const args = (run: string, workflowFile: string | null) => [
     'guard',
@@ -79,7 +79,7 @@ export function createGuards({ program, executed, database, runner }: GuardsOpti
       const why = first.type === 'ended' ? first.end.stderr.trim() : `it was not ready after ${START_MS / 1_000} s`;
       if (first.type === 'late') process.kill(started.pid, 'SIGKILL');
       throw new WfError('E_GUARD', `no guard can watch run ${run}: ${why}`, {
-        hint: 'Mend that, or start the run with --no-guard: then only the command itself takes the change back.',
+        hint: 'Fix that, or start the run with --no-guard: then only the command itself takes the change back.',
         untouched: true,
       });
     },
@@ -95,7 +95,7 @@ function variables(isSelected: (name: string) => boolean): Readonly<Record<strin
   );
 }
 
-/** Returns why a guard cannot be a unit of systemd; undefined if it can. */
+/** Returns why a guard cannot be a systemd unit; undefined if it can. */
 function whyNoUnit(isPrivateHost: boolean): string | undefined {
   if (isPrivateHost) return 'the host of the run is a private one, which ends with the machine';
   if (ownUser() !== 0) return 'wf does not run as root';
@@ -104,7 +104,7 @@ function whyNoUnit(isPrivateHost: boolean): string | undefined {
   return elsewhere.length === 0 ? undefined : `wf runs in another ${elsewhere.join(' and ')} namespace than systemd`;
 }
 
-/** Root's systemd executes no file that another user can write, not even the one who called sudo: the unit outlives that. */
+/** Returns why the unit would be unsafe: systemd must execute no file that another user can write, not even the caller of sudo. */
 function whyUntrusted(files: readonly string[]): string | undefined {
   const found = writableByOthers(files);
   return found === undefined ? undefined : `systemd would execute files of others: ${found.path} ${found.why}`;

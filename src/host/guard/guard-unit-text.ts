@@ -3,7 +3,7 @@ import { hardening } from '../systemd/hardening.ts';
 import { runSettings } from '../systemd/run-settings.ts';
 import { pathValue, plainValue, unitText } from '../systemd/unit-text.ts';
 
-/** A guard as a service of systemd. */
+/** A guard as a systemd service. */
 export interface GuardUnit {
   readonly run: RunId;
   readonly command: readonly string[];
@@ -15,7 +15,7 @@ export function guardUnitName(run: RunId): string {
   return `wf-guard@${run}.service`;
 }
 
-/** Returns the text of a unit that starts a guard now, again after it has failed, and at each boot. */
+/** Returns the text of a unit that starts a guard now, after a failure, and at each boot. */
 export function guardUnitText({ run, command, folder, environment }: GuardUnit): string {
   const comment = `Made by wf for run ${run}, which is undone unless somebody confirms it. wf removes this file when the run has ended.`;
   return unitText(comment, [
@@ -30,10 +30,10 @@ export function guardUnitText({ run, command, folder, environment }: GuardUnit):
     {
       name: 'Service',
       settings: [
-        // Its start returns once the guard has loaded all that it needs.
+        // The start returns once the guard has loaded everything it needs.
         ['Type', 'notify'],
         ['NotifyAccess', 'all'],
-        // The folder may be gone when the guard starts again: most changes need none.
+        // The folder may be gone when the guard starts again; most changes do not need it.
         ['WorkingDirectory', `-${pathValue(folder)}`],
         ...runSettings(command, environment),
         ['Restart', 'on-failure'],

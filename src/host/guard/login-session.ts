@@ -6,7 +6,7 @@ const NONE = 4_294_967_295;
 
 /**
  * Returns the login session of a process, which the kernel numbers from 1 in the order of the logins.
- * Null if it belongs to none: services do, and everything on a kernel without auditing.
+ * Null if it belongs to none, as services, and all processes on a kernel without auditing.
  */
 export function loginSession(pid: number | 'self'): number | null {
   let text: string;
@@ -20,7 +20,7 @@ export function loginSession(pid: number | 'self'): number | null {
   return Number.isSafeInteger(session) && session !== NONE ? session : null;
 }
 
-/** Whether the kernel numbers login sessions. */
+/** Returns whether the kernel numbers login sessions. */
 export function knowsLoginSessions(): boolean {
   return existsSync('/proc/self/sessionid');
 }

@@ -2,7 +2,7 @@ import http from 'node:http';
 import https from 'node:https';
 import { text } from 'node:stream/consumers';
 
-/** Credentials of a client for TLS, in PEM. */
+/** TLS credentials of a client, in PEM. */
 export interface TlsOptions {
   readonly cert?: string;
   readonly key?: string;
@@ -15,10 +15,10 @@ export interface HttpAnswer {
   readonly text: string;
 }
 
-/** Whether a request may use a connection that was open before. */
+/** Whether a request may reuse an open connection. */
 export type Connection = 'kept' | 'new';
 
-/** Sends requests, and keeps its connections open. The `fetch` of Node takes no client certificate. */
+/** Sends requests, and keeps its connections open. Node's `fetch` does not support client certificates. */
 export interface HttpClient {
   /** @param body JSON @throws the error of the connection; an AbortError */
   post(url: string, body: string | undefined, signal: AbortSignal, connection: Connection): Promise<HttpAnswer>;

@@ -13,7 +13,7 @@ import { WfError } from '../../engine/model/errors.ts';
 import { ownUser } from '../../trust/users.ts';
 import { errnoOf } from '../machine/errno.ts';
 
-/** The address of a server: always on this machine. */
+/** Address of a server, always on this machine. */
 export type ListenAddress =
   /** `port` 0: any free one. */
   { readonly type: 'loopback'; readonly port: number } | { readonly type: 'socket'; readonly file: string };
@@ -23,17 +23,17 @@ export type RequestHandler = (request: IncomingMessage, response: ServerResponse
 export interface HttpServer {
   /** Null for a Unix socket. */
   readonly port: number | null;
-  /** Takes no more requests, and ends all connections. */
+  /** Stops accepting requests, and ends all connections. */
   close(): Promise<void>;
 }
 
-/** Limits of a server for few people. */
+/** Limits of a server with few users. */
 const LIMITS = {
   connections: 256,
   headerBytes: 16 * 1024,
   headersMs: 10_000,
   requestMs: 30_000,
-  /** A connection on which nothing flows, in either direction. */
+  /** Time after which an idle connection ends. */
   idleMs: 60_000,
 };
 
@@ -47,7 +47,7 @@ export async function listenHttp(address: ListenAddress, handler: RequestHandler
       headersTimeout: LIMITS.headersMs,
       requestTimeout: LIMITS.requestMs,
       connectionsCheckingInterval: 5_000,
-      // A second Host header would be another host than the one that is checked.
+      // A second Host header would not be checked.
       requireHostHeader: true,
     },
     handler,
@@ -66,12 +66,12 @@ export async function listenHttp(address: ListenAddress, handler: RequestHandler
   };
 }
 
-/** How long the requests under way may take to their end when a server closes, in milliseconds. */
+/** Time for the pending requests to end when a server closes, in milliseconds. */
 const DRAIN_MS = 5_000;
 
 /**
  * Starts an HTTP/2 server without TLS on 127.0.0.1, for a program that keeps few connections open.
- * @param isCut whether a request to this path is cut when the server closes; the end of any other one is awaited for `DRAIN_MS`
+ * @param isCut returns whether to abort a request to this path when the server closes; other requests get `DRAIN_MS` to end
  * @throws WfError E_ADDRESS_IN_USE; E_PERMISSION; E_USAGE
  */
 export async function listenHttp2(
@@ -97,7 +97,7 @@ export async function listenHttp2(
     port: portOf(server),
     async close() {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-      // Takes no more requests.
+      // Stops accepting requests.
       for (const session of sessions) session.close();
       await Promise.race([Promise.allSettled(underWay), setTimeout(DRAIN_MS, undefined, { ref: false })]);
       for (const session of sessions) session.destroy();
@@ -118,7 +118,7 @@ function listening(server: NetServer, address: ListenAddress): Promise<void> {
       server.listen({ port: address.port, host: '127.0.0.1' }, begun);
       return;
     }
-    // Nobody else connects between bind and chmod.
+    // Prevents connections of other users between bind and chmod.
     const before = process.umask(0o177);
     try {
       server.listen({ path: address.file }, () => {
@@ -131,7 +131,7 @@ function listening(server: NetServer, address: ListenAddress): Promise<void> {
   });
 }
 
-/** Removes the socket that a killed server of this user left. @throws WfError E_ADDRESS_IN_USE if somebody listens, or it is another file */
+/** Removes the socket that a killed server of this user left. @throws WfError E_ADDRESS_IN_USE if a process listens or it is no socket */
 async function removeStaleSocket(file: string): Promise<void> {
   const found = lstatSync(file, { throwIfNoEntry: false });
   if (found === undefined) return;
@@ -144,7 +144,7 @@ async function removeStaleSocket(file: string): Promise<void> {
   rmSync(file);
 }
 
-/** A busy or stopped server that takes no more connections still has its socket (EAGAIN). */
+/** A busy or stopped server that accepts no connections still owns its socket (EAGAIN). */
 function isInUse(file: string): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(file, () => {

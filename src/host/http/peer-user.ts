@@ -6,17 +6,17 @@ export interface LoopbackConnection {
   readonly remotePort: number;
 }
 
-/** The address 127.0.0.1 in the tables of the kernel: as a program names it in IPv4, and in IPv6 (::ffff:127.0.0.1). */
+/** The address 127.0.0.1 in the tables of the kernel: of IPv4, and of IPv6 (::ffff:127.0.0.1). */
 const TABLES = [
   { file: '/proc/net/tcp', loopback: '0100007F' },
   { file: '/proc/net/tcp6', loopback: '0000000000000000FFFF00000100007F' },
 ] as const;
-/** The inode of a socket that its process has closed: many kernels report it as one of root. */
+/** Inode of a socket that its process has closed. Many kernels report root as its owner. */
 const CLOSED = '0';
 
 /**
- * Returns the uid of the process at the other end of a connection on 127.0.0.1; undefined if the kernel lists none: it has closed the
- * connection, or is in another network namespace. The kernel reports the owner of each socket, see proc(5).
+ * Returns the uid of the process at the other end of a connection on 127.0.0.1; undefined if the kernel lists none: the process has closed
+ * the connection, or is in another network namespace. The kernel reports the owner of each socket, see proc(5).
  */
 export function peerUser({ localPort, remotePort }: LoopbackConnection): number | undefined {
   for (const { file, loopback } of TABLES) {
@@ -33,7 +33,7 @@ function socketTable(file: string): string {
   try {
     return readFileSync(file, 'utf8');
   } catch {
-    // Without /proc nobody is known: the connection is refused.
+    // Without /proc no user is known, and the connection is refused.
     return '';
   }
 }

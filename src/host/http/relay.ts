@@ -1,12 +1,12 @@
 import { connect, createServer } from 'node:net';
 
-/** A port of 127.0.0.1 whose connections are passed on. */
+/** A port of 127.0.0.1 whose connections are forwarded. */
 export interface Relay {
   readonly port: number;
   close(): void;
 }
 
-/** Passes the connections to a free port of 127.0.0.1 on to a Unix socket. @param socket returns its path */
+/** Forwards the connections to a free port of 127.0.0.1 to a Unix socket. @param socket returns the path of the socket */
 export async function relayToSocket(socket: () => string): Promise<Relay> {
   const server = createServer((near) => {
     const far = connect(socket());

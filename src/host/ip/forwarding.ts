@@ -38,7 +38,7 @@ export function readForwarding(
   return readIpJson(command, args, forwardingEntry(), namespace, 'bridge');
 }
 
-/** Returns whether somebody set the entry, and no packet or routing daemon did. */
+/** Returns whether an administrator set the entry, and not a received packet or a routing daemon. */
 export function isConfigured({ state, flags }: Pick<ForwardingEntry, 'state' | 'flags'>): boolean {
   return (state === 'permanent' || state === 'static') && !flags.includes('extern_learn');
 }

@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 
-/** States in the tables of the kernel, see proc(5): a socket of TCP that listens, one of UDP that is not connected. */
+/** Socket states in /proc/net, see proc(5): a listening TCP socket, an unconnected UDP socket. */
 const LISTENING = { tcp: '0A', udp: '07' } as const;
 
 /**
- * Returns whether a socket of this network namespace listens on the port at this IPv4 address, or at all addresses. False for an
- * address of IPv6, of which only sockets at all addresses are found.
+ * Returns whether a socket of this network namespace listens on the port at this IPv4 address, or at all addresses. For an
+ * IPv6 address it finds only sockets at all addresses.
  */
 export function isListening(protocol: 'tcp' | 'udp', address: string, port: number): boolean {
   const own = address
@@ -29,7 +29,7 @@ function tableOf(file: string): readonly string[] {
   try {
     return readFileSync(file, 'utf8').split('\n');
   } catch {
-    // A kernel without IPv6, or no /proc: the engine itself refuses a port that is taken.
+    // No IPv6, or no /proc: the Docker engine itself refuses a port in use.
     return [];
   }
 }

@@ -24,7 +24,7 @@ export async function readNeighbours(
   link: string,
   namespace?: NamespaceRef,
 ): Promise<Neighbour[]> {
-  // `nud all` includes those that nobody answered for.
+  // `nud all` includes entries without an answer.
   const entries = await readIpJson(
     command,
     ['neighbour', 'show', 'dev', link, 'nud', 'all'],

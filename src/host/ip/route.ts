@@ -16,7 +16,7 @@ export interface Route {
   readonly gateway: string | null;
   readonly device: string | null;
   readonly table: string;
-  /** A name, or a number without entry in rt_protos: `kernel`, `boot`, `119`. */
+  /** A name, or a number that rt_protos does not list: `kernel`, `boot`, `119`. */
   readonly protocol: string;
   readonly scope: string | null;
   /** Null if unset, which counts as 0 for IPv4. */

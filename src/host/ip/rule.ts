@@ -27,7 +27,7 @@ export async function readRules(
   family: AddressFamily,
   namespace?: NamespaceRef,
 ): Promise<PolicyRule[]> {
-  // -N: numbers, whatever the files of iproute2 on this machine name them.
+  // -N prints numbers instead of the names that iproute2 has on this machine.
   const args = [family === 'inet' ? '-4' : '-6', '-N', '-details', 'rule', 'show'];
   const entries = await readIpJson(command, args, ruleEntry(), namespace);
   return entries.map(({ priority, protocol, ...others }) => ({

@@ -8,14 +8,14 @@ import { withoutExcluded } from './entries.ts';
 /** Limits of a read of the kernel's tables, which takes milliseconds and prints about 3 KB per link. */
 export const READ_LIMITS = { timeoutMs: 10_000, maxOutputBytes: 32 * 1024 * 1024 } as const;
 
-/** Reason of a read whose repetitions were all interrupted by changes. */
+/** Reason for a read that changes of the tables interrupted each time. */
 export const INTERRUPTED_READ = 'the kernel changed its tables during each of the reads';
 
 const READ_ATTEMPTS = 4;
 
 /**
- * Repeats a read during which the kernel's tables changed, because such a dump may lack entries. Returns undefined if all
- * attempts were interrupted.
+ * Repeats a read while the kernel's tables change during it, because such a dump may lack entries. Returns undefined if a change
+ * interrupted every attempt.
  */
 export async function repeatInterrupted<Read extends { readonly stderr: string }>(
   read: () => Promise<Read>,

@@ -1,7 +1,7 @@
 import ipaddr from 'ipaddr.js';
 import { WfError } from '../../engine/model/errors.ts';
 
-/** An IPv4 or IPv6 address with a prefix length; a single address is a subnet of one. */
+/** An IPv4 or IPv6 address with a prefix length. A single address is a subnet of size one. */
 export interface Subnet {
   readonly address: ipaddr.IPv4 | ipaddr.IPv6;
   readonly prefixLength: number;

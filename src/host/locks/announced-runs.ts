@@ -18,7 +18,7 @@ export function announceRun(run: RunId): Promise<() => void> {
 
 /**
  * Returns whether a process in this network namespace announces a run. Any user can forge that: it is a reason to leave the run's
- * objects alone, and no proof.
+ * objects alone, but no proof.
  */
 export function isAnnounced(run: RunId): boolean {
   // Node 20 fills the name with zeros, which the kernel prints as `@`.

@@ -21,7 +21,7 @@ export const lockedClaims: ClaimPort = {
     };
     try {
       const scope = claims.length === 0 ? 0 : ownNetworkNamespace().inode;
-      // Sorted, so that one of two processes that want the same names gets the first, and with it all.
+      // Sorted, so that of two processes that want the same names, the one that gets the first name gets all.
       for (const claim of [...new Set(claims)].sort()) {
         const taken = await takeLock(`netns:${scope} ${claim}`, run);
         if (isHolder(taken)) throw inUse(claim, parseRunId(taken.run) ?? null);
@@ -53,7 +53,7 @@ export async function isRunActive(run: RunId): Promise<boolean> {
   return isAnnounced(run) || (await lockHolder(runLock(run))) !== null;
 }
 
-/** Other users cannot see the lock. */
+/** Announces the run as well, because other users cannot see the lock. */
 async function announced(lock: LockHandle, run: RunId): Promise<LockHandle> {
   try {
     const withdraw = await announceRun(run);
@@ -96,8 +96,7 @@ function runHeld(run: RunId, holder: LockHolder): WfError {
 }
 
 /**
- * Returns whether the process that took the lock still runs, as far as this PID namespace shows it; otherwise its liveness socket
- * decides.
+ * Returns whether the process that took the lock still runs. If this PID namespace does not show it, its liveness socket decides.
  */
 function isRunning(holder: LockHolder): boolean {
   return !isOwnPidNamespace(holder.pidNamespace) || holderStat(holder) !== undefined;

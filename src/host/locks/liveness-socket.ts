@@ -50,7 +50,7 @@ export function isLivenessSocketOpen(folder: string, name: string): Promise<bool
     socket.on('error', (error) => {
       const errno = errnoOf(error);
       if (errno === 'ECONNREFUSED' || errno === 'ENOENT') finish(false);
-      // The queue is full of other requests, or the owner has just hung up.
+      // The queue is full, or the owner has just closed the connection.
       else if (errno === 'EAGAIN' || errno === 'ECONNRESET') finish(true);
       else reject(unknown(at, error));
     });

@@ -32,7 +32,7 @@ function candidates(): readonly string[] {
     `/run/user/${user}/wf`,
     ...(runtime === undefined ? [] : [path.join(runtime, 'wf')]),
     ...(home === undefined ? [] : [path.join(home, '.local/state/wf/locks')]),
-    // Fallback for a user without any folder. It is not used if another user has taken the name.
+    // Fallback for a user without any folder. Not used if another user has created it.
     `/tmp/wf-${user}`,
     `/var/tmp/wf-${user}`,
   ];

@@ -8,7 +8,7 @@ import { PinnedConnection } from '../../sqlite/pinned-connection.ts';
 import { Statements } from '../../sqlite/statements.ts';
 import { bootId } from '../processes/process.ts';
 
-/** Longest wait for another process to write its few rows. A process stopped during that time is reported. */
+/** Longest wait for another process to write its few rows. A process that stays stopped meanwhile is reported. */
 const BUSY_MS = 5_000;
 
 /** Owner of a lock. */
@@ -19,7 +19,7 @@ export interface LockHolder {
   readonly pid: number;
   /** Distinguishes the process from a later one with its pid. */
   readonly startTime: string;
-  /** In another PID namespace, the pid is another process. */
+  /** The pid is valid only in this PID namespace. */
   readonly pidNamespace: string;
 }
 
@@ -68,8 +68,8 @@ function holderIn(statements: Statements, lock: string): LockHolder | null {
 }
 
 /**
- * Removes the tables of earlier boots, whose processes have all ended. A table of another boot that was written since the boot is in use: by
- * another machine that shares the folder, or by the test kit, which imitates a boot.
+ * Removes the tables of earlier boots, whose processes have all ended. Keeps one that was written since this boot: another machine that
+ * shares the folder uses it, or the test kit, which imitates a boot.
  */
 export function removeEarlierTables(folder: string): void {
   const own = path.basename(tableIn(folder));
@@ -82,7 +82,7 @@ export function removeEarlierTables(folder: string): void {
   }
 }
 
-/** A table of its own for each boot: no lock outlives one, and a power failure may damage a file that is written without fsync. */
+/** Each boot has its own table: no lock outlives a boot, and a power failure may damage a file that is written without fsync. */
 function tableIn(folder: string): string {
   return path.join(folder, `locks-${bootId()}.db`);
 }
@@ -107,7 +107,7 @@ interface OpenTable {
 
 let open: OpenTable | undefined;
 
-/** The file may be removed while the process lives: it is then recreated. */
+/** Recreates the file if it was removed while the process runs. */
 function openedTable(file: string): OpenTable {
   if (open?.file === file && open.inode === inodeOf(file)) return open;
   open?.db.close();

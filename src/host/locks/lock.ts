@@ -22,7 +22,7 @@ export interface LockHandle {
 
 /**
  * Takes a lock for a run, or returns its owner. Locks are per user and machine, across databases, network and PID namespaces: a
- * lock is a row with its owner's liveness socket. It counts while the kernel keeps that socket open, so a killed owner needs no
+ * lock is a row with its owner's liveness socket. It is valid while the kernel keeps that socket open, so a killed owner needs no
  * time-out.
  */
 export async function takeLock(lock: string, run: RunId): Promise<LockHandle | LockHolder> {
@@ -62,7 +62,7 @@ function forget(folder: string, sign: string): void {
 
 let isSwept = false;
 
-/** Removes the locks of killed processes, once per process: they may belong to runs that nobody asks for again. */
+/** Removes the locks of killed processes, once per process: no process may ever ask for those runs again. */
 async function forgetDead(folder: string): Promise<void> {
   if (isSwept) return;
   isSwept = true;

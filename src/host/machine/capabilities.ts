@@ -12,7 +12,7 @@ export function missingCapabilities(wanted: readonly Capability[]): readonly Cap
 }
 
 /**
- * Returns the bit set of the `CapEff` line of a /proc/PID/status.
+ * Returns the bits of the `CapEff` line in the text of /proc/PID/status.
  * @throws WfError E_HOST_STATE_UNKNOWN if there is none.
  */
 export function effectiveCapabilities(status: string): bigint {

@@ -6,7 +6,7 @@ export function isProcMounted(): boolean {
   try {
     return readFileSync('/proc/self/stat', 'utf8').startsWith(`${process.pid} `);
   } catch {
-    // For any reason, nothing can be read from it.
+    // Whatever the reason, it is unreadable.
     return false;
   }
 }

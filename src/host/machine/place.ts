@@ -9,7 +9,7 @@ import { bootId, isOwnPidNamespace, ownPidNamespace, pidNamespaceIsGone } from '
 
 type FixedPlace = Omit<RunPlace, 'folder'>;
 
-/** Part of the place that never changes for a process; only its working directory does. */
+/** The part of the place that never changes for a process, unlike its working directory. */
 let fixed: FixedPlace | undefined;
 
 /** Returns the place of this process. @throws WfError E_USAGE if its working directory is gone */

@@ -5,7 +5,7 @@ import { machineName } from './machine-name.ts';
 /** A login name as useradd accepts it. */
 const LOGIN_NAME = /^[a-z_][a-z0-9_.-]{0,31}\$?$/i;
 
-/** Returns the user of this process. Only root is asked who became root: anybody else may set SUDO_USER to any name. */
+/** Returns the user of this process. Trusts SUDO_USER only for root: any other user may set it to any name. */
 export function requester(env: NodeJS.ProcessEnv): Requester {
   const sudoUser = process.geteuid?.() === 0 ? env['SUDO_USER'] : undefined;
   return {

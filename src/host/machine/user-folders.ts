@@ -2,12 +2,12 @@ import path from 'node:path';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Stands in for the home folder of a user who has none, as in some containers: nothing can be created below it. */
+/** Replaces the home folder of a user without one, as in some containers: nothing can be created below it. */
 const NOWHERE = '/dev/null';
 
 /** Returns the user's home folder: HOME, or the entry of the user database if HOME is no absolute path. */
 export function homeFolder(): string {
-  // Loaded lazily: most commands need none.
+  // Loaded lazily: most commands do not need it.
   const os = process.getBuiltinModule('node:os');
   try {
     const home = os.homedir();

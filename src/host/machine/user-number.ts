@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 
-/** Returns the uid of a user of /etc/passwd by name, or of a number as it is; undefined if there is no such user. */
+/** Returns the uid of a user in /etc/passwd, or a number unchanged; undefined if there is no such user. */
 export function userNumber(name: string): number | undefined {
   if (/^\d{1,10}$/.test(name)) return Number(name);
   const lines = readFileSync('/etc/passwd', 'utf8').split('\n');

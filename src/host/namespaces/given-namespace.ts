@@ -16,8 +16,8 @@ interface GivenNamespace {
 
 /**
  * Returns the namespace that the path leads to now.
- * @throws WfError E_NAMESPACE_GONE if it is another one than at the start of the run, which has ended; E_WRONG_PLACE if that one is still
- * there, or may be; E_HOST_STATE_UNKNOWN if the path leads nowhere
+ * @throws WfError E_NAMESPACE_GONE if the namespace of the start has ended; E_WRONG_PLACE if the path leads to another one, and that of the
+ * start may still exist; E_HOST_STATE_UNKNOWN if the path leads to no namespace
  */
 export function findGivenNamespace({ path, opened }: GivenNamespace): FoundNamespace {
   const found = findNamedNamespace(path);
@@ -39,17 +39,17 @@ export function findGivenNamespace({ path, opened }: GivenNamespace): FoundNames
   });
 }
 
-/** An inode may be reused, and a namespace that was named again is the same with another time: that is not "gone". */
+/** An inode may be reused, and a renamed namespace has another time. A mismatch therefore does not mean "gone". */
 function isSame(found: NamedNamespace, { inode, born }: OpenedNamespace): boolean {
   return found.inode === inode && (born === undefined || found.born === born);
 }
 
-/** Only a file that the namespace is mounted on keeps the time of its inode. */
+/** Only a mounted namespace keeps the time of its inode. */
 function identityOf(path: string, { inode, born }: NamedNamespace): Pick<OpenedNamespace, 'inode' | 'born'> {
   return path.startsWith('/proc/') ? { inode } : { inode, born };
 }
 
-/** Returns the identity of the namespace of a host, which the run keeps. @throws WfError E_INPUT if the path leads to none */
+/** Returns the identity of a host's namespace, which the run records. @throws WfError E_INPUT if the path leads to none */
 export function openedNamespace(path: string): OpenedNamespace {
   const found = findNamedNamespace(path);
   if (found !== null && found !== 'file') return { ...identityOf(path, found), bootId: bootId() };
@@ -70,7 +70,7 @@ export function givenNamespace(namespace: GivenNamespace): HostNamespacePort {
   };
 }
 
-/** Whether a command works in any namespace: on an engine, or in a namespace that it names itself. */
+/** Returns whether a command works from any namespace: it talks to an engine, or names its own namespace. */
 function isElsewhere([program]: Argv): boolean {
   return program === 'docker' || program === 'nsenter';
 }

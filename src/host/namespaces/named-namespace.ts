@@ -9,8 +9,8 @@ export interface NamedNamespace {
 }
 
 /**
- * Returns the time of a namespace's inode, in nanoseconds since the epoch. It is constant while a file of /run/netns leads to the
- * namespace, and nobody can set it.
+ * Returns the change time of a namespace's inode, in nanoseconds since the epoch. It is constant while a file of /run/netns leads to
+ * the namespace, and no user can set it.
  */
 export function bornAt({ ctimeNs }: { readonly ctimeNs: bigint }): string {
   return String(ctimeNs);

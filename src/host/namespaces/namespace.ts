@@ -20,7 +20,7 @@ export function namespaceOfPid(pid: number): NamespaceOfProcess {
   const process = processOf(pid);
   try {
     const inode = statSync(path).ino;
-    // Reading belongs to this process only if it is the same before and after.
+    // The result belongs to this process only if it is the same before and after the read.
     if (process === undefined || !isAlive(process)) throw processGone(pid);
     return { path, inode, process };
   } catch (thrown) {
@@ -90,7 +90,7 @@ export function nameOfOwnNamespace(): string | null {
 function netnsArgument(): string {
   const name = nameOfOwnNamespace();
   if (name !== null && name !== OF_FIRST_PROCESS) return name;
-  // If that is unreadable, the usual case is likely.
+  // If that is unreadable, assumes the usual case.
   return name !== null || inodeOf(OF_FIRST_PROCESS) === undefined ? '1' : String(process.pid);
 }
 
@@ -98,7 +98,7 @@ function inodeOf(path: string): number | undefined {
   try {
     return statSync(path).ino;
   } catch {
-    // An unreadable one is not offered.
+    // Skips an unreadable one.
     return undefined;
   }
 }

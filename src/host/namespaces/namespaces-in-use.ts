@@ -3,14 +3,14 @@ import { allPids } from '../processes/process.ts';
 import { type NamespaceOfProcess, namespaceOfPid } from './namespace.ts';
 
 /**
- * Returns the network namespaces of this machine's processes by inode, each with the processes that lead to it; without processes
- * that wf may not inspect.
+ * Returns the network namespaces of this machine's processes by inode, each with the processes that lead to it. Skips processes that
+ * wf may not inspect.
  * @throws WfError E_HOST_STATE_UNKNOWN if /proc cannot be read.
  */
 export function networkNamespacesInUse(): ReadonlyMap<number, readonly NamespaceOfProcess[]> {
   const found = new Map<number, NamespaceOfProcess[]>();
   for (const pid of allPids()) {
-    const namespace = namespaceIfTold(pid);
+    const namespace = namespaceIfReadable(pid);
     if (namespace === undefined) continue;
     const ways = found.get(namespace.inode);
     if (ways === undefined) found.set(namespace.inode, [namespace]);
@@ -19,7 +19,7 @@ export function networkNamespacesInUse(): ReadonlyMap<number, readonly Namespace
   return found;
 }
 
-function namespaceIfTold(pid: number): NamespaceOfProcess | undefined {
+function namespaceIfReadable(pid: number): NamespaceOfProcess | undefined {
   try {
     return namespaceOfPid(pid);
   } catch (thrown) {

@@ -12,10 +12,10 @@ export function networkNamespaceIsGone(inode: number): boolean {
   return allPids().every((pid) => pid === FIRST_PROCESS || keepsNothing(pid, link));
 }
 
-/** Its namespaces last as long as the machine, and may be closed to root, too. */
+/** Its namespaces last as long as the machine, and even root may not be able to read them. */
 const FIRST_PROCESS = 1;
 
-/** Returns false also if that is unknown. */
+/** Also returns false if that is unknown. */
 function keepsNothing(pid: number, link: string): boolean {
   const folder = `/proc/${pid}`;
   try {
@@ -28,7 +28,7 @@ function keepsNothing(pid: number, link: string): boolean {
   }
 }
 
-/** Undefined if the descriptor is closed by now. */
+/** Returns undefined if the descriptor is closed by now. */
 function targetOf(path: string): string | undefined {
   try {
     return readlinkSync(path);

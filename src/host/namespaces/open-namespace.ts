@@ -27,7 +27,7 @@ export function openNamespace(namespace: NamespaceRef): OpenNamespace {
   const close = (): void => closeSync(descriptor);
   try {
     return {
-      // The pid that /proc shows, which differs from the own pid in a private host.
+      // The pid that /proc shows, which differs from `process.pid` in a private host.
       path: `/proc/${readlinkSync('/proc/self')}/fd/${descriptor}`,
       descriptor,
       inode: requireExpected(namespace, descriptor),
@@ -48,7 +48,7 @@ function requireExpected(namespace: NamespaceRef, descriptor: number): number {
   if (namespace.born !== undefined && bornAt(fstatSync(descriptor, { bigint: true })) !== namespace.born) {
     throw namespaceGone(namespace, 'it was recreated');
   }
-  // Alive after the opening, so the path led through this very process.
+  // The process was alive after the opening, so the path led through it.
   if (namespace.process !== null && !isAlive(namespace.process)) {
     throw namespaceGone(namespace, `process ${namespace.process.pid} has ended, or its pid was reused`);
   }

@@ -6,12 +6,12 @@ import { allPids, processStat } from '../processes/process.ts';
 import { ownNetworkNamespace } from './namespace.ts';
 import { unshareCommand } from './unshare-command.ts';
 
-/** The descriptor that leads the program to its starter. */
+/** Descriptor of the connection between the program and its starter. */
 const STARTER_DESCRIPTOR = 3;
 /** Inode of the network namespace of the starter. */
 const ORIGIN_VARIABLE = 'WF_NAMESPACES_OF';
 
-/** A program that is the first process of namespaces of its own: all that it starts, links and mounts there ends with it. */
+/** A program that is the first process of its own namespaces: its processes, links and mounts there end with it. */
 export interface ProgramInNamespaces {
   readonly end: Promise<ProgramEnd>;
   /** Ends the program, and with it everything in its namespaces. */
@@ -29,8 +29,8 @@ interface ProgramEnd {
 }
 
 /**
- * Starts a program of Node as the first process of network, PID and mount namespaces of its own. It calls `endWithStarter`, and so ends with
- * this process, however that ends. Its standard output is that of this process.
+ * Starts a Node program as the first process of its own network, PID and mount namespaces. The program must call `endWithStarter`: it then
+ * ends with this process, however that ends. It shares the standard output of this process.
  */
 export function startInNamespaces(
   argv: readonly string[],
@@ -65,7 +65,7 @@ export function startInNamespaces(
   };
 }
 
-/** Whether this process is the first one of namespaces that `startInNamespaces` has made. */
+/** Returns whether this process is the first one of namespaces that `startInNamespaces` created. */
 export function isInOwnNamespaces(): boolean {
   const origin = process.env[ORIGIN_VARIABLE];
   return process.pid === 1 && origin !== undefined && origin !== String(ownNetworkNamespace().inode);
@@ -78,6 +78,6 @@ export function endWithStarter(): void {
   starter.once('close', () => exitProcess(1));
   starter.resume();
   starter.write('begun');
-  // The line alone does not keep this process alive.
+  // The connection alone must not keep this process alive.
   starter.unref();
 }

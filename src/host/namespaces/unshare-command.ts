@@ -7,7 +7,7 @@ import type { Argv } from '../../engine/ports/command.ts';
  */
 export function unshareCommand(namespaces: readonly string[], asRootOfUser: boolean): Argv {
   const unshare: Argv = ['unshare', ...namespaces, '--'];
-  // The user namespace comes first: the kernel gives files of a network namespace, such as `/proc/net/ip_tables_names`, to root of its user
-  // namespace, and only once that has its map.
+  // The user namespace comes first: files of a network namespace, such as `/proc/net/ip_tables_names`, belong to root of its user namespace
+  // only if that had its id map before.
   return asRootOfUser ? ['unshare', '--user', '--map-root-user', '--', ...unshare] : unshare;
 }

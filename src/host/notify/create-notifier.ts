@@ -8,18 +8,18 @@ import type { Notice, NotifierPort, NotifyCommand } from '../../engine/ports/not
 import { requireSuccess } from '../commands/checked-command.ts';
 import { locateNotifyProgram } from './notify-program.ts';
 
-/** The time for one notice. */
+/** Time limit of one notice. */
 const LIMIT_MS = 30_000;
-/** The time for all that are under way when this process is about to end: one that hangs is reported as that. */
+/** Time limit for the pending notices when this process is about to end; longer than LIMIT_MS, so that a hanging one is reported. */
 const END_MS = LIMIT_MS + 2_000;
-/** Output is only for the message of a failure. */
+/** The output is used only in the message about a failure. */
 const MOST_OUTPUT_BYTES = 4 * 1024;
-/** Notices of many runs that fail at the same moment. */
+/** Limit for many runs that fail at the same moment. */
 const MOST_AT_A_TIME = 8;
-/** Notices that wait for their turn, each with the record of its run: commands that hang must not fill the memory. */
+/** Limit of queued notices, each with the record of its run: hanging commands must not fill the memory. */
 const MOST_WAITING = 500;
 
-/** A run as its command gets it. */
+/** The data of a run that its command receives. */
 export interface NotifiedRun {
   readonly workflow: string;
   readonly status: RunStatus;
@@ -41,7 +41,7 @@ interface Queued {
   send(): Promise<void>;
 }
 
-/** Creates the port that runs commands to notify: those of one run in order, those of several runs beside each other. */
+/** Creates the port that runs notification commands: those of one run in order, those of several runs in parallel. */
 export function createNotifier({ command, clock, database, read }: NotifierDependencies): NotifierPort {
   const queue: Queued[] = [];
   const busy = new Set<RunId>();
@@ -62,20 +62,20 @@ export function createNotifier({ command, clock, database, read }: NotifierDepen
     }
   }
 
-  async function run(notice: NotifyCommand, told: NotifiedRun): Promise<void> {
+  async function run(notice: NotifyCommand, notified: NotifiedRun): Promise<void> {
     const result = await command.run(locateNotifyProgram(notice.argv), {
       timeoutMs: LIMIT_MS,
       signal: stopped.signal,
-      stdin: told.document,
-      // The folder of this process may be gone, or be that of an agent.
+      stdin: notified.document,
+      // The folder of this process may be gone, or belong to an agent.
       cwd: '/',
       maxOutputBytes: MOST_OUTPUT_BYTES,
       env: {
         ...redactedVariables(notice.redact),
         WF_NOTIFY_REASON: notice.reason,
         WF_RUN: notice.run,
-        WF_WORKFLOW: told.workflow,
-        WF_STATUS: told.status,
+        WF_WORKFLOW: notified.workflow,
+        WF_STATUS: notified.status,
         WF_DB: database,
       },
     });
@@ -87,10 +87,10 @@ export function createNotifier({ command, clock, database, read }: NotifierDepen
     send(notice, failed) {
       const fail = (thrown: unknown) => failed(asWfError(thrown));
       try {
-        // Read now: the run may have gone on when its turn comes.
+        // Read now: the run may have changed when its turn comes.
         if (queue.length >= MOST_WAITING) throw tooMany();
-        const told = read(notice.run);
-        queue.push({ run: notice.run, send: () => run(notice, told).catch(fail) });
+        const notified = read(notice.run);
+        queue.push({ run: notice.run, send: () => run(notice, notified).catch(fail) });
         sendNext();
       } catch (thrown) {
         fail(thrown);
@@ -120,13 +120,13 @@ function redactedVariables(redact: NotifyCommand['redact']): Readonly<Record<str
 
 function tooMany(): WfError {
   return new WfError('E_LIMIT', `${MOST_WAITING} notices wait for their turn`, {
-    hint: 'Make the command to notify quicker: let it hand the record over to another program.',
+    hint: 'Make the notification command faster: let it pass the record to another program.',
   });
 }
 
 /** @throws WfError unless the command has exited with 0 */
 function requireSent(result: CommandResult, { run }: Notice): void {
-  const hint = `The run is as it was. Try the command by hand, with the output of \`wf show ${run} --json\` on its standard input.`;
+  const hint = `The run is not affected. Try the command by hand, with the output of \`wf show ${run} --json\` on its standard input.`;
   if (result.end.type === 'aborted') {
     throw new WfError('E_HOST_COMMAND', `\`${commandLine(result.argv)}\` was ended with wf`, { hint });
   }

@@ -5,7 +5,7 @@ import { requireTrusted } from '../../trust/trusted-path.ts';
 import { findTool, isExecutableFile } from '../commands/find-tool.ts';
 
 /**
- * Returns a command to notify with the absolute path of its program: another process that sends a notice has another folder and PATH.
+ * Returns a notification command with the absolute path of its program: another process, with another folder and PATH, may run it.
  * @throws WfError E_TOOL_MISSING; E_UNTRUSTED if another user could have written the program
  */
 export function locateNotifyProgram([program, ...args]: Argv): Argv {

@@ -18,16 +18,16 @@
 
 const PAUSE_MS = 50;
 const ATTEMPT_MS = 1_000;
-/** Wait for the last of several expected answers. */
+/** Time limit for the last of several expected answers. */
 const REACH_ANSWER_MS = 500;
 /** Reserved for writing the answer and ending. */
 const RESERVE_MS = 40;
 const BODY_LIMIT = 16 * 1024;
-/** Longest name of a certificate in characters: its owner writes it. */
+/** Longest name of a certificate in characters: its content is untrusted. */
 const NAME_LIMIT = 1_024;
 /** Port of the echo service, which no machine offers. */
 const UNUSED_PORT = 7;
-/** Limit of open connections: an ordinary user may have 1,024 files open. */
+/** Limit of open connections: an ordinary user may open 1,024 files. */
 const WAVE = 500;
 
 /**
@@ -60,12 +60,12 @@ const ASKERS = {
   'reach-all': reachAllAsker,
 };
 
-/** Whether nothing came back in the time of an attempt. */
+/** Returns whether nothing arrived during an attempt. */
 function isSilence({ code, received }) {
   return code === 'ETIMEDOUT' || code === 'ETIMEOUT' || received === 0;
 }
 
-/** Reads arrived data before the deadline counts: a process that was busy must not take an answer for silence. */
+/** Reads arrived data before the deadline counts: a busy process must not mistake an answer for silence. */
 function whenSilentFor(ms, conclude) {
   return setTimeout(() => setImmediate(conclude), ms);
 }
@@ -198,7 +198,7 @@ async function tlsAsker({ to, port, serverName, ca, validForMs, mustVerify }, lo
 
 function certificateOf({ subject, issuer, subjectAltName, validFrom, validTo, fingerprint256 }) {
   const text = (names) => (names ?? '').split('\n').join(', ').slice(0, NAME_LIMIT);
-  // A certificate may have a time that no calendar has.
+  // A certificate may contain an invalid time.
   const time = (value) => (Number.isNaN(Date.parse(value)) ? text(value) : new Date(value).toISOString());
   return {
     subject: text(subject),

@@ -6,7 +6,7 @@ import type { StartCommand } from '../commands/start-command.ts';
 import { bootId, isAlive, ownUserId } from './process.ts';
 
 const PREFIX = 'wf.';
-/** Longest file name on every file system. */
+/** Longest file name on any file system. */
 const LONGEST_NAME = 255;
 
 /** A process in the cgroup of a command, with that command's mark. */
@@ -26,8 +26,8 @@ let isRefused = false;
 
 /**
  * Starts each marked command in its own cgroup below wf's, which contains everything that the command starts, even with a cleared
- * environment or in another session. Without the right to create one, which only root is sure to have, commands start without; so
- * do tools that start no process, because the kernel takes about 10 ms for each of the two moves.
+ * environment or in another session. Commands start without a cgroup if wf may not create one, which only root always may; so do
+ * tools that start no process, because the kernel takes about 10 ms for each of the two moves.
  */
 export function inOwnCgroup(start: StartCommand): StartCommand {
   return (line, options) => {
@@ -60,7 +60,7 @@ export function canUseCgroups(): boolean {
     rmdirSync(path);
     return true;
   } catch {
-    return false; // for any reason, commands then start without a cgroup
+    return false; // whatever the reason, commands then start without a cgroup
   }
 }
 
@@ -102,11 +102,14 @@ function removeIfEmpty(path: string): void {
   try {
     rmdirSync(path);
   } catch {
-    // It is not empty, or never existed.
+    // The cgroup is not empty, or never existed.
   }
 }
 
-/** Returns the processes in cgroups of commands whose mark `accepts` accepts. Ignores cgroups of other users and removes empty ones. */
+/**
+ * Returns the processes in the cgroups of commands with a mark that `accepts` returns true for. Skips cgroups of other users, and removes
+ * empty ones.
+ */
 export function processesInCgroups(accepts: (mark: ProcessMark) => boolean): readonly CommandProcess[] {
   const hierarchy = findHierarchy();
   return hierarchy === undefined ? [] : heldBelow(hierarchy.mountPoint, accepts);
@@ -126,7 +129,7 @@ function heldBelow(path: string, accepts: (mark: ProcessMark) => boolean): reado
 
 function pidsBelow(folder: string): readonly number[] {
   const own = textOf(join(folder, 'cgroup.procs')).split('\n').map(Number);
-  // 0 stands for a process that this PID namespace does not see.
+  // 0 stands for a process outside this PID namespace.
   return [...own.filter((pid) => pid > 0), ...foldersIn(folder).flatMap((name) => pidsBelow(join(folder, name)))];
 }
 

@@ -2,19 +2,19 @@ import { spawn } from 'node:child_process';
 import type { Readable } from 'node:stream';
 import { collectBounded } from '../commands/bounded-output.ts';
 
-/** Bytes that are kept of each output. */
+/** Limit of each output, in bytes. */
 const OUTPUT_LIMIT = 32 * 1024 * 1024;
 
-/** A process in a session of its own, which outlives this one. */
+/** A process in its own session, which can outlive this process. */
 export interface DetachedProcess {
   readonly pid: number;
   /** Resolves to the first line on its standard output; never if there is none. */
   readonly firstLine: Promise<string>;
-  /** Resolves if it ends while this process still listens. */
+  /** Resolves when it ends, unless it was released before. */
   readonly end: Promise<DetachedEnd>;
   /** Stops listening: this process may end. */
   release(): void;
-  /** Kills it with SIGKILL, with the processes that it started in its process group, and reads no more of its output. */
+  /** Kills it and its process group with SIGKILL, and stops reading its output. */
   kill(): void;
 }
 
@@ -23,11 +23,11 @@ export interface DetachedEnd {
   readonly exitCode: number | null;
   readonly stdout: string;
   readonly stderr: string;
-  /** Whether an output was longer than what is kept of it. */
+  /** Whether an output was longer than its limit. */
   readonly isCut: boolean;
 }
 
-/** Starts a program of Node in a session of its own, in the folder of this process. @param input its standard input; empty if absent */
+/** Starts a Node program in its own session, in the folder of this process. @param input its standard input; empty if absent */
 export function startDetached(file: string, args: readonly string[], env = process.env, input = ''): DetachedProcess {
   const child = spawn(process.execPath, [file, ...args], { detached: true, env, stdio: 'pipe' });
   // A program that ends without reading its input closes the pipe.
@@ -53,10 +53,10 @@ export function startDetached(file: string, args: readonly string[], env = proce
       child.stderr.destroy();
     },
     kill() {
-      // Until Node has reaped it, its pid and its group are its own.
+      // Until Node reaps the process, its pid and its group cannot be reused.
       if (child.pid !== undefined && child.exitCode === null && child.signalCode === null)
         process.kill(-child.pid, 'SIGKILL');
-      // A process of another group may hold the other ends for ever.
+      // A process of another group may keep the other ends open forever.
       child.stdout.destroy();
       child.stderr.destroy();
     },

@@ -22,8 +22,8 @@ export interface ProcessScan {
 }
 
 /**
- * Returns the processes of this machine whose mark `accepts` accepts, by their command's cgroup and by their initial environment,
- * which children inherit. Takes about 15 us for each process of the machine.
+ * Returns the processes of this machine with a mark that `accepts` returns true for. Finds marks by the cgroup of the command and in the
+ * initial environment, which children inherit. Takes about 15 us for each process of the machine.
  * Without a cgroup it misses programs that gain rights at their start, such as with `sudo`, and processes with a cleared or
  * overwritten environment. With one it misses processes that another program starts for the command (a service manager, a
  * container engine), and root's processes that move to another cgroup. A mark in the environment of another user's process counts
@@ -33,11 +33,11 @@ export interface ProcessScan {
 export function markedProcesses(accepts: (mark: ProcessMark) => boolean): ProcessScan {
   const marked: MarkedProcess[] = [];
   const loading: number[] = [];
-  const looked = new Set<number>();
-  // A marked process may start another one and end during the scan: repeated until there is no new one.
-  for (let pids = allPids(); pids.length > 0; pids = allPids().filter((pid) => !looked.has(pid))) {
+  const scanned = new Set<number>();
+  // A marked process may start another one and end during the scan: repeats until there are no new processes.
+  for (let pids = allPids(); pids.length > 0; pids = allPids().filter((pid) => !scanned.has(pid))) {
     for (const pid of pids) {
-      looked.add(pid);
+      scanned.add(pid);
       const found = inspect(pid);
       if (found === 'loading') loading.push(pid);
       else if (found !== 'other' && accepts(found.mark)) marked.push(found);
@@ -65,7 +65,7 @@ function inspect(pid: number): MarkedProcess | 'loading' | 'other' {
   return { pid, command: commandOf(pid), mark, identity };
 }
 
-/** Anybody can put a mark into an environment: only processes of wf's own user, or of the caller of sudo, count. */
+/** Any user can put a mark into an environment: only processes of wf's own user, or of the caller of sudo, count. */
 function isOwn(pid: number): boolean {
   const user = realUserOf(pid);
   return user !== undefined && trustedUsers().has(user);

@@ -9,11 +9,11 @@ import { isAlive, ownLineage } from './process.ts';
 
 /** Time of an orphaned process between SIGTERM and SIGKILL. */
 const GRACE_MS = 500;
-/** A killed process that has not ended by then waits for a device or a file server, perhaps for ever. */
+/** A killed process that has not ended by then waits for a device or a file server, perhaps forever. */
 const GIVE_UP_MS = 5_000;
 const POLL_MS = 20;
 
-/** Creates the port that ends processes that outlived their wf, as `markedProcesses` finds them. */
+/** Creates the port that ends processes that outlived their wf; `markedProcesses` finds them. */
 export function createOrphanedProcesses(clock: Clock): OrphanedProcessPort {
   const scan = sharedScans();
   return {
@@ -21,7 +21,7 @@ export function createOrphanedProcesses(clock: Clock): OrphanedProcessPort {
       const found = new Map<string, MarkedProcess>();
       for (let waitedMs = 0; ; waitedMs += POLL_MS) {
         const { marked: seen, loading } = await scan(isOrphan);
-        // An ancestor of another user's process may have ended since.
+        // An ancestor of another user's process may have ended meanwhile.
         const known = new Set(seen.map(keyOf));
         const marked = [
           ...seen,
@@ -88,7 +88,7 @@ function signal(orphan: MarkedProcess, name: 'SIGTERM' | 'SIGKILL'): void {
   }
 }
 
-/** A person may have typed the command in a shell that a step started: wf kills neither the shell nor itself. */
+/** The user may have typed the command in a shell that a step started: wf kills neither the shell nor itself. */
 function refuseOwnLineage(marked: readonly MarkedProcess[]): void {
   const lineage = ownLineage();
   const own = marked.filter(({ pid }) => lineage.has(pid));

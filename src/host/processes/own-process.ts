@@ -64,7 +64,7 @@ function takeProcess(): () => void {
       Reflect.apply(write, fs, [target === 1 ? 2 : target, ...rest]),
     );
   }
-  // The console reads it when it first prints.
+  // The console reads this property when it first prints.
   Object.defineProperty(process, 'stdout', { configurable: true, enumerable: true, get: () => process.stderr });
   syncBuiltinESMExports();
   return () => {

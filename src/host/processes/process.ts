@@ -52,9 +52,9 @@ export function allPids(): readonly number[] {
   }
 }
 
-/** Dead processes of this boot by pid and start time: none comes back. A killed wf leaves many runs. */
+/** Dead processes of this boot by pid and start time, a cache: a dead process stays dead, and a killed wf leaves many runs. */
 const seenDead = new Set<string>();
-/** Bounds the memory of a wf that lives for years. */
+/** Limits the memory of a wf that runs for years. */
 const MOST_SEEN_DEAD = 1_000;
 
 /**
@@ -124,8 +124,8 @@ export function isInFirstPidNamespace(): boolean {
 }
 
 /**
- * Returns whether a process of another PID namespace runs, or may run where wf does not see it. wf sees the processes of
- * namespaces below its own, under other pids.
+ * Returns whether a process of another PID namespace runs, or may run where wf cannot see it. wf sees the processes of namespaces
+ * below its own, with other pids.
  */
 function mayLiveElsewhere({ pid, startTime }: Owner, pidNamespace: string): boolean {
   if (!isInFirstPidNamespace()) return true;
@@ -235,7 +235,7 @@ function unreadable(path: string, reason: unknown): WfError {
 }
 
 /**
- * Returns the user of a process, in the numbering of this user namespace; undefined if the process does not exist or has the
+ * Returns the uid of a process in this user namespace; undefined if the process does not exist or has the
  * rights of several users.
  * @throws WfError E_HOST_STATE_UNKNOWN
  */
@@ -250,7 +250,7 @@ export function ownUserId(): number {
   return process.geteuid?.() ?? -1;
 }
 
-/** Continues a process that is stopped (SIGSTOP, or by its terminal); any other is left alone. */
+/** Continues a process that is stopped (SIGSTOP, or by its terminal); does nothing to any other. */
 export function continueIfStopped({ pid, startTime, pidNamespace }: Owner): void {
   if (pidNamespace !== undefined && !isOwnPidNamespace(pidNamespace)) return;
   const stat = processStat(pid);

@@ -3,25 +3,25 @@ import { closeSync, openSync, readFileSync } from 'node:fs';
 import process from 'node:process';
 import type { Argv } from '../../engine/ports/command.ts';
 
-/** Characters of the output of a program that has ended. */
+/** Number of characters of the output that are returned. */
 const LOG_LIMIT = 500;
 
 interface ProgramOptions {
   readonly cwd: string;
-  /** Its whole environment. */
+  /** The complete environment. */
   readonly env: NodeJS.ProcessEnv;
-  /** The file that gets its output. */
+  /** File that receives the output. */
   readonly log: string;
 }
 
-/** A program that runs beside this process. */
+/** A program that runs in the background. */
 export interface StartedProgram {
-  /** Resolves to the end of its output once it has ended, or could not be started. */
+  /** Resolves to the last part of its output once it has ended or failed to start. */
   readonly end: Promise<string>;
   kill(): void;
 }
 
-/** Starts a program that does not end by itself. */
+/** Starts a long-running program. */
 export function startProgram([program, ...args]: Argv, { cwd, env, log }: ProgramOptions): StartedProgram {
   const output = openSync(log, 'a', 0o600);
   const child = spawn(program, args, { cwd, env, stdio: ['ignore', output, output] });
@@ -35,7 +35,7 @@ export function startProgram([program, ...args]: Argv, { cwd, env, log }: Progra
   };
 }
 
-/** Returns those variables of the environment of this process that exist. */
+/** Returns the environment variables of this process with these names, if they are set. */
 export function ownVariables(names: readonly string[]): Readonly<Record<string, string>> {
   return Object.fromEntries(
     names.flatMap((name) => {

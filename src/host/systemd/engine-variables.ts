@@ -1,4 +1,4 @@
-/** The variables that choose the Docker engine: the runs of a project belong to one. None of them is a secret. */
+/** Variables that select the Docker engine: the runs of a project belong to one engine. None of them is a secret. */
 export const ENGINE_VARIABLES: readonly string[] = [
   'DOCKER_HOST',
   'DOCKER_CONTEXT',

@@ -1,13 +1,13 @@
 import type { Setting } from './unit-text.ts';
 
-/** A unit of the system, or of one user. */
+/** Owner of a unit: the system, or one user. */
 export type Scope = 'system' | 'user';
 
 /**
- * Returns the restrictions of a service that changes the host: those that hinder no step. Everything that gives the service a mount
- * namespace of its own (ProtectSystem, ProtectHome, PrivateTmp, ProtectKernelTunables, ...) is out: named network namespaces, mounts and
- * sysctls of a step must be those of the host. MemoryDenyWriteExecute would stop V8, and ProtectClock would hide /dev/net/tun. A user's
- * service has none: they imply NoNewPrivileges, and with it ping, sudo and newuidmap would lose their rights.
+ * Returns the restrictions of a service that changes the host: those that break no step. It excludes all that give the service its own
+ * mount namespace (ProtectSystem, ProtectHome, PrivateTmp, ProtectKernelTunables, ...): named network namespaces, mounts and sysctls of a
+ * step must be those of the host. MemoryDenyWriteExecute would stop V8, and ProtectClock would remove /dev/net/tun. A user service has no
+ * restrictions: they imply NoNewPrivileges, with which ping, sudo and newuidmap would lose their rights.
  */
 export function hardening(scope: Scope): readonly Setting[] {
   if (scope === 'user') return [];

@@ -4,7 +4,7 @@ import { WfError } from '../../engine/model/errors.ts';
 import { makeFolder } from '../../trust/private-folder.ts';
 import { errnoOf } from '../machine/errno.ts';
 
-/** The folder for units of this machine's administrator, which outlive a reboot. */
+/** Folder for units of the administrator, which persist across reboots. */
 const SYSTEM_UNITS = '/etc/systemd/system';
 
 /** Path of a unit of the system. */
@@ -12,12 +12,12 @@ export function systemUnitPath(name: string): string {
   return path.join(SYSTEM_UNITS, name);
 }
 
-/** Whether the boot starts a unit of the system. */
+/** Returns whether a unit of the system starts at boot. */
 export function isStartedAtBoot(name: string): boolean {
   return existsSync(linkAtBoot(name));
 }
 
-/** Removes a unit of the system, and its start at boot, as far as they exist. @throws WfError E_SYSTEMD */
+/** Removes a unit of the system, and its start at boot, if they exist. @throws WfError E_SYSTEMD */
 export function removeSystemUnit(name: string): void {
   for (const file of [linkAtBoot(name), systemUnitPath(name), temporaryOf(systemUnitPath(name))]) {
     try {
@@ -32,7 +32,7 @@ function linkAtBoot(name: string): string {
   return path.join(SYSTEM_UNITS, 'multi-user.target.wants', name);
 }
 
-/** Whether systemd is the init system of this machine (sd_booted(3)). */
+/** Returns whether systemd is the init system of this machine (sd_booted(3)). */
 export function isSystemdBooted(): boolean {
   return existsSync('/run/systemd/system');
 }
@@ -47,7 +47,7 @@ export function readUnit(file: string): string | undefined {
   }
 }
 
-/** Writes a unit file, whole or not at all, and durably. @throws WfError E_SYSTEMD */
+/** Writes a unit file atomically and durably. @throws WfError E_SYSTEMD */
 export function writeUnit(file: string, text: string): void {
   const temporary = temporaryOf(file);
   try {

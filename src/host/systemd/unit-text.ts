@@ -1,6 +1,6 @@
 import { WfError } from '../../engine/model/errors.ts';
 
-/** A setting of a unit. A value is written as it is: see {@link commandWord}, {@link pathValue} and {@link plainValue}. */
+/** A setting of a unit. Values are written unchanged: see {@link commandWord}, {@link pathValue} and {@link plainValue}. */
 export type Setting = readonly [name: string, value: string];
 
 export interface Section {
@@ -8,7 +8,7 @@ export interface Section {
   readonly settings: readonly Setting[];
 }
 
-/** Returns the text of a unit file, with a comment in front. */
+/** Returns the text of a unit file, with a comment at its beginning. */
 export function unitText(comment: string, sections: readonly Section[]): string {
   const texts = sections.map(({ name, settings }) =>
     [`[${name}]`, ...settings.map(([setting, value]) => `${setting}=${value}`)].join('\n'),

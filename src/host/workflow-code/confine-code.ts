@@ -3,7 +3,7 @@ import { createContext, runInContext } from 'node:vm';
 import { limitText } from '../../engine/model/time-limit.ts';
 import { reserveProcess } from '../processes/own-process.ts';
 
-/** A workflow file is translated in less than a second; on an overloaded machine, in ten. */
+/** The translation of a workflow file takes less than a second, and ten on an overloaded machine. */
 const LIMIT_MS = 20_000;
 
 /**
@@ -36,7 +36,7 @@ export function confineCodeOfCommand(load: () => unknown): Promise<unknown> {
 
 async function withUncaughtErrors(load: () => unknown): Promise<unknown> {
   const uncaught = new Promise((_resolve, reject) => process.setUncaughtExceptionCaptureCallback(reject));
-  // An unhandled rejection, and a timer that is due, come within the next millisecond.
+  // An unhandled rejection, and a timer that is due, fire within the next millisecond.
   const loaded = confineCode(load).then((answer) => new Promise((resolve) => setTimeout(() => resolve(answer), 1)));
   try {
     return await Promise.race([uncaught, loaded]);
@@ -61,7 +61,7 @@ function callInTime(load: () => unknown): unknown {
   return answer;
 }
 
-/** The error comes from another context and is no instance of this Error. */
+/** The error comes from another context and is not an instance of this Error. */
 function isTimeout(thrown: unknown): boolean {
   if (typeof thrown !== 'object' || thrown === null || !('code' in thrown)) return false;
   return thrown.code === 'ERR_SCRIPT_EXECUTION_TIMEOUT';

@@ -4,9 +4,9 @@ import { type CrashPoints, NO_CRASH_POINTS } from '../../engine/ports/crash-poin
 import { signalProcess } from '../processes/own-process.ts';
 
 /**
- * Returns the crash points that a test asks for. `WF_CRASH_AT` lists the points, one a line, at which the process kills itself,
+ * Returns the crash points that a test requests. `WF_CRASH_AT` lists the points, one a line, at which the process kills itself,
  * at the N-th time with `@N`; `WF_HALT_AT` is the point at which it stops (SIGSTOP) the first time; `WF_FAIL_AT` is the point at
- * which a touch of the host fails; `WF_FAIL_STEP` is the step that fails before it does anything; `WF_CRASH_LOG` is a file to which
+ * which a change of the host fails; `WF_FAIL_STEP` is the step that fails before it does anything; `WF_CRASH_LOG` is a file to which
  * each reached point is appended.
  */
 export function createCrashPoints(env: Readonly<Record<string, string | undefined>>): CrashPoints {

@@ -29,7 +29,7 @@ export function prepareInterrupts(): void {
  * thread is blocked. The returned function ends the watch.
  */
 export function watchInterrupts(listener: () => void): () => void {
-  // Signals arrive here until the other thread watches, or if it cannot be started.
+  // Signals arrive in this thread until the other one watches, or if it cannot be started.
   process.on('SIGINT', listener);
   const { worker, state } = thread ?? startThread();
   thread = undefined;
@@ -45,11 +45,11 @@ export function watchInterrupts(listener: () => void): () => void {
 
 function startThread(): InterruptThread {
   const state = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT)).fill(IDLE);
-  // Loaded lazily: most commands need none.
+  // Loaded lazily: most commands do not need it.
   const threads = process.getBuiltinModule('node:worker_threads');
   const worker = new threads.Worker(PROGRAM, { workerData: state });
   worker.unref();
-  // Without it, SIGINTs come to the main thread.
+  // Without the other thread, the main thread receives SIGINTs.
   worker.on('error', () => {});
   return { worker, state };
 }

@@ -29,5 +29,5 @@ nextInterrupt();
 nextInterrupt();
 Atomics.wait(workerData, 0, 2, GRACE_MS);
 writeSync(2, 'SIGINT: wf does not respond, and ends at once; `wf runs` lists the run that is interrupted\n');
-// Outside the script the signal has its usual effect.
+// Outside the script the signal has its default effect.
 process.kill(process.pid, 'SIGINT');

@@ -52,7 +52,7 @@ export function createReadCommands(
     const kill = () => started?.kill();
     signal?.addEventListener('abort', kill, { once: true });
     const ended = inSlot(async () => {
-      if (isLate || isClosed || signal?.aborted) throw givenUp(name);
+      if (isLate || isClosed || signal?.aborted) throw cancelledEarly(name);
       started = start();
       running.add(started);
       try {
@@ -100,6 +100,6 @@ function tooLate(name: string, limitMs: number, hasStarted: boolean): WfError {
   });
 }
 
-function givenUp(name: string): WfError {
-  return new WfError('E_LIMIT', `\`${name}\` was given up before it began`, { hint: AGAIN });
+function cancelledEarly(name: string): WfError {
+  return new WfError('E_LIMIT', `\`${name}\` was cancelled before it began`, { hint: AGAIN });
 }

@@ -1,4 +1,4 @@
-/** Returns a function that runs tasks, at most `count` at a time, in the order in which they come. */
+/** Returns a function that runs tasks, at most `count` at a time, in the order in which they arrive. */
 export function createSlots(count: number): <Result>(task: () => Promise<Result>) => Promise<Result> {
   const waiting: (() => void)[] = [];
   let free = count;

@@ -18,7 +18,7 @@ export interface WfCommand {
 export interface WfCommandEnd {
   /** Null if a signal ended the command. */
   readonly exitCode: number | null;
-  /** The one document that it printed: its result, or its error; undefined if it printed none, or one that is too long to be kept. */
+  /** The one document that it printed: its result, or its error; undefined if it printed none, or one that is too long to keep. */
   readonly document: Json | undefined;
   readonly isCut: boolean;
   /** Warnings that it printed besides. */
@@ -29,7 +29,7 @@ export interface WfCommandEnd {
 export interface StartedWfCommand {
   readonly pid: number;
   readonly end: Promise<WfCommandEnd>;
-  /** Stops listening: the command goes on, and this process may end. */
+  /** Stops listening: the command keeps running, and this process may end. */
   release(): void;
   /** Kills a command that only reads, with the processes that it started. */
   kill(): void;

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import type { RunId } from '../../engine/model/ids.ts';
-import { escapeSteering } from '../../engine/model/json.ts';
+import { escapeTerminalControls } from '../../engine/model/json.ts';
 import type { HistoryPort } from '../../engine/ports/history.ts';
 import type { NotifierPort } from '../../engine/ports/notifier.ts';
 import { runNotFound } from '../../engine/run/run-refusal.ts';
@@ -28,5 +28,5 @@ function notifiedRun(history: HistoryPort, id: RunId): NotifiedRun {
   if (run === undefined) throw runNotFound(id);
   const record = runRecord(readRunMaterial(history, run), isAlive);
   const { workflow, status } = record;
-  return { workflow, status, document: `${escapeSteering(JSON.stringify(record))}\n` };
+  return { workflow, status, document: `${escapeTerminalControls(JSON.stringify(record))}\n` };
 }

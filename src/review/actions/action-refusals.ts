@@ -6,7 +6,7 @@ import { runImported } from '../../engine/run/run-refusal.ts';
 import type { IsAlive } from '../record/run-status.ts';
 import { type RunAction, refusalOf } from './allowed-actions.ts';
 
-/** Everything that can be asked of an existing run, by the name of its command. */
+/** The actions on an existing run and the requests to it, by the name of the command. */
 export type ActionOnRun = RunAction | Demand['kind'];
 
 /** By action, the error with which its command would refuse now; null if it is allowed. */
@@ -50,5 +50,5 @@ function recordOf(error: WfError | undefined): ErrorRecord | null {
   return error?.toRecord() ?? null;
 }
 
-/** Whether a confirmation is in time is decided when it is made. */
+/** wf checks whether a confirmation is in time only when it is requested. */
 const NO_STAMP = { bootId: '', sinceBootMs: 0, session: null };

@@ -12,8 +12,8 @@ export type RunAction = 'resume' | 'rollback';
 type Answer = 'allowed' | 'advanced' | 'unconfirmed' | 'ended';
 
 /**
- * The actions that each status allows. `advanced`: a living process advances the run; `unconfirmed`: it is confirmed or undone; `ended`: there is nothing to resume. Every end
- * allows a rollback, which does nothing if there is nothing to undo.
+ * The actions that each status allows. `advanced`: a living process advances the run; `unconfirmed`: it is confirmed or undone; `ended`:
+ * there is nothing to resume. Every end allows a rollback, which does nothing if there is nothing to undo.
  */
 const ACTIONS: Readonly<Record<RunStatus, Readonly<Record<RunAction, Answer>>>> = {
   running: { resume: 'advanced', rollback: 'advanced' },
@@ -62,7 +62,7 @@ export function isResumable(run: StoredRun, isAlive: IsAlive): boolean {
   return refusalOf('resume', run, isAlive) === undefined;
 }
 
-/** Whether a run may be retried: it failed, or was rolled back and not started anew. Its machine may still have nothing to go on from. */
+/** Whether a run may be retried: it failed, or was rolled back and not started anew. Its machine may have no step to continue from. */
 export function isRetriable({ importedFrom, status, owner, retriedAs }: StoredRun, isAlive: IsAlive): boolean {
   if (importedFrom !== null || (owner !== null && isAlive(owner))) return false;
   return status === 'failed' || (status === 'rolled-back' && retriedAs === null);
@@ -81,7 +81,7 @@ export function nextActions({ run, changes, journal, steps }: RunMaterial, statu
   // A run that only waits for an event is still waiting after a resume.
   const resumes = resume === 'allowed' && (status !== 'waiting' || pendingTimers(journal).size > 0);
   if (resumes) return [`wf resume ${run.id}`, `wf changes ${run.id}`, ...undo];
-  // A run that failed without a step to go on from is started again.
+  // A run that failed without a step to continue from is started again.
   const hasPoint = status === 'failed' && steps.some((step) => step.status === 'failed' || step.status === 'stopped');
   const retry = hasPoint ? [`wf retry ${run.id}`] : [];
   return changes.some(needsUndo) ? [...retry, ...undo] : retry;

@@ -10,9 +10,9 @@ import type { Finding } from './finding.ts';
 export type ComputesInputs = Pick<LoadedWorkflow, 'model' | 'input' | 'secretInputs' | 'hosts'>;
 
 /**
- * Checks the step inputs that the machine computes, by a dry run with the default inputs of the workflow: whether they are valid, and the
- * changes of the steps that it reaches can be undone; and whether the workflow declares the hosts of its steps. Finds nothing if an input has no
- * default: then only `wf start --dry-run` checks them.
+ * Checks the step inputs that the machine computes, by a dry run with the default inputs of the workflow: whether they are valid, whether
+ * the changes of the reached steps can be undone, and whether the workflow declares the hosts of its steps. Finds nothing if an input has
+ * no default: then only `wf start --dry-run` checks them.
  */
 export function checkComputedInputs(workflow: ComputesInputs): readonly Finding[] {
   const defaults = workflow.input.safeParse({});

@@ -36,14 +36,14 @@ function checkDefinition(model: MachineModel, description: Json): readonly Findi
   const inChildren = Object.entries(isJsonObject(children) ? children : {}).flatMap(([invoke, child]) => {
     const found = model.children.get(invoke);
     if (found === undefined) return [];
-    // A failure that a child does not answer is that of the child, which its parent may answer.
+    // A failure that a child does not handle fails the child, which its parent may handle.
     const findings = checkDefinition(found.model, child).filter(({ check }) => check !== 'no-on-error');
     return findings.map(inChild(invoke));
   });
   return [...own, ...inChildren];
 }
 
-/** Finds children whose requirements nobody asks for: those of the parent alone are checked before a run. */
+/** Finds children whose requirements are not checked: before a run, wf checks only those of the parent. */
 function checkRequirements({ model, hasRequirements }: CheckedWorkflow): readonly Finding[] {
   if (hasRequirements ?? true) return [];
   return [...model.children].flatMap(([invoke, { definition }]): readonly Finding[] => {

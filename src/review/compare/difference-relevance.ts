@@ -1,10 +1,11 @@
 import type { MemberDifference } from './member-differences.ts';
 
 /**
- * The relevance of a difference between two runs. `passing`: none, as the value differs in any two runs (an id, a hardware address, the
- * number of a process or link, a time, a counter); `following`: it follows from an earlier one (a URL with another address in it).
+ * The relevance of a difference between two runs. `incidental`: the value differs in any two runs (an id, a hardware address, the number of
+ * a process or link, a time, a counter); `derived`: it follows from an earlier difference (a URL with another address in it);
+ * `significant`: any other.
  */
-export type Relevance = 'telling' | 'following' | 'passing';
+export type Relevance = 'significant' | 'derived' | 'incidental';
 
 /** Judges the relevance of the differences between two runs, in order. */
 export interface RelevanceJudge {
@@ -22,21 +23,21 @@ export function createRelevanceJudge(runs: readonly [string, string]): Relevance
   };
   return {
     judge(difference) {
-      if (isPassing(difference, runs)) return 'passing';
+      if (isIncidental(difference, runs)) return 'incidental';
       const { first, second } = difference;
-      if (typeof first !== 'string' || typeof second !== 'string') return 'telling';
+      if (typeof first !== 'string' || typeof second !== 'string') return 'significant';
       const [one, other] = [lasting(first, runs[0]), lasting(second, runs[1])];
-      if (follows(one, other, renamed)) return 'following';
+      if (isDerived(one, other, renamed)) return 'derived';
       remember(one, other);
       // The name may occur elsewhere in lower case.
       remember(one.toLowerCase(), other.toLowerCase());
-      return 'telling';
+      return 'significant';
     },
   };
 }
 
 /** Whether the second text is the first one with earlier differences applied, in any places. */
-function follows(first: string, second: string, renamed: ReadonlyMap<string, string>): boolean {
+function isDerived(first: string, second: string, renamed: ReadonlyMap<string, string>): boolean {
   if (first.length > LONGEST || second.length > LONGEST) return false;
   const known = [...renamed].filter(([from, to]) => first.includes(from) && second.includes(to));
   if (known.length === 0) return false;
@@ -56,12 +57,12 @@ function follows(first: string, second: string, renamed: ReadonlyMap<string, str
 }
 
 /** Names of members whose values differ in any two runs; some match as suffixes. */
-const PASSING_NAMES =
+const INCIDENTAL_NAMES =
   /(?:^|[a-z])(?:Id|At|Ms|Pid|Ifindex|Inode|Index|Time|Mac|Packets|Bytes)$|^(?:id|seq|pid|ifindex|inode|mac|packets|bytes)$/;
 
 /** Patterns of text that differs in any two runs. */
-const PASSING_TEXTS: readonly RegExp[] = [
-  /\b[0-9a-f]{64}\b/g, // an id of Docker's, or a hash
+const INCIDENTAL_TEXTS: readonly RegExp[] = [
+  /\b[0-9a-f]{64}\b/g, // an id of Docker, or a hash
   /\b[0-9a-f]{12}\b/g, // the short form of an id
   /\b(?:[0-9a-f]{2}:){5}[0-9a-f]{2}\b/g, // a hardware address
   /\bfe80::[0-9a-f:]+/g, // the link-local address that is derived from it
@@ -71,16 +72,16 @@ const PASSING_TEXTS: readonly RegExp[] = [
   /(?<=\/proc\/)\d+\b/g,
 ];
 
-function isPassing({ member, first, second }: MemberDifference, runs: readonly [string, string]): boolean {
+function isIncidental({ member, first, second }: MemberDifference, runs: readonly [string, string]): boolean {
   if (first === undefined || second === undefined) return false;
   const name = member.split('.').at(-1) ?? '';
   const simple = typeof first !== 'object' && typeof second !== 'object';
-  if (simple && PASSING_NAMES.test(name)) return true;
+  if (simple && INCIDENTAL_NAMES.test(name)) return true;
   if (typeof first !== 'string' || typeof second !== 'string') return false;
   return lasting(first, runs[0]) === lasting(second, runs[1]);
 }
 
 function lasting(text: string, run: string): string {
   const withoutRun = text.replaceAll(run, '<run>');
-  return PASSING_TEXTS.reduce((rest, passing) => rest.replace(passing, '<...>'), withoutRun);
+  return INCIDENTAL_TEXTS.reduce((rest, incidental) => rest.replace(incidental, '<...>'), withoutRun);
 }

@@ -52,7 +52,7 @@ export interface OutcomeDifference {
 export interface OutputDifference extends MemberDifference {
   readonly step: string | null;
   /** Its relevance, given the differences before it. */
-  readonly says: Relevance;
+  readonly relevance: Relevance;
 }
 
 export interface Timing {
@@ -177,7 +177,7 @@ function outputDifferences(
 ): readonly OutputDifference[] {
   // A missing output belongs to the outcome.
   if (first === null || second === null) return [];
-  return memberDifferences(first, second).map((found) => ({ step, ...found, says: judge(found) }));
+  return memberDifferences(first, second).map((found) => ({ step, ...found, relevance: judge(found) }));
 }
 
 function timingsOf(first: RunRecord, second: RunRecord): Timings {

@@ -41,7 +41,7 @@ export function followDecisions(config: JsonObject, journal: readonly JournalEnt
       snapshot = snapshotAt(machine, value);
     }
     if (decided.type !== 'decided') continue;
-    // A machine that loops takes the same way many times.
+    // A machine that loops takes the same path many times.
     const key = canonicalJson([keyOf(snapshot), decided.event?.type ?? null, [...children], decided.value]);
     const found = known.has(key) ? known.get(key) : guess(machine, snapshot, children, decided, guards);
     known.set(key, found);
@@ -143,8 +143,8 @@ function guess(
 }
 
 /**
- * Returns the events one of which the machine may have taken: it knows no items of a `forEach`, but the outcome of the whole, and of a child
- * workflow its output or its failure. @param children the child workflows that were under way
+ * Returns the events one of which the machine may have taken: it knows only the outcome of a whole `forEach`, and of a child workflow its
+ * output or its failure. @param children the child workflows that were under way
  */
 function outerEvents(event: MachineEvent | null, children: readonly string[]): readonly (MachineEvent | null)[] {
   const endsOf = (child: string) => ['done', 'error'].map((end) => ({ type: `xstate.${end}.actor.${child}` }));

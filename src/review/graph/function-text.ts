@@ -3,7 +3,7 @@ import { isJsonObject, type Json, type JsonObject } from '../../engine/model/jso
 /** A function in a stored definition: its source text, and the members that XState's creators add to it. */
 export type FunctionText = JsonObject & { readonly source: string };
 
-/** The beginning of the text of a function, which tells it from a constant with a member `source`. */
+/** The beginning of the text of a function, which distinguishes it from a constant with a member `source`. */
 const FUNCTION_BEGINNING = /^(?:async\b\s*)?(?:function\b|class\b|\(|[\w$]+\s*(?:=>|\())/;
 /** Characters of the longest body that is used as a name. */
 const LONGEST_NAME = 48;

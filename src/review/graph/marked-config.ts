@@ -3,8 +3,8 @@ import type { GraphState, MachineGraph, Trigger } from './machine-graph.ts';
 import { markOf, type RunMarks } from './run-marks.ts';
 
 /**
- * Returns the config for XState's tools: `plainConfig`, with an id. With a run, `meta.wf` of each state has its mark and those of its steps,
- * that of each transition how often it was taken, and that of the machine the run.
+ * Returns the config for XState's tools: `plainConfig`, with an id. With a run, `meta.wf` of a state has its mark and those of its steps,
+ * `meta.wf` of a transition its count, and `meta.wf` of the machine the run.
  */
 export function markedConfig(
   { workflow, root }: MachineGraph,

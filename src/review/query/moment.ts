@@ -56,6 +56,6 @@ function dateIn(text: string): number | undefined {
   if (date === undefined) return undefined;
   const at = Date.parse(`${date}T${time}${zone}`);
   if (Number.isNaN(at)) return undefined;
-  // Date.parse accepts February 30 as March 2.
+  // Date.parse reads February 30 as March 2.
   return new Date(`${date}T00:00Z`).toISOString().startsWith(date) ? at : undefined;
 }

@@ -39,7 +39,7 @@ export function readRunMaterial(
   };
 }
 
-/** Reads the part of that which tells what a run waits for. @throws WfError E_DATABASE* */
+/** Reads only the part that determines what a run waits for. @throws WfError E_DATABASE* */
 export function readWaitMaterial(
   history: Pick<RunSource, 'definition' | 'journal'>,
   run: StoredRun,

@@ -107,7 +107,7 @@ export function runRecord(material: RunMaterial, isAlive: IsAlive): RunRecord {
     stages: stageRecords({ ...material, status: summary.status }),
     steps: material.steps.map((step) => stepRecord(step, open.get(step.id), summary.status, idle)),
     changes: material.changes.map(changeRecord),
-    proofs: proofs?.type === 'told' ? proofs.proofs : [],
+    proofs: proofs?.type === 'reported' ? proofs.proofs : [],
     requests: requestRecords(material.journal),
     verification: material.verification === undefined ? null : verificationRecord(material.verification),
     error,

@@ -5,7 +5,7 @@ import { oneLine, sanitized } from '../text/format/plain-text.ts';
 export interface Span {
   readonly style: 'plain' | 'strong' | 'code';
   readonly text: string;
-  /** `journal`: as wf recorded it, and so in English in every report. */
+  /** `journal`: recorded by wf, and so in English in every report. */
   readonly source: 'report' | 'journal';
 }
 
@@ -33,7 +33,7 @@ export interface Section {
   readonly sections: readonly Section[];
 }
 
-/** A report, independent of its format. All its texts are made by the functions below. */
+/** A report, independent of its format. Only the functions below create its texts. */
 export interface ReportDocument {
   readonly language: ReportLanguage;
   readonly title: string;

@@ -19,7 +19,7 @@ import type { ReportWords } from './words.ts';
 export function resultsSection(source: ReportSource, words: ReportWords): Section {
   const translated = source.record.status === 'succeeded' ? narrativeOf(source)?.proofs : undefined;
   const found = runProofs(source.material.journal);
-  const recorded = found?.type === 'told' ? found.proofs : null;
+  const recorded = found?.type === 'reported' ? found.proofs : null;
   const rows = translated?.map(({ claim, figures }) => [plain(claim), plain(figures)]);
   const proofs = rows ?? recorded?.map(({ claim, figures }) => [journaled(claim), journaled(figures)]) ?? [];
   const block: Block =
@@ -31,7 +31,7 @@ export function resultsSection(source: ReportSource, words: ReportWords): Sectio
 
 function noProofs({ material, record }: ReportSource, words: ReportWords): string {
   if (record.status !== 'succeeded') return words.noResults;
-  return runProofs(material.journal)?.type === 'untold' ? words.resultsUnknown : words.noneDefined;
+  return runProofs(material.journal)?.type === 'unavailable' ? words.resultsUnknown : words.noneDefined;
 }
 
 /** Returns whether the host is restored, and the differences. */
@@ -131,7 +131,7 @@ export function ledgerSection({ material: { changes } }: ReportSource, words: Re
   };
 }
 
-/** Returns the processes that advanced the run, its pauses and interruptions, and what people asked of it; empty for a single process. */
+/** Returns the processes that advanced the run, its pauses and interruptions, and the requests of people; empty for a single process. */
 export function lifecycleSection(
   { material: { run, journal: all }, record }: ReportSource,
   words: ReportWords,

@@ -81,7 +81,7 @@ export const ENGLISH: ReportWords = {
     cutOff: (pid) => `interrupted: ${pid === null ? 'its process' : `process ${pid}`} was gone`,
     exported: (pid) => `${pid === null ? 'a process' : `process ${pid}`} still had the run when it was exported`,
     accepted: 'resumed under a changed definition',
-    retried: (steps) => `went on from ${steps.length === 0 ? 'its last state' : `step ${steps.join(', ')}`}`,
+    retried: (steps) => `continued from ${steps.length === 0 ? 'its last state' : `step ${steps.join(', ')}`}`,
     paused: (stage) => (stage === null ? 'paused on request' : `paused after the stage ${stage}`),
     interrupted: (signal) => `interrupted by ${signal}`,
     requested: requestWords,

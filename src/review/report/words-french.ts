@@ -97,9 +97,9 @@ export const FRENCH: ReportWords = {
         retry: 'a demandé une nouvelle tentative',
         settle: 'a réglé une modification',
       };
-      const said = comment === null ? '' : ` : ${comment}`;
+      const remark = comment === null ? '' : ` : ${comment}`;
       const refused = outcome?.type === 'refused' ? ` (refusé : ${outcome.error.message})` : '';
-      return `${requesterName(by)} ${words[kind]}${said}${outcome === null ? ' (sans réponse)' : refused}`;
+      return `${requesterName(by)} ${words[kind]}${remark}${outcome === null ? ' (sans réponse)' : refused}`;
     },
   },
   captions: {

@@ -18,8 +18,8 @@ interface LifecycleEntry {
 }
 
 /**
- * Returns the processes that advanced a run, its pauses and interruptions, and what people asked of it. Empty for a run that a single process advanced: the other
- * lines have that.
+ * Returns the processes that advanced a run, its pauses and interruptions, and the requests of people. Empty for a run that a single
+ * process advanced: the other lines have that.
  */
 export function lifecycleLines(
   { run, journal: all }: Pick<RunMaterial, 'run' | 'journal'>,

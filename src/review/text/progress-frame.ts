@@ -109,7 +109,7 @@ function stepLine(
       stepMark(step, material, style),
       [` ${pad(step.id, idWidth)}`, String],
       [`  ${pad(step.kind, kindWidth)}  ${pad(took, 7, 'right')}`, colors.dim],
-      stepNews(step, material, style),
+      stepRemark(step, material, style),
     ],
     style,
   );
@@ -133,7 +133,7 @@ function stepMark(step: StepProgress, material: FrameMaterial, { colors }: TextS
   }
 }
 
-function stepNews(step: StepProgress, { notes }: FrameMaterial, { colors }: TextStyle): Part {
+function stepRemark(step: StepProgress, { notes }: FrameMaterial, { colors }: TextStyle): Part {
   if (step.error !== null && step.status !== 'succeeded') {
     const paint = step.status === 'failed' ? colors.red : colors.yellow;
     return [`  ${step.error.code}: ${oneLine(step.error.message)}`, paint];

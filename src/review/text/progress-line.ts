@@ -70,7 +70,7 @@ export function progressLine(progress: Progress, { event, at }: JournalEntry, st
   }
 }
 
-/** Returns what watches a run that has to be confirmed, and what that does not cover. */
+/** Returns the guard of a run that has to be confirmed, and what it does not cover. */
 function guardWords(guard: Guard): string {
   switch (guard.type) {
     case 'unit':
@@ -91,10 +91,10 @@ export function pausedWords(stage: string | null): string {
   return stage === null ? 'paused on request' : `paused after ${oneLine(stage)}`;
 }
 
-/** Returns `went on from step deploy`. */
+/** Returns `continued from step deploy`. */
 export function retriedWords({ effects }: Extract<JournalEvent, { type: 'retried' }>): string {
   const steps = effects.flatMap((effect) => (effect.type === 'start-step' ? [oneLine(effect.step)] : []));
-  return `went on from ${steps.length === 0 ? 'its last state' : `step ${steps.join(', ')}`}`;
+  return `continued from ${steps.length === 0 ? 'its last state' : `step ${steps.join(', ')}`}`;
 }
 
 function waitingWords({ events, ask }: Extract<JournalEvent, { type: 'waiting' }>): string {

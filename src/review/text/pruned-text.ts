@@ -3,7 +3,7 @@ import { counted, oneLine } from './format/plain-text.ts';
 import type { TextStyle } from './format/text-style.ts';
 import { suggestions } from './suggestion.ts';
 
-/** The plan of `wf prune`, or with `--yes` its result; printed as it is with `--json`. */
+/** The plan of `wf prune`, or with `--yes` its result; `--json` prints it. */
 export interface Pruned {
   readonly dryRun: boolean;
   /** Number of runs of each workflow. */

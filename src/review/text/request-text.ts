@@ -11,9 +11,9 @@ export function requestWords({ by, kind, event, comment, outcome }: RequestRecor
     retry: 'asked to retry the run',
     settle: 'settled a change',
   };
-  const said = comment === null ? '' : `: ${comment}`;
+  const remark = comment === null ? '' : `: ${comment}`;
   const refused = outcome?.type === 'refused' ? ` (refused: ${outcome.error.message})` : '';
-  return `${requesterName(by)} ${words[kind]}${said}${outcome === null ? ' (no answer yet)' : refused}`;
+  return `${requesterName(by)} ${words[kind]}${remark}${outcome === null ? ' (no answer yet)' : refused}`;
 }
 
 /** Returns the person behind a request: the one who called sudo, if anybody did. */

@@ -12,7 +12,7 @@ export function idlePeriods(journal: readonly JournalEntry[]): readonly IdlePeri
   return own.flatMap((entry, index) => idleBefore(entry, own[index - 1]) ?? []);
 }
 
-/** Returns the entries of the processes that advanced the run: anybody may ask something of it, and be refused, at any time. */
+/** Returns the entries of the processes that advanced the run: requests, and refusals of them, may come from any process at any time. */
 export function withoutRequests(journal: readonly JournalEntry[]): readonly JournalEntry[] {
   return journal.filter((entry) => !isOfRequest(entry));
 }

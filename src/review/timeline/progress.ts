@@ -55,13 +55,13 @@ export function createProgressFollower(): ProgressFollower {
   let isRollingBack = false;
   let previous: JournalEntry | undefined;
 
-  const alterStep = (id: StepId, news: Partial<StepProgress>) => {
+  const alterStep = (id: StepId, update: Partial<StepProgress>) => {
     const step = steps.get(id);
-    if (step !== undefined) steps.set(id, { ...step, ...news });
+    if (step !== undefined) steps.set(id, { ...step, ...update });
   };
-  const alterChange = (seq: number, news: Partial<ChangeProgress>) => {
+  const alterChange = (seq: number, update: Partial<ChangeProgress>) => {
     const earlier = changes.get(seq) ?? { target: `change ${seq}`, status: 'intended' };
-    changes.set(seq, { ...earlier, ...news });
+    changes.set(seq, { ...earlier, ...update });
   };
   const leaveRunningSteps = (status: 'pending' | 'interrupted') => {
     for (const step of steps.values()) if (step.status === 'running') alterStep(step.id, { status });

@@ -3,9 +3,9 @@ import type { Argv } from '../../engine/ports/command.ts';
 import type { HostContext } from '../../engine/workflow/step.ts';
 
 /**
- * Runs `act` and records it as evidence of `argv`, with the output that the docker client would have printed. `about` returns the
+ * Calls `act` and records it as evidence of `argv`, with the output that the docker client would print. `about` returns the
  * id of the network or container that the output shows.
- * @throws what `act` throws, after recording it the way the client reports it.
+ * @throws what `act` throws, after recording it as the client reports it.
  */
 export async function asCommand<Answer>(
   context: HostContext,

@@ -42,7 +42,7 @@ export const connectionRecordSchema = z.object({
   network: z.string(),
   /** Null until it is connected, and while the container does not run. */
   endpointId: z.string().nullable(),
-  /** Start of the container that has this endpoint: the next start makes another one. */
+  /** Start of the container that has this endpoint: the next start creates another endpoint. */
   startedAt: z.string().nullable(),
   engine: engineIdSchema,
 });
@@ -60,7 +60,7 @@ export const dockerConnect = defineStep({
     ipv4: z.string().nullable().describe('IPv4 address; null while the container does not run'),
     prefixLength: z.number().int().nullable().describe('prefix length of the address'),
     mac: z.string().nullable().describe('MAC address; null while the container does not run'),
-    connected: z.boolean().describe('whether the run made the connection'),
+    connected: z.boolean().describe('whether the run created the connection'),
   }),
   record: connectionRecordSchema,
   retry: ENGINE_RETRY,
@@ -162,7 +162,7 @@ function connectCommand({ container, network, ipv4, aliases }: Input, run: strin
 
 type Connection = Omit<ConnectionRecord, 'engine'>;
 
-/** Removes a connection of the run; succeeds if it is gone, or somebody else's. */
+/** Removes a connection of the run; does nothing if it is gone, or somebody else's. */
 export async function disconnectOwn(made: Connection, context: HostContext): Promise<void> {
   const state = await stateOf(made, context);
   if (state.found === 'gone') return;
@@ -194,7 +194,7 @@ async function stateOf(made: Connection, context: HostContext): Promise<State> {
   return { found: 'gone', reason };
 }
 
-/** Makes a broken connection whole, so that the engine disconnects it. */
+/** Completes a broken connection, so that the engine can disconnect it. */
 async function repair({ containerId, container, networkId, network }: Connection, context: HostContext): Promise<void> {
   await asCommand(
     context,
@@ -211,7 +211,7 @@ async function repair({ containerId, container, networkId, network }: Connection
   );
 }
 
-/** Whether the endpoint is the recorded one; only a start of the container makes another one of the same connection. */
+/** Returns whether the endpoint is the recorded one; only a start of the container creates another one for the same connection. */
 function isSame(endpoint: ContainerEndpoint, container: ContainerInfo, made: Connection): boolean {
   if (made.endpointId === null || made.startedAt !== container.startedAt || !container.running) return true;
   return endpoint.endpointId === made.endpointId;

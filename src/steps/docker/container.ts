@@ -24,7 +24,7 @@ import { engineIdSchema, requireMadeOnEngine, requireSameEngine } from './engine
 import { orUnknown } from './engine/unknown.ts';
 import { containerNameSchema, imageReferenceSchema, shortId } from './names.ts';
 
-/** Longer than any answer of an engine, so that the input's own wait decides. */
+/** Longer than any response of an engine, so that the wait of the input decides. */
 const STEP_TIMEOUT_MS = 10 * 60_000;
 const LONGEST_WAIT_MS = 9 * 60_000;
 
@@ -66,7 +66,7 @@ const outputSchema = containerHandleSchema.extend({
 });
 export const containerRecordSchema = z.object({
   name: z.string(),
-  /** Null until the engine has created the container: until then name and mark identify it. */
+  /** Null until the engine has created the container, which name and mark identify until then. */
   id: z.string().nullable(),
   /** Start time of a container that this step has just started, for the observation that follows; null in the ledger. */
   startedNow: z.string().nullable(),
@@ -196,7 +196,7 @@ async function remove(container: ContainerInfo, context: HostContext): Promise<v
 }
 
 /**
- * Refuses options that the runtime lacks, and a volume that does not exist: the engine would make one that no run removes.
+ * Refuses options that the runtime lacks, and a volume that does not exist: the engine would create one that no run removes.
  * @throws WfError E_RUNTIME_UNAVAILABLE, E_DOCKER
  */
 async function requireOptions(input: Input, { host: { docker } }: HostContext): Promise<void> {
@@ -210,7 +210,7 @@ async function requireOptions(input: Input, { host: { docker } }: HostContext): 
   }
 }
 
-/** An address of IPv6 has the same port, unless another one was asked for. */
+/** The IPv6 address has the same port, unless the input requests another one. */
 function publishedBy({ published = [] }: ContainerInfo): z.output<typeof outputSchema>['ports'] {
   return published.flatMap(({ hostPort, ...port }) => (hostPort === null ? [] : [{ ...port, hostPort }]));
 }

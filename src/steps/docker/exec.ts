@@ -42,8 +42,8 @@ const input = z.object({
 type Input = z.output<typeof input>;
 
 /**
- * Runs a command in a container by the engine: in all namespaces of the container, with its files, user and variables, also on an engine
- * of another machine. `exec.command` with `in` runs a program of the host in the network of a container.
+ * Runs a command in a container through the engine: in all namespaces of the container, with its files, user and variables, also on an
+ * engine of another machine. In contrast, `exec.command` with `in` runs a program of the host in the network of a container.
  */
 export const dockerExec = defineStep({
   kind: 'docker.exec',
@@ -81,7 +81,7 @@ interface Container {
 }
 
 function placedIn(asked: Input, { id, name, engine }: Container) {
-  // Files of a step are on the host, where no container sees them.
+  // Files of a step are on the host, where a container cannot see them.
   return { ...asked, in: { id, name, engine, user: asked.user }, files: {} };
 }
 

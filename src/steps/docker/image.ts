@@ -37,9 +37,9 @@ export const dockerImage = defineStep({
   timeoutMs: PULL_TIMEOUT_MS,
   retry: ENGINE_RETRY,
   survivesReboot: true,
-  // A fingerprint contains no images.
+  // Fingerprints do not contain images.
   alters: [],
-  // An engine abandons a pull that no client waits for, unless it is nearly complete.
+  // An engine aborts a pull that no client waits for, unless it is nearly complete.
   lateEffectMs: LATE_EFFECT_MS,
   commands: ({ reference }) => [['docker', 'pull', reference]],
   rehearse: ({ reference }) => ({

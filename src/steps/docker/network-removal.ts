@@ -10,7 +10,7 @@ import { asCommand } from './client-output.ts';
 import { isOurs, withoutMark } from './engine/ownership.ts';
 import { shortId } from './names.ts';
 
-// A bridge goes within milliseconds; an endpoint that the engine still has to release goes within about a second.
+// A bridge disappears within milliseconds, an endpoint that the engine still has to release within about a second.
 const GONE_WITHIN_MS = 5_000;
 const PORTS_GONE_WITHIN_MS = 1_000;
 const POLL_MS = 50;
@@ -29,7 +29,7 @@ export async function removeOwnNetwork(
   if (!isOurs(network, context.run)) throw withoutMark('network', network, context.run);
   const attached = await attachedContainers(network, context);
   refuseStrangers(network, attached, context);
-  // The engine refuses to remove a network with a running container of the run; the ports are then that container's.
+  // The engine itself refuses to remove a network with a running container of the run. The ports then belong to that container.
   if (!attached.some(({ running }) => running)) await refuseForeignLinks(network, context);
   const deadline = clock.now() + GONE_WITHIN_MS;
   await asCommand(
@@ -45,9 +45,9 @@ export async function removeOwnNetwork(
           if (now === null) return;
           const attached = await attachedContainers(now, context);
           refuseStrangers(now, attached, context);
-          // Only an endpoint without a container can still go by itself.
-          const waitsForNothing = attached.length > 0 || clock.now() >= deadline || context.signal.aborted;
-          if (waitsForNothing) throw stillAttached(now, context, thrown);
+          // Only an endpoint without a container can still disappear.
+          const isFinal = attached.length > 0 || clock.now() >= deadline || context.signal.aborted;
+          if (isFinal) throw stillAttached(now, context, thrown);
           await pause(clock, POLL_MS, context.signal);
         }
       }
@@ -131,7 +131,7 @@ function foreignLink(link: Link, network: NetworkInfo, run: RunId): WfError {
   const detach = master === null ? `ip link delete dev ${name}` : `ip link set dev ${name} nomaster`;
   return new WfError(
     'E_FOREIGN',
-    `link ${name}, which run ${run} did not make, ${where} ${bridge}, the bridge of network ${network.name}`,
+    `link ${name}, which run ${run} did not create, ${where} ${bridge}, the bridge of network ${network.name}`,
     {
       hint: `Detach it with \`${detach}\`, then \`wf rollback ${run}\`.`,
       details: { network: network.id, link: name },
@@ -144,7 +144,7 @@ function refuseStrangers(network: NetworkInfo, attached: readonly ContainerInfo[
   if (stranger === undefined) return;
   throw new WfError(
     'E_FOREIGN',
-    `container ${stranger.name} (${shortId(stranger.id)}), which run ${run} did not make, is attached to network ${network.name}`,
+    `container ${stranger.name} (${shortId(stranger.id)}), which run ${run} did not create, is attached to network ${network.name}`,
     {
       hint: `Detach it with \`docker network disconnect ${network.name} ${stranger.name}\`, or remove it, then \`wf rollback ${run}\`.`,
       details: { network: network.id, container: stranger.id },
@@ -170,7 +170,7 @@ function stillAttached(network: NetworkInfo, context: HostContext, cause: unknow
   );
 }
 
-/** Only the engine of another node knows whose container it is. */
+/** Only the engine of another node knows the owner of the container. */
 function usedElsewhere({ id, name }: NetworkInfo, task: string, { run }: HostContext): WfError {
   return new WfError(
     'E_RESIDUE',

@@ -23,7 +23,7 @@ import { networkGone, removeOwnNetwork } from './network-removal.ts';
 import { lookUntil } from './swarm/look-until.ts';
 import { FIRST_VNI, OVERLAY_BRIDGE, vniOf } from './swarm/vni.ts';
 
-/** A manager takes some tenths of a second, on a busy machine some seconds. */
+/** A manager takes tenths of a second, and seconds on a busy machine. */
 const ALLOCATED_WITHIN_MS = 10_000;
 
 const inputSchema = z
@@ -56,7 +56,7 @@ const outputSchema = z.object({
     .nullable()
     .describe('VXLAN network identifier of an overlay network; null for a bridge network'),
 });
-/** Record of a network. The id is null until the engine has created it: until then name and mark identify it. */
+/** Record of a network. The id is null until the engine has created the network, which name and mark identify until then. */
 export const networkRecordSchema = z.object({ name: z.string(), id: z.string().nullable(), engine: engineIdSchema });
 
 type Input = z.output<typeof inputSchema>;
@@ -205,8 +205,8 @@ async function allocatedNetworks(name: string, context: HostContext): Promise<re
 }
 
 /**
- * Picks one of several networks with the same name and run: the recorded one, otherwise one that is in use. Duplicates occur if
- * the engine carries out a killed process's request after the next process has repeated it (moby #29268).
+ * Picks one of several networks with the same name and run: the recorded one, otherwise one that is in use. A duplicate arises if the
+ * engine executes the request of a killed process after the next process has repeated it (moby #29268).
  */
 function pickNetwork(ours: readonly NetworkInfo[], recorded: string | null): NetworkInfo | undefined {
   return ours.find(({ id }) => id === recorded) ?? ours.find(({ members }) => members.length > 0) ?? ours[0];
@@ -218,7 +218,7 @@ async function removeSurplus(kept: Record, context: HostContext): Promise<void> 
   await removeAll(surplus, context, ({ id }) => shortId(id));
 }
 
-/** Removes all networks and continues after a failure. @throws WfError of the first failure. */
+/** Removes the networks; continues after a failure. @throws WfError of the first failure. */
 async function removeAll(
   networks: readonly NetworkInfo[],
   context: HostContext,

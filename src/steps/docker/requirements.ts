@@ -9,7 +9,7 @@ import { checkSubnet } from './engine/subnet-owner.ts';
 import { shortId } from './names.ts';
 import { swarmInUse } from './swarm/membership.ts';
 
-/** Requires an engine that answers. The embedded runtime has none: it lacks volumes, options of containers and further networks. */
+/** Requires an engine that answers. The embedded runtime has none: it lacks volumes, container options and additional networks. */
 export function dockerEngine(): Requirement {
   return {
     title: 'docker engine',

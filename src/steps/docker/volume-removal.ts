@@ -6,8 +6,8 @@ import { isOurs } from './engine/ownership.ts';
 import { shortId } from './names.ts';
 
 /**
- * Refuses to remove a volume that a container uses; and one with data, unless the data may be removed. The run created it empty: whatever
- * is in it came later.
+ * Refuses to remove a volume that a container uses, and one with data unless `withData`. The run created it empty, so its data came
+ * later.
  * @throws WfError E_FOREIGN, E_RESIDUE, E_HOST_STATE_UNKNOWN
  */
 export async function requireRemovable(volume: VolumeInfo, withData: boolean, context: HostContext): Promise<void> {
@@ -18,7 +18,7 @@ export async function requireRemovable(volume: VolumeInfo, withData: boolean, co
     const isOwn = isOurs(user, context.run);
     throw new WfError(
       isOwn ? 'E_RESIDUE' : 'E_FOREIGN',
-      `container ${user.name} (${shortId(user.id)})${isOwn ? '' : `, which run ${context.run} did not make,`} uses volume ${name}`,
+      `container ${user.name} (${shortId(user.id)})${isOwn ? '' : `, which run ${context.run} did not create,`} uses volume ${name}`,
       {
         hint: `Remove it with \`docker rm --force ${user.name}\` if it is not needed, then \`wf rollback ${context.run}\`.`,
         details: { container: user.id },
@@ -30,7 +30,7 @@ export async function requireRemovable(volume: VolumeInfo, withData: boolean, co
   if (content.found === 'empty') return;
   const [code, what] =
     content.found === 'unknown'
-      ? (['E_HOST_STATE_UNKNOWN', `wf cannot tell whether volume ${name} has data: ${content.reason}`] as const)
+      ? (['E_HOST_STATE_UNKNOWN', `it is unknown whether volume ${name} has data: ${content.reason}`] as const)
       : (['E_RESIDUE', `volume ${name} has data (${content.entries} entries): wf does not remove it`] as const);
   throw new WfError(code, what, {
     hint:
@@ -40,7 +40,7 @@ export async function requireRemovable(volume: VolumeInfo, withData: boolean, co
   });
 }
 
-/** Reads the folder of a volume, but only if it is certainly that of this engine: a remote engine may have one with the same path. */
+/** Reads the folder of a volume, but only if it certainly belongs to this engine: a remote engine may have a folder with the same path. */
 function contentOf({ mountpoint, createdAt, driver }: VolumeInfo): FolderContent {
   if (driver !== 'local') return { found: 'unknown', reason: `its driver is ${driver}` };
   const created = createdAt === null ? Number.NaN : Date.parse(createdAt);

@@ -21,7 +21,7 @@ const input = z.object({
   existing: z
     .enum(['refuse', 'use'])
     .default('refuse')
-    .describe('what to do with a volume of that name that the run did not make: `use` takes it, and leaves it on undo'),
+    .describe('what to do with an existing volume that the run did not create: `use` uses it, and leaves it on undo'),
   dataOnUndo: z
     .enum(['refuse', 'remove'])
     .default('refuse')
@@ -43,7 +43,7 @@ export const dockerVolume = defineStep({
   output: z.object({
     name: z.string().describe('volume name'),
     mountpoint: z.string().describe("folder of its data on the engine's machine"),
-    created: z.boolean().describe('whether the run made it'),
+    created: z.boolean().describe('whether the run created it'),
   }),
   record: volumeRecordSchema,
   retry: ENGINE_RETRY,
@@ -81,7 +81,7 @@ export const dockerVolume = defineStep({
       () => docker.createVolume({ name, labels: { ...labels, ...labelsOf(context.run) } }),
       () => name,
     );
-    // The engine returns a volume of that name that somebody made meanwhile, unchanged.
+    // If somebody created a volume of that name meanwhile, the engine returns it unchanged.
     if (!isOurs(volume, context.run)) throw volumeNameInUse(volume);
     return made;
   },
@@ -125,7 +125,7 @@ export async function removeOwnVolume(name: string, withData: boolean, context: 
   );
 }
 
-/** Returns the volume if it carries the run's mark: a volume has no id, and another one of its name has another mark. */
+/** Returns the volume if it carries the run's mark. A volume has no id, but another one with its name has another mark. */
 async function ownVolume(name: string, { host, run }: HostContext): Promise<VolumeInfo | null> {
   const volume = await host.docker.volume(name);
   return volume !== null && isOurs(volume, run) ? volume : null;

@@ -1,6 +1,6 @@
 import type { Examples } from './example.ts';
 
-/** Networks and containers, and what needs a container. */
+/** Examples with networks and containers. */
 export const DOCKER = {
   dockerImage: { reference: 'hashicorp/http-echo' },
   dockerNetwork: { name: 'shop', subnet: '172.31.9.0/24' },

@@ -35,7 +35,7 @@ const GIVEN: Given = {
 };
 const NAMES = namesIn(GIVEN, '');
 
-/** Returns the `input` of an example as a workflow file has it; null for a step runner that does not come with wf. */
+/** Returns the `input` of an example as TypeScript for a workflow file; null for a step runner that does not come with wf. */
 export function exampleText(kind: string): string | null {
   const example = new Map(Object.entries(EXAMPLES)).get(importNameOf(kind) ?? '');
   if (example === undefined) return null;

@@ -16,7 +16,7 @@ export interface Given {
   readonly web: OutputFrom<Steps['dockerContainer']>;
 }
 
-/** The step runners whose outputs these are, by import name. */
+/** The step runners that have these outputs, by import name. */
 export const GIVEN_BY = {
   lab: 'createNamespace',
   nftRule: 'addNftRule',
@@ -25,7 +25,7 @@ export const GIVEN_BY = {
   web: 'dockerContainer',
 } as const satisfies Readonly<Record<keyof Given, RunnerName>>;
 
-/** One input of each step runner, by import name. The documentation prints it, and a test carries it out. */
+/** One input of each step runner, by import name. The documentation prints it, and a test runs it. */
 export type Examples = {
   readonly [Name in RunnerName]: InputFrom<Steps[Name]> | ((given: Given) => InputFrom<Steps[Name]>);
 };

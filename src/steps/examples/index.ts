@@ -9,7 +9,7 @@ import { PROBE } from './probe.ts';
 import { SWARM } from './swarm.ts';
 import { SYSTEMD } from './systemd.ts';
 
-/** An input of each step runner; one that is missing is a type error. */
+/** An input of each step runner; a missing one is a type error. */
 export const EXAMPLES: Examples = {
   ...DOCKER,
   ...EXEC,

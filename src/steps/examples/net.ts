@@ -1,6 +1,6 @@
 import type { Examples } from './example.ts';
 
-/** A network namespace `lab`, joined to a bridge by a pair of links. */
+/** A network namespace `lab`, connected to a bridge by a pair of links. */
 export const NET = {
   createNamespace: { name: 'lab' },
   createLink: { name: 'br-lab', kind: 'bridge' },

@@ -3,7 +3,7 @@ import type { Argv } from '../../engine/ports/command.ts';
 import type { HostContext } from '../../engine/workflow/step.ts';
 import { contentFields, contentOf, ONE_CONTENT } from '../file/template.ts';
 
-/** In an argument or a variable, the path of a file of the step. */
+/** Stands for the path of a file of the step, in an argument or a variable. */
 const REFERENCE = /\{file:([^{}]*)\}/g;
 
 export const filesField = {
@@ -36,7 +36,7 @@ interface Referring {
 
 type Files = z.output<(typeof filesField)['files']>;
 
-/** A refinement for an input with files: every reference in it is to one of them. Without files, nothing is a reference. */
+/** Refinement for an input with files: every reference must name one of them. Without files, nothing is a reference. */
 export const FILES_EXIST = [
   (asked: Referring & { readonly files: Files }) =>
     Object.keys(asked.files).length === 0 ||
@@ -49,7 +49,7 @@ export function contentsOf(files: Files): FileContents {
   return Object.fromEntries(Object.entries(files).map(([name, file]) => [name, contentOf(file)]));
 }
 
-/** Returns the contents that the check and the undo of a command need. */
+/** Returns the contents that the check and the undo of a command refer to. */
 export function contentsForUndo(asked: Referring & { readonly files: Files }): FileContents {
   const names = new Set(namesIn(asked, []));
   return Object.fromEntries(Object.entries(contentsOf(asked.files)).filter(([name]) => names.has(name)));
@@ -60,7 +60,7 @@ function namesIn({ check, undo, env, undoEnv }: Referring, argv: readonly string
   return texts.flatMap((text) => [...text.matchAll(REFERENCE)].map(([, name = '']) => name));
 }
 
-/** Writes files, and removes them after `act`, which gets a function that replaces the references to them in a text. */
+/** Writes files, calls `act`, then removes them. `act` receives a function that replaces the references to them in a text. */
 export async function withFiles<Result>(
   contents: FileContents,
   { host, run }: HostContext,

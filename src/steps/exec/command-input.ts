@@ -3,10 +3,10 @@ import type { RetryPolicy } from '../../engine/workflow/step.ts';
 import { placeHandleSchema, placeInput } from '../place-handle.ts';
 import { filesField } from './command-files.ts';
 
-/** Longest standard input in characters: the journal keeps it with the input of the step. */
+/** Longest standard input in characters: the journal stores it with the input of the step. */
 const MAX_STDIN = 1024 * 1024;
 
-/** A program and its arguments as an array: no shell splits or expands anything. */
+/** A program and its arguments as an array, without a shell that splits or expands them. */
 export const argvSchema = z.tuple([z.string().min(1)], z.string());
 
 /** An exit code of a program. */
@@ -32,7 +32,7 @@ const retrySchema = z
   .refine(({ exitCodes, contains }) => exitCodes.length > 0 || contains !== null, 'needs exitCodes or contains');
 export type Retry = z.output<typeof retrySchema>;
 
-/** A container in which the engine itself runs commands. */
+/** A container in which the engine runs commands. */
 const containerPlace = z.object({
   id: z.string(),
   name: z.string(),
@@ -45,7 +45,7 @@ export const commandPlaceSchema = z.union([placeHandleSchema, containerPlace]).n
 export type CommandPlace = z.output<typeof commandPlaceSchema>;
 export type ContainerPlace = z.output<typeof containerPlace>;
 
-/** Input fields of all runners, wherever they run a command. */
+/** Input fields of all runners that run a command, wherever it runs. */
 export const plainFields = {
   argv: argvSchema.describe('program and arguments; no shell'),
   title: z
@@ -116,5 +116,5 @@ export function retryPolicyOf({ retry }: { readonly retry: Retry | null }): Retr
   return { attempts, initialMs: delayMs, factor, maxMs: maxDelayMs };
 }
 
-/** Longer than any usual time-out of a command, so that the input's own time-out decides. */
+/** Longer than any usual time-out of a command, so that the time-out of the input decides. */
 export const STEP_TIMEOUT_MS = 10 * 60_000;

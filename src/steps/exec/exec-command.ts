@@ -5,7 +5,7 @@ import { commandFields, retryField, retryPolicyOf, STEP_TIMEOUT_MS, undoFields }
 import { folderOf, typedIn } from './run-command.ts';
 import { applyCommand, commandOutput, commandRecord, observeCommand, undoOfCommand } from './undoable-command.ts';
 
-/** Runs a command that changes the host in a way that only its author knows. */
+/** Runs an arbitrary command that changes the host. */
 export const execCommand = defineStep({
   kind: 'exec.command',
   description: 'Runs a command that changes the host, and undoes it with another command.',
@@ -14,7 +14,7 @@ export const execCommand = defineStep({
   record: commandRecord,
   timeoutMs: STEP_TIMEOUT_MS,
   runsAnyCommand: true,
-  // A command may change anything: a reboot is not known to undo it, and `alters` is omitted.
+  // A command may change anything: `alters` is omitted, and a reboot may not undo it.
   survivesReboot: true,
   retryOf: retryPolicyOf,
   commands: (asked) => [typedIn(asked)],

@@ -20,8 +20,8 @@ const record = z.object({
 });
 
 /**
- * Runs a command only when the step is undone. The ledger is undone newest first: the command runs after the changes that the run made
- * after this step are undone.
+ * Runs a command only when the step is undone. The ledger is undone newest first: the command runs once all changes after this step are
+ * undone.
  */
 export const execOnUndo = defineStep({
   kind: 'exec.on-undo',
@@ -50,7 +50,7 @@ export const execOnUndo = defineStep({
     const planned = { title, argv, cwd: folder, in: where, env, stdin, files: contents, expectExitCodes, timeoutMs };
     return { found: 'absent', target, record: planned };
   },
-  // The entry in the ledger is all that the step makes.
+  // The step creates nothing but its entry in the ledger.
   apply: async (_input, planned) => planned,
   inspect: async () => ({ found: 'in place' }),
   async undo(made, context) {

@@ -46,7 +46,7 @@ const input = z
   .refine(...FILES_EXIST);
 type ReadInput = Omit<z.output<typeof input>, 'files'> & { readonly files: FileContents };
 
-/** Runs a command that changes nothing: it has no ledger entry and runs again whenever its step does. */
+/** Runs a command that changes nothing: it has no ledger entry, and runs again whenever its step does. */
 export const execRead = defineStep({
   kind: 'exec.read',
   description: 'Runs a command that only reads, once or until it reads what is expected.',
@@ -85,11 +85,11 @@ async function readUntil(asked: ReadInput, until: Until, context: HostContext): 
 
 function unmet(asked: ReadInput, { contains, deadlineMs }: Until, { exitCode, stdout, stderr }: ExecResult): WfError {
   const text = contains === null ? '' : ` and the text "${contains}"`;
-  const said = lastLines(stdout.trim() === '' ? stderr : stdout).slice(0, 300);
+  const output = lastLines(stdout.trim() === '' ? stderr : stdout).slice(0, 300);
   return new WfError(
     'E_HOST_COMMAND',
     `${commandName(asked)} did not end with exit code ${asked.expectExitCodes.join(' or ')}${text} within ` +
-      `${limitText(deadlineMs)}; its last try ended with exit code ${exitCode}${said === '' ? '' : `: ${said}`}`,
+      `${limitText(deadlineMs)}; its last try ended with exit code ${exitCode}${output === '' ? '' : `: ${output}`}`,
     {
       hint: 'Read its output with `wf logs RUN STEP`, or give `until` a later `deadlineMs`.',
       details: { exitCode },

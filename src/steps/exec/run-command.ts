@@ -29,7 +29,7 @@ export interface CommandToRun {
   readonly timeoutMs: number;
 }
 
-/** Name of a command in messages: its title, if it has one, and its command line. */
+/** Returns the name of a command for messages: its title, if it has one, and its command line. */
 export function commandName({ title, argv }: { readonly title: string | null; readonly argv: Argv }): string {
   return title === null ? commandLine(argv) : `${title} (${commandLine(argv)})`;
 }
@@ -41,7 +41,7 @@ interface Expected {
   readonly retry: Retry | null;
 }
 
-/** Whether a program of the host runs there, and not the engine's in a container. */
+/** Returns whether a program of the host runs there, and not one that the engine starts in a container. */
 export function isOnHost(where: CommandPlace): where is PlaceHandle | null {
   return where === null || 'namespace' in where;
 }
@@ -129,8 +129,8 @@ export async function requireStart(command: CommandToRun, context: HostContext):
     return await runRecorded(command, context);
   } catch (thrown) {
     const { code, message, hint, transient, details, untouched: isKnown } = asWfError(thrown);
-    // A defect of wf, and a failure that a test asks for, can come after the command has run; an engine may carry out a request whose
-    // answer was lost.
+    // A defect of wf, or a failure that a test requests, can occur after the command has run; an engine may execute a request whose
+    // response was lost.
     const mayHaveRun = code === 'E_INTERNAL' || code === 'E_STEP_FAILED' || !isOnHost(command.in);
     const untouched = aborted || isKnown || !mayHaveRun;
     throw new WfError(code, message, { hint, transient, details, untouched, cause: thrown });

@@ -28,7 +28,7 @@ export const commandRecord = z.object({
   in: commandPlaceSchema,
   env: z.record(z.string(), z.string()),
   undoEnv: z.record(z.string(), z.string()).nullable().default(null),
-  /** Those that the check and the undo refer to. */
+  /** Files that the check and the undo refer to. */
   files: fileContentsSchema.default({}),
   timeoutMs: z.number(),
   /** Result of argv, once it is known. */
@@ -47,7 +47,7 @@ type AppliedCommand = Pick<CommandToRun, 'stdin' | 'files'> & Parameters<typeof 
 
 /**
  * Observes a command that a step runs, checks and undoes.
- * @param asked with the absolute working directory, or null for that of the container; and the files that check and undo refer to
+ * @param asked with the absolute working directory, or null for that of the container, and the files that check and undo refer to
  */
 export async function observeCommand(
   asked: ObservedCommand,
@@ -75,7 +75,7 @@ export async function observeCommand(
   if (running !== undefined) return { found: 'unknown', error: running };
   if (check === null) {
     if (earlier === undefined) return { found: 'absent', target, record: intended };
-    // The command has ended, with an exit code that is a failure: its `retry`, or a person, runs it again.
+    // The command ended with an exit code that is a failure: its `retry`, or the user, runs it again.
     if (earlier.result === null && context.retriedAfter?.code === 'E_HOST_COMMAND') {
       return { found: 'partial', target, record: intended };
     }
@@ -83,13 +83,13 @@ export async function observeCommand(
     return { found: 'ours', target, record: earlier, output: done };
   }
   const checked = await runCheck({ ...intended, argv: check, stdin: null }, context);
-  if (checked.says === 'nothing') return { found: 'unknown', error: checked.error };
-  if (checked.says === 'not done') return { found: 'absent', target, record: intended };
+  if (checked.result === 'unknown') return { found: 'unknown', error: checked.error };
+  if (checked.result === 'not done') return { found: 'absent', target, record: intended };
   if (earlier === undefined) return { found: 'unchanged', output: NOT_SEEN };
   return { found: 'ours', target, record: earlier, output: done };
 }
 
-/** Runs a command that a step has observed. Returns its record with the result. @param asked with all its files */
+/** Runs an observed command. Returns its record with the result. @param asked with all its files */
 export async function applyCommand(
   asked: AppliedCommand,
   intended: CommandRecord,
@@ -99,14 +99,14 @@ export async function applyCommand(
   return { ...intended, result: requireExitCode(asked, requireEnd(ended, intended.timeoutMs)) };
 }
 
-/** Members of a step runner that undoes commands. */
+/** The members with which a step runner undoes commands. */
 export const undoOfCommand = {
   async inspect(made: CommandRecord, context: HostContext): Promise<ChangeState> {
     const gone = await goneWithContainer(made, context);
     if (gone !== undefined) return gone;
     const running = await stillRunning(made, context);
     if (running !== undefined) return { found: 'unknown', error: running };
-    return (await askCheck(made, context)) ?? { found: 'in place' };
+    return (await stateByCheck(made, context)) ?? { found: 'in place' };
   },
 
   async undo(made: CommandRecord, context: HostContext): Promise<ChangeState> {
@@ -117,7 +117,7 @@ export const undoOfCommand = {
     const ended = await runToEnd({ ...made, argv: undo, env: made.undoEnv ?? made.env, stdin: null }, context);
     requireExitCode({ title: null, argv: undo, expectExitCodes: [0], retry: null }, ended);
     // Without a check, the exit code of the undo command is the only evidence.
-    return (await askCheck(made, context)) ?? { found: 'gone', reason: 'its undo command ended with exit code 0' };
+    return (await stateByCheck(made, context)) ?? { found: 'gone', reason: 'its undo command ended with exit code 0' };
   },
 
   undoCommands: (made: CommandRecord) => (made.undo === null ? [] : [typedInFolder({ ...made, argv: made.undo })]),
@@ -150,35 +150,35 @@ async function stillRunning(made: CommandRecord, { host }: HostContext): Promise
   });
 }
 
-type CheckAnswer = { readonly says: 'done' | 'not done' } | { readonly says: 'nothing'; readonly error: WfError };
+type CheckResult = { readonly result: 'done' | 'not done' } | { readonly result: 'unknown'; readonly error: WfError };
 
-/** Runs the check of the command; returns undefined if it has none. */
-async function askCheck(made: CommandRecord, context: HostContext): Promise<ChangeState | undefined> {
+/** Returns the state that the check of the command reports; undefined if it has no check. */
+async function stateByCheck(made: CommandRecord, context: HostContext): Promise<ChangeState | undefined> {
   const { check } = made;
   if (check === null) return undefined;
   const checked = await runCheck({ ...made, argv: check, stdin: null }, context);
-  switch (checked.says) {
+  switch (checked.result) {
     case 'done':
       return { found: 'in place' };
     case 'not done':
       return { found: 'gone', reason: `its check (${commandLine(check)}) reports that it is not done` };
-    case 'nothing':
+    case 'unknown':
       return { found: 'unknown', error: checked.error };
   }
 }
 
-/** Runs a check. A check that did not finish leaves the state unknown: that is not "not done". */
-async function runCheck(check: CommandToRun, context: HostContext): Promise<CheckAnswer> {
+/** Runs a check. If the check does not finish, the state is unknown, which is not "not done". */
+async function runCheck(check: CommandToRun, context: HostContext): Promise<CheckResult> {
   try {
     const { exitCode } = await runToEnd(check, context);
-    return { says: exitCode === 0 ? 'done' : 'not done' };
+    return { result: exitCode === 0 ? 'done' : 'not done' };
   } catch (thrown) {
     const cause = asWfError(thrown);
     const error = new WfError('E_HOST_STATE_UNKNOWN', `the check did not finish: ${cause.message}`, {
       hint: cause.hint,
       cause,
     });
-    return { says: 'nothing', error };
+    return { result: 'unknown', error };
   }
 }
 

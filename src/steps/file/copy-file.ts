@@ -54,7 +54,7 @@ export const copyFile = defineStep({
 
 async function sourceOf(source: string, { host }: HostContext): Promise<Extract<FileContent, { type: 'file' }>> {
   const path = await host.files.locate(source);
-  const found = await host.files.look(path);
+  const found = await host.files.inspect(path);
   if (found?.type === 'file') return { type: 'file', path, found };
   throw new WfError('E_FILE', `the source ${source} ${found === null ? 'does not exist' : 'is no regular file'}`, {
     hint: 'Name an existing file; a symbolic link is not followed.',

@@ -14,7 +14,7 @@ const input = z.object({
   ...ownerFields,
 });
 
-/** Creates a symbolic link, or lets one lead elsewhere. */
+/** Creates a symbolic link, or changes the target of one. */
 export const createSymlink = defineStep({
   kind: 'file.link',
   description: 'Creates a symbolic link, or lets one lead elsewhere at once; the undo lets it lead where it did.',

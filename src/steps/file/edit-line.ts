@@ -7,7 +7,7 @@ import { applyFile, FILE_CHANGE, installCommand, observeFile } from './file-chan
 import { contentState, fileOutput, fileOutputSchema, pathField, requireRegular } from './file-input.ts';
 import type { SeenFile } from './file-state.ts';
 
-/** Bytes of the longest file that is edited. */
+/** Size limit of an edited file, in bytes. */
 const LARGEST = 16 * 1024 ** 2;
 
 const lineSchema = z.string().regex(/^[^\n\0]*$/);
@@ -57,7 +57,7 @@ export const editLine = defineStep({
     })),
 });
 
-/** Returns the content of a file with the line, or without it. Other lines stay byte by byte. */
+/** Returns the content of a file with the line, or without it. Other lines stay unchanged, byte by byte. */
 async function edited(asked: Input, { found }: SeenFile, at: FilePath, { host }: HostContext): Promise<Uint8Array> {
   if (found === null) throw missing(asked.path);
   const content = Buffer.from(await host.files.read(at, found, LARGEST)).toString('latin1');

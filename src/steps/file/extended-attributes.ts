@@ -10,8 +10,8 @@ export const extendedAttributesSchema = z.record(z.string(), z.string());
 export type ExtendedAttributes = z.infer<typeof extendedAttributesSchema>;
 
 /**
- * `getfattr` is rarely installed, `tar` nearly everywhere: it prints the attributes in a header before the file. base64, since the output
- * of a command is text.
+ * `getfattr` is rarely installed, `tar` nearly everywhere: it prints the attributes in a header before the file. Encoded in base64, because
+ * the output of a command is text.
  */
 const ARCHIVE = [
   'tar',
@@ -25,7 +25,7 @@ const ARCHIVE = [
   `--directory=${FOLDER}`,
   '--',
 ] as const satisfies Argv;
-/** Bytes of the output that are read: the kernel allows 64 KiB for a value. */
+/** Number of bytes to read of the output: the kernel allows 64 KiB for a value. */
 const HEADER_BYTES = 512 * 1024;
 
 const BLOCK = 512;
@@ -42,7 +42,7 @@ export async function readExtendedAttributes(at: FilePath, context: HostContext)
   const end = BLOCK + Number.parseInt(archive.toString('latin1', SIZE_AT, SIZE_AT + 12), 8);
   const attributes: Record<string, string> = {};
   for (let start = BLOCK; start < end; ) {
-    // LENGTH KEY=VALUE\n, whose length counts itself.
+    // LENGTH KEY=VALUE\n; LENGTH includes itself.
     const length = Number.parseInt(archive.toString('latin1', start, start + 8), 10);
     if (!(length > 0) || end > archive.length) throw unreadable(at);
     const record = archive.subarray(archive.indexOf(' ', start) + 1, start + length - 1);

@@ -22,7 +22,7 @@ import { FOLDER, runInFolder } from './run-in-folder.ts';
 
 /** Record of a change of one file, link or folder. */
 const fileRecordSchema = z.object({
-  /** Path as asked for. */
+  /** Path of the input. */
   path: z.string(),
   at: z.object({
     folder: z.object({ path: z.string(), device: z.string(), inode: z.string(), bootId: z.string() }),
@@ -30,7 +30,7 @@ const fileRecordSchema = z.object({
   }),
   /** The process with which a private host ends; null for the machine. */
   holder: processSchema.nullable(),
-  /** Name under which everything is made, in the same folder. It names the run and the step. */
+  /** Name under which everything is created, in the same folder; contains the run and the step. */
   draft: z.string(),
   /** Copy of the previous file; null if there was none. */
   kept: z.string().nullable(),
@@ -39,7 +39,7 @@ const fileRecordSchema = z.object({
 });
 type FileRecord = z.infer<typeof fileRecordSchema>;
 
-/** Returns the state that a step asks for. @throws WfError if it cannot make it from the present state */
+/** Returns the state that a step requests. @throws WfError if the present state does not allow it */
 type PlanFile = (seen: SeenFile, at: FilePath) => FileState | Promise<FileState>;
 
 /** Observes the file of a step. */
@@ -54,7 +54,7 @@ export async function observeFile<Output>(
   if (earlier !== undefined) {
     const target = targetOf(earlier);
     const { state } = await readFileState(earlier.at, context);
-    const hasDraft = (await host.files.look(draftOf(earlier))) !== null;
+    const hasDraft = (await host.files.inspect(draftOf(earlier))) !== null;
     if (isSameState(earlier.after, state)) {
       const record = { ...earlier, after: state };
       return hasDraft
@@ -74,13 +74,13 @@ export async function observeFile<Output>(
   return { found: 'absent', target: targetOf(record), record };
 }
 
-/** Names what a change makes, alters or removes: `folder /srv/site`. */
+/** Returns the name of the changed object: `folder /srv/site`. */
 function targetOf({ path: file, before, after }: FileRecord): string {
   const { type } = after.type === 'absent' ? before : after;
   return `${type === 'absent' ? 'file' : type} ${file}`;
 }
 
-/** Brings a file into the recorded state. @param contentOf returns the content of a file to write; called only if there is one */
+/** Brings a file into the recorded state. @param contentOf returns the content of a file; called only if the step writes one */
 export async function applyFile(
   record: FileRecord,
   observed: 'absent' | 'partial',
@@ -92,7 +92,7 @@ export async function applyFile(
   const { clock, files } = context.host;
   const startedAt = clock.now();
   await removeDraft(record, context);
-  // Otherwise nothing of it was there: what is there now, even if it is as asked, is somebody else's.
+  // Without `wasBegun`, nothing of the change was there: a file that is there now, even with the wanted state, is somebody else's.
   const wasBegun = observed === 'partial';
   try {
     const seen = await readFileState(at, context);
@@ -110,7 +110,7 @@ export async function applyFile(
     });
   } catch (thrown) {
     if (wasBegun || !(thrown instanceof WfError) || thrown.code !== 'E_FILE_CHANGED') throw thrown;
-    // The file is replaced whole or not at all.
+    // Nothing was changed: a file is replaced atomically.
     const { code, message, hint } = thrown;
     throw new WfError(code, message, { hint, cause: thrown, untouched: true });
   }
@@ -125,7 +125,7 @@ async function inspectFile(record: FileRecord, context: HostContext): Promise<Ch
   }
   try {
     const { state } = await readFileState(at, context);
-    const hasDraft = (await context.host.files.look(draftOf(record))) !== null;
+    const hasDraft = (await context.host.files.inspect(draftOf(record))) !== null;
     if (hasDraft || isSameState(after, state)) return { found: 'in place' };
     if (isSameState(before, state)) return { found: 'gone', reason: `${record.path} is as it was before the run` };
     return { found: 'unknown', error: changedByOthers(record, state) };
@@ -186,7 +186,7 @@ function octal(mode: number): string {
   return mode.toString(8).padStart(4, '0');
 }
 
-/** The part of its definition that is the same for each step of the family. */
+/** The members that all step runners of the family share. */
 export const FILE_CHANGE = {
   record: fileRecordSchema,
   survivesReboot: true,
@@ -196,12 +196,12 @@ export const FILE_CHANGE = {
   undoCommands: undoFileCommands,
 } as const;
 
-/** The content for a step that writes none. */
+/** The content for a step that writes no file. */
 export async function noContent(): Promise<never> {
   throw new Error('nothing is written');
 }
 
-/** Puts a state in place of the present one: makes it under the name of the draft, and renames that. Leaves no draft. */
+/** Replaces the present state: creates the wanted one under the name of the draft, and renames that. Leaves no draft. */
 async function replace(
   record: FileRecord,
   wanted: FileState,
@@ -228,7 +228,7 @@ async function replace(
   }
 }
 
-/** Copies the file that is to be replaced or removed, before anything is done to it. */
+/** Copies a file before it is replaced or removed. */
 async function keepPrevious(
   record: FileRecord,
   before: Extract<FileState, { type: 'file' }>,
@@ -243,7 +243,7 @@ async function keepPrevious(
 
 async function removeDraft(record: FileRecord, { host }: HostContext): Promise<void> {
   const draft = draftOf(record);
-  const found = await host.files.look(draft);
+  const found = await host.files.inspect(draft);
   if (found !== null) await host.files.remove(draft, found);
 }
 
@@ -259,7 +259,7 @@ function draftOf({ at, draft }: FileRecord): FilePath {
   return { folder: at.folder, name: draft };
 }
 
-/** Returns a name for a file that differs for each step: the id of a step may have any characters. */
+/** Returns a file name that is unique for each step, whose id may contain any characters. */
 function nameOf(step: string): string {
   const digest = createHash('sha256').update(step).digest('hex').slice(0, 8);
   return `${step.replaceAll(/[^A-Za-z0-9_-]/g, '_').slice(0, 100)}-${digest}`;

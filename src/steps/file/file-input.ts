@@ -23,7 +23,7 @@ const ownerSchema = (what: string, kept: string) =>
     .default(null)
     .describe(`${what}, by name or number; null: ${kept}`);
 
-/** Input fields for the owner of what a step makes. */
+/** Input fields for the owner of the file, link or folder. */
 export const ownerFields = {
   owner: ownerSchema('owner', 'that of what is replaced, else the user of wf'),
   group: ownerSchema('group', 'that of what is replaced, else the group of wf'),
@@ -54,7 +54,7 @@ export function fileOutput(path: string, state: FileState): z.output<typeof file
   return { path, size: state.size };
 }
 
-/** Returns size and digest of the content that a file gets. */
+/** Returns the size and digest of the new content of a file. */
 export async function contentState(
   bytes: Uint8Array,
   { host }: HostContext,
@@ -62,7 +62,7 @@ export async function contentState(
   return { digest: await host.files.digestOf(bytes), size: bytes.length };
 }
 
-/** Returns the attributes that a file, link or folder gets: those asked for, else those of the one that it replaces, else defaults. */
+/** Returns the new attributes of a file, link or folder: the requested ones, else those of the one it replaces, else defaults. */
 export async function attributesOf(
   { mode, owner, group }: AskedAttributes,
   { found }: Pick<SeenFile, 'found'>,
@@ -76,14 +76,14 @@ export async function attributesOf(
   };
 }
 
-/** Refuses to replace anything but a regular file with one name. @throws WfError E_FILE */
+/** Refuses to replace anything but a regular file with a single name. @throws WfError E_FILE */
 export function requireRegular({ state, found }: SeenFile, at: FilePath): void {
   if (state.type === 'link') throw notManaged(at, `is a symbolic link to ${state.target}`);
   if (state.type === 'folder') throw notManaged(at, 'is a folder');
   requireOneName(found, at);
 }
 
-/** @throws WfError E_FILE for a file with several hard links, which a restored one would not have */
+/** @throws WfError E_FILE for a file with several hard links, which a restored file would not have */
 export function requireOneName(found: SeenFile['found'], at: FilePath): void {
   if (found?.type === 'file' && found.links > 1) throw notManaged(at, `has ${found.links} hard links`);
 }

@@ -4,13 +4,13 @@ import type { FileFound, FilePath } from '../../engine/ports/files.ts';
 import type { HostContext } from '../../engine/workflow/step.ts';
 import { extendedAttributesSchema, readExtendedAttributes } from './extended-attributes.ts';
 
-/** Bytes of the largest file that wf replaces or copies. */
+/** Size limit of a file that wf replaces or copies, in bytes. */
 const LARGEST = 1024 ** 3;
 
 const owner = { uid: z.number().int(), gid: z.number().int() };
 const mode = z.number().int();
 
-/** The state of a file, link or folder, or its absence. Null is what an intent does not yet know. */
+/** The state of a file, link or folder, or its absence. Null is a value that an intent does not know yet. */
 export const fileStateSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('absent') }),
   z.object({
@@ -29,7 +29,7 @@ export const fileStateSchema = z.discriminatedUnion('type', [
 ]);
 export type FileState = z.infer<typeof fileStateSchema>;
 
-/** A state, and the object that has it. */
+/** A state, and the object with this state. */
 export interface SeenFile {
   readonly state: FileState;
   readonly found: FileFound | null;
@@ -38,7 +38,7 @@ export interface SeenFile {
 /** Reads the state of a file. @throws WfError E_FILE for a device, a socket or a pipe */
 export async function readFileState(at: FilePath, context: HostContext): Promise<SeenFile> {
   const { files } = context.host;
-  const found = await files.look(at);
+  const found = await files.inspect(at);
   if (found === null) return { state: { type: 'absent' }, found };
   const { type, uid, gid, size, modifiedNs, inode } = found;
   switch (type) {
@@ -57,7 +57,7 @@ export async function readFileState(at: FilePath, context: HostContext): Promise
   }
 }
 
-/** Returns in what a file differs from a state; empty if in nothing. The time of its last change is no difference. */
+/** Returns the differences between a file and a state. The time of the last change does not count. */
 export function differencesFrom(expected: FileState, seen: FileState): readonly string[] {
   if (expected.type !== seen.type) return [`it is ${nameOf(seen)}, not ${nameOf(expected)}`];
   return Object.entries(expected).flatMap(([key, value]) => {

@@ -3,14 +3,14 @@ import type { FolderIdentity } from '../../engine/ports/files.ts';
 import type { HostContext } from '../../engine/workflow/step.ts';
 import { requireSuccess } from '../../host/commands/checked-command.ts';
 
-/** Copying and archiving the largest file takes seconds. */
+/** Copying or archiving the largest file takes seconds. */
 const TIMEOUT_MS = 60_000;
 
 /** The folder of `runInFolder`, as its command sees it. */
 export const FOLDER = '/proc/self/fd/3';
 
 /**
- * Runs a command in whose view the open folder is FOLDER. Its output may have the content of a file: it is neither recorded nor in errors.
+ * Runs a command for which FOLDER is the open folder. Its output may contain the content of a file: wf neither records nor reports it.
  * @throws WfError E_HOST_COMMAND, E_TOOL_MISSING, E_PERMISSION
  */
 export async function runInFolder(

@@ -13,7 +13,7 @@ export const contentFields = {
 const contentSchema = z.object(contentFields);
 type Content = z.output<typeof contentSchema>;
 
-/** A refinement for the fields: exactly one of them gives the content. */
+/** Refinement for the fields: exactly one of them gives the content. */
 export const ONE_CONTENT = [
   ({ content, template }: Content) => (content === null) !== (template === null),
   'give either content or template',

@@ -26,12 +26,12 @@ const record = z.object({
   family: familySchema,
   table: z.string(),
   chain: z.string(),
-  /** Words of the rule with its comment, which is the mark: iptables finds and deletes exactly this rule. */
+  /** Arguments of the rule with its comment, which is the mark: iptables finds and deletes exactly this rule. */
   rule: z.array(z.string()),
 });
 type RuleRecord = z.infer<typeof record>;
 
-/** Adds a rule to a chain of iptables. */
+/** Adds a rule to an iptables chain. */
 export const addIptablesRule = defineStep({
   kind: 'iptables.rule',
   description: 'Adds a rule to an existing chain of iptables or ip6tables.',
@@ -104,8 +104,8 @@ function deleteCommand({ family, table, chain, rule }: RuleRecord) {
 }
 
 /**
- * Looks for the rule. `-C` exits with 1 for an absent rule, an absent chain and an unreadable table alike: the listings distinguish them.
- * @throws WfError if iptables cannot tell
+ * Finds the rule. `-C` exits with 1 for an absent rule, an absent chain and an unreadable table alike: the listings distinguish them.
+ * @throws WfError if the listings cannot be read
  */
 async function findRule(made: RuleRecord, context: HostContext): Promise<'present' | 'absent' | 'no chain'> {
   const { place, family, table, chain, rule } = made;

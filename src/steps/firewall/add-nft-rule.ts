@@ -29,12 +29,12 @@ const record = z.object({
   mark: z.string(),
   /** Handle of the rule; null until it is observed. */
   handle: z.number().int().nullable(),
-  /** Expressions of the rule, as nft listed them after it was made; null until they are observed. */
+  /** Expressions of the rule, as nft lists them after its creation; null until they are observed. */
   content: z.string().nullable(),
 });
 type RuleRecord = z.infer<typeof record>;
 
-/** Adds a rule to a chain of nftables that somebody else made. */
+/** Adds a rule to an nftables chain that somebody else created. */
 export const addNftRule = defineStep({
   kind: 'nft.rule',
   description: 'Adds a rule to an existing chain of nftables.',
@@ -131,7 +131,7 @@ async function findRule(made: RuleRecord, context: HostContext): Promise<NftRule
   });
 }
 
-/** Returns the error for a rule of the run that somebody else has edited or made again; undefined if it is as the run made it. */
+/** Returns the error for a rule of the run that somebody else has edited or recreated; undefined if it is unchanged. */
 function edited(made: RuleRecord, present: NftRule): WfError | undefined {
   const change = changeByOthers(made, present, 'replaced it');
   if (change === undefined) return undefined;
@@ -145,7 +145,7 @@ function edited(made: RuleRecord, present: NftRule): WfError | undefined {
 const IPTABLES_TABLES = new Set(['filter', 'nat', 'mangle', 'raw', 'security']);
 const IPTABLES_CHAINS = new Set(['PREROUTING', 'INPUT', 'FORWARD', 'OUTPUT', 'POSTROUTING']);
 
-/** Returns whether iptables-nft keeps its rules in the table: it cannot list one that has rules of nft, and Docker fails with it. */
+/** Returns whether iptables-nft uses the table: it cannot list a table with rules of nft, and Docker then fails. */
 async function isOfIptables(made: RuleRecord, context: HostContext): Promise<boolean> {
   if (!(made.family === 'ip' || made.family === 'ip6') || !IPTABLES_TABLES.has(made.table)) return false;
   return (await readNftChains(context, made)).some((chain) => IPTABLES_CHAINS.has(chain));

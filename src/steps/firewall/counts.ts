@@ -13,7 +13,7 @@ type Counts = z.infer<typeof countsSchema>;
 export const commentSchema = z
   .string()
   .min(1)
-  .describe('comment of the rule, such as the one in the output of the step that made it');
+  .describe('comment of the rule, such as the one in the output of the step that created it');
 export const moreThanSchema = count
   .nullable()
   .default(null)
@@ -21,7 +21,7 @@ export const moreThanSchema = count
 
 /**
  * Returns the counts of the only rule with a comment.
- * @param found the counts of all rules with it
+ * @param found the counts of all rules with this comment
  * @throws WfError E_STEP_FAILED if there is not exactly one, E_NOT_PROVEN if it has not matched more packets than `moreThan`
  */
 export function provenCounts(

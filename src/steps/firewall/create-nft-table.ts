@@ -20,7 +20,7 @@ import { placeInput } from '../place-handle.ts';
 import { nftBodySchema, nftFamilySchema, nftNameSchema } from './nft-text.ts';
 import { changeByOthers, findNftTable, readNftTable } from './read-nft.ts';
 
-/** Chain without a hook, so that no packet comes through. Its only rule carries the mark: nft 1.0.6 lists no comments of tables as JSON. */
+/** Chain without a hook, which no packet reaches. Its only rule carries the mark, because nft 1.0.6 omits comments of tables in JSON. */
 const MARK_CHAIN = 'wf-mark';
 
 const record = z.object({
@@ -31,12 +31,12 @@ const record = z.object({
   mark: z.string(),
   /** Handle of the table; null until it is observed. */
   handle: z.number().int().nullable(),
-  /** Content of the table, as nft listed it after it was made, as canonical JSON; null until it is observed. */
+  /** Content of the table, as nft lists it after its creation, as canonical JSON; null until it is observed. */
   content: z.string().nullable(),
 });
 type TableRecord = z.infer<typeof record>;
 
-/** Creates a table of nftables with its chains, sets and rules, in one transaction. */
+/** Creates an nftables table with its chains, sets and rules, in one transaction. */
 export const createNftTable = defineStep({
   kind: 'nft.table',
   description: 'Creates a table of nftables with its chains, sets and rules, in one transaction.',
@@ -103,7 +103,7 @@ function deleteCommand({ family, table, handle }: TableRecord): Argv {
   return ['nft', 'delete', 'table', family, ...(handle === null ? [table] : ['handle', String(handle)])];
 }
 
-/** `create` refuses an existing table, and then nothing of the text takes effect. */
+/** `create` refuses an existing table; then no part of the transaction takes effect. */
 function transaction(family: string, table: string, ruleset: string, mark: string): string {
   const name = `${family} ${table}`;
   const chain = `${name} ${MARK_CHAIN}`;
@@ -130,7 +130,7 @@ async function readTable(made: TableRecord, context: HostContext): Promise<Prese
   return { handle, content, marks };
 }
 
-/** Returns the error for a table of the run that somebody else has edited or made again; undefined if it is as the run made it. */
+/** Returns the error for a table of the run that somebody else has edited or recreated; undefined if it is unchanged. */
 function edited(made: TableRecord, present: PresentTable): WfError | undefined {
   const change = changeByOthers(made, present, 'edited it');
   if (change === undefined) return undefined;
@@ -144,7 +144,7 @@ function edited(made: TableRecord, present: PresentTable): WfError | undefined {
 
 function nameInUse({ family, table, place }: TableRecord, { marks }: PresentTable): WfError {
   const [owner] = marks.flatMap((mark) => runOfRuleComment(mark) ?? []);
-  const whose = owner === undefined ? 'wf did not make it' : `wf run ${owner} made it`;
+  const whose = owner === undefined ? 'wf did not create it' : `wf run ${owner} created it`;
   return new WfError('E_NAME_IN_USE', `the table ${family} ${table} exists already ${placeName(place)}: ${whose}`, {
     hint:
       owner === undefined ? 'Choose another name for the table.' : `Undo that run first with \`wf rollback ${owner}\`.`,

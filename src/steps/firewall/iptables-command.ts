@@ -21,13 +21,13 @@ const RESERVED = new RegExp(
     '^-[ADCIRLSFZNXPEtwWM46]',
     '^--(?:append|delete|check|insert|replace|list|list-rules|flush|zero|new-chain|delete-chain|policy|rename-chain)$',
     '^--(?:table|wait|wait-interval|comment|modprobe|ipv4|ipv6)(?:=|$)',
-    // With the value in the same word.
+    // The value may be in the same argument.
     '^-[sd].',
     '^--(?:src|source|dst|destination)=',
   ].join('|'),
 );
 
-/** Words of a rule: matches and target. */
+/** Arguments of a rule: matches and target. */
 export const iptablesRuleSchema = z
   .array(z.string().min(1))
   .min(1)
@@ -44,13 +44,13 @@ function problemWithRule(words: readonly string[]): string | undefined {
     if (!ADDRESS_OPTIONS.has(word)) continue;
     const value = words[words[index + 1] === '!' ? index + 2 : index + 1] ?? '';
     const isOne = addressSchema.safeParse(value).success || cidrSchema.safeParse(value).success;
-    // iptables would make one rule for each address of a name or a list, and later perhaps for other addresses.
+    // iptables would create one rule for each address of a name or a list, and later perhaps for other addresses.
     if (!isOne) return `${word} takes one address or subnet, not "${value}"`;
   }
   return undefined;
 }
 
-/** Returns a command of iptables. @param words the chain, and the words of a rule */
+/** Returns an iptables command. @param words the chain, and the arguments of a rule */
 export function iptables(family: IptablesFamily, table: string, verb: string, ...words: readonly string[]): Argv {
   const program = family === 'ipv4' ? 'iptables' : 'ip6tables';
   const [chain, ...rule] = words;

@@ -3,7 +3,7 @@ import { z } from 'zod';
 /** Families of nftables. */
 export const nftFamilySchema = z.enum(['ip', 'ip6', 'inet', 'arp', 'bridge', 'netdev']);
 
-/** The name of a table or chain. nft reads what begins with another character as something else than a name. */
+/** The name of a table or chain. nft does not parse text that begins with another character as a name. */
 export const nftNameSchema = z
   .string()
   .regex(
@@ -11,7 +11,7 @@ export const nftNameSchema = z
     'a name in nftables has letters, digits, "_", ".", "/" and "-", and begins with a letter',
   );
 
-/** The body of a table: what nft lists between its braces. */
+/** The body of a table, as nft lists it between the braces. */
 export const nftBodySchema = z.string().superRefine((text, check) => {
   const problem = problemWithBody(text);
   if (problem !== undefined) check.addIssue({ code: 'custom', message: problem });
@@ -26,8 +26,8 @@ export const nftRuleSchema = z.string().superRefine((text, check) => {
 const LIMIT = 65_536;
 
 function problemWithBody(text: string): string | undefined {
-  // As nft reads it: a string hides comments and braces, and a comment hides strings.
-  const code = text.replaceAll(/"[^"]*"|#.*/g, (hidden) => (hidden.startsWith('#') ? '' : ' '));
+  // As nft parses it: comments and braces within a string do not count, nor do strings within a comment.
+  const code = text.replaceAll(/"[^"]*"|#.*/g, (skipped) => (skipped.startsWith('#') ? '' : ' '));
   if (text.length > LIMIT) return `it has ${text.length} characters, and at most ${LIMIT} are possible`;
   if (/(?![\n\t])\p{Cc}/u.test(text)) return 'it has a control character';
   if (code.includes('"')) return 'it has a quotation mark without its counterpart';
@@ -35,7 +35,7 @@ function problemWithBody(text: string): string | undefined {
   let depth = 0;
   for (const brace of code.match(/[{}]/g) ?? []) {
     depth += brace === '{' ? 1 : -1;
-    // It would end the table, and what follows would be commands.
+    // It would end the table, and nft would execute the rest as commands.
     if (depth < 0) return 'it has a closing brace without an opening one';
   }
   return depth === 0 ? undefined : 'it has an opening brace without a closing one';

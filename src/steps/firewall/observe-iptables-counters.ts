@@ -11,7 +11,7 @@ import { familySchema, type IptablesFamily, iptablesNameSchema } from './iptable
 /** A rule in the format of iptables-save, with its counts. */
 const RULE = /^\[(\d+):(\d+)\] -A (\S+) (.*)$/gm;
 
-/** Reads the counter of a rule of iptables; with `moreThan` it proves that the rule has matched packets. */
+/** Reads the counter of an iptables rule; with `moreThan` it proves that the rule has matched packets. */
 export const observeIptablesCounters = defineStep({
   kind: 'iptables.counters',
   description: 'Reads the counter of a rule of iptables or ip6tables.',

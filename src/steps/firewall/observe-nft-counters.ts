@@ -6,7 +6,7 @@ import { commentSchema, countsSchema, moreThanSchema, provenCounts } from './cou
 import { nftFamilySchema, nftNameSchema } from './nft-text.ts';
 import { readNftRules } from './read-nft.ts';
 
-/** Reads the counter of a rule of nftables; with `moreThan` it proves that the rule has matched packets. */
+/** Reads the counter of an nftables rule; with `moreThan` it proves that the rule has matched packets. */
 export const observeNftCounters = defineStep({
   kind: 'nft.counters',
   description: 'Reads the counter of a rule of nftables.',

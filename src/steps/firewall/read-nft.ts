@@ -17,20 +17,20 @@ export interface NftTable {
   readonly table: string;
 }
 
-/** A recorded object of nftables; null until it is observed. */
+/** A recorded nftables object; members are null until they are observed. */
 interface MadeObject {
   readonly handle: number | null;
   readonly content: string | null;
 }
 
-/** Returns what somebody else has done to a recorded object since the run made it; undefined if it is unchanged. */
+/** Returns how somebody else has changed a recorded object since the run created it; undefined if it is unchanged. */
 export function changeByOthers(
   made: MadeObject,
   present: Pick<NftRule, 'handle' | 'content'>,
   edited: string,
 ): string | undefined {
   if (made.handle !== null && made.handle !== present.handle) {
-    return `made it again (handle ${present.handle}, not ${made.handle})`;
+    return `recreated it (handle ${present.handle}, not ${made.handle})`;
   }
   return made.content === null || made.content === present.content ? undefined : edited;
 }
@@ -41,7 +41,7 @@ export interface NftRule {
   readonly comment: string | null;
   /** Its expressions without counts, as canonical JSON. */
   readonly content: string;
-  /** Null if it counts nothing. */
+  /** Null if it has no counter. */
   readonly counter: { readonly packets: number; readonly bytes: number } | null;
 }
 
@@ -59,14 +59,14 @@ const ruleEntry = lazy(() =>
   }),
 );
 
-/** Returns the handle of a table, or null if there is no such table. @throws WfError if nft cannot tell */
+/** Returns the handle of a table, or null if there is no such table. @throws WfError if nft cannot read it */
 export async function findNftTable(context: HostContext, { place, family, table }: NftTable): Promise<number | null> {
   const listed = await listNft(context, place, ['tables', family]);
   const tables = listed.of('table', tableEntry());
   return tables.find(({ name }) => name === table)?.handle ?? null;
 }
 
-/** Returns the names of the chains of a table; none if there is no such table. @throws WfError if nft cannot tell */
+/** Returns the names of the chains of a table; none if there is no such table. @throws WfError if nft cannot read it */
 export async function readNftChains(
   context: HostContext,
   { place, family, table }: NftTable,

@@ -5,7 +5,7 @@ import { isEngineAddress, isHostPath, type NamedHost, type NamedHosts } from '..
 const ENGINE = /^(?<engine>[^@,]+)(?:@(?<namespace>[^@,]+))?$/;
 
 /**
- * Returns the schema of an input that says where the named hosts of a run are: empty for hosts of the embedded runtime, `private` for Docker
+ * Returns the schema of an input that locates the named hosts of a run: empty for hosts of the embedded runtime, `private` for Docker
  * engines that the run starts, or an engine for each host, with the network namespace that it runs in:
  * `unix:///run/a.sock@/run/netns/a,unix:///run/b.sock@/run/netns/b`.
  */
@@ -27,7 +27,8 @@ export function hostsInput(names: readonly string[]) {
  */
 export function hostsFrom(names: readonly string[], text: string, images: readonly string[] = []): NamedHosts {
   const hosts = hostsIn(names, text, images);
-  if (hosts === undefined) throw new TypeError(`hostsFrom: ${JSON.stringify(text)} does not say where the hosts are`);
+  if (hosts === undefined)
+    throw new TypeError(`hostsFrom: ${JSON.stringify(text)} does not name an engine for each host`);
   return hosts;
 }
 

@@ -7,10 +7,10 @@ import type { Requirement } from '../../engine/workflow/requirement.ts';
 import { requireSuccess } from '../../host/commands/checked-command.ts';
 import { READ_LIMITS } from '../../host/ip/run-ip.ts';
 
-/** A state as Docker adds for an encrypted overlay network. The addresses are for documentation, the key has 16 + 4 bytes. */
+/** A state such as Docker adds for an encrypted overlay network. The addresses are for documentation, the key has 16 + 4 bytes. */
 const STATE = 'src 192.0.2.1 dst 192.0.2.2 proto esp spi 0x1 mode transport aead rfc4106(gcm(aes))'.split(' ');
 const KEY = `0x${'01'.repeat(20)}`;
-/** Tries it in a network namespace of its own, which ends with the command. */
+/** Tries to add the state in a new network namespace, which ends with the command. */
 const TRY_ESP: Argv = ['unshare', '--net', '--', 'ip', 'xfrm', 'state', 'add', ...STATE, KEY, '64'];
 /** Exit code of `ip` if the kernel refuses; `unshare` and an invalid argument have 1. */
 const REFUSED = 2;

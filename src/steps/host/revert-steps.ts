@@ -4,7 +4,7 @@ import { WfError } from '../../engine/model/errors.ts';
 import { asStepId } from '../../engine/model/ids.ts';
 import { defineStep } from '../../engine/workflow/define-step.ts';
 
-/** Undoing a container or a network takes up to some seconds, and there may be many. */
+/** Undoing a container or a network takes up to several seconds, and there may be many. */
 const TIMEOUT_MS = 5 * 60_000;
 
 /** Undoes the changes of earlier steps, newest first, as a rollback does. */
@@ -23,15 +23,14 @@ export const revertSteps = defineStep({
       .describe('changes of the steps, each with its new status'),
   }),
   timeoutMs: TIMEOUT_MS,
-  // The commands are those that undo the steps, recorded one by one.
+  // The undo commands of the steps are recorded one by one.
   commands: () => [],
   undoes: ({ steps }) => steps,
   rehearse: () => ({ changes: [] }),
   async read({ steps }, context) {
     const startedAt = context.host.clock.now();
     const changes = await context.ledger.revert(steps.map(asStepId));
-    // The undo commands are recorded where they run; this record has the result of every change, including those that were
-    // already gone.
+    // The undo commands are recorded where they run. This record has the result of every change, including those already gone.
     context.record({
       command: `# results of undoing the changes of ${steps.join(', ')}`,
       output: changes

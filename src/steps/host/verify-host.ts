@@ -4,7 +4,7 @@ import { WfError } from '../../engine/model/errors.ts';
 import type { Evidence } from '../../engine/model/evidence.ts';
 import { defineStep } from '../../engine/workflow/define-step.ts';
 
-/** Two fingerprints take tenths of a second; the rest is for a host that takes long to settle. */
+/** Two fingerprints take tenths of a second; the rest is for a host that settles slowly. */
 const TIMEOUT_MS = 60_000;
 
 /** Verifies that the host is as it was before the run's first change; fails if anything of the run is left. */

@@ -6,8 +6,8 @@ import { type Link, readLinks } from '../../host/ip/link.ts';
 import { namespaceOf, type Place, placeName, placeSchema } from './place.ts';
 
 /**
- * Identity of a link while it stays in its namespace: its name may change, its ifindex does not. A link from another namespace
- * may bring an ifindex that another link had; it does not carry the run's mark.
+ * Identity of a link while it stays in its namespace: its name may change, its ifindex does not. A link from another namespace may
+ * have the ifindex of an earlier link, but not the run's mark.
  */
 export const linkIdentitySchema = z.object({
   place: placeSchema,
@@ -31,8 +31,8 @@ export function isRecorded(link: Link, identity: Pick<LinkIdentity, 'ifindex' | 
 }
 
 /**
- * Lists all links at a place. Rejects instead of throwing if the place is gone: observations started in parallel would otherwise
- * be left with unhandled rejections.
+ * Lists all links at a place. If the place is gone, rejects instead of throwing, so that observations in parallel leave no unhandled
+ * rejections.
  * @throws WfError if the links cannot be read
  */
 export async function linksAt(context: HostContext, place: Place): Promise<readonly Link[]> {
@@ -54,7 +54,7 @@ export function requireNamed(links: readonly Link[], place: Place, name: string)
   const link = namedIn(links, name);
   if (link !== null) return link;
   throw new WfError('E_STEP_FAILED', `link ${name} does not exist ${placeName(place)}`, {
-    hint: 'List the links with `ip link`: an earlier step should have made it.',
+    hint: 'List the links with `ip link`: an earlier step should have created it.',
   });
 }
 
@@ -66,7 +66,7 @@ export async function requireLink(context: HostContext, place: Place, name: stri
   return requireNamed(await linksAt(context, place), place, name);
 }
 
-/** Returns the error for a link that another run made, which must not be altered; undefined otherwise. */
+/** Returns the error for a link that another run created and that must not be altered; undefined otherwise. */
 export function claimedByAnotherRun(context: HostContext, place: Place, link: Link): WfError | undefined {
   const owner = runOfLinkAlias(link.alias);
   if (owner === undefined || owner === context.run) return undefined;
@@ -77,7 +77,7 @@ export function claimedByAnotherRun(context: HostContext, place: Place, link: Li
 export function linkInUse(place: Place, link: Link): WfError {
   const owner = runOfLinkAlias(link.alias);
   const traits = [link.kind ?? 'no kind', ...(link.master === null ? [] : [`in ${link.master}`])];
-  const whose = owner === undefined ? 'wf did not make it' : `wf run ${owner} made it`;
+  const whose = owner === undefined ? 'wf did not create it' : `wf run ${owner} created it`;
   return new WfError(
     'E_LINK_IN_USE',
     `the link ${link.name} exists already ${placeName(place)} (${traits.join(', ')}): ${whose}`,

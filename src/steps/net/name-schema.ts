@@ -5,7 +5,7 @@ import { isAddress, parseSubnet, subnetText } from '../../host/ip/subnet.ts';
 /** IFNAMSIZ of the kernel without the terminating zero. */
 const NAME_LIMIT = 15;
 
-/** Names with a meaning in `/sys/class/net` and `/proc/sys/net/ipv4/conf`. */
+/** Names with a special meaning in `/sys/class/net` and `/proc/sys/net/ipv4/conf`. */
 const RESERVED = new Set(['.', '..', 'all', 'default']);
 
 /** The name of a network interface that the kernel accepts. */
@@ -21,7 +21,7 @@ function linkNameComplaint(name: string): string | undefined {
     return `an interface name has at most ${NAME_LIMIT} characters, the kernel's limit; "${name}" has ${bytes} bytes`;
   }
   if (RESERVED.has(name)) return `the kernel reserves "${name}": it cannot be an interface name`;
-  // ip would read a leading hyphen as an option.
+  // `ip` would parse a leading hyphen as an option.
   if (/[/:%\s\p{Cc}]/u.test(name) || name.startsWith('-')) {
     return `the interface name "${name}" has a character that the kernel or ip does not accept: no "/", ":", "%", white space or leading "-"`;
   }

@@ -11,12 +11,12 @@ import { namespaceOfHandle, type PlaceHandle, placeHandleSchema, processSchema }
 /** One `ip` command that alters the host takes milliseconds. */
 const COMMAND_TIMEOUT_MS = 10_000;
 
-/** Place of a change: the host of the run, or the network namespace of a container or with a name. */
+/** Place of a change: the host of the run, or the network namespace of a container, or a named one. */
 export const placeSchema = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('host'),
     inode: z.number().int(),
-    /** Process that the private host ends with; null for the machine itself. */
+    /** Process with which the private host ends; null for the machine itself. */
     holder: processSchema.nullable(),
   }),
   placeHandleSchema.extend({ type: z.literal('namespace') }),
@@ -27,7 +27,7 @@ export function hostPlace({ namespace }: HostPorts): Place {
   return { type: 'host', inode: namespace.own().inode, holder: namespace.holder };
 }
 
-/** Returns the place of a step's input, whose null means the host. */
+/** Returns the place of a step's input; null is the host. */
 export function placeOf(handle: PlaceHandle | null, host: HostPorts): Place {
   return handle === null ? hostPlace(host) : inNamespaceOf(handle);
 }
@@ -75,12 +75,12 @@ export function typedAt(place: Place, argv: Argv): Argv {
   return ['nsenter', `--net=${place.namespace.path}`, ...argv];
 }
 
-/** Like typedAt, for a step's input, whose null means the host. */
+/** Like typedAt, for a step's input; null is the host. */
 export function typedIn(handle: PlaceHandle | null, argv: Argv): Argv {
   return handle === null ? argv : typedAt(inNamespaceOf(handle), argv);
 }
 
-/** Standard input of a command, and a descriptor that it gets as /proc/self/fd/3. */
+/** Standard input of a command, and a descriptor that it receives as /proc/self/fd/3. */
 type CommandInput = Pick<CommandOptions, 'stdin' | 'inherited'>;
 
 /**

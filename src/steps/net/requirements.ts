@@ -29,7 +29,7 @@ export function tool(name: string, purpose: string): Requirement {
 /** CAP_NET_ADMIN creates and alters links, CAP_SYS_ADMIN enters namespaces, CAP_NET_RAW pings. */
 const NEEDED: readonly Capability[] = ['CAP_NET_ADMIN', 'CAP_SYS_ADMIN', 'CAP_NET_RAW'];
 
-/** Requires the right to create links and to enter network namespaces; on a private host everybody has it. */
+/** Requires the right to create links and to enter network namespaces; on a private host every user has it. */
 export function networkAdmin(): Requirement {
   return {
     title: 'right to administer the network',

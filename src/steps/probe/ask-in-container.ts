@@ -13,7 +13,7 @@ interface Question<Outcome> {
   isGood(outcome: Outcome): boolean;
 }
 
-/** Asks with a program of the container's image: until the answer is good, or once if no answer may come. */
+/** Asks with a program of the container's image: until the answer is good, or once if no answer is expected. */
 export async function askInContainer<Outcome>(
   context: HostContext,
   { from, ...time }: ProbeTime & { readonly from: ProbeOrigin },

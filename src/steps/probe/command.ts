@@ -70,10 +70,10 @@ export const commandProbe = defineStep({
       });
     }
     if (must === 'succeed' && !succeeded) {
-      const said = output.trim().split('\n').slice(-3).join(' / ').slice(0, 300);
+      const lastOutput = output.trim().split('\n').slice(-3).join(' / ').slice(0, 300);
       throw new WfError(
         'E_PROBE_FAILED',
-        `${name} did not succeed within ${limitText(deadlineMs)}: its last try ${end}${said === '' ? '' : `: ${said}`}`,
+        `${name} did not succeed within ${limitText(deadlineMs)}: its last try ${end}${lastOutput === '' ? '' : `: ${lastOutput}`}`,
         { hint: 'Read its output with `wf logs RUN STEP`, or give it more time (deadlineMs).', details: { exitCode } },
       );
     }

@@ -6,7 +6,7 @@ import { defineStep } from '../../engine/workflow/define-step.ts';
 import type { HostContext } from '../../engine/workflow/step.ts';
 import { askInContainer, recordAnswer } from './ask-in-container.ts';
 import { originName, probeOrigin, resolveOrigin, typedFrom } from './origin.ts';
-import { asWget, cameBack, type HttpOutcome, httpOutcome, isFine, parseWget } from './outputs/http-output.ts';
+import { asWget, type HttpOutcome, hasAnswered, httpOutcome, isFine, parseWget } from './outputs/http-output.ts';
 import { PATH_HINT } from './path-hint.ts';
 import { askAgent } from './probe-agent.ts';
 import { deadlineSchema, mustInput } from './probe-time.ts';
@@ -56,7 +56,7 @@ export const httpProbe = defineStep({
 });
 
 function requireSilence({ from, url }: HttpInput, outcome: HttpOutcome): void {
-  if (!cameBack(outcome)) return;
+  if (!hasAnswered(outcome)) return;
   throw new WfError('E_PROBE_ANSWERED', `${url} answered ${originName(from)} (${describe(outcome)}); it should not`, {
     hint: 'Check the routes, bridges and firewall rules between the two: they can reach each other.',
   });

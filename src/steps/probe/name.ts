@@ -30,7 +30,7 @@ export async function addressOf(
   });
 }
 
-/** Like addressOf, for a probe that runs at `from` instead of the origin of its input, which may be a container. */
+/** Like addressOf, for a probe that runs at `from`; the origin of its input may be a container. */
 export async function targetAddress(
   context: HostContext,
   from: ProbeOrigin,

@@ -35,8 +35,8 @@ export function originName(origin: ProbeOrigin): string {
 }
 
 /**
- * Resolves the origin for the runtime: if containers share the programs of the machine, a probe by a container's programs runs in
- * its namespace.
+ * Resolves the origin for the runtime: if containers share the programs of the machine, a probe with a container's programs runs in
+ * the namespace of the container.
  * @throws WfError E_NAMESPACE_GONE if the container does not run
  */
 export async function resolveOrigin(origin: ProbeOrigin, { host }: HostContext): Promise<ProbeOrigin> {

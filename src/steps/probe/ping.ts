@@ -29,9 +29,9 @@ import { reach } from './reach.ts';
 const USER_INTERVAL_MS = 200;
 /** Reserved for starting ping and reading its output. */
 const RESERVE_MS = 100;
-/** Wait for the last expected answer: on one machine it takes less than a millisecond. */
+/** Time limit for the last expected answer: on one machine it takes less than a millisecond. */
 const ANSWER_MS = 500;
-/** Data of the largest IPv4 packet with a ping. */
+/** Data bytes in the largest IPv4 ping. */
 const MOST_BYTES = 65_507;
 
 const inputSchema = z
@@ -111,7 +111,7 @@ export const pingProbe = defineStep({
   },
 });
 
-/** Connections by TCP have no size. */
+/** TCP connections, which replace ping, have no size. */
 function pingMissing(): WfError {
   return new WfError('E_TOOL_MISSING', 'the program ping is not installed: a ping with a size needs it', {
     hint: howToInstall('ping'),
@@ -156,7 +156,7 @@ function pingCommand(input: PingInput, remainingMs: number): Argv {
   return ['ping', ...numeric, '-c', String(count), '-i', seconds(intervalMs), '-W', wait, ...packet, to];
 }
 
-/** Returns the interval in milliseconds. On a private host ping runs as its root, whoever the user is. */
+/** Returns the interval in milliseconds. On a private host ping runs as the root of that host, for every user. */
 function intervalOf({ from, intervalMs }: PingInput, { host }: HostContext): number {
   const isRoot = ownUserId() === 0 || host.namespace.holder !== null;
   if (from.type === 'container' || isRoot) return intervalMs;
@@ -171,11 +171,11 @@ function outputOf({ stdout, stderr }: ProbeRun): string {
   return [stdout, stderr].filter((text) => text !== '').join('\n');
 }
 
-/** Judges a ping without a summary: if nothing was sent because there is no route, that is a result; anything else proves nothing. */
+/** Judges a ping without a summary: nothing sent for lack of a route is a result; any other output proves nothing. */
 function unsent(from: ProbeOrigin, to: string, run: ProbeRun): PingSummary {
-  const said = outputOf(run).trim();
-  if (isUnreachable(said)) return { sent: 0, received: 0, rttMs: null };
-  const why = run.exitCode === null ? 'it timed out' : said.slice(0, 300) || `exit code ${run.exitCode}`;
+  const output = outputOf(run).trim();
+  if (isUnreachable(output)) return { sent: 0, received: 0, rttMs: null };
+  const why = run.exitCode === null ? 'it timed out' : output.slice(0, 300) || `exit code ${run.exitCode}`;
   throw new WfError('E_PROBE_FAILED', `cannot ping ${to} from ${originName(from)}: ${why}`, {
     hint: 'Try the same command by hand, or give the probe more time (deadlineMs).',
   });

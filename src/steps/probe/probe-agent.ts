@@ -12,7 +12,7 @@ import { type ProbeTime, START_MS } from './probe-time.ts';
 
 const reportSchema = z.object({ attempts: z.number(), waitedMs: z.number(), outcome: z.unknown() });
 
-/** Answer of the agent: the number of tries, the duration of the last one, and its outcome. */
+/** Report of the agent: the number of attempts, the duration of the last one, and its outcome. */
 export interface AgentReport<Outcome> {
   readonly attempts: number;
   readonly waitedMs: number;
@@ -22,7 +22,7 @@ export interface AgentReport<Outcome> {
 
 /**
  * Asks the agent inside the origin's namespace.
- * @throws WfError E_PROBE_FAILED if it does not report within its budget.
+ * @throws WfError E_PROBE_FAILED if the agent does not report within its budget.
  */
 export async function askAgent<Outcome extends z.ZodType>(
   context: HostContext,
@@ -31,11 +31,11 @@ export async function askAgent<Outcome extends z.ZodType>(
   { deadlineMs, must }: ProbeTime,
   outcome: Outcome,
 ): Promise<AgentReport<z.output<Outcome>>> {
-  // The agent keeps to the deadline by itself; a busy machine may delay its report.
+  // The agent itself observes the deadline; a busy machine may delay its report.
   const limitMs = deadlineMs + START_MS;
   const asked = { ...request, patient: must === 'succeed', budgetMs: deadlineMs };
   const { agent } = context.host;
-  // A resident process is on the host and in each container, but in no namespace that a run has named.
+  // There is a resident process on the host and in each container, but not in a named namespace.
   const isResident = origin.type !== 'namespace' || processInPath(origin.namespace) !== undefined;
   if (agent !== null && isResident) return askResident(agent, context, origin, asked, limitMs, outcome);
   const argv: Argv = [ownNode(), probeAgentPath()];

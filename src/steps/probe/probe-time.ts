@@ -9,7 +9,7 @@ export const deadlineSchema = z
     "longest wait for the expected answer in milliseconds; with `must: 'fail'`, the time to listen for any answer",
   );
 
-/** Expectation of a probe: an answer or a success, or none. */
+/** Expectation of a probe: an answer or a success, or neither. */
 const MUST = ['succeed', 'fail'] as const;
 type Must = (typeof MUST)[number];
 
@@ -22,16 +22,16 @@ export function mustInput(fail: string) {
 export interface ProbeTime {
   /**
    * Milliseconds. If an answer is expected, the whole time from the beginning of the step. If silence is expected, the time to
-   * listen after asking, so that a program that starts slowly does not count as silence.
+   * listen after the request, so that the slow start of a program does not count as silence.
    */
   readonly deadlineMs: number;
   readonly must: Must;
 }
 
-/** Time for a program to start, and to report, on a busy machine. */
+/** Time for a program to start and to report on a busy machine. */
 export const START_MS = 2_000;
 
-/** Returns the milliseconds after which nothing of the probe is alive. */
+/** Returns the milliseconds after which no process of the probe is alive. */
 export function endOf({ deadlineMs, must }: ProbeTime): number {
   return must === 'fail' ? deadlineMs + START_MS : deadlineMs;
 }

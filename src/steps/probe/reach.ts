@@ -15,13 +15,13 @@ interface ReachInput extends ProbeTime {
 const reachOutcome = z.object({ sent: z.number().int(), received: z.number().int(), rttMs: z.number().nullable() });
 
 /**
- * Checks without ping whether a target answers: TCP to a port where nobody listens. A target that is up refuses the connection at
- * once; an unreachable one is silent. The evidence names this method.
+ * Checks without ping whether a target answers: opens a TCP connection to an unused port. A reachable target refuses it at once; an
+ * unreachable one is silent. The evidence names this method.
  * @throws WfError E_PROBE_FAILED if the probe cannot run
  */
 export async function reach(context: HostContext, input: ReachInput): Promise<PingSummary> {
   const { from, to, count, intervalMs, must } = input;
-  // The silence has to last through all connections, one after the other.
+  // The silence must last through all connections, one after the other.
   const time = { deadlineMs: input.deadlineMs, must };
   const request = { kind: 'reach', to, count, intervalMs };
   const { outcome, run } = await askAgent(context, from, request, time, reachOutcome);

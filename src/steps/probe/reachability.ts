@@ -31,17 +31,17 @@ type ReachabilityInput = z.output<typeof inputSchema>;
 
 /** Report of the agent: the targets that did not behave as expected. */
 const outcomeSchema = z.object({
-  /** Had to answer and did not. */
+  /** Targets that had to answer and did not. */
   missing: z.array(z.string()),
-  /** Had to be silent and answered. */
+  /** Targets that had to be silent and answered. */
   heard: z.array(z.string()),
-  /** Had to be silent, but nothing could be sent to them: their silence proves nothing. */
+  /** Targets that had to be silent, but nothing could be sent to them: their silence proves nothing. */
   unsent: z.array(z.string()),
 });
 type Outcome = z.output<typeof outcomeSchema>;
 
 /**
- * Probes many addresses from one container in parallel: TCP to a port where nobody listens. A target that is up refuses the
+ * Probes many addresses from one container in parallel: opens TCP connections to an unused port. A reachable target refuses the
  * connection at once; an unreachable one is silent.
  */
 export const reachabilityProbe = defineStep({
@@ -72,7 +72,7 @@ export const reachabilityProbe = defineStep({
       silenceMs,
     };
     const origin = await originOf(input, context);
-    // The agent is asked once: it repeats by itself if an answer is missing.
+    // Asks the agent once: it repeats itself if an answer is missing.
     const report = await askAgent(context, origin, request, { deadlineMs, must: 'fail' }, outcomeSchema);
     recordAnswers(context, input, report);
     const wrong = wrongPairs(input, report.outcome);

@@ -55,7 +55,7 @@ const outcomeSchema = z.discriminatedUnion('type', [
     problem: z.string().nullable(),
     certificate: certificateSchema,
   }),
-  /** Connected, without a handshake. */
+  /** Connected, but without a handshake. */
   z.object({ type: z.literal('failed'), code: z.string() }),
   z.object({ type: z.literal('refused') }),
   z.object({ type: z.literal('no-answer'), code: z.string() }),

@@ -32,7 +32,7 @@ const record = z.object({
 });
 type SettingRecord = z.infer<typeof record>;
 
-/** Sets a kernel setting, in the network namespace of the host, or in another one. */
+/** Sets a kernel setting, in the network namespace of the host or in another one. */
 export const setSysctl = defineStep({
   kind: 'sysctl.set',
   description: 'Sets the running value of a kernel setting (sysctl), on the host or in another network namespace.',
@@ -113,7 +113,7 @@ export const setSysctl = defineStep({
     [{ name, value: previous }, ...overwritten].map((one) => typedAt(place, sysctlCommand(one.name, one.value))),
 });
 
-/** Writes the previous values, and those that the kernel overwrites with it. */
+/** Writes the previous value, and those of the settings that the kernel overwrites with it. */
 async function restore(setting: SettingRecord, context: HostContext): Promise<void> {
   const { place, name, previous } = setting;
   if ((await readSetting(context, place, name)) !== previous) await writeSetting(context, place, name, previous);
@@ -126,7 +126,7 @@ async function notRestored({ place, overwritten }: SettingRecord, context: HostC
   return overwritten.filter(({ value }, index) => present[index] !== null && present[index] !== value);
 }
 
-/** Refuses a setting of the whole machine elsewhere than on the machine itself. */
+/** Refuses a setting of the whole machine anywhere but on the machine itself. */
 function requireNamespaced(name: string, place: Place, { host }: HostContext): void {
   if (isOfNamespace(name) || (place.type === 'host' && host.namespace.holder === null)) return;
   const where = place.type === 'namespace' ? place.name : 'a private host';
@@ -135,7 +135,7 @@ function requireNamespaced(name: string, place: Place, { host }: HostContext): v
   });
 }
 
-/** Returns what the kernel removes with this value, and a second write does not bring back; null if nothing. */
+/** Returns what the kernel removes with this value and a second write does not restore; null if nothing. */
 async function lossBy(
   { place, name, value }: Pick<SettingRecord, 'place' | 'name' | 'value'>,
   { host }: HostContext,

@@ -5,7 +5,7 @@ import { inNamespace, READ_LIMITS } from '../../host/ip/run-ip.ts';
 import { namespaceOf, type Place, runAt } from '../net/place.ts';
 import { fileOfSetting } from './setting-name.ts';
 
-/** Returns the value of a setting as the kernel prints it, or null if the kernel has no such setting. @throws WfError if it cannot be read */
+/** Returns the value of a setting as the kernel prints it; null if the kernel lacks the setting. @throws WfError if it cannot be read */
 export async function readSetting(context: HostContext, place: Place, name: string): Promise<string | null> {
   const file = fileOfSetting(name);
   const read = await runRead(context, place, ['cat', file]);
@@ -41,8 +41,8 @@ interface Setting {
 }
 
 /**
- * Returns the settings that the kernel overwrites together with this one, and that would not get their present values when its present
- * value is written again.
+ * Returns the settings that the kernel overwrites together with this one, and that a second write of its present value would not
+ * restore.
  */
 export async function overwrittenWith(
   context: HostContext,
@@ -56,7 +56,7 @@ export async function overwrittenWith(
   return listed.stdout.split('\n').flatMap((line): readonly Setting[] => {
     const [, link, setting, present] = /\/([^/]+)\/(forwarding|accept_redirects):(.*)$/.exec(line) ?? [];
     if (link === undefined || present === undefined) return [];
-    // Forwarding by IPv4 turns redirects off for all links, and its end turns them on.
+    // Enabling IPv4 forwarding turns redirects off for all links; disabling it turns them on.
     if (setting === 'accept_redirects' && (family === 'ipv6' || link !== 'all')) return [];
     const follows = setting === 'forwarding' ? value : value === '0' ? '1' : '0';
     if (present === follows) return [];

@@ -4,7 +4,7 @@ import { z } from 'zod';
 const FOLDER = '/proc/sys';
 
 /**
- * The name of a kernel setting as sysctl prints it: dots between the parts, and a slash for a dot in one, such as
+ * The name of a kernel setting as sysctl prints it: dots between the parts, and a slash for a dot within a part, such as
  * `net.ipv4.conf.eth0/5.forwarding`. With a slash as first separator, slashes are between the parts: `net/ipv4/conf/eth0.5/forwarding`.
  */
 export const settingNameSchema = z.string().transform((text, check) => {
@@ -36,7 +36,7 @@ export function isOfNamespace(name: string): boolean {
   return name.startsWith('net.');
 }
 
-/** Returns whether two values are the same for the kernel, which prints several numbers with tabs between them. */
+/** Returns whether two values are the same for the kernel, which separates several numbers by tabs. */
 export function sameValue(one: string, other: string): boolean {
   return words(one) === words(other);
 }

@@ -83,9 +83,9 @@ export const enableUnit = defineStep({
 
   async inspect(made, context): Promise<ChangeState> {
     const { links, emptyFolders } = await readLinks(made.units, context);
-    // An undo that was killed may have left a folder that the links needed.
+    // A killed undo may have left a folder that the links needed.
     const isAsBefore = isSame(links, made.before) && newFolders(made.folders, emptyFolders).length === 0;
-    if (isAsBefore) return gone(`${made.unit} is enabled as it was before`);
+    if (isAsBefore) return gone(`${made.unit} is enabled as before`);
     return isBetween(links, made) ? IN_PLACE : { found: 'unknown', error: changedByOthers(made) };
   },
 
@@ -98,14 +98,14 @@ export const enableUnit = defineStep({
     for (const link of Object.keys(links)) {
       if (before[link] === links[link]) continue;
       const at = await files.locate(link);
-      const found = await files.look(at);
+      const found = await files.inspect(at);
       if (found?.type === 'link') await files.remove(at, found);
     }
     for (const [link, target] of Object.entries(before)) {
       if (links[link] === target) continue;
       const folder = path.dirname(link);
       const parent = await files.locate(folder);
-      if ((await files.look(parent)) === null) await files.createFolder(parent, { mode: 0o755, ...owner });
+      if ((await files.inspect(parent)) === null) await files.createFolder(parent, { mode: 0o755, ...owner });
       await files.createLink(await files.locate(link), target, owner);
     }
     await runSystemctl(context, 'daemon-reload');
@@ -118,7 +118,7 @@ function verbOf(state: 'enabled' | 'disabled'): string {
   return state === 'enabled' ? 'enable' : 'disable';
 }
 
-/** Returns the links of systemd's folder that belong to these units, by their own name or by that of their target. */
+/** Returns the links of systemd's folder that belong to these units, by their own name or the name of their target. */
 async function readLinks(
   units: readonly string[],
   { host, signal }: HostContext,
@@ -162,7 +162,7 @@ async function removeNewFolders(before: readonly string[], context: HostContext)
   const { emptyFolders } = await readLinks([], context);
   for (const folder of newFolders(before, emptyFolders)) {
     const at = await files.locate(folder);
-    const found = await files.look(at);
+    const found = await files.inspect(at);
     if (found?.type === 'folder') await files.remove(at, found);
   }
 }
@@ -176,9 +176,9 @@ function isSame(a: Links, b: Links): boolean {
   return Object.keys({ ...a, ...b }).every((link) => a[link] === b[link]);
 }
 
-/** Whether each link is as before or as after: an undo that was killed has restored some. */
+/** Returns whether each link is as before or as after: a killed undo has restored some of them. */
 function isBetween(links: Links, { before, after }: Enablement): boolean {
-  // The command was killed, and made an unknown part of its links.
+  // The command was killed, and changed an unknown part of the links.
   if (after === null) return true;
   const all = Object.keys({ ...links, ...before, ...after });
   return all.every((link) => links[link] === before[link] || links[link] === after[link]);

@@ -19,7 +19,7 @@ const COMMAND_MS = 30_000;
 
 const unit = z.object({ name: z.string(), text: z.string() });
 
-/** Makes the guard of a run: a unit of systemd that undoes the run unless somebody confirms it. Only wf itself uses it. */
+/** Creates the guard of a run: a systemd unit that undoes the run unless it is confirmed. Only wf itself uses this step runner. */
 export const guardUnit = defineStep({
   kind: 'systemd.guard',
   description: 'Starts a unit of systemd that undoes this run unless somebody confirms it.',
@@ -57,10 +57,10 @@ export const guardUnit = defineStep({
     if (found !== undefined && found !== text) return { found: 'unknown', error: editedByOthers(name) };
     return { found: 'in place' };
   },
-  // The unit is not stopped: it may be the process that undoes the run. It ends by itself once the run has ended.
+  // Does not stop the unit, which may be the process that undoes the run. The unit ends itself once the run has ended.
   async undo({ name }, context) {
     removeSystemUnit(name);
-    // In a rescue shell there is no systemd that could have loaded it.
+    // In a rescue shell there is no systemd that could have loaded the unit.
     if (isSystemdBooted()) await systemctl(context, ['daemon-reload'], COMMAND_MS);
   },
   undoCommands: ({ name }) => [

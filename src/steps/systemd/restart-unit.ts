@@ -35,9 +35,9 @@ const record = z.object({
   on: z.enum(['apply', 'undo']),
   stableMs: z.number(),
   wasActive: z.boolean(),
-  /** The activation before; a restart begins another one. */
+  /** The activation before the step; a restart begins another one. */
   invocation: z.string(),
-  /** Whether the step has done its part. */
+  /** Whether the step has run. */
   isDone: z.boolean(),
 });
 type Restart = z.output<typeof record>;
@@ -50,7 +50,7 @@ export const restartUnit = defineStep({
   ...definitionOf('restart'),
 });
 
-/** Lets a unit read its configuration again. */
+/** Reloads the configuration of a unit. */
 export const reloadUnit = defineStep({
   kind: 'systemd.reload',
   description: 'Lets an active unit read its configuration again, at this step or when the step is undone.',
@@ -99,7 +99,7 @@ async function observeRestart(
   if (verb === 'reload' && state.CanReload === 'no') throw cannotReload(name);
   if (earlier === undefined) {
     const invocation = state.InvocationID;
-    // A unit whose automatic restart is due is meant to be active.
+    // A unit whose automatic restart is due counts as active.
     const wasActive = isActive(state) || state.ActiveState === 'activating';
     const intended = { unit: name, on, stableMs, wasActive, invocation, isDone: false };
     return { found: 'absent', target, record: intended };
@@ -119,7 +119,7 @@ async function inspectRestart(verb: Verb, made: Restart, context: HostContext): 
   return state.ActiveState === 'inactive' && isSettled(state) ? gone(`${unit} is inactive, as before`) : IN_PLACE;
 }
 
-/** Returns the state itself: nothing on the host shows that a unit was restarted when it was due. */
+/** Undoes the step and returns the state: nothing on the host shows whether a restart has happened. */
 async function undoRestart(verb: Verb, made: Restart, context: HostContext): Promise<ChangeState> {
   const { unit, on, stableMs } = made;
   const state = await readUnitState(unit, context);

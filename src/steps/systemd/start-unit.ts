@@ -20,7 +20,7 @@ import {
   unitOutputSchema,
 } from './systemctl.ts';
 
-/** The unit, and its active state before. */
+/** The unit, and its active state before the step. */
 const record = z.object({ unit: z.string(), before: z.string() });
 type Activation = z.output<typeof record>;
 
@@ -86,7 +86,7 @@ async function observeActivation(
   earlier: Activation | undefined,
   wantsActive: boolean,
 ): Promise<Observation<Activation, z.output<typeof unitOutputSchema>>> {
-  // A job that is under way is one of this step, or of somebody else.
+  // A running job may belong to this step or to somebody else.
   const state = await (earlier === undefined ? readSettledState : readUnitState)(name, context);
   requireLoaded(name, state);
   if (wantsActive) requireLasting(name, state);
@@ -101,7 +101,7 @@ async function observeActivation(
   return earlier === undefined ? { found: 'unchanged', output } : { found: 'ours', target, record: intended, output };
 }
 
-/** @throws WfError E_SYSTEMD for a unit that does its work and is inactive again: nothing shows whether it was started */
+/** @throws WfError E_SYSTEMD for a unit that is inactive again after its work: nothing shows whether it was started */
 function requireLasting(name: string, { Type, RemainAfterExit }: UnitState): void {
   if (Type !== 'oneshot' || RemainAfterExit === 'yes') return;
   throw new WfError('E_SYSTEMD', `${name} is of type oneshot, and inactive as soon as it has done its work`, {

@@ -6,10 +6,10 @@ import type { Argv } from '../../engine/ports/command.ts';
 import type { HostContext } from '../../engine/workflow/step.ts';
 import { requireSuccess, runChecked } from '../../host/commands/checked-command.ts';
 
-/** A job of systemd ends by itself: DefaultTimeoutStartSec and DefaultTimeoutStopSec are 90 s. */
+/** A systemd job ends by itself: DefaultTimeoutStartSec and DefaultTimeoutStopSec are 90 s. */
 export const JOB_MS = 200_000;
 const READ_MS = 10_000;
-/** Longest wait for a job of somebody else, and time between two looks at it. */
+/** Longest wait for a job of somebody else, and the polling interval. */
 const [SETTLE_MS, SETTLE_POLL_MS] = [30_000, 100];
 /** Lines of the journal that are recorded as evidence. */
 const JOURNAL_LINES = '50';
@@ -30,7 +30,7 @@ const unitStateSchema = z.object({
   CanReload: z.enum(['yes', 'no']),
   Type: z.string().default(''),
   RemainAfterExit: z.string().default(''),
-  /** Id of the job that systemd has for the unit; empty if there is none. */
+  /** Id of the current job of the unit; empty if there is none. */
   Job: z.string().default(''),
 });
 /** The state of a unit, in the words of systemd. */
@@ -70,14 +70,14 @@ export function isActive({ ActiveState }: UnitState): boolean {
   return ActiveState === 'active' || ActiveState === 'reloading';
 }
 
-/** Whether no job is queued or under way for the unit, and it is not about to become inactive or failed. */
+/** Returns whether the unit has no queued or running job, and is not about to become inactive or failed. */
 export function isSettled({ ActiveState, Job }: UnitState): boolean {
   return Job === '' && ActiveState !== 'deactivating';
 }
 
 /**
- * Reads the state of a unit once no job is queued or under way for it: a restart passes through `inactive`.
- * @throws WfError E_SYSTEMD, transient, if one still is after 30 s
+ * Reads the state of a unit once it has no queued or running job: a restart passes through `inactive`.
+ * @throws WfError E_SYSTEMD, transient, if it still has one after 30 s
  */
 export async function readSettledState(name: string, context: HostContext): Promise<UnitState> {
   const { clock } = context.host;
@@ -114,7 +114,7 @@ export const stableField = {
     .describe('milliseconds after which the unit must still be active: a program may fail at once'),
 };
 
-/** Waits, then checks that a unit is active, after a job of somebody else. @throws WfError E_SYSTEMD if it is not */
+/** Waits, also for a job of somebody else, then checks that a unit is active. @throws WfError E_SYSTEMD if it is not */
 export async function requireStable(name: string, stableMs: number, context: HostContext): Promise<void> {
   const { clock } = context.host;
   const startedAt = clock.now();
@@ -137,7 +137,7 @@ export function requireLoaded(name: string, { LoadState }: UnitState): void {
 }
 
 /**
- * Runs a verb of systemctl to its end and records it, with what the unit has written to the journal meanwhile.
+ * Runs a verb of systemctl to its end and records it, with the journal entries of the unit from that time.
  * @throws WfError E_HOST_COMMAND, E_PERMISSION, E_TOOL_MISSING
  */
 export async function runSystemctl(context: HostContext, verb: string, name?: string): Promise<void> {
@@ -152,7 +152,7 @@ export async function runSystemctl(context: HostContext, verb: string, name?: st
   requireSuccess(result, JOB_MS);
 }
 
-/** Records the newest lines of a unit's journal since a moment, in milliseconds since the epoch. The evidence says if it cannot be read. */
+/** Records the newest lines of a unit's journal since a moment, in milliseconds since the epoch; or that the journal cannot be read. */
 async function recordJournal(context: HostContext, name: string, since: number): Promise<void> {
   const { host, signal } = context;
   const lines = ['--output=short-iso', `--since=@${Math.floor(since / 1000)}`, `--lines=${JOURNAL_LINES}`];

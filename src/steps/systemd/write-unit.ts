@@ -26,12 +26,12 @@ const input = z.object({
 type Input = z.output<typeof input>;
 
 const record = FILE_CHANGE.record.extend({
-  /** Whether systemd was reloaded after the file was written: a reloaded systemd shows no difference. */
+  /** Whether systemd was reloaded after the file was written, which systemd itself does not show. */
   isLoaded: z.boolean(),
 });
 type UnitRecord = z.output<typeof record>;
 
-/** Writes a unit file or a drop-in, and lets systemd load it. */
+/** Writes a unit file or a drop-in, and reloads systemd. */
 export const writeUnit = defineStep({
   kind: 'systemd.unit',
   description:
@@ -117,7 +117,7 @@ function madeUnit({ path: file, before }: UnitRecord): string | null {
   return before.type === 'absent' && file === systemUnitPath(name) && !name.includes('@.') ? name : null;
 }
 
-/** Stops a unit that the run made before its file is removed: a boot starts an enabled unit, also one that no step has started. */
+/** Stops a unit that the run created before its file is removed: a boot may have started it even if no step has. */
 async function stopMade(made: UnitRecord, context: HostContext): Promise<void> {
   const name = madeUnit(made);
   if (name === null || !isSystemdBooted()) return;
@@ -127,15 +127,15 @@ async function stopMade(made: UnitRecord, context: HostContext): Promise<void> {
 }
 
 /**
- * The marker of an undo that has not yet reloaded systemd, beside the file. A restored file has its previous time, so systemd itself does
- * not notice it. systemd ignores a file with this name.
+ * Returns the marker, beside the file, of an undo that has not yet reloaded systemd. A restored file has its previous time, so systemd
+ * does not notice the change. systemd ignores a file with this name.
  */
 function markerOf({ at, draft }: UnitRecord): FilePath {
   return { folder: at.folder, name: `${draft}.reload` };
 }
 
 async function hasMarker(made: UnitRecord, { host }: HostContext): Promise<boolean> {
-  return (await host.files.look(markerOf(made))) !== null;
+  return (await host.files.inspect(markerOf(made))) !== null;
 }
 
 async function createMarker(made: UnitRecord, context: HostContext): Promise<void> {
@@ -146,7 +146,7 @@ async function createMarker(made: UnitRecord, context: HostContext): Promise<voi
 }
 
 async function removeMarker(made: UnitRecord, { host }: HostContext): Promise<void> {
-  const found = await host.files.look(markerOf(made));
+  const found = await host.files.inspect(markerOf(made));
   if (found !== null) await host.files.remove(markerOf(made), found);
 }
 

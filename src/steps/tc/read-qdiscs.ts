@@ -23,7 +23,7 @@ export async function readQdiscs(context: HostContext, place: Place, link: strin
   return readIpJson(context.host.command, args, qdiscEntry(), namespaceOf(place, context.host), 'tc');
 }
 
-/** Returns whether the kernel attached this one by itself, and would do so again; it lists none for some links. */
+/** Returns whether the kernel itself attached this one, and would do so again; for some links it lists none. */
 export function isDefault(qdisc: Qdisc | undefined): boolean {
   return qdisc === undefined || qdisc.handle === DEFAULT_HANDLE;
 }
@@ -33,7 +33,7 @@ export function childrenOf({ handle }: Pick<Qdisc, 'handle'>, all: readonly Qdis
   return all.filter((qdisc) => qdisc.parent.startsWith(handle));
 }
 
-/** Returns all that is attached to a queueing discipline, without counts, as text that only serves for comparisons. */
+/** Returns everything attached to a queueing discipline, without counts, as text for comparisons. */
 export async function contentOf(
   context: HostContext,
   place: Place,
@@ -46,7 +46,7 @@ export async function contentOf(
   const show = (what: string, ...which: readonly string[]) => [what, 'show', 'dev', link, ...which];
   const [filters, classes] = await Promise.all([
     readIpJson(command, show('filter', 'parent', own.handle), z.record(z.string(), z.json()), namespace, 'tc'),
-    // tc 6.1 lists classes as text only.
+    // tc 6.1 lists classes only as text.
     runChecked(command, ['tc', ...show('class')], { ...READ_LIMITS, ...inNamespace(namespace) }),
   ]);
   const ownClasses = classes.stdout.split('\n').filter((line) => line.split(' ')[2]?.startsWith(own.handle));

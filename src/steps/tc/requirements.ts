@@ -4,7 +4,7 @@ import type { Argv } from '../../engine/ports/command.ts';
 import type { Requirement } from '../../engine/workflow/requirement.ts';
 import { READ_LIMITS } from '../../host/ip/run-ip.ts';
 
-/** Requires that the kernel has a queueing discipline and accepts these options. It is tried in a network namespace of its own. */
+/** Requires that the kernel has a queueing discipline and accepts these options. Tries it in a new network namespace. */
 export function qdiscAvailable(kind: string, options: readonly string[] = []): Requirement {
   return {
     title: `queueing discipline ${kind}`,

@@ -25,11 +25,11 @@ const RESTORABLE = new Set(['pfifo', 'bfifo', 'pfifo_head_drop']);
 const record = linkIdentitySchema.extend({
   parent: z.string(),
   kind: z.string(),
-  /** Chosen by the step, and so the mark of its qdisc: the kernel numbers its own from 8000 on. */
+  /** Chosen by the step as the mark of its qdisc: the kernel numbers its own from 8000 on. */
   handle: z.string(),
-  /** The qdisc before, if tc listed one; without a limit it was the kernel's default, to which a deletion leads back. */
+  /** The previous qdisc, if tc listed one. A null limit means the kernel's default, which a deletion restores. */
   previous: z.object({ kind: z.string(), handle: z.string(), limit: z.number().int().nullable() }).nullable(),
-  /** The qdisc and all that is attached to it, as tc lists it; null until it is observed. */
+  /** The qdisc and everything attached to it, as tc lists it; null until it is observed. */
   content: z.string().nullable(),
 });
 type QdiscRecord = z.infer<typeof record>;
@@ -100,7 +100,7 @@ export const setQdisc = defineStep({
   },
 
   async apply({ kind, options }, plan, _found, context) {
-    // `add` refuses a qdisc that somebody attached meanwhile.
+    // `add` fails if somebody attached a qdisc meanwhile.
     const verb = limitBefore(plan) === null ? 'add' : 'replace';
     await runAt(context, plan.place, tc(verb, plan, kind, ...options));
     return plan;
@@ -169,7 +169,7 @@ function undoCommand(made: QdiscRecord): Argv {
   return tc('replace', { ...made, handle: previous.handle }, previous.kind, 'limit', String(limit));
 }
 
-/** Returns the limit of the qdisc before; null if that was the default. */
+/** Returns the limit of the previous qdisc; null if it was the default. */
 function limitBefore({ previous }: QdiscRecord): number | null {
   return previous?.limit ?? null;
 }
@@ -185,7 +185,7 @@ function previousOf(present: Qdisc | undefined): QdiscRecord['previous'] {
   return { kind, handle, limit: isDefault(present) ? null : limitOf(present) };
 }
 
-/** Returns a handle that no qdisc of the link has, the same one for the same step. */
+/** Returns a handle that no qdisc of the link has; always the same one for a step. */
 function freeHandle(mark: string, all: readonly Qdisc[]): string {
   const taken = new Set(all.map(({ handle }) => handle));
   let number = 0x1000 + (Number.parseInt(sha256(mark).slice(0, 4), 16) % 0x6000);

@@ -24,7 +24,7 @@ const input = z
   .default({})
   .describe('secret inputs, which wf does not store: values, @env:VARIABLE or @file:PATH');
 
-/** A command that goes on, or has ended a short while ago. */
+/** A command that is running, or ended a short while ago. */
 const actionSchema = z.object({
   id: z.string(),
   command: z.string().describe('the command line, without inputs and data'),
@@ -147,13 +147,13 @@ export const ACTION_ROUTES: readonly ApiRoute[] = [
     handle(context, { params }) {
       const action = context.commands.action(params.action);
       if (action !== undefined) return action;
-      const why = 'this action is not known, or ended more than ten minutes ago';
-      throw new RefusedRequest(404, 'E_USAGE', why, 'The page of the run shows what became of it.');
+      const why = 'the action is unknown, or ended more than ten minutes ago';
+      throw new RefusedRequest(404, 'E_USAGE', why, 'Open the page of the run: it shows the outcome.');
     },
   }),
 ];
 
-interface RunActionParts<Body extends z.ZodObject> {
+interface RunActionDefinition<Body extends z.ZodObject> {
   readonly body: Body;
   begin(context: UiContext, run: RunId, body: z.output<Body>): Promise<Action>;
 }
@@ -162,7 +162,7 @@ function onRun<Body extends z.ZodObject>(
   name: string,
   summary: string,
   schema: z.ZodType,
-  { body, begin }: RunActionParts<Body>,
+  { body, begin }: RunActionDefinition<Body>,
 ): ApiRoute {
   return apiRoute({
     method: 'post',
@@ -176,7 +176,7 @@ function onRun<Body extends z.ZodObject>(
   });
 }
 
-/** Answers with the document of an action, or with the action while its command goes on. @throws WfError that of the command */
+/** Returns the document of an action, or the action itself while its command is running. @throws WfError that of the command */
 export function answerOf(action: Action): unknown {
   if (action.error !== null) throw errorOfRecord(action.error);
   return action.state === 'running' ? new Accepted(action) : action.document;
@@ -217,7 +217,7 @@ function act(
   return context.commands.act(argv, options);
 }
 
-/** Secrets come on standard input: other users see command lines. */
+/** Secrets are passed on standard input: other users see command lines. */
 function secretOption(secrets: JsonObject): readonly string[] {
   return Object.keys(secrets).length === 0 ? [] : ['--input-file=/dev/stdin'];
 }

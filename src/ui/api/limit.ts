@@ -1,6 +1,6 @@
 import * as z from 'zod';
 
-/** Describes the number of items of one answer. @param usual the number unless the request has another one */
+/** Describes the maximum number of items in one answer. @param usual the default */
 export function limitSchema(description: string, most = 200, usual = 100) {
   return z.coerce.number().int().positive().max(most).default(usual).meta({ description });
 }

@@ -23,7 +23,7 @@ function nextBefore(hasMore: boolean, last: string | undefined): Page['links'] {
   return hasMore && last !== undefined ? { next: { before: last } } : {};
 }
 
-/** The routes that read the machine, and what is planned on it. */
+/** The routes that read the machine and its plans. */
 export const MACHINE_ROUTES: readonly ApiRoute[] = [
   apiRoute({
     method: 'get',
@@ -35,7 +35,7 @@ export const MACHINE_ROUTES: readonly ApiRoute[] = [
       before: z
         .optional(runIdSchema())
         .meta({ description: 'continues a list: the runs that are older than this one' }),
-      limit: limitSchema('the most runs of one answer'),
+      limit: limitSchema('the maximum number of runs in one answer'),
     }),
     body: NOTHING,
     answer: { type: 'page', item: changeInPlaceSchema, command: 'wf changes --json' },
@@ -62,7 +62,7 @@ export const MACHINE_ROUTES: readonly ApiRoute[] = [
       before: z
         .optional(planIdSchema())
         .meta({ description: 'continues a list: the plans that are older than this one' }),
-      limit: limitSchema('the most plans of one answer'),
+      limit: limitSchema('the maximum number of plans in one answer'),
     }),
     body: NOTHING,
     answer: { type: 'page', item: planSchema, command: 'wf plans --json' },

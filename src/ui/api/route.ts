@@ -19,13 +19,13 @@ export interface ApiRoute {
   /** Below `/api`, with parameters in braces: `/runs/{run}`. */
   readonly path: string;
   readonly summary: string;
-  /** More than the summary; absent if that says all. */
+  /** Details beyond the summary; absent if there are none. */
   readonly description?: string;
   readonly params: Fields;
   readonly query: Fields;
   readonly body: Fields;
   readonly answer: Answer;
-  /** Set for a POST that changes nothing, and has a body: a server that only shows answers it too. */
+  /** Set for a POST that changes nothing, and has a body: a read-only server answers it, too. */
   readonly reads?: true;
   /** @throws WfError E_USAGE if the request is not as described; the errors of its command */
   respond(context: UiContext, request: RawRequest): Promise<unknown>;
@@ -38,7 +38,7 @@ export type Answer =
       readonly type: 'json';
       readonly schema: z.ZodType;
       readonly command?: string;
-      /** The answer while the command goes on: {@link Accepted}. */
+      /** The answer while the command is running: {@link Accepted}. */
       readonly accepted?: z.ZodType;
     }
   /** A {@link Page} of such items. */
@@ -46,23 +46,23 @@ export type Answer =
   /** A document of another kind, as text. */
   | { readonly type: 'text'; readonly mediaType: string };
 
-/** A part of a list: a JSON array, and the queries of the parts beside it, which a header `Link` names. */
+/** A part of a list: a JSON array, and the queries of the adjacent parts, which a header `Link` names. */
 export interface Page {
   readonly items: readonly unknown[];
   readonly links: Readonly<Partial<Record<'next' | 'prev', PageQuery>>>;
 }
 
-/** The whole of an empty list. */
+/** An empty list. */
 export const NONE: Page = { items: [], links: {} };
 
-/** Parameters that replace those of this part's query; undefined takes one out. */
+/** Parameters that replace those of this part's query; undefined removes one. */
 type PageQuery = Readonly<Record<string, string | undefined>>;
 
 export function isPage(answer: unknown): answer is Page {
   return typeof answer === 'object' && answer !== null && 'items' in answer && 'links' in answer;
 }
 
-/** The answer of a route whose command goes on: HTTP status 202. */
+/** The answer of a route whose command is still running: HTTP status 202. */
 export class Accepted {
   readonly body: unknown;
 
@@ -71,7 +71,7 @@ export class Accepted {
   }
 }
 
-interface RouteParts<Params extends Fields, Query extends Fields, Body extends Fields>
+interface RouteDefinition<Params extends Fields, Query extends Fields, Body extends Fields>
   extends Omit<ApiRoute, 'params' | 'query' | 'body' | 'respond'> {
   readonly params: Params;
   readonly query: Query;
@@ -87,10 +87,10 @@ export const NOTHING = z.strictObject({});
 
 /** Defines a route whose request is parsed before it is handled. */
 export function apiRoute<Params extends Fields, Query extends Fields, Body extends Fields>(
-  parts: RouteParts<Params, Query, Body>,
+  definition: RouteDefinition<Params, Query, Body>,
 ): ApiRoute {
-  const { handle, ...described } = parts;
-  const { params, query, body } = parts;
+  const { handle, ...described } = definition;
+  const { params, query, body } = definition;
   return {
     ...described,
     respond: async (context, raw) =>

@@ -11,12 +11,12 @@ import { stepDetailSchema } from './schemas/step-schema.ts';
 const run = z.object({ run: z.string() });
 const step = run.extend({ step: z.string() });
 const language = z.strictObject({ lang: z.enum(REPORT_LANGUAGES).default('en') });
-/** A picture of another moment has another address. */
+/** Makes the address of a picture differ between moments. */
 const version = z.string().optional().describe('ignored');
 const SVG = { type: 'text', mediaType: 'image/svg+xml; charset=utf-8' } as const;
 const PLAIN_TEXT = { type: 'text', mediaType: 'text/plain; charset=utf-8' } as const;
 
-/** The routes that the page of a run reads beside its stream. */
+/** The routes that the page of a run reads in addition to its stream. */
 export const RUN_PAGE_ROUTES: readonly ApiRoute[] = [
   apiRoute({
     method: 'get',

@@ -26,7 +26,7 @@ const cursor = (most: number, usual: number) => ({
     .nonnegative()
     .default(0)
     .meta({ description: 'the number of the last item that is known' }),
-  limit: limitSchema('the most items of one answer', most, usual),
+  limit: limitSchema('the maximum number of items in one answer', most, usual),
 });
 
 /** The routes that read runs. */

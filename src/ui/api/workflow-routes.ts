@@ -19,7 +19,7 @@ const startSchema = z.strictObject({
   pauseAfter: z.optional(argument(200)).describe('a stage'),
   onFailure: z.enum(['rollback', 'keep']).default('rollback'),
   id: z.optional(runIdSchema()).describe('the id of the run; a random one if absent'),
-  confirmWithin: z.optional(argument(40)).describe('a duration such as 120s: the changes are taken back otherwise'),
+  confirmWithin: z.optional(argument(40)).describe('a duration such as 120s: the changes are undone otherwise'),
 });
 type StartBody = z.output<typeof startSchema>;
 
@@ -28,7 +28,7 @@ const plannedSchema = z.strictObject({
   notes: z.array(z.string()).describe('what this machine lacks, and the chosen runtime'),
 });
 
-/** Routes of workflows: what they are, what a run would do, and its start. */
+/** Routes that describe workflows, plan runs and start them. */
 export const WORKFLOW_ROUTES: readonly ApiRoute[] = [
   apiRoute({
     method: 'get',
@@ -80,7 +80,7 @@ export const WORKFLOW_ROUTES: readonly ApiRoute[] = [
   apiRoute({
     method: 'post',
     path: '/workflows/{workflow}/runs',
-    summary: 'Start a run, which goes on by itself.',
+    summary: 'Start a run, which continues by itself.',
     params: ofWorkflow,
     query: NOTHING,
     body: startSchema,
@@ -102,12 +102,12 @@ function noSource(): RefusedRequest {
   return new RefusedRequest(
     403,
     'E_FORBIDDEN',
-    'this server only shows: its dry runs read no secret from a file or a variable',
+    'this server is read-only: its dry runs read no secret from a file or a variable',
     'Type any value in its place, or start the server with `wf ui --allow-actions`.',
   );
 }
 
-/** Inputs come on standard input: other users see command lines. */
+/** Inputs are passed on standard input: other users see command lines. */
 function startArguments(workflow: string, body: StartBody, how: readonly string[]): readonly string[] {
   const { runtime, onFailure } = body;
   const given = [

@@ -49,7 +49,7 @@ export const openBrowser: Browser = {
   },
 };
 
-/** Returns what the server says about a refused request. */
+/** Returns the error with which the server refused a request. */
 function refusal(text: string): string {
   try {
     const { error } = JSON.parse(text);

@@ -11,7 +11,7 @@ const page = document.getElementById('page');
 const notice = document.getElementById('sign-in');
 if (notice !== null) {
   void signIn(notice);
-  // A link that is opened in this tab has the same address: the page stays.
+  // A link that is opened in this tab differs only in its hash: the browser does not load the page again.
   addEventListener('hashchange', () => void signIn(notice));
 } else if (data !== null && page !== null) {
   const { frame, model }: PageProps = JSON.parse(data.textContent ?? '');

@@ -12,9 +12,9 @@ export async function signIn(notice: HTMLElement): Promise<void> {
             body: JSON.stringify({ token }),
           });
     const { signedIn, error } = await answer.json();
-    // The token is of no use any more: it must not stay in the history of the browser.
+    // The token is used up, and must not stay in the history of the browser.
     if (token !== null) history.replaceState(null, '', location.pathname + location.search);
-    // A link of another site leads here without the cookie, which a page of the own site has.
+    // A navigation from another site does not send the cookie; a reload from this page does.
     if (signedIn === true) location.reload();
     else if (error !== undefined) notice.textContent = `${error.message}. ${error.hint}`;
   } catch {

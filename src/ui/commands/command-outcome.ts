@@ -3,8 +3,8 @@ import type { Json } from '../../engine/model/json.ts';
 import { errorIn, type WfCommandEnd } from '../../library/commands/wf-command.ts';
 
 /**
- * The answer of a command. One that carried out what was asked is `done`, whatever became of the run: the exit code reports that, and so does
- * the document.
+ * The answer of a command. A command that carried out its request is `done`, whatever the outcome of the run: the exit code and the
+ * document report that.
  */
 export type CommandOutcome =
   | { readonly type: 'done'; readonly document: Json }
@@ -33,10 +33,12 @@ const MOST_CHARACTERS = 1_000;
 
 function endedEarly({ exitCode, stderr, isCut }: WfCommandEnd): WfError {
   if (isCut)
-    return new WfError('E_OUTPUT', 'the document of the command is too long', { hint: 'Use the command itself.' });
+    return new WfError('E_OUTPUT', 'the document of the command is too long', {
+      hint: 'Run the command in a terminal.',
+    });
   const how = exitCode === null ? 'was killed' : `ended with exit code ${exitCode}`;
-  const said = stderr.trim().slice(-MOST_CHARACTERS);
-  return new WfError('E_INTERNAL', `the command ${how}, and printed no document${said === '' ? '' : `: ${said}`}`, {
+  const output = stderr.trim().slice(-MOST_CHARACTERS);
+  return new WfError('E_INTERNAL', `the command ${how}, and printed no document${output === '' ? '' : `: ${output}`}`, {
     hint: 'Check the state of the run with `wf show`, and try again.',
   });
 }

@@ -27,14 +27,14 @@ export interface ReadDocument {
 
 export interface ActOptions {
   readonly stdin?: Json;
-  /** Returns what is known of a command that goes on, by its pid. */
+  /** Returns the progress of a running command, by its pid. */
   progress?(pid: number): CommandProgress | Promise<CommandProgress>;
 }
 
-/** `starting`: nothing is known; `advancing`: it advances the run; otherwise its outcome, which comes before its end. */
+/** `starting`: nothing is known; `advancing`: it advances the run; otherwise its outcome, which is known before its end. */
 export type CommandProgress = 'starting' | 'advancing' | CommandOutcome;
 
-/** A command that somebody has started from the page. */
+/** A command that acts, started through the page or its API. */
 export interface Action {
   readonly id: string;
   /** The command line; inputs and data are never in it. */
@@ -47,13 +47,13 @@ export interface Action {
   readonly error: ErrorRecord | null;
 }
 
-/** Most commands are done in this time. */
+/** Most commands end within this time. */
 const PATIENCE_MS = 2_000;
 const CHECK_MS = 50;
 const CHECK_LATER_MS = 500;
-/** Commands that act and have not begun to advance a run: each is a process of 60 MB. */
+/** The most commands that act and have not begun to advance a run: each is a process of 60 MB. */
 const MOST_STARTING = 8;
-/** Time for a command that reads: the server gives a connection up on which nothing flows for a minute. */
+/** Time limit of a command that reads: the server closes a connection that is idle for a minute. */
 export const READ_LIMIT_MS = 45_000;
 const READING: ReadLimits = { atOnce: 4, waiting: 32, limitMs: READ_LIMIT_MS };
 /** Finished actions that are kept, and for how long after their end. */
@@ -123,7 +123,7 @@ export function createCommands(
       const { pid, end } = start(argv, stdin);
       entries.set(entry.id, entry);
       const ended = end.then(outcomeOf, notStarted).then((outcome) => settle(entry, outcome));
-      // A database that cannot be read for a moment: the end of the command decides.
+      // If the database cannot be read, the end of the command decides.
       const watched = watch(entry, pid, progress).catch(() => ended);
       await Promise.race([ended, watched, pause(clock, PATIENCE_MS)]);
       return actionOf(entry);

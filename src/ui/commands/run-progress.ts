@@ -9,7 +9,7 @@ import { runRecord } from '../../review/record/run-record.ts';
 import type { IsAlive } from '../../review/record/run-status.ts';
 import type { CommandProgress } from './commands.ts';
 
-/** A request that a command makes. A confirmation is recognised by its extension: its stamp is that of the command. */
+/** A request that a command makes. A confirmation has only its kind here: the command adds the rest. */
 export interface AskedOfRun {
   readonly run: RunId;
   /** The last entry of the run's journal before the command was started. */
@@ -37,7 +37,7 @@ export function answerTo(history: HistoryReader, asked: AskedOfRun, isAlive: IsA
     event.type === 'requested' && event.comment === asked.comment && isSame(event.demand, asked.demand) ? [seq] : [],
   );
   const [number] = own;
-  // One of several equal requests is told from the others by the command alone.
+  // Only the command itself can distinguish its request from equal ones.
   if (number === undefined || own.length > 1) return 'advancing';
   const request = requestRecord(journal, number);
   if (request === null || request.outcome === null) return 'advancing';
@@ -46,7 +46,7 @@ export function answerTo(history: HistoryReader, asked: AskedOfRun, isAlive: IsA
   return { type: 'done', document: toJson({ request, run: record }) };
 }
 
-/** This server is the parent of the process: its pid is nobody else's yet. */
+/** This server is the parent of the process, so its pid is not reused yet. */
 function isOwnedBy(run: StoredRun | undefined, pid: number): boolean {
   return run?.owner?.pid === pid;
 }

@@ -7,7 +7,7 @@ import type { Clock } from '../../engine/ports/clock.ts';
 import { errorSchema } from '../api/schemas/error.ts';
 import type { Commands } from './commands.ts';
 
-/** The workflows of the place in which the server was started, as commands report them. Cached for a short time. */
+/** The workflows that commands find in the directory of the server. Cached for a short time. */
 export interface WorkflowCatalog {
   list(): Promise<readonly ListedWorkflow[]>;
   /** @throws WfError E_WORKFLOW_NOT_FOUND, E_WORKFLOW_INVALID */
@@ -43,7 +43,7 @@ const drawnSchema = z.object({ text: z.string() });
 const CACHED_MS = 10_000;
 const MOST_CACHED = 100;
 
-/** A name, not a path and not an option. The command looks it up in the folders of workflows. */
+/** A name, neither a path nor an option. The command searches the folders of workflows for it. */
 const NAME = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}$/;
 const FILE = /\.(?:ts|mts|js|mjs)$/;
 

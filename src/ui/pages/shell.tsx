@@ -67,7 +67,7 @@ export function renderErrorPage(shell: Shell, error: ErrorRecord): string {
   );
 }
 
-/** The ways from every page, with the pages to which they lead. */
+/** The links on every page, each with the pages of its section. */
 const SECTIONS: readonly Section[] = [
   { title: 'Runs', path: '/', pages: ['runs'] },
   { title: 'Fleets', path: '/fleets', pages: ['fleets', 'fleet'] },
@@ -108,7 +108,7 @@ function Header({ shell, page }: { readonly shell: Shell; readonly page?: PageMo
   );
 }
 
-/** Which history the page shows. */
+/** The version of wf, and the history that the page shows. */
 function Footer({ shell: { version, database } }: { readonly shell: Shell }) {
   return (
     <footer class="bottom quiet">
@@ -135,7 +135,7 @@ function documentOf(shell: Shell, title: string, content: ComponentChildren): st
   return `<!doctype html>${html}`;
 }
 
-/** Returns data as JSON that ends no script element. */
+/** Returns data as JSON that cannot end its script element. */
 function dataText(data: unknown): string {
   return JSON.stringify(data).replaceAll('<', '\\u003c');
 }

@@ -29,8 +29,8 @@ const MOST_BODY_BYTES = 1024 * 1024;
 const MOST_STREAMS = 64;
 const YEAR_S = 31_536_000;
 
-export interface AppParts {
-  /** The token with which programs read `/metrics`; null: nobody reads them. */
+export interface AppDependencies {
+  /** The token with which programs read `/metrics`; null if the server has no metrics. */
   readonly metricsToken: string | null;
   readonly context: UiContext;
   readonly access: Omit<Access, 'open' | 'byToken' | 'isReading'>;
@@ -50,7 +50,7 @@ export function createApp({
   fleetFeeds,
   isSecure,
   metricsToken,
-}: AppParts): Hono<GuardedEnv> {
+}: AppDependencies): Hono<GuardedEnv> {
   const { basePath } = context;
   const { sessions } = access;
   const assetPaths = [assets.script, assets.style, assets.icon].map(({ name }) => `${basePath}/assets/${name}`);
@@ -79,7 +79,7 @@ export function createApp({
 
   app.onError((thrown, c: Ctx) => {
     const { status, record } = refusalOf(thrown);
-    // A refusal comes before the answer has headers.
+    // A refusal is thrown before the answer has headers.
     for (const [name, value] of Object.entries(SECURITY_HEADERS)) c.header(name, value);
     if (wantsJson(c, basePath)) return c.json({ error: record }, status);
     if (status === 401) return c.html(renderSignIn(shellOf(c)), status);
@@ -116,7 +116,7 @@ export function createApp({
       throw new RefusedRequest(
         403,
         'E_FORBIDDEN',
-        'the link is not valid: it was used already, or is older than ten minutes',
+        'the link is not valid: it has already been used, or is older than ten minutes',
         'Run `wf ui` again: it prints another link.',
       );
     }
@@ -166,7 +166,7 @@ export function createApp({
   for (const route of PAGE_ROUTES) {
     app.get(`${basePath}${route.path}`, async (c) => {
       const model = await route.load(context, { params: c.req.param(), query: queryOf(c) });
-      // A page that is open reads its content again.
+      // An open page reads its content again.
       if (c.req.header('accept') === 'application/json') return c.json(model);
       return c.html(renderPage(shellOf(c), model));
     });
@@ -179,7 +179,7 @@ export function createApp({
   return app;
 }
 
-/** Whether a path is exactly one of a route: each parameter stands for one segment. */
+/** Whether a path matches a route exactly: a parameter matches one segment. */
 function matches(path: readonly string[], route: readonly string[]): boolean {
   return (
     path.length === route.length &&
@@ -237,7 +237,7 @@ function wantsJson(c: Ctx, basePath: string): boolean {
 }
 
 function notFound(): RefusedRequest {
-  return new RefusedRequest(404, 'E_USAGE', 'there is no such page', 'Begin with the list of runs.');
+  return new RefusedRequest(404, 'E_USAGE', 'there is no such page', 'Start at the list of runs.');
 }
 
 function tooLarge(): RefusedRequest {

@@ -16,11 +16,11 @@ export interface Access {
   /** Users whose processes may connect to the loopback port; null for a Unix socket, whose mode decides. */
   readonly users: ReadonlySet<number> | null;
   readonly allowActions: boolean;
-  /** Paths that need no session: the way to one. */
+  /** Paths that need no session, as they lead to one. */
   readonly open: ReadonlySet<string>;
   /** Paths for programs, which need this token instead of a session. */
   readonly byToken: ReadonlyMap<string, string>;
-  /** Whether a POST to this path changes nothing: a server that only shows answers it. */
+  /** Whether a POST to this path changes nothing: a read-only server answers it. */
   isReading(path: string): boolean;
 }
 
@@ -58,14 +58,14 @@ export function guard(access: Access): MiddlewareHandler<GuardedEnv> {
         if (!isSame(given, access.sessions.csrfToken(session)))
           throw forbidden('the request carries no valid token of its session', 'Load the page again.');
         if (!access.allowActions && !access.isReading(req.path))
-          throw forbidden('this server only shows', 'Start it with `wf ui --allow-actions`, or use the command.');
+          throw forbidden('this server is read-only', 'Start it with `wf ui --allow-actions`, or use the command.');
       }
     }
     await next();
   };
 }
 
-/** A cookie of one user is of no use to another user of this machine, who shares its loopback. */
+/** All users of this machine share its loopback: a cookie of one user must be useless to another. */
 function requireUser({ localPort, remotePort }: HttpBindings['incoming']['socket'], { users }: Access): void {
   if (users === null) return;
   const user = localPort === undefined || remotePort === undefined ? undefined : peerUser({ localPort, remotePort });
@@ -74,14 +74,14 @@ function requireUser({ localPort, remotePort }: HttpBindings['incoming']['socket
   throw forbidden(`${who} may not connect`, 'Allow another user with `wf ui --allow-user NAME`.');
 }
 
-/** A name of somebody else that leads to this address (DNS rebinding) is another host. Of two hosts, each side could mean another one. */
+/** Refuses a foreign name that resolves to this address (DNS rebinding). Refuses two hosts: a proxy may read the other one. */
 function requireHost(headers: readonly string[], { hosts }: Access): void {
   const given = headers.filter((_value, index) => index % 2 === 1 && headers[index - 1]?.toLowerCase() === 'host');
   if (given.length === 1 && given.every((host) => hosts.has(host.toLowerCase()))) return;
   throw forbidden('the request is for another host', 'Open the address that wf printed; for a proxy, set --origin.');
 }
 
-/** Browsers report from where a request comes. A page of another site may link to this one, and nothing else. */
+/** Browsers report the origin of a request. A page of another site may link to this one, and nothing else. */
 function requireSite(site: string | undefined, mayComeFromAnywhere: boolean): void {
   if (site === undefined || site === 'same-origin' || mayComeFromAnywhere) return;
   throw forbidden(`a ${site} request is not allowed`, 'Open the address that wf printed.');

@@ -1,14 +1,14 @@
 import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { Clock } from '../../engine/ports/clock.ts';
 
-/** A link is opened at once. */
+/** People open a link soon after wf prints it. */
 const LINK_MS = 10 * 60_000;
-/** A trainer keeps a page open for a course. */
+/** A trainer keeps a page open for a week of training. */
 export const SESSION_MS = 7 * 24 * 3_600_000;
 
-/** Signs people in: a one-time token of a link becomes a session, which a cookie holds. Nothing is stored: signatures decide. */
+/** Signs people in: exchanges the one-time token of a link for a session in a cookie. Stores nothing: tokens and sessions are signed. */
 export interface Sessions {
-  /** Name of the cookie: servers of several databases share a host, whose cookies ignore the port. */
+  /** Name of the cookie. Cookies ignore the port: servers of several databases on one host need different names. */
   readonly cookie: string;
   /** Returns a session for a token, once; undefined if the token is not valid. */
   redeem(token: string): string | undefined;
@@ -38,13 +38,13 @@ export function linkToken(key: Buffer, instance: string, now: number): string {
   return signed(key, `link ${instance}`, now + LINK_MS);
 }
 
-/** Returns a random value with its end and its signature. */
+/** Returns a random value with its expiry and its signature. */
 function signed(key: Buffer, purpose: string, until: number): string {
   const value = `${randomBytes(16).toString('base64url')}.${until.toString(36)}`;
   return `${value}.${signature(key, `${purpose} ${value}`)}`;
 }
 
-/** Returns the random value of a token whose signature is right and whose end has not come. */
+/** Returns the random value of a token; undefined if its signature is wrong or it has expired. */
 function verified(key: Buffer, purpose: string, token: string, now: number): string | undefined {
   const [nonce = '', until = '', given = '', ...more] = token.split('.');
   if (more.length > 0 || !isSame(given, signature(key, `${purpose} ${nonce}.${until}`))) return undefined;

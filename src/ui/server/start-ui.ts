@@ -15,7 +15,7 @@ export interface UiOptions {
   readonly users: ReadonlySet<number>;
   /** Signs cookies and links. */
   readonly key: Buffer;
-  /** The token with which programs read `/metrics`; null: nobody reads them. */
+  /** The token with which programs read `/metrics`; null if the server has no metrics. */
   readonly metricsToken: string | null;
   /** Different for each start. */
   readonly instance: string;
@@ -72,7 +72,7 @@ export async function startUi(context: UiContext, options: UiOptions): Promise<U
   };
 }
 
-/** Returns the origins under which the page is reached, the one to open first: as browsers send them, without the port 80. */
+/** Returns the origins of the page as browsers send them, without the port 80. The first is the one to open. */
 export function originsOf({ port }: Pick<HttpServer, 'port'>, origin: string | null): readonly string[] {
   const own = port === null ? ['http://localhost'] : [`http://127.0.0.1:${port}`, `http://localhost:${port}`];
   return [...(origin === null ? [] : [origin]), ...own].map((each) => new URL(each).origin);

@@ -15,7 +15,7 @@ export type RegisteredServer = z.output<typeof serverSchema>;
 
 const serverSchema = z.strictObject({
   owner: ownerSchema(),
-  /** Different for each start of a server: links to an earlier one are not valid any more. */
+  /** Different for each start of a server: links to an earlier one become invalid. */
   instance: z.string(),
   /** The address that people open, with the base path: `http://127.0.0.1:4270/wf`. */
   url: z.string(),
@@ -28,9 +28,9 @@ const serverSchema = z.strictObject({
   origin: z.string().nullable(),
   /** Users whose processes may connect. */
   users: z.array(z.number()),
-  /** The address of the fleet; null if it shows copies alone. */
+  /** The address of the fleet; null if it shows only copies. */
   fleet: z.string().nullable(),
-  /** SHA-256 of the token for programs; null if they read nothing. */
+  /** SHA-256 of the token for `/metrics`; null if there is none. */
   metricsToken: z.string().nullable(),
 });
 
@@ -42,7 +42,7 @@ export interface UiState {
   readonly server: RegisteredServer | null;
 }
 
-/** The file that only this user can read. In memory alone if the user has no folder of its own: sessions then end with the server. */
+/** A file that only this user can read. Without a private folder, the state is only in memory: sessions then end with the server. */
 export interface UiStateFile {
   read(): UiState;
   register(server: RegisteredServer | null): void;
@@ -84,7 +84,7 @@ function readState(file: string): UiState | undefined {
     const bytes = Buffer.from(key, 'base64');
     return bytes.length === KEY_BYTES ? { key: bytes, server } : undefined;
   } catch {
-    // Sessions are lost, nothing else: the state is made anew.
+    // Only sessions are lost: `read` creates a new state.
     return undefined;
   }
 }

@@ -8,7 +8,7 @@ import type { Commands } from '../commands/commands.ts';
 import type { WorkflowCatalog } from '../commands/workflow-catalog.ts';
 import type { Reports } from '../views/reports.ts';
 
-/** The way to the fleet runs as they are now. */
+/** Access to the fleet runs as they are now. */
 export interface PageFleet {
   /** Address of the fleet, for suggested commands. */
   readonly url: string;
@@ -17,7 +17,7 @@ export interface PageFleet {
   readonly by: string;
 }
 
-/** The services from which the page and its API are made. */
+/** The services that the page and its API use. */
 export interface UiContext {
   readonly database: string;
   /** The same if suggested commands must name it, else null. */
@@ -28,11 +28,11 @@ export interface UiContext {
   readonly pidNamespace: string | undefined;
   /** Returns the history as it is now; undefined while there is no database. @throws WfError E_DATABASE* */
   history(): Promise<HistoryReader | undefined>;
-  /** Starts a command of wf on this database, as a process of its own. @param stdin inputs of a run, which other users must not see in a command line */
+  /** Starts a command of wf on this database, as a process of its own. @param stdin inputs of a run, which a command line would disclose */
   command(argv: readonly string[], stdin?: Json): StartedWfCommand;
   /** Returns the metrics of this process, for Prometheus. @throws WfError E_DATABASE* */
   metrics(): Promise<{ readonly mediaType: string; readonly text: string }>;
-  /** Null if the page shows copies of fleet runs alone. */
+  /** Null if the page shows only copies of fleet runs. */
   readonly fleet: PageFleet | null;
   readonly reports: Reports;
   /** Runs such commands, a bounded number of them at once. */

@@ -8,11 +8,11 @@ export interface EventStream {
   onClose(listener: () => void): void;
 }
 
-/** Keeps the connection, and lets a proxy keep it. */
+/** Keeps the connection open, also through a proxy. */
 const HEARTBEAT_MS = 15_000;
-/** The page asks again after this time. */
+/** The browser reconnects after this time. */
 const RETRY_MS = 1_000;
-/** A page that has not read so much is cut off, and continues from its position when it asks again. One event may be longer. */
+/** A page with more unread bytes is disconnected, and continues from its position when it reconnects. One event may be longer. */
 const MOST_UNREAD_BYTES = 8 * 1024 * 1024;
 
 /** @param headers of every answer */
@@ -27,7 +27,7 @@ export function openEventStream(
     'x-accel-buffering': 'no',
   });
   let cancel = () => {};
-  // The stream ends with its connection. An answer whose turn on the connection has not come never reports that it is closed.
+  // The stream ends with its connection: an answer that waits for its turn on the connection never reports that it is closed.
   const { socket } = response.req;
   const onEnd = (listener: () => void) => {
     if (socket.destroyed) listener();
@@ -47,7 +47,7 @@ export function openEventStream(
   onEnd(() => cancel());
   return {
     send(event, data, id) {
-      // JSON has no line breaks outside of texts, where they are escaped.
+      // This JSON has line breaks only in texts, where they are escaped.
       write(`event: ${event}\n${id === undefined ? '' : `id: ${id}\n`}data: ${JSON.stringify(data)}\n\n`);
     },
     onClose: onEnd,

@@ -4,7 +4,7 @@ import type { HistoryReader } from '../../history/reader.ts';
 import type { UiContext } from '../server/ui-context.ts';
 import { createRunFeed, type RunFeed, type RunListener } from './run-feed.ts';
 
-/** Passes on what happens in the history to the pages that are open. Reads nothing while none is. */
+/** Notifies open pages of changes in the history. Reads nothing while no page is open. */
 export interface Feeds {
   followRun(run: RunId, after: number, listener: RunListener): () => void;
   /** Calls `changed` when any run has changed. */
@@ -12,9 +12,9 @@ export interface Feeds {
   close(): void;
 }
 
-/** A commit of another process is noticed within this time. */
+/** The longest time until a commit of another process is noticed. */
 const CHECK_MS = 100;
-/** A dead owner commits nothing: it is noticed within this time. */
+/** The longest time until a dead owner is noticed, as it commits nothing. */
 const ALIVE_MS = 1_000;
 /** Lists are read again at most this often. */
 const LIST_MS = 500;
@@ -28,7 +28,7 @@ export function createFeeds(context: Pick<UiContext, 'clock' | 'history' | 'isAl
   let checkedAllAt = 0;
   let listedAt = 0;
   let isListDue = false;
-  /** The processes that hold leases, as of this version; undefined until they are needed. */
+  /** The owners of leases, as of this version; undefined until they are needed. */
   let owners: readonly Owner[] | undefined;
   /** Those of them that are dead, as JSON. */
   let dead = '[]';
@@ -65,7 +65,7 @@ export function createFeeds(context: Pick<UiContext, 'clock' | 'history' | 'isAl
       try {
         feed.refresh(history);
       } catch {
-        // The rows of one run are damaged, or the database is locked: the next check tries again, and the other runs go on.
+        // The rows of one run are damaged, or the database is locked: the next check tries again, and other feeds are not affected.
       }
     }
   }
@@ -100,7 +100,7 @@ export function createFeeds(context: Pick<UiContext, 'clock' | 'history' | 'isAl
       begin();
       return () => {
         remove();
-        // Another one may have taken its place after the run was gone.
+        // Another feed may have replaced it after the run was gone.
         if (feed.isEmpty && feeds.get(run) === feed) feeds.delete(run);
       };
     },

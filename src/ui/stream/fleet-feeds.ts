@@ -2,16 +2,16 @@ import { type Clock, pause } from '../../engine/ports/clock.ts';
 import type { FleetId } from '../../fleet/model/ids.ts';
 import type { PageFleet } from '../server/ui-context.ts';
 
-/** Passes on that fleet runs have changed to the pages that are open. Asks nothing while none is. */
+/** Notifies open pages of changes of fleet runs. Asks nothing while no page is open. */
 export interface FleetFeeds {
-  /** Calls `changed` when a fleet run has changed, or can be read again, or no longer. */
+  /** Calls `changed` when a fleet run has changed, or has become readable or unreadable. */
   follow(id: FleetId, changed: () => void): () => void;
-  /** The same for the list of fleet runs. */
+  /** Does the same for the list of fleet runs. */
   followAll(changed: () => void): () => void;
   close(): void;
 }
 
-/** Time between two answers that are passed on: a large fleet run changes many times a second. */
+/** Time between two notifications: a large fleet run changes many times a second. */
 const REST_MS = 200;
 /** The list has no long poll. */
 const LIST_MS = 2_000;

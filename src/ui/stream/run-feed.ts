@@ -5,9 +5,9 @@ import { runStatus } from '../../review/record/run-status.ts';
 import type { UiContext } from '../server/ui-context.ts';
 import { type RunUpdate, runUpdate } from '../views/runs/run-view.ts';
 
-/** Passes on what becomes of one run to all pages that show it. */
+/** Sends the updates of one run to all pages that show it. */
 export interface RunFeed {
-  /** Reads the news, and passes them on. */
+  /** Reads the run, and sends what has changed. */
   refresh(history: HistoryReader): void;
   /** @param after the last entry of the journal that the follower has seen */
   add(after: number, listener: RunListener): () => void;
@@ -28,7 +28,7 @@ interface Follower {
   readonly listener: RunListener;
 }
 
-/** The share of the time that reading one run may take: a long run is read less often. */
+/** The pause after a reading, in durations of the reading: a long run is read less often. */
 const REST_PER_READ = 4;
 
 export function createRunFeed(id: RunId, context: Pick<UiContext, 'clock' | 'isAlive' | 'pidNamespace'>): RunFeed {
@@ -44,7 +44,7 @@ export function createRunFeed(id: RunId, context: Pick<UiContext, 'clock' | 'isA
       followers.clear();
       return;
     }
-    // The history of a server remembers it: its news alone are read.
+    // The history of a server caches journals, and reads only new entries.
     const journal = history.journal(id);
     const last = journal.at(-1)?.seq ?? 0;
     const evidence = history.evidenceCount(id);
@@ -53,16 +53,21 @@ export function createRunFeed(id: RunId, context: Pick<UiContext, 'clock' | 'isA
     const state = `${status} ${evidence} ${run.changesInPlace} ${last}`;
     const isNews = state !== seen;
     const due = [...followers].filter(({ after }) => isNews || after < last);
-    if (due.length > 0) tell(history, due, readRunMaterial(history, run, journal), isInterrupted);
-    // Not before: if it cannot be read now, it is still news at the next check.
+    if (due.length > 0) sendUpdates(history, due, readRunMaterial(history, run, journal), isInterrupted);
+    // Set last: after an error, the state is still new at the next check.
     seen = state;
   }
 
-  function tell(history: HistoryReader, due: readonly Follower[], material: RunMaterial, isInterrupted: boolean): void {
+  function sendUpdates(
+    history: HistoryReader,
+    due: readonly Follower[],
+    material: RunMaterial,
+    isInterrupted: boolean,
+  ): void {
     const last = material.journal.at(-1)?.seq ?? 0;
     const updates = new Map<number, RunUpdate>();
     for (const follower of due) {
-      // An unknown position is that of another database. A process that is gone has left no entry about its steps.
+      // An unknown position comes from another database. A process that is gone has journaled nothing about the end of its steps.
       const isAll = follower.after > last || (isInterrupted && !follower.isInterrupted);
       const after = isAll ? 0 : follower.after;
       const update = updates.get(after) ?? runUpdate(history, material, context, clock.now(), after);

@@ -115,7 +115,7 @@ export async function actionPreview(
   }
 }
 
-/** Asks the command what it would do: that executes the workflow file. */
+/** Runs the command with `--dry-run`, which executes the workflow file. */
 async function planOf(
   { commands }: UiContext,
   action: 'resume' | 'retry',

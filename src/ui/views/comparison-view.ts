@@ -9,7 +9,7 @@ import { displayed } from './displayed.ts';
 import { requireRun } from './runs/run-page-view.ts';
 import { type RunRow, runRow } from './runs/run-row.ts';
 
-/** Number of runs from which the page lets people choose. */
+/** Number of runs that the page offers for a comparison. */
 const CHOICES = 50;
 
 /** The runs with which a run can be compared. */

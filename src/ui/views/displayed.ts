@@ -1,10 +1,10 @@
 import { byNumber } from '../../review/text/format/by-number.ts';
 
-/** Characters that are not seen, or that change the direction of text: a command would be read in another order than it is copied in. */
+/** Characters that are invisible, or that change the direction of text: a command would be copied in another order than it is read. */
 const STEERING = /(?![\n\t])\p{Cc}|\p{Bidi_Control}/u;
 const EACH = new RegExp(STEERING, 'gu');
 
-/** Members by which a page finds things again. */
+/** Members by which a page identifies objects. */
 const IDENTITIES: readonly string[] = ['id', 'step', 'run'];
 
 /** Returns data for a page, with characters that steer text shown by their number. */

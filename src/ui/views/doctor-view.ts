@@ -10,10 +10,10 @@ export interface DoctorView {
   readonly findings: readonly FindingRecord[];
 }
 
-/** The readings of one server. */
+/** The checks of one server. */
 interface Readings {
   last?: DoctorView;
-  /** The one that is under way. */
+  /** The check that is under way. */
   running?: Promise<DoctorView>;
 }
 
@@ -22,8 +22,8 @@ const readings = new WeakMap<UiContext, Readings>();
 const findingsSchema = z.array(findingSchema);
 
 /**
- * Returns what `wf doctor` finds, which takes some seconds: the last findings of this server if they are newer than `after`. One process
- * at a time reads them, for all who ask.
+ * Returns what `wf doctor` finds, which takes some seconds: the last findings of this server if they are newer than `after`. All callers
+ * share one process at a time.
  * @throws WfError like the command
  */
 export function doctorView(context: UiContext, after: string | undefined): Promise<DoctorView> {

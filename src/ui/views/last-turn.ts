@@ -1,7 +1,7 @@
 import type { JournalEntry, JournalEvent } from '../../engine/model/journal-event.ts';
 
-/** Entries with which a run begins, rests or ends, whatever its stage. */
-const RESTS: readonly JournalEvent['type'][] = [
+/** Entries with which a turn begins or ends, whatever the stage. */
+const TURNS: readonly JournalEvent['type'][] = [
   'lease.taken',
   'retried',
   'paused',
@@ -13,8 +13,8 @@ const RESTS: readonly JournalEvent['type'][] = [
 ];
 
 /**
- * Returns the seq of the last entry with which a run entered or left a stage, rested, began again or ended; 0 if there is none. Between
- * two of them, a report is not made again: the observations of a stage are complete when it ends.
+ * Returns the seq of the last entry with which a run entered or left a stage, stopped, continued or ended; 0 if there is none. A report
+ * is valid until the next one: the observations of a stage are complete when it ends.
  */
 export function lastTurn(journal: readonly JournalEntry[]): number {
   let entered: { readonly seq: number; readonly stages: string } | undefined;
@@ -23,14 +23,14 @@ export function lastTurn(journal: readonly JournalEntry[]): number {
       const stages = event.stages.join('\n');
       if (entered !== undefined && entered.stages !== stages) return entered.seq;
       entered = { seq, stages };
-    } else if (isRest(event)) {
+    } else if (isTurn(event)) {
       return entered?.seq ?? seq;
     }
   }
   return entered?.seq ?? 0;
 }
 
-/** A run that also waits for a timer polls, and goes on by itself. */
-function isRest(event: JournalEvent): boolean {
-  return event.type === 'waiting' ? event.until === undefined : RESTS.includes(event.type);
+/** A run that also waits for a timer polls, and continues by itself. */
+function isTurn(event: JournalEvent): boolean {
+  return event.type === 'waiting' ? event.until === undefined : TURNS.includes(event.type);
 }

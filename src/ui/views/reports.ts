@@ -17,28 +17,28 @@ export interface Reports {
   /** Returns a report as text. @throws WfError the error of `wf report` */
   text(run: RunId, format: 'html' | 'markdown', language: ReportLanguage): Promise<string>;
   /**
-   * Returns what a report adds to the record of a run; made once for each of its turns, see {@link lastTurn}, or once a minute for all runs
-   * of a workflow without a narrative. @throws the same
+   * Returns what a report adds to the record of a run. Reads it once for each of its turns, see {@link lastTurn}, or once a minute for all
+   * runs of a workflow without a narrative. @throws the same
    */
   explanations(history: HistoryReader, run: StoredRun, language: ReportLanguage): Promise<Explanations>;
-  /** Returns the same if it is made already. */
+  /** Returns the same if it is cached. */
   known(history: HistoryReader, run: StoredRun, language: ReportLanguage): Explanations | undefined;
   /** Kills the commands. */
   close(): void;
 }
 
-/** Number of runs and languages whose explanations are kept. */
+/** Number of runs and languages whose explanations are cached. */
 const MOST_KEPT = 32;
-/** How long a workflow counts as one without a narrative: its file may be given one. */
+/** How long a workflow counts as one without a narrative: somebody may add one to its file. */
 const WITHOUT_NARRATIVE_MS = 60_000;
 /** Reports have their own slots: a workflow that does not return must not keep other commands waiting. */
 const REPORTING: ReadLimits = { atOnce: 2, waiting: 32, limitMs: READ_LIMIT_MS };
 
 interface Kept {
-  /** The turn of the run that they know, see {@link turnOf}. */
+  /** The turn of the run that they describe, see {@link turnOf}. */
   readonly turn: string;
   readonly explanations: Promise<Explanations>;
-  made: Explanations | undefined;
+  known: Explanations | undefined;
 }
 
 /** @param command starts a command of wf */
@@ -57,7 +57,7 @@ export function createReports(
     return documentOf(outcomeOf(end));
   }
 
-  /** Returns what is kept, if it is of the current turn of the run. */
+  /** Returns the cached explanations if they describe the current turn of the run. */
   function current(history: HistoryReader, run: RunId, language: ReportLanguage): Kept | undefined {
     const found = kept.get(`${run} ${language}`);
     return found?.turn === turnOf(history, run) ? found : undefined;
@@ -80,14 +80,14 @@ export function createReports(
       const key = `${run} ${language}`;
       const turn = turnOf(history, run);
       const explanations = document(run, 'json', language).then((json) => explanationsSchema.parse(json));
-      const entry: Kept = { turn, explanations, made: undefined };
+      const entry: Kept = { turn, explanations, known: undefined };
       kept.delete(key);
       kept.set(key, entry);
       for (const oldest of kept.keys()) if (kept.size > MOST_KEPT) kept.delete(oldest);
       explanations.then(
-        (made) => {
-          entry.made = made;
-          remember(definitionHash, made);
+        (known) => {
+          entry.known = known;
+          remember(definitionHash, known);
         },
         () => {
           if (kept.get(key) === entry) kept.delete(key);
@@ -96,7 +96,7 @@ export function createReports(
       return explanations;
     },
     known: (history, { id, definitionHash }, language) =>
-      withoutNarrative.has(definitionHash) ? noNarrative(id, language) : current(history, id, language)?.made,
+      withoutNarrative.has(definitionHash) ? noNarrative(id, language) : current(history, id, language)?.known,
     close: reads.close,
   };
 }

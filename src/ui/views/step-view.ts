@@ -15,7 +15,7 @@ import { displayed } from './displayed.ts';
 
 /** A step as its page shows it: texts of bounded length, as a terminal would show them. */
 export interface StepView extends Omit<StepDetail, 'input' | 'output' | 'changes' | 'evidence'> {
-  /** Null if it is null. */
+  /** Null if the step has no input. */
   readonly input: CutText | null;
   readonly output: CutText | null;
   readonly changes: readonly ShownChange[];
@@ -60,7 +60,7 @@ export function readStep(history: HistoryReader, run: StoredRun, id: string, isA
   });
 }
 
-/** Returns the same for a page. @throws WfError E_STEP_NOT_FOUND */
+/** Returns the same as a page shows it. @throws WfError E_STEP_NOT_FOUND */
 export function stepView(history: HistoryReader, run: StoredRun, id: string, isAlive: IsAlive): StepView {
   const { input, output, changes, evidence, ...detail } = readStep(history, run, id, isAlive);
   const omittedCommands = Math.max(0, evidence.length - MOST_COMMANDS);

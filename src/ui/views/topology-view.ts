@@ -10,7 +10,7 @@ import { RefusedRequest } from '../server/http-error.ts';
 /** The observations of the steps of a run, as its workflow draws them. */
 export interface TopologyView {
   readonly language: ReportLanguage;
-  /** Why there is nothing to see; null if there is. */
+  /** Why there is nothing to show; null if there is. */
   readonly missing: string | null;
   readonly drawings: readonly DrawingView[];
   readonly tables: readonly TableView[];

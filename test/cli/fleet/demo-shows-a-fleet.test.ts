@@ -34,7 +34,7 @@ beforeEach(() => {
 
 afterEach(() => {
   expect(temporary()).toEqual(before);
-  // On this machine itself: links, and named namespaces.
+  // The links and the named namespaces of this machine.
   for (const listing of [
     ['-brief', 'link'],
     ['netns', 'list'],
@@ -96,7 +96,7 @@ describe('wf fleet demo', { timeout: 240_000 }, () => {
     const namespace = pidNamespaceOf(demo);
     expect(processesIn(namespace).length).toBeGreaterThanOrEqual(5);
     demo.kill(signal);
-    // Its output has no end while one of its processes lives.
+    // Its output stays open while one of its processes lives.
     await vi.waitFor(() => expect(processesIn(namespace)).toEqual([]), { timeout: 10_000 });
     expect((await demo.end).exitCode).toBe(exitCode);
   });

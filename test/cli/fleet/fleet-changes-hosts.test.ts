@@ -11,7 +11,7 @@ beforeAll(async () => {
 const MADE = ['one', 'two'];
 const UNDONE = ['one', 'two', 'not two', 'not one'];
 
-/** Waits by the list alone, which copies what ended unseen. */
+/** Waits by the list alone, which copies the fleet runs that ended unseen. */
 const untilListed = (id: string, status: string) =>
   vi.waitFor(
     async () =>
@@ -74,7 +74,7 @@ async function expectCopies(): Promise<void> {
     /^FLEET RUN +WORKFLOW +STATUS +HOSTS +CREATED\nfchb +site +succeeded +3 .*\nfcha +site +rolled-back +3 /,
   );
   expect(table.stderr).toBe('');
-  // The arrays of programs have runs alone.
+  // Output for programs lists only runs.
   expect((await world.operator.sharedWf(['runs', '--json'])).json()).toEqual([]);
   expect((await world.operator.sharedWf(['runs', '--format', 'ids'])).stdout).toBe('');
   expect((await world.operator.sharedWf(['runs', '--status', 'failed'])).stdout).toBe('');
@@ -97,7 +97,7 @@ async function expectCopies(): Promise<void> {
   await world.restate.restart();
 }
 
-test('a host that fails undoes its part, and all that were changed are undone', async () => {
+test('a host that fails undoes its part, and all changed hosts are undone', async () => {
   const hosts = ['fch-b1', 'fch-b2', 'fch-b3'].map((name) => world.host(name));
   hosts[1]?.put('bad');
   await Promise.all(hosts.map((host) => host.join()));
@@ -136,12 +136,12 @@ test('a host refuses another definition, a workflow that it does not permit, and
     expect(refused.json()).toMatchObject({ status: 'rolled-back', hosts: [{ status: 'refused', error: { code } }] });
   }
   expect([changed.log(), strict.log()]).toEqual([[], []]);
-  // Final, also if the item came again.
+  // The refusal is final, also if the host gets the item again.
   const later = await strict.project.sharedWf(['start', 'site', '--id', 'fche-fch-c2']);
   expect(later.stderr).toMatch(/^error E_TOMBSTONE: run fche-fch-c2 must never start here: it was refused/);
 });
 
-test('a second agent with the name of a host is kept out', async () => {
+test('a second agent with the name of a host is refused', async () => {
   await world.host('fch-d1').join();
   const clone = world
     .host('fch-d1')
@@ -150,7 +150,7 @@ test('a second agent with the name of a host is kept out', async () => {
   expect(JSON.parse(line)).toMatchObject({ error: { code: 'E_MAILBOX_HELD' } });
 });
 
-test('mistakes are refused before anything is started', async () => {
+test('mistakes are refused before a part starts', async () => {
   for (const [args, code, words] of [
     [['start', 'site'], 'E_USAGE', 'either --hosts or --where'],
     [['start', 'site', '--hosts', 'nosuch'], 'E_HOST_NOT_FOUND', 'no agent of a host nosuch'],
@@ -161,7 +161,7 @@ test('mistakes are refused before anything is started', async () => {
     [['start', 'site', '--hosts', 'a', '--input', 'nosuch=1'], 'E_INPUT', ''],
     [['show'], 'E_USAGE', 'needs ID'],
     [['show', 'nosuch'], 'E_FLEET_NOT_FOUND', 'there is no fleet run nosuch'],
-    [['show', 'nosuch', '--reason', 'x'], 'E_USAGE', '--reason does not go with wf fleet show'],
+    [['show', 'nosuch', '--reason', 'x'], 'E_USAGE', '--reason is not an option of wf fleet show'],
     [['runs', 'x'], 'E_USAGE', 'takes no argument'],
     [['write-off', 'x'], 'E_USAGE', 'needs a --reason'],
     [['write-off', 'x', '--reason', 'y'], 'E_HOST_NOT_FOUND', ''],

@@ -20,16 +20,16 @@ const start = (id: string, on: readonly TestHost[], ...more: readonly string[]) 
 
 const MADE = ['one', 'two'];
 
-/** From the package faketime: it shifts the time of day, and no timer. */
+/** The library of the package faketime, which shifts the time of day and no timer. */
 const LIBRARY = 'faketime/libfaketime.so.1';
 function timeOfDay(shift: string): Readonly<Record<string, string>> {
   const folder = readdirSync('/usr/lib').find((name) => name.endsWith('-linux-gnu')) ?? '';
   return { LD_PRELOAD: path.join('/usr/lib', folder, LIBRARY), FAKETIME: shift, FAKETIME_DONT_FAKE_MONOTONIC: '1' };
 }
 
-/** By what a fleet run does at each fault, or change around it. */
+/** Faults and changes around a fleet run, keyed by its behaviour. */
 const FAULTS: Readonly<Record<string, (context: TestContext) => Promise<void>>> = {
-  'is finished by an agent that is started again, whose part has gone on without it': async () => {
+  'is finished by a restarted agent, whose part has continued without it': async () => {
     const host = openHost('ffs-a1');
     const killed = await startAndWait('ffsa', host);
     killed.kill('SIGKILL');
@@ -55,7 +55,7 @@ const FAULTS: Readonly<Record<string, (context: TestContext) => Promise<void>>> 
     expect(host.log()).toEqual(MADE);
   },
 
-  'that was cancelled while a host was dead is undone there when it comes back': async () => {
+  'that was cancelled while a host was dead is undone on the host when it returns': async () => {
     const [host, other] = [openHost('ffs-c1'), openHost('ffs-c2')];
     await other.join();
     other.put('go');
@@ -68,7 +68,7 @@ const FAULTS: Readonly<Record<string, (context: TestContext) => Promise<void>>> 
     expect([host.folders(), host.log()]).toEqual([[], ['one', 'not one']]);
   },
 
-  'ends without a host that was written off, whose part never starts when it comes back': async () => {
+  'ends without a host that was written off, whose part does not start when the host returns': async () => {
     const [host, other] = [openHost('ffs-d1'), openHost('ffs-d2')];
     await host.crash(await host.join());
     await other.join();
@@ -93,7 +93,7 @@ const FAULTS: Readonly<Record<string, (context: TestContext) => Promise<void>>> 
     expect(again.stderr).toMatch(/^error E_TOMBSTONE: .* host ffs-d1 was written off: disk is dead/);
   },
 
-  'that is cancelled during a partition is undone after it; the cut host goes on till then': async ({
+  'that is cancelled during a partition is undone after it; the cut host continues until then': async ({
     skip,
   }: TestContext) => {
     skip(!HAS_NETWORK, 'needs root');
@@ -103,13 +103,13 @@ const FAULTS: Readonly<Record<string, (context: TestContext) => Promise<void>>> 
     await world.fleet('cancel', 'ffse');
     host.put('go');
     await vi.waitFor(() => expect(host.log()).toEqual(MADE), { timeout: 20_000 });
-    await host.mend();
+    await host.repair();
     const record = await world.untilStatus('ffse', 'rolled-back');
     expect(record.hosts).toMatchObject([{ status: 'undone', restored: true }]);
     expect(host.folders()).toEqual([]);
   },
 
-  'needs attention where its rollback fails, and is rolled back again once that is mended': async () => {
+  'needs attention if its rollback fails, and is rolled back again once the cause is fixed': async () => {
     const host = openHost('ffs-f1');
     for (const file of ['go', 'stuck'] as const) host.put(file);
     await host.join();
@@ -125,7 +125,7 @@ const FAULTS: Readonly<Record<string, (context: TestContext) => Promise<void>>> 
     expect(host.folders()).toEqual([]);
   },
 
-  'waits for a person while its handlers are dead, and goes on with others': async () => {
+  'waits for a person while its handlers are dead, and continues with others': async () => {
     const [canary, other] = [openHost('ffs-g1'), openHost('ffs-g2')];
     for (const host of [canary, other]) host.put('go');
     await Promise.all([canary.join(), other.join()]);
@@ -141,7 +141,7 @@ const FAULTS: Readonly<Record<string, (context: TestContext) => Promise<void>>> 
     expect(other.log()).toEqual(MADE);
   },
 
-  'goes on when Restate was killed in its middle, and those who wait for it do, too': async () => {
+  'continues after Restate is killed and restarted, and so do the commands that wait for it': async () => {
     const [one, two] = [openHost('ffs-h1'), openHost('ffs-h2')];
     await two.join();
     await startAndWait('ffsh', one, two);
@@ -180,7 +180,7 @@ const FAULTS: Readonly<Record<string, (context: TestContext) => Promise<void>>> 
     expect([late.folders(), early.folders()]).toEqual([[], []]);
   },
 
-  'takes its turn on hosts that another one changes': async () => {
+  'waits for its turn on hosts that another fleet run changes': async () => {
     const [one, two] = [openHost('fsc-c1'), openHost('fsc-c2')];
     await Promise.all([one.join(), two.join()]);
     await world.fleet('start', 'site', '--hosts', 'fsc-c1,fsc-c2', '--id', 'fscc', ...WAITS);
@@ -191,7 +191,7 @@ const FAULTS: Readonly<Record<string, (context: TestContext) => Promise<void>>> 
     const second = await world.untilStatus('fscd', 'succeeded');
     const began = Object.fromEntries(second.hosts.map(({ host, startedAt }) => [host, startedAt ?? '']));
     for (const { host, finishedAt } of first.hosts) expect((began[host] ?? '') >= (finishedAt ?? '?')).toBe(true);
-    // It found what it would have made, and has nothing to undo.
+    // It finds the changes already in place, and has nothing to undo.
     expect(second.hosts.map(({ changesInPlace }) => changesInPlace)).toEqual([0, 0]);
     await world.fleet('rollback', 'fscd');
     await world.untilStatus('fscd', 'rolled-back');
@@ -220,7 +220,7 @@ describe('a fleet run', () => {
   test.for(inTurn(Object.entries(FAULTS), 2))('%s', ([, work], context) => work(context));
 });
 
-/** Starts the fleet run, and waits until the first host has begun it. Returns the agent of that host. */
+/** Starts the fleet run, waits until the first host has begun it, and returns the agent of that host. */
 async function startAndWait(id: string, host: TestHost, ...others: readonly TestHost[]) {
   const agent = await host.join();
   await start(id, [host, ...others]);

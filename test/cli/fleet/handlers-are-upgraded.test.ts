@@ -14,16 +14,16 @@ beforeAll(async () => {
 });
 const watched = watchHosts();
 
-/** Under load. */
+/** The machine may be under load. */
 const PATIENCE = { timeout: 60_000, interval: 200 };
 /** Restate suspends a call that waits for 10 s. */
 const TEST_MS = 180_000;
 
 let other: string | undefined;
-/** Another version: the journal of each call has one more entry at its beginning, which the journal of a call that has begun lacks. */
+/** Returns another version, which begins the journal of each call with one more entry. The journal of a running call lacks it. */
 function otherVersion(): string {
   if (other !== undefined) return other;
-  const handlers = ['open', 'next', 'look', 'offer', 'answer', 'tell', 'addHost', 'start', 'demand'];
+  const handlers = ['open', 'next', 'look', 'offer', 'answer', 'report', 'addHost', 'start', 'demand'];
   const code = (name: string) => `await ctx.run("other",()=>1);process.stderr.write("other ${name}\\n");`;
   other = changedWf(Object.fromEntries(handlers.map((name) => [name, code(name)])));
   return other;
@@ -72,7 +72,7 @@ async function takeOverAtAnotherPort(poll: 'running' | 'suspended'): Promise<voi
   await old.end;
   host.put('go');
   await world.untilStatus(id, 'succeeded');
-  await world.handlers().line(/^other tell/);
+  await world.handlers().line(/^other report/);
   await expectUndone(host, id);
 }
 
@@ -93,7 +93,7 @@ async function takeOverAtTheSamePort(): Promise<void> {
   await expectUndone(host, id);
 }
 
-/** Begins an answer, which waits for `finish`. Then other handlers serve at another port. */
+/** Begins an answer, which waits for `finish`. Then other handlers serve on another port. */
 async function beginAnswer(name: string, id: string) {
   const host = await joined(name);
   const file = path.join(host.project.folder, 'finish');

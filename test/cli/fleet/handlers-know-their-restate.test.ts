@@ -32,7 +32,7 @@ async function call(port: number, at: string): Promise<number> {
   }
 }
 
-test('handlers with a key take the requests of their Restate, and refuse those of strangers', async () => {
+test('handlers with a key accept the requests of their Restate, and refuse others', async () => {
   const key = await newKey();
   const restate = await startRestate({
     settings: { RESTATE_WORKER__INVOKER__REQUEST_IDENTITY_PRIVATE_KEY_PEM_FILE: key },
@@ -52,7 +52,7 @@ test('handlers with a key take the requests of their Restate, and refuse those o
   await open.close();
 });
 
-test('a key that is none is refused', async () => {
+test('a malformed key is refused', async () => {
   const { stderr } = await openProject().wf(['fleet', 'serve', '--identity-key', 'publickeyv1_0']);
   expect(stderr).toMatch(/^error E_USAGE: --identity-key publickeyv1_0 is not a public key of Restate/);
 });

@@ -7,7 +7,7 @@ import { HAS_NFT } from '../../support/host/nft.ts';
 import { chosen } from '../../support/rotation.ts';
 
 const MADE = ['one', 'two'];
-/** Cuts the host off where the file `site/bad` is: `how` drops new connections alone, or takes the link down. */
+/** Cuts the host off if it has the file `site/bad`: `how` drops only new connections, or takes the link down. */
 const CUT = `
 import { defineWorkflow } from 'wf-engine';
 import { execCommand } from 'wf-engine/steps';
@@ -116,7 +116,7 @@ describe('a part that has to be confirmed', () => {
     },
   );
 
-  test('is taken back while nobody can confirm it, and the fleet hears of it later', async () => {
+  test('is taken back while nobody can confirm it, and reported to the fleet later', async () => {
     const host = openHost('ffn-c1');
     await host.join();
     await start('site', 'ffnc', [host], '--confirm-within', '2s', '--input', 'waits=true');
@@ -129,7 +129,7 @@ describe('a part that has to be confirmed', () => {
     expect([hosts, error]).toMatchObject([[{ status: 'failed', restored: true }], { code: 'E_FLEET_FAILED' }]);
   });
 
-  test('is refused where no host could take it back', async () => {
+  test('is refused if no host could take it back', async () => {
     const host = openHost('ffn-d1');
     await host.join();
     const refusal = async (workflow: string, time: string, ...more: readonly string[]) =>

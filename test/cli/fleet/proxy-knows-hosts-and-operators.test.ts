@@ -61,7 +61,7 @@ const identity = (name: string, from = folder) => [
 ];
 const operator = (name = 'ann', from = folder) => ['--fleet', url, ...identity(name, from)];
 
-/** Asks as a client that is not wf. Returns the HTTP status. */
+/** Sends a request as a client that is not wf. Returns the HTTP status. */
 async function status(target: string, at: string, client: readonly string[] = []): Promise<number> {
   const body = ['--json', '{}', '--path-as-is', '--globoff'];
   const only = ['-s', '-o', '/dev/null', '-w', '%{http_code}', '--cacert', file('ca.pem')];
@@ -112,7 +112,7 @@ test('a host reaches its own mailbox and nothing else', async () => {
     expect([other, await status(url, other, web1)]).toEqual([other, 403]);
   }
   expect(await status(url, '/wf-directory/all/hosts', as('ann'))).toBe(200);
-  for (const inner of ['/wf-host/web1/offer', '/wf-host/web1/open', '/wf-fleet/x/tell', '/restate/health']) {
+  for (const inner of ['/wf-host/web1/offer', '/wf-host/web1/open', '/wf-fleet/x/report', '/restate/health']) {
     expect([inner, await status(url, inner, as('ann'))]).toEqual([inner, 403]);
   }
 });
@@ -121,7 +121,7 @@ test('nobody reaches the fleet without a certificate of its CA, or with a revoke
   const at = '/wf-host/web2/next';
   expect(await status(url, at)).toBe(400);
   expect(await status(url, at, as('web2', stranger))).toBe(400);
-  // Signed by the CA, and neither a host nor an operator.
+  // The CA has signed a certificate that belongs to neither a host nor an operator.
   expect(await status(url, at, as('proxy'))).toBe(403);
   const permitted = await world.fleet('hosts', ...operator());
   expect(permitted.exitCode).toBe(0);
@@ -149,7 +149,7 @@ test('an agent with the certificate of another host is refused, and joins once i
   await agent.printed(/"did":"joined"/);
 });
 
-test('each mistake with a certificate is named, with what to do', async () => {
+test('each mistake with a certificate is reported with the next step', async () => {
   const signed = ['-req', '-in', 'web1.csr', '-CA', 'ca.pem', '-CAkey', 'ca.key', '-CAcreateserial'];
   await execa('openssl', ['x509', ...signed, '-days', '-1', '-out', 'old.pem'], { cwd: folder });
   copyFileSync(file('web1.key'), file('old.key'));
@@ -171,7 +171,7 @@ test('each mistake with a certificate is named, with what to do', async () => {
     [[...at, '--cert', file('nosuch.pem'), '--key', key], 'E_CERTIFICATE', 'nosuch.pem cannot be read'],
     [[...at, '--cert', cert, '--key', file('open.key')], 'E_UNTRUSTED', 'can be read by others[^]*chmod 600'],
     [[...at, '--cert', cert], 'E_USAGE', 'needs both --cert and --key'],
-    [['--ca', ca], 'E_USAGE', '--ca goes with an address with https'],
+    [['--ca', ca], 'E_USAGE', '--ca requires an address with https'],
   ] as const) {
     const { stderr, stdout } = await world.fleet('hosts', ...options);
     expect([stderr, stdout]).toEqual([expect.stringMatching(`^error ${code}: .*${words}`), '']);

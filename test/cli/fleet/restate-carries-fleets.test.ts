@@ -12,7 +12,7 @@ import { startNginx } from '../../support/page/nginx.ts';
 let restate: Restate;
 let handlers: ServedHandlers;
 let transport: FleetTransport;
-/** Error of a request that was made before the handlers served. */
+/** The error of a request that was sent before the handlers served. */
 let early: unknown;
 const warnings: string[] = [];
 
@@ -36,7 +36,7 @@ afterAll(async () => {
 
 fleetTransportContract('Restate', { transport: () => transport, restart: () => restate.restart() });
 
-test('a mailbox takes nothing but what it knows, and its inner handlers are not reached from outside', async () => {
+test('a mailbox refuses unknown input, and its inner handlers cannot be called from outside', async () => {
   const call = async (path: string, body: unknown) => {
     const answer = await fetch(`${restate.url}/${path}`, {
       method: 'POST',
@@ -47,12 +47,12 @@ test('a mailbox takes nothing but what it knows, and its inner handlers are not 
   };
   expect(await call('wf-host/h/open', { session: 'x' })).toEqual([400, expect.stringContaining('invalid request')]);
   expect(await call('wf-host/a%20b/open', {})).toEqual([400, expect.stringContaining('invalid request')]);
-  for (const inner of ['wf-host/h/offer', 'wf-host/h/look', 'wf-fleet/f/tell', 'wf-directory/all/addHost']) {
+  for (const inner of ['wf-host/h/offer', 'wf-host/h/look', 'wf-fleet/f/report', 'wf-directory/all/addHost']) {
     expect((await call(inner, {}))[0]).toBe(400);
   }
 });
 
-test('an engine that is not there, or has no handlers, is reported with what to do', async () => {
+test('an engine that is missing, or has no handlers, is reported with the next step', async () => {
   const nobody = restateTransport('http://127.0.0.1:9', systemClock);
   await expect(nobody.fleets()).rejects.toMatchObject({ code: 'E_FLEET_UNREACHABLE', transient: true });
   await expect(

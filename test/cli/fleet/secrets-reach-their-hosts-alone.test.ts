@@ -30,7 +30,7 @@ const linesOf = ({ project }: TestHost, name: 'in' | 'out') =>
 
 const shownSchema = z.object({ mailbox: z.looseObject({ session: z.looseObject({ publicKey: z.string() }) }) });
 
-/** Gives operators another key for a host, as a person can who controls Restate. */
+/** Gives operators another key for a host, as anyone who controls Restate can. */
 async function swapKey(host: string, publicKey: string): Promise<void> {
   const { restate } = world;
   const shown = await fetch(`${restate.url}/wf-host/${host}/show`, { method: 'POST' });
@@ -69,7 +69,7 @@ test('a host and its operators see the same fingerprint of its key, which it kee
   expect(await joined(await host.start([]))).toEqual({ keyFingerprint });
 });
 
-test('nothing is sealed to a key that was swapped in Restate, if the operator knows the hosts', async () => {
+test('an operator that knows the hosts seals nothing to a key that was swapped in Restate', async () => {
   const host = world.host('srh-5');
   const agent = await host.join();
   host.put('go');
@@ -106,7 +106,7 @@ test('a secret that a host would take for a reference to its files is refused, u
   expect(host.log()).toEqual([]);
 });
 
-// Last: it ends the world.
+// This test is last because it ends the world.
 test('a secret is sealed to each host, which has it for the run, its resume, its undo and its retry', async () => {
   const [killed, other] = [world.host('srh-1'), world.host('srh-2')];
   const agents = await Promise.all([killed.join(), other.join()]);

@@ -18,24 +18,24 @@ const STARTED: Readonly<Record<Shell, { readonly command: string; readonly setUp
 function openShell(command: string, env: Readonly<Record<string, string>>, cwd: string) {
   const child = spawn('script', ['-qec', command, '/dev/null'], { env, cwd, stdio: ['pipe', 'pipe', 'inherit'] });
   let seen = '';
-  let look = () => {};
+  let search = () => {};
   child.stdout.on('data', (chunk) => {
     seen += String(chunk);
-    look();
+    search();
   });
   return {
     type: (text: string) => void child.stdin.write(text),
     /** Resolves to the first match in the output after the previous match. */
     shows: (pattern: RegExp) =>
       new Promise<string>((resolve) => {
-        look = () => {
+        search = () => {
           const [found] = pattern.exec(seen) ?? [];
           if (found === undefined) return;
           seen = seen.slice(seen.search(pattern) + found.length);
-          look = () => {};
+          search = () => {};
           resolve(found);
         };
-        look();
+        search();
       }),
     async close() {
       child.stdin.end('exit\n');
@@ -54,7 +54,7 @@ function isInstalled(program: string): boolean {
 }
 
 /** Forwards completion requests to wf, and prints the arguments of any other command. */
-const SAYS_ITS_WORDS = `#!/bin/sh
+const PRINTS_ITS_ARGUMENTS = `#!/bin/sh
 case $1 in completion|__complete) exec "${process.execPath}" "${WF}" "$@";; esac
 printf 'given:'; printf '[%s]' "$@"; echo .
 `;
@@ -66,7 +66,7 @@ test.skipIf(!isInstalled('script')).each(SHELLS.filter(isInstalled))(
     const project = openProject({ 'workflows/note.ts': WORKFLOW });
     const bin = path.join(project.folder, 'bin');
     mkdirSync(bin);
-    chmodSync(project.write('bin/wf', SAYS_ITS_WORDS), 0o755);
+    chmodSync(project.write('bin/wf', PRINTS_ITS_ARGUMENTS), 0o755);
     const env = {
       ...project.environment,
       PATH: `${bin}:${process.env['PATH']}`,

@@ -17,7 +17,7 @@ rm -rf node_modules workflows
 until [ ! -e made/one ]; do sleep 0.1; done
 `;
 
-test('a guard undoes a run after wf, what wf depends on and the workflow were removed', async () => {
+test('a guard undoes a run after wf, its dependencies and the workflow were removed', async () => {
   const project = openPackageProject({ 'workflows/setting.ts': WORKFLOW }, 'own');
   mkdirSync(path.join(project.folder, 'made'));
   writeFileSync(path.join(project.folder, '.wf'), '');

@@ -29,9 +29,9 @@ function program(body: string): string {
 import folders from './workflows/folders.ts';
 
 const root = process.cwd();
-const said = (thrown: unknown) => (thrown instanceof WfError ? thrown.code : String(thrown));
-const codeOf = (work: Promise<unknown>) => work.then(() => 'no error', said);
-void [root, folders, said, codeOf];
+const codeIn = (thrown: unknown) => (thrown instanceof WfError ? thrown.code : String(thrown));
+const codeOf = (work: Promise<unknown>) => work.then(() => 'no error', codeIn);
+void [root, folders, codeIn, codeOf];
 ${body}
 `;
 }
@@ -40,7 +40,7 @@ interface Ran {
   readonly project: PackageProject;
   /** Runs the first of the programs, or the one with this number, to its end. Returns the lines that it prints. */
   ran(number?: number): Promise<readonly string[]>;
-  /** The same, in one process for the programs of all tests: for one that closes its engine, and does not end the process. */
+  /** The same, in a process that all tests share: for a program that closes its engine and does not end the process. */
   ranTogether(number?: number): Promise<readonly string[]>;
 }
 
@@ -85,8 +85,8 @@ console.log((await run.record).status, existsSync('made/one'));
 await engine.close();`,
   ],
   async ({ project, ranTogether }) => {
-    const said = await ranTogether();
-    expect(said).toEqual(['paused true']);
+    const printed = await ranTogether();
+    expect(printed).toEqual(['paused true']);
     const { exitCode, output } = await project.run('wf', ['resume', 'left', '--db', 'wf.db']);
     expect(exitCode, output).toBe(0);
     expect(readFileSync(path.join(project.folder, 'made/log'), 'utf8').split('\n')).toEqual([
@@ -96,33 +96,33 @@ await engine.close();`,
 );
 
 testPrograms(
-  'a run notifies people, and the engine waits for that before it closes',
+  'a run notifies people, and the engine waits for the notice before it closes',
   [
     `${OPEN}
 import { readFileSync } from 'node:fs';
 const fails = { root: root + '/made', command: 'false' };
-const tell = (script: string) => ({ notify: ['sh', '-c', script, root] as const });
-const slowly = 'sleep 0.5; read -r record; echo "$WF_NOTIFY_REASON $record" > "$0/told"';
-const told = await engine.start(folders, fails, { id: 'told', ...tell(slowly) });
-const untold = await engine.start(folders, { root: root + '/made2', command: 'false' }, {
-  id: 'untold',
-  ...tell('exit 7'),
+const notifying = (script: string) => ({ notify: ['sh', '-c', script, root] as const });
+const slowly = 'sleep 0.5; read -r record; echo "$WF_NOTIFY_REASON $record" > "$0/notice"';
+const notified = await engine.start(folders, fails, { id: 'notified', ...notifying(slowly) });
+const unnotified = await engine.start(folders, { root: root + '/made2', command: 'false' }, {
+  id: 'unnotified',
+  ...notifying('exit 7'),
   observer: { notNotified: ({ run, reason }, { code, message }) => console.log(run, reason, code, /exit code 7/.test(message)) },
 });
 console.log(await codeOf(engine.start(folders, fails, { notify: ['/no/such/program'] })));
-console.log((await told.record).status, (await untold.record).status);
+console.log((await notified.record).status, (await unnotified.record).status);
 await engine.close();
-const [, reason, record] = /^(\\S+) (.*)/.exec(readFileSync('told', 'utf8')) ?? [];
+const [, reason, record] = /^(\\S+) (.*)/.exec(readFileSync('notice', 'utf8')) ?? [];
 console.log(reason, JSON.parse(record ?? '').id);`,
   ],
   async ({ project, ranTogether }) => {
     mkdirSync(path.join(project.folder, 'made2'));
-    const said = (await ranTogether()).filter((line) => line !== '');
-    expect(said.toSorted()).toEqual([
+    const printed = (await ranTogether()).filter((line) => line !== '');
+    expect(printed.toSorted()).toEqual([
       'E_TOOL_MISSING',
-      'failed told',
+      'failed notified',
       'rolled-back rolled-back',
-      'untold failed E_HOST_COMMAND true',
+      'unnotified failed E_HOST_COMMAND true',
     ]);
   },
 );
@@ -151,7 +151,7 @@ await engine.close();`,
 );
 
 testPrograms(
-  'close ends after its time, and the next program resumes the run whose step had not ended',
+  'close returns at its time limit, and the next program resumes the run whose step had not ended',
   [
     `${OPEN}
 const input = { root: root + '/made', waitFor: root + '/made/go' };
@@ -192,8 +192,8 @@ console.log((await run.record).status, await codeOf(engine.confirm(run.id)));
 await engine.close();`,
   ],
   async ({ project, ranTogether }) => {
-    const said = await ranTogether();
-    expect(said).toEqual([
+    const printed = await ranTogether();
+    expect(printed).toEqual([
       'E_USAGE',
       'unconfirmed E_REQUEST_REFUSED',
       'unconfirmed true',
@@ -218,9 +218,9 @@ await engine.close();`,
     const shell = ['-c', '"$0" out/program-1.js; echo ended with $?', process.execPath];
     const killed = await project.run('sh', shell, { WF_CRASH_AT: `after touch makeTwo apply 1 ${MAKING}` });
     expect(killed.output).toContain('ended with 137');
-    const said = await ranTogether(2);
-    expect(said).toEqual(['interrupted', 'succeeded']);
-    // Each folder was made once, although the process died while it made the second.
+    const printed = await ranTogether(2);
+    expect(printed).toEqual(['interrupted', 'succeeded']);
+    // wf made each folder once, although the process died while it made the second.
     const log = readFileSync(path.join(project.folder, 'made/log'), 'utf8').split('\n');
     expect(log).toEqual(['one', 'two', 'three', 'not three', 'not two', 'not one', '']);
   },
@@ -239,15 +239,15 @@ console.log(await codeOf(engine.resume('nobody')));
 console.log(await codeOf(engine.rollBack('nobody')));
 console.log(await codeOf(openEngine({ database: 'other.db', workflows: [folders, 'workflows/folders.ts'] })));
 console.log(await codeOf(openEngine({ database: 'not-a-database' })));
-// @ts-expect-error: the schema of the workflow wants a text
+// @ts-expect-error: the schema of the workflow requires a string
 console.log(await codeOf(engine.start(folders, { root: 1 })));
 console.log(engine.runs().length);
 await engine.close();`,
   ],
   async ({ project, ranTogether }) => {
     writeFileSync(path.join(project.folder, 'not-a-database'), 'x'.repeat(5000));
-    const said = await ranTogether();
-    expect(said).toEqual([
+    const printed = await ranTogether();
+    expect(printed).toEqual([
       ...['E_WORKFLOW_NOT_FOUND', 'E_INPUT', 'E_INPUT', 'E_USAGE', 'E_USAGE', 'E_RUN_NOT_FOUND', 'E_RUN_NOT_FOUND'],
       ...['E_USAGE', 'E_DATABASE', 'E_INPUT', '0'],
     ]);
@@ -289,8 +289,8 @@ console.log(status, error?.message);
 await engine.close();`,
   ],
   async ({ ran }) => {
-    const said = await ran();
-    expect(said).toEqual(['E_DATABASE', 'succeeded undefined']);
+    const printed = await ran();
+    expect(printed).toEqual(['E_DATABASE', 'succeeded undefined']);
   },
 );
 
@@ -305,11 +305,11 @@ const run = await engine.start(folders, { root: root + '/made' }, { observer: {
 } });
 void run.record;
 await setTimeout(2_000);
-console.log('goes on');`,
+console.log('continues');`,
   ],
   async ({ ran }) => {
-    const said = await ran();
-    expect(said).toEqual(['goes on']);
+    const printed = await ran();
+    expect(printed).toEqual(['continues']);
   },
 );
 
@@ -319,23 +319,23 @@ testPrograms(
     `const engine = await openEngine({ database: 'wf.db', workflows: [folders] });
 const starting = engine.start(folders, { root: root + '/made' });
 await engine.close();
-console.log(await (await starting).result.then(({ type }) => type, said));
+console.log(await (await starting).result.then(({ type }) => type, codeIn));
 console.log(await codeOf(engine.start(folders, { root: root + '/made' })));
 await engine.close();
 const next = await openEngine({ database: 'wf.db', workflows: [folders] });
 const resuming = next.resume((await starting).id);
 await next.close();
-console.log(await (await resuming).result.then(({ type }) => type, said));`,
+console.log(await (await resuming).result.then(({ type }) => type, codeIn));`,
   ],
   async ({ project, ranTogether }) => {
-    const said = await ranTogether();
-    expect(said).toEqual(['interrupted', 'E_USAGE', 'interrupted']);
+    const printed = await ranTogether();
+    expect(printed).toEqual(['interrupted', 'E_USAGE', 'interrupted']);
     expect(existsSync(path.join(project.folder, 'made/three'))).toBe(false);
   },
 );
 
 testPrograms(
-  'close stops resumeAll, which has taken no run over that it has not resumed',
+  'close stops resumeAll, which takes over no run that it does not resume',
   [
     `import { setTimeout } from 'node:timers/promises';
 import { defineStep, defineWorkflow } from 'wf-engine';
@@ -369,8 +369,8 @@ console.log(last.resumable().length, new Set(last.runs({ limit: 200 }).map(({ st
 await last.close();`,
   ],
   async ({ ranTogether }) => {
-    const said = await ranTogether();
-    expect(said).toEqual(['10 20', "30 Set(1) { 'interrupted' }"]);
+    const printed = await ranTogether();
+    expect(printed).toEqual(['10 20', "30 Set(1) { 'interrupted' }"]);
   },
 );
 
@@ -387,8 +387,8 @@ console.log((await run.record).status, warnings[0]);
 await engine.close();`,
   ],
   async ({ ranTogether }) => {
-    const said = await ranTogether();
-    expect(said).toContain('succeeded an observer of a run failed: no room');
+    const printed = await ranTogether();
+    expect(printed).toContain('succeeded an observer of a run failed: no room');
   },
 );
 
@@ -423,8 +423,8 @@ for (const id of ['sent', 'stopped', 'left']) await engine.start('asking', { fol
     for (const line of ['first', 'second', 'third']) project.write({ [`${line}.go`]: '' });
     const killed = await project.run(process.execPath, ['out/program-2.js']);
     expect(killed).toMatchObject({ exitCode: undefined });
-    const said = await ranTogether();
-    expect(said).toEqual([
+    const printed = await ranTogether();
+    expect(printed).toEqual([
       'E_EVENT_UNEXPECTED',
       'send  refused; send by a program handled',
       'ended succeeded',
@@ -457,7 +457,7 @@ for (const onFailure of ['keep', 'rollback'] as const) {
   await run.record;
   console.log(await ended(run.id), await codeOf(engine.send(run.id, { type: 'x' })));
   symlinkSync('/bin/true', go);
-  const retried = await engine.retry(run.id, { comment: 'mended' });
+  const retried = await engine.retry(run.id, { comment: 'repaired' });
   console.log(retried.id === run.id, retried.retryOf ?? null, await ended(retried.id));
   console.log(JSON.stringify(engine.run(run.id).requests.map(({ kind, comment, outcome }) => [kind, comment, outcome?.type])));
   console.log(await codeOf(engine.retry(run.id)));
@@ -466,11 +466,11 @@ for (const onFailure of ['keep', 'rollback'] as const) {
 await engine.close();`,
   ],
   async ({ project, ranTogether }) => {
-    const said = await ranTogether();
-    expect(said).toEqual([
-      ...['failed 1 1 1 1 E_REQUEST_REFUSED', 'true null succeeded 1 1 1 2 1', '[["retry","mended","handled"]]'],
+    const printed = await ranTogether();
+    expect(printed).toEqual([
+      ...['failed 1 1 1 1 E_REQUEST_REFUSED', 'true null succeeded 1 1 1 2 1', '[["retry","repaired","handled"]]'],
       ...['E_REQUEST_REFUSED', 'rolled-back 1 1 1 1 E_REQUEST_REFUSED', 'false rollback succeeded 1 1 1 1 1'],
-      ...['[["retry","mended","handled"]]', 'E_REQUEST_REFUSED'],
+      ...['[["retry","repaired","handled"]]', 'E_REQUEST_REFUSED'],
     ]);
     const log = readFileSync(path.join(project.folder, 'made/log'), 'utf8').split('\n');
     expect(log.slice(0, 6)).toEqual(['one', 'two', 'three', 'not three', 'not two', 'not one']);
@@ -478,7 +478,7 @@ await engine.close();`,
 );
 
 testPrograms(
-  'a program saves a plan, which it applies once, and refuses one that is out of date',
+  'a program saves a plan and applies it once, and the engine refuses an outdated plan',
   [
     `import { existsSync, mkdirSync } from 'node:fs';
 const engine = await openEngine({ database: 'wf.db', workflows: ['workflows/folders.ts'] });
@@ -487,7 +487,7 @@ const plan = await engine.plan('folders', input, { id: 'planned' });
 const other = await engine.plan(folders.name, input);
 console.log(plan.run, plan.usedBy, plan.steps[0]?.observed?.found, engine.runs().length, existsSync('made/one'));
 const [first, second] = await Promise.allSettled([engine.apply(plan.id ?? ''), engine.apply(plan.id ?? '')]);
-console.log([first, second].map((each) => (each.status === 'fulfilled' ? 'started' : said(each.reason))).sort().join(' '));
+console.log([first, second].map((each) => (each.status === 'fulfilled' ? 'started' : codeIn(each.reason))).sort().join(' '));
 const started = first.status === 'fulfilled' ? first.value : second.status === 'fulfilled' ? second.value : undefined;
 const record = await started?.record;
 console.log(record?.id, record?.status, record?.plan === plan.id);
@@ -498,8 +498,8 @@ console.log(engine.plans().map(({ usedBy }) => usedBy).join(' '));
 await engine.close();`,
   ],
   async ({ ranTogether }) => {
-    const said = await ranTogether();
-    expect(said).toEqual([
+    const printed = await ranTogether();
+    expect(printed).toEqual([
       'planned null absent 0 false',
       'E_PLAN_USED started',
       'planned succeeded true',

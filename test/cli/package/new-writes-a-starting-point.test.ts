@@ -87,21 +87,21 @@ import { argv } from '../steps/argv.ts';
 import { words } from './mine/deep/mine.ts';
 const machine = setup({ actors: { mine: execRead } }).createMachine({
   id: 'mine',
-  initial: 'say',
+  initial: 'print',
   states: {
-    say: { invoke: { id: 'mine', src: 'mine', input: () => ({ argv: argv(words()) }), onDone: '#mine.end' } },
+    print: { invoke: { id: 'mine', src: 'mine', input: () => ({ argv: argv(words()) }), onDone: '#mine.end' } },
     end: { type: 'final' },
   },
 });
 export default defineWorkflow({
-  version: '1', name: "mine", description: 'says mine', input: z.object({}), machine,
+  version: '1', name: "mine", description: 'prints mine', input: z.object({}), machine,
 });
 `,
   });
   expect(await project.sharedWf(['new', 'workflow', 'yours', '--like', 'mine', '--json'])).toMatchObject({
     exitCode: 0,
   });
-  // The copy stands by itself, but for what both import.
+  // The copy depends only on the files that both import.
   for (const name of ['mine.ts', 'mine']) rmSync(path.join(project.folder, 'workflows', name), { recursive: true });
   expect(await project.sharedWf(['check', 'yours'])).toMatchObject({ exitCode: 0 });
   const end = await project.sharedWf(['start', 'yours', '--json']);
@@ -109,20 +109,20 @@ export default defineWorkflow({
   expect(end.json()).toMatchObject({ workflow: 'yours', steps: [{ output: { stdout: 'mine lasts\n' } }] });
 });
 
-test('wf new --like refuses what it cannot copy, and writes nothing', async () => {
+test('wf new --like refuses a workflow that it cannot copy, and writes nothing', async () => {
   const text = (name: string) =>
     `import { defineWorkflow } from 'wf-engine'; import { setup } from 'xstate'; import { z } from 'zod';
 const machine = setup({}).createMachine({ initial: 'a', states: { a: { on: { go: 'b' } }, b: { type: 'final' } } });
 export default defineWorkflow({ name: ${name}, version: '1', description: '', input: z.object({}), machine });`;
   const project = openProject({ 'workflows/mine.ts': text("['mine'].join('')") });
-  for (const [args, says] of [
+  for (const [args, message] of [
     [['workflow', 'yours', '--like', 'mine'], 'its name is no literal'],
     [['workflow', 'yours', '--like', 'mien'], 'Did you mean mine?'],
     [['workflow', 'mine', '--like', 'lab-scale'], 'already exists'],
     [['step', 'site.lock', '--like', 'lab-scale'], '--like is for'],
   ] as const) {
     const { exitCode, stderr } = await project.sharedWf(['new', ...args]);
-    expect({ exitCode, stderr }).toMatchObject({ exitCode: 2, stderr: expect.stringContaining(says) });
+    expect({ exitCode, stderr }).toMatchObject({ exitCode: 2, stderr: expect.stringContaining(message) });
   }
   expect(readdirSync(path.join(project.folder, 'workflows'))).toEqual(['mine.ts']);
 });
@@ -151,15 +151,15 @@ test.for([
   [['step', 'docker.network'], 'docker.network'],
   [['machine', 'x'], 'workflow, step'],
   [['workflow'], 'name'],
-] as const)('wf new %j is refused', async ([args, says]) => {
+] as const)('wf new %j is refused', async ([args, message]) => {
   const project = openProject();
   const end = await project.sharedWf(['new', ...args]);
   expect(end).toMatchObject({ exitCode: 2, stdout: '' });
-  expect(end.stderr).toContain(says);
+  expect(end.stderr).toContain(message);
   expect(end.stderr).toMatch(/\n {2}next: /);
 });
 
-test('wf new makes the folder a project if it is in none', async () => {
+test('wf new makes the folder a project if no folder above it is one', async () => {
   const project = openPackageProject({ 'package.json': '{"type":"module"}' });
   const { exitCode, output } = await project.run('wf', ['new', 'workflow', 'first', '--json']);
   expect({ exitCode, written: JSON.parse(output) }).toEqual({

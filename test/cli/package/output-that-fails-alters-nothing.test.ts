@@ -51,7 +51,7 @@ describe('a full standard output', () => {
     }
   });
 
-  test('makes a command exit with 3 if it is a file on a full disk, but not a run', async (context) => {
+  test('makes a command that prints exit with 3 if it is a file on a full disk, but not a run', async (context) => {
     if (process.getuid?.() !== 0) context.skip('only root may mount a small disk');
     const disk = await mountSmallDisk(path.join(project.folder, 'disk'), 1);
     disk.fill();

@@ -13,7 +13,7 @@ const at = z.discriminatedUnion('type', [
 ]);
 export const look = defineStep({
   kind: '${kind}',
-  description: 'Looks at ${kind}',
+  description: 'Reads ${kind}',
   input: z.object({ at, other: at.nullable().default(null), ends: z.array(at), size: z.union([z.string(), z.number()]) }),
   output: at,
   commands: () => [['true']],
@@ -44,7 +44,7 @@ const machine = setup({ actors: { look, note, execRead } }).createMachine({
 export default defineWorkflow({ name: 'mine', version: '1', description: '', input: z.object({}), machine });
 `;
 
-test('wf steps lists the step runners of the project, and prints a union of theirs one variant a line', async () => {
+test('wf steps lists the step runners of the project, and prints a union with one variant per line', async () => {
   const project = openProject({
     'steps/look.ts': stepFile('site.look'),
     'steps/deep/inner.ts': stepFile('site.inner'),
@@ -56,8 +56,8 @@ test('wf steps lists the step runners of the project, and prints a union of thei
   expect(listed.exitCode, listed.stderr).toBe(0);
   const rows = listed.stdout.split('\n').filter((line) => line.startsWith('site.'));
   expect(rows.map((row) => row.split(/ {2,}/))).toEqual([
-    ['site.inner', 'reads', path.join('steps', 'deep', 'inner.ts'), 'Looks at site.inner'],
-    ['site.look', 'reads', path.join('steps', 'look.ts'), 'Looks at site.look'],
+    ['site.inner', 'reads', path.join('steps', 'deep', 'inner.ts'), 'Reads site.inner'],
+    ['site.look', 'reads', path.join('steps', 'look.ts'), 'Reads site.look'],
     ['site.note', 'reads', path.join('workflows', 'mine.ts'), 'Notes'],
   ]);
   expect(listed.stdout).toMatch(/^exec\.read +reads +wf /m);

@@ -91,7 +91,7 @@ test.for(inTurn(FOUND, 3))(
   },
 );
 
-test.for(chosen(['afterReboot', 'runTwiceSideBySide']))('%s finds nothing in a whole one', async (tested) => {
+test.for(chosen(['afterReboot', 'runTwiceSideBySide']))('%s finds nothing in a correct step runner', async (tested) => {
   const turn = tested === 'afterReboot' && !EVERY_CASE ? [`${Math.floor(SEED / 2) % 3}`] : [];
   expect(await call('whole', tested, ...turn)).toMatchObject({ exitCode: 0, output: '' });
 });

@@ -95,7 +95,7 @@ test.concurrent('the workflow is found from a subfolder of its project', async (
   expect(existsSync(path.join(project.folder, 'data/wf.db'))).toBe(true);
 });
 
-test.concurrent('a dry run prints the commands and makes nothing', async () => {
+test.concurrent('a dry run prints the commands and changes nothing', async () => {
   const project = openNoteProject();
   const end = await project.sharedWf(start(project, '--dry-run'));
   expect(end).toMatchObject({ exitCode: 0, stderr: '' });

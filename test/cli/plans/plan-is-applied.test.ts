@@ -29,7 +29,7 @@ function refusal(end: WfEnd) {
 
 const runsOf = async ({ sharedWf }: Project) => z.array(z.unknown()).parse((await sharedWf(['runs', '--json'])).json());
 
-/** Alters the stored plan, as if it had been made under other circumstances. */
+/** Alters the stored plan, as if it had been created in other circumstances. */
 function alterPlan({ database }: Project, id: string, member: string, value: string | number): void {
   const db = new PinnedConnection(database);
   db.prepare('UPDATE plans SET plan = json_set(plan, ?, ?) WHERE id = ?').run(member, value, id);
@@ -99,7 +99,7 @@ test('apply with --detach starts it without this terminal', async () => {
 
 /** Faults around the commit that starts the run. */
 const FAULTS = {
-  'of many concurrent applies exactly one starts the run, and the others name it': async () => {
+  'exactly one of many concurrent applies starts the run, and the others name it': async () => {
     const project = openNoteProject();
     const { id, run } = await planNote(project);
     const ends = await Promise.all(Array.from({ length: CROWD }, () => project.wf(['apply', id, '--json'])));
@@ -132,56 +132,56 @@ test.concurrent.for(inTurn(Object.entries(FAULTS), 2))('%s', { timeout: 120_000 
 interface Difference {
   readonly what: string;
   make(project: Project, id: string): void | Promise<void>;
-  readonly says: RegExp;
+  readonly message: RegExp;
 }
 
 const DIFFERENCES: readonly Difference[] = [
   {
     what: 'the workflow has changed',
     make: (project) => void project.write('workflows/note.ts', NOTE_WORKFLOW.replace("version: '1'", "version: '2'")),
-    says: /workflow note has changed: .*version/,
+    message: /workflow note has changed: .*version/,
   },
   {
     what: 'an object has appeared',
     make: (project) => writeFileSync(noteOf(project), 'somebody else'),
-    says: /step writeNote: observed was "note .*note\.txt is not in place", and is "exists, and is not the run's: /,
+    message: /step writeNote: observed was "note .*note\.txt is not in place", and is "exists, and is not the run's: /,
   },
   {
     what: 'the machine was restarted',
     make: (project, id) => alterPlan(project, id, '$.place.bootId', 'an earlier boot'),
-    says: /the boot id of the machine .* was an earlier boot, and is /,
+    message: /the boot id of the machine .* was an earlier boot, and is /,
   },
   {
     what: 'the network namespace is another one',
     make: (project, id) => alterPlan(project, id, '$.place.networkNamespace.inode', 1),
-    says: /the network namespace was .*1.*, and is /,
+    message: /the network namespace was .*1.*, and is /,
   },
   {
     what: 'the user is another one',
     make: (project, id) => alterPlan(project, id, '$.place.user', 4711),
-    says: /the user id was 4711, and is /,
+    message: /the user id was 4711, and is /,
   },
   {
     what: 'the commands are others',
     make: (project, id) => alterPlan(project, id, '$.steps[0].commands[0]', 'tee elsewhere'),
-    says: /step writeNote: its commands were tee elsewhere, and are tee /,
+    message: /step writeNote: its commands were tee elsewhere, and are tee /,
   },
 ];
 
-test.each(DIFFERENCES)('apply refuses, and touches nothing, if $what', async ({ make, says }) => {
+test.each(DIFFERENCES)('apply refuses, and touches nothing, if $what', async ({ make, message }) => {
   const project = openNoteProject();
   const { id } = await planNote(project);
   await make(project, id);
   const had = existsSync(noteOf(project));
   const refused = refusal(await project.sharedWf(['apply', id, '--json']));
   expect(refused).toMatchObject({ exitCode: 4, code: 'E_PLAN_OUTDATED' });
-  expect(refused.message).toMatch(says);
+  expect(refused.message).toMatch(message);
   expect(existsSync(noteOf(project))).toBe(had);
   expect(await runsOf(project)).toEqual([]);
   expect(await project.sharedWf(['plans', id, '--json']).then((end) => end.json())).toMatchObject({ usedBy: null });
 });
 
-test('apply refuses in another directory, on which commands depend, and names each difference', async () => {
+test('apply refuses another working directory, on which commands depend, and names each difference', async () => {
   const project = openNoteProject();
   const { id } = await planNote(project);
   writeFileSync(noteOf(project), 'somebody else');
@@ -193,7 +193,7 @@ test('apply refuses in another directory, on which commands depend, and names ea
   expect(refused.message).toContain('step writeNote: observed was');
 });
 
-test.runIf(process.getuid?.() === 0)('apply refuses in another network namespace', async () => {
+test.runIf(process.getuid?.() === 0)('apply refuses another network namespace', async () => {
   const project = openNoteProject();
   const { id } = await planNote(project);
   const refused = refusal(await project.wf(['apply', id, '--json'], { through: ['unshare', '--net'] }));
@@ -202,7 +202,7 @@ test.runIf(process.getuid?.() === 0)('apply refuses in another network namespace
   expect((await project.sharedWf(['apply', id])).exitCode).toBe(0);
 });
 
-test('a workflow of a file is found again by its path, and its absence is an error', async () => {
+test('apply finds the workflow file of a plan by its path', async () => {
   const project = openNoteProject();
   const file = project.write('elsewhere/note.ts', NOTE_WORKFLOW);
   const end = await project.sharedWf(['start', file, '--plan', '--json', '--input', `file=${noteOf(project)}`]);
@@ -223,18 +223,21 @@ function requiring(file: string, error: string): string {
 test.each([
   ['E_NAME_IN_USE', 4, 'E_PLAN_OUTDATED', 'a pen: it is in the way'],
   ['E_TOOL_MISSING', 3, 'E_TOOL_MISSING', 'it is in the way'],
-] as const)('a requirement that is not met since, with %s, ends apply with %i', async (error, exitCode, code, says) => {
-  const project = openNoteProject();
-  const blocker = path.join(project.folder, 'blocker');
-  project.write('workflows/note.ts', requiring(blocker, error));
-  const { id } = await planNote(project);
-  writeFileSync(blocker, '');
-  const refused = refusal(await project.sharedWf(['apply', id, '--json']));
-  expect(refused).toMatchObject({ exitCode, code, message: expect.stringContaining(says) });
-  expect(await runsOf(project)).toEqual([]);
-  rmSync(blocker);
-  expect((await project.sharedWf(['apply', id])).exitCode).toBe(0);
-});
+] as const)(
+  'a requirement that has become unmet, with %s, ends apply with %i',
+  async (error, exitCode, code, message) => {
+    const project = openNoteProject();
+    const blocker = path.join(project.folder, 'blocker');
+    project.write('workflows/note.ts', requiring(blocker, error));
+    const { id } = await planNote(project);
+    writeFileSync(blocker, '');
+    const refused = refusal(await project.sharedWf(['apply', id, '--json']));
+    expect(refused).toMatchObject({ exitCode, code, message: expect.stringContaining(message) });
+    expect(await runsOf(project)).toEqual([]);
+    rmSync(blocker);
+    expect((await project.sharedWf(['apply', id])).exitCode).toBe(0);
+  },
+);
 
 test('without a Docker engine a dry run warns, and a plan is refused', async () => {
   const project = openProject({ 'workflows/private-image.ts': IMAGE_WORKFLOW });

@@ -7,7 +7,7 @@ import { openProject } from '../../support/command/run-wf.ts';
 
 const fixture = (name: string) => readFileSync(new URL(`../../fixtures/workflows/${name}.ts`, import.meta.url), 'utf8');
 
-test('a run that is killed in a child workflow is resumed in it, asks in it, and is undone as one', async () => {
+test('a run that is killed in a child workflow is resumed in it, asks its question, and is undone as a whole', async () => {
   const project = openProject({
     'workflows/two-sites.ts': fixture('two-sites'),
     'workflows/one-site.ts': fixture('one-site'),

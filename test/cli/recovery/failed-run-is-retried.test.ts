@@ -45,7 +45,7 @@ async function openFailedRun(id: string, onFailure: 'keep' | 'rollback' = 'keep'
   return {
     ...project,
     failed: start,
-    mend: () => writeFileSync(path.join(folder, 'ready'), ''),
+    fix: () => writeFileSync(path.join(folder, 'ready'), ''),
     log: () => {
       const file = path.join(folder, 'log');
       return existsSync(file) ? readFileSync(file, 'utf8').trim().split('\n') : [];
@@ -60,12 +60,12 @@ function stepsOf({ steps }: z.output<typeof runRecordSchema>) {
   return steps.map(({ id, status, attempts }) => `${id} ${status} ${attempts}`);
 }
 
-test.concurrent('a failed run goes on from its failed step once the cause is mended', async () => {
-  const { wf, sharedWf, failed, mend, log, record } = await openFailedRun('kept');
+test.concurrent('a retry continues a failed run from its failed step once the cause is fixed', async () => {
+  const { wf, sharedWf, failed, fix, log, record } = await openFailedRun('kept');
   expect(failed.stdout).toMatch(/^next: wf retry kept.* wf rollback kept/m);
-  const unmended = await sharedWf(['retry', 'kept', '--comment', 'perhaps now']);
-  expect(unmended, unmended.stderr).toMatchObject({ exitCode: 1 });
-  mend();
+  const unfixed = await sharedWf(['retry', 'kept', '--comment', 'perhaps now']);
+  expect(unfixed, unfixed.stderr).toMatchObject({ exitCode: 1 });
+  fix();
   const retried = await wf(['retry', 'kept', '--comment', 'disk is free', '--json']);
   expect(retried, retried.stderr).toMatchObject({ exitCode: 0 });
   const { request, run } = answerSchema.parse(retried.json());
@@ -81,7 +81,7 @@ test.concurrent('a failed run goes on from its failed step once the cause is men
   expect(log()).toEqual(['first', 'second', 'third']);
   const shown = await sharedWf(['show', 'kept']);
   expect(shown.stdout).toContain('asked to retry the run: disk is free');
-  expect(shown.stdout).toContain('went on from step second');
+  expect(shown.stdout).toContain('continued from step second');
   for (const command of ['report', 'logs', 'graph', 'diff', 'changes']) {
     const read = await sharedWf([command, 'kept']);
     expect(read, read.stderr).toMatchObject({ exitCode: 0 });
@@ -91,7 +91,7 @@ test.concurrent('a failed run goes on from its failed step once the cause is men
 });
 
 test.concurrent('a dry run of a retry reports which steps begin again, and changes nothing', async () => {
-  const { sharedWf, mend, log, record } = await openFailedRun('planned');
+  const { sharedWf, fix, log, record } = await openFailedRun('planned');
   const before = await record();
   const planned = await sharedWf(['retry', 'planned', '--dry-run', '--json']);
   expect(planned.json()).toMatchObject({
@@ -105,7 +105,7 @@ test.concurrent('a dry run of a retry reports which steps begin again, and chang
   const shown = await sharedWf(['retry', 'planned', '--dry-run']);
   expect(shown, shown.stderr).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('would be retried') });
   expect(await record()).toEqual(before);
-  mend();
+  fix();
   expect(await sharedWf(['retry', 'planned'])).toMatchObject({ exitCode: 0 });
   expect(log()).toEqual(['first', 'second', 'third']);
   const refused = await sharedWf(['retry', 'planned', '--dry-run']);
@@ -116,8 +116,8 @@ test.concurrent('a dry run of a retry reports which steps begin again, and chang
 });
 
 test.concurrent('a retried run is exported, and imported on another machine', async () => {
-  const { sharedWf, mend, folder, record } = await openFailedRun('travels');
-  mend();
+  const { sharedWf, fix, folder, record } = await openFailedRun('travels');
+  fix();
   expect(await sharedWf(['retry', 'travels'])).toMatchObject({ exitCode: 0 });
   expect(await sharedWf(['export', 'travels', '-o', 'run.wfrun'])).toMatchObject({ exitCode: 0 });
   const elsewhere = openProject();
@@ -138,11 +138,11 @@ const KILLED = [
 ] as const;
 
 test.concurrent.for(inTurn(KILLED, 6))(
-  'a retry that is killed at "%s" is lost nowhere, and carried out once',
+  'a retry that is killed at "%s" is not lost, and is carried out once',
   async ([point, status]) => {
     const id = `killed-${point.replaceAll(/[^a-z]+/g, '-')}`;
-    const { sharedWf, start, mend, log, record } = await openFailedRun(id);
-    mend();
+    const { sharedWf, start, fix, log, record } = await openFailedRun(id);
+    fix();
     const killed = await start(['retry', id], { env: { WF_CRASH_AT: point } }).end;
     expect(killed.signal).toBe('SIGKILL');
     expect((await record()).status).toBe(status);
@@ -157,9 +157,9 @@ test.concurrent.for(inTurn(KILLED, 6))(
   },
 );
 
-test.concurrent('a retry that was killed is carried out by the next one', async () => {
-  const { sharedWf, start, mend, log, record } = await openFailedRun('killed-then-retried');
-  mend();
+test.concurrent('the next retry carries out a killed one', async () => {
+  const { sharedWf, start, fix, log, record } = await openFailedRun('killed-then-retried');
+  fix();
   await start(['retry', 'killed-then-retried'], { env: { WF_CRASH_AT: 'after request' } }).end;
   expect(await sharedWf(['retry', 'killed-then-retried'])).toMatchObject({ exitCode: 0 });
   expect((await record()).requests.map(({ outcome }) => outcome?.type)).toEqual(['handled', 'handled']);
@@ -168,9 +168,9 @@ test.concurrent('a retry that was killed is carried out by the next one', async 
 
 test.concurrent.each([
   ['E_DEFINITION_CHANGED', '2'],
-  // Only a value differs that a function of the file refers to.
+  // Only a value that a function of the file refers to differs.
   ['E_JOURNAL_DIVERGED', '1'],
-])('a run whose workflow was fixed is retried once that is accepted: %s', async (code, version) => {
+])('a run whose workflow was fixed is retried once the change is accepted: %s', async (code, version) => {
   const id = `fixed-${version}`;
   const { sharedWf, write, log, record } = await openFailedRun(id);
   write('workflows/lines.ts', workflow('true', version));
@@ -183,9 +183,9 @@ test.concurrent.each([
 });
 
 test.concurrent('a rolled-back run is started anew once, and each names the other', async () => {
-  const { sharedWf, mend, log, record, folder } = await openFailedRun('undone', 'rollback');
+  const { sharedWf, fix, log, record, folder } = await openFailedRun('undone', 'rollback');
   expect(log()).toEqual(['first', 'not second', 'not first']);
-  mend();
+  fix();
   const retried = await sharedWf(['retry', 'undone', '--comment', 'once more', '--json']);
   expect(retried, retried.stderr).toMatchObject({ exitCode: 0 });
   const { run, request } = answerSchema.parse(retried.json());
@@ -207,8 +207,8 @@ test.concurrent('a rolled-back run is started anew once, and each names the othe
 });
 
 test.concurrent('a start anew that is killed before its run is created is repeated; after that, its run is resumed', async () => {
-  const { sharedWf, start, mend, log, record } = await openFailedRun('undone-killed', 'rollback');
-  mend();
+  const { sharedWf, start, fix, log, record } = await openFailedRun('undone-killed', 'rollback');
+  fix();
   const retry = (point: string): Promise<WfEnd> =>
     start(['retry', 'undone-killed'], { env: { WF_CRASH_AT: point } }).end;
   expect(await retry('before commit create')).toMatchObject({ signal: 'SIGKILL' });
@@ -222,8 +222,8 @@ test.concurrent('a start anew that is killed before its run is created is repeat
 });
 
 async function retryManyTimesAtOnce(): Promise<void> {
-  const { start, mend, log, record } = await openFailedRun('crowd');
-  mend();
+  const { start, fix, log, record } = await openFailedRun('crowd');
+  fix();
   const ends = await Promise.all(Array.from({ length: CROWD }, () => start(['retry', 'crowd']).end));
   const refused = ends.filter(({ exitCode }) => exitCode === 4);
   const followed = ends.filter(({ exitCode }) => exitCode === 0);
@@ -242,8 +242,8 @@ async function retryManyTimesAtOnce(): Promise<void> {
 }
 
 async function startAnewManyTimesAtOnce(): Promise<void> {
-  const { start, sharedWf, mend, log } = await openFailedRun('undone-crowd', 'rollback');
-  mend();
+  const { start, sharedWf, fix, log } = await openFailedRun('undone-crowd', 'rollback');
+  fix();
   const ends = await Promise.all(Array.from({ length: CROWD }, () => start(['retry', 'undone-crowd']).end));
   for (const { exitCode, stderr } of ends) expect([0, 4], stderr).toContain(exitCode);
   expect(ends.some(({ exitCode }) => exitCode === 0)).toBe(true);
@@ -252,8 +252,11 @@ async function startAnewManyTimesAtOnce(): Promise<void> {
 }
 
 const AT_ONCE = [
-  ['of many retries at once one goes on, and every other one gets a true answer', retryManyTimesAtOnce],
-  ['of many starts anew at once one creates a run, and the others follow it or are refused', startAnewManyTimesAtOnce],
+  ['one of many simultaneous retries continues the run, and every other gets a true answer', retryManyTimesAtOnce],
+  [
+    'one of many simultaneous starts anew creates a run, and the others follow it or are refused',
+    startAnewManyTimesAtOnce,
+  ],
 ] as const;
 
 test.concurrent.for(chosen(AT_ONCE))('%s', ([, retry]) => retry());

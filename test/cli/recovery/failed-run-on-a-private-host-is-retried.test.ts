@@ -8,29 +8,29 @@ import type { runRecordSchema } from '../../support/command/run-record.ts';
 import { openProject } from '../../support/command/run-wf.ts';
 import { killIfThere } from '../../support/host/kill.ts';
 
-/** Looks for a file before and after it makes a bridge, which it removes again. */
+/** Checks for a file before and after it creates a bridge, which it removes again. */
 const WORKFLOW = `
   import { defineWorkflow } from 'wf-engine';
   import { execCommand, execRead, revertSteps } from 'wf-engine/steps';
   import { setup } from 'xstate';
   import { z } from 'zod';
-  const look = (name) => ({ context }) => ({ argv: ['test', '-e', context.folder + '/' + name] });
+  const checkFor = (name) => ({ context }) => ({ argv: ['test', '-e', context.folder + '/' + name] });
   export default defineWorkflow({
     name: 'bridge', version: '1', description: 'Makes a bridge.', input: z.object({ folder: z.string() }),
     machine: setup({ types: { context: {}, input: {} }, actors: { run: execCommand, read: execRead, revert: revertSteps } }).createMachine({
       context: ({ input }) => input, initial: 'before',
       states: {
-        before: { invoke: { id: 'before', src: 'read', input: look('before'), onDone: 'make' } },
+        before: { invoke: { id: 'before', src: 'read', input: checkFor('before'), onDone: 'make' } },
         make: { invoke: { id: 'make', src: 'run', onDone: 'after', input: {
           argv: ['ip', 'link', 'add', 'wfretry', 'type', 'bridge'], check: ['ip', 'link', 'show', 'wfretry'], undo: ['ip', 'link', 'del', 'wfretry'] } } },
-        after: { invoke: { id: 'after', src: 'read', input: look('after'), onDone: 'remove' } },
+        after: { invoke: { id: 'after', src: 'read', input: checkFor('after'), onDone: 'remove' } },
         remove: { invoke: { id: 'remove', src: 'revert', input: { steps: ['make'] }, onDone: 'done' } },
         done: { type: 'final' },
       },
     }),
   });`;
 
-/** A project with a failed run on a private host, in whose folder these files were. */
+/** Opens a project with these files, whose run has failed on a private host. */
 async function openFailedRun(id: string, ...files: readonly string[]) {
   const project = openProject({ 'workflows/bridge.ts': WORKFLOW });
   const { folder, database, sharedWf } = project;
@@ -54,7 +54,7 @@ async function openFailedRun(id: string, ...files: readonly string[]) {
 const stepsOf = ({ steps }: z.output<typeof runRecordSchema>) =>
   steps.map(({ id, status, attempts }) => `${id} ${status} ${attempts}`);
 
-test('a run goes on on its private host, which was kept with its changes', async () => {
+test('a retry continues a run on its private host, which was kept with its changes', async () => {
   const { wf, write, hosts, record } = await openFailedRun('kept-host', 'before');
   expect(stepsOf(await record())).toEqual(['before succeeded 1', 'make succeeded 1', 'after failed 1']);
   write('after');
@@ -66,7 +66,7 @@ test('a run goes on on its private host, which was kept with its changes', async
   ]);
 });
 
-test('a run that had changed nothing goes on on another private host', async () => {
+test('a retry continues a run that had changed nothing on another private host', async () => {
   const { sharedWf, write, hosts, record } = await openFailedRun('other-host');
   for (const name of ['before', 'after']) write(name);
   const retried = await sharedWf(['retry', 'other-host']);

@@ -41,7 +41,7 @@ export default defineWorkflow({
 });
 `;
 
-test('the files of a command that was killed with wf go at the next command of wf, and their secrets are not stored', async () => {
+test('the next command of wf removes the files of a command that was killed with wf, and stores none of their secrets', async () => {
   const project = openProject({ 'workflows/store.ts': WORKFLOW });
   const { folder } = project;
   const kept = `${project.database}.kept`;

@@ -7,7 +7,7 @@ import { openProject } from '../../support/command/run-wf.ts';
 const WORKFLOW = readFileSync(new URL('../../fixtures/workflows/files.ts', import.meta.url), 'utf8');
 const PASSWORD = 'S3cret-pa55word';
 
-/** A project, with files that a run replaces, and the state of all of them. */
+/** Opens a project with files that a run replaces, and a function that returns the state of all of them. */
 function openFiles() {
   const project = openProject({ 'workflows/files.ts': WORKFLOW });
   const root = path.join(project.folder, 'etc');
@@ -60,7 +60,7 @@ test('a run that is killed while it changes files is resumed, rolled back withou
       const resumed = await project.sharedWf(['resume', run, '--input', 'password=@env:PASSWORD'], { env });
       expect(resumed.exitCode, resumed.stderr).toBe(0);
       expect(readFileSync(path.join(project.folder, 'etc/conf'), 'utf8')).toBe(`password=${PASSWORD}\ndebug=1\n`);
-      // The step that edits the file keeps it as it was a step before, with the password, for this user alone.
+      // The step that edits the file keeps a copy from before the edit, with the password, for this user alone.
       expect(traces().map((file) => file.split('/').slice(0, 2).join('/'))).toEqual(
         ['etc/conf', `wf.db.kept/${run}`].toSorted(),
       );

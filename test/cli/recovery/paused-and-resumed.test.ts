@@ -71,7 +71,7 @@ test.concurrent('--pause-after refuses an unknown stage, and no run starts', asy
     ['done', 'Its stages: first, second, third, look, teardown.'],
   ] as const) {
     const args = ['start', 'folders', '--input', `root=${project.folder}`, '--pause-after', stage];
-    const refusal = { exitCode: 2, code: 'E_USAGE', says: [stage, 'folders'], next };
+    const refusal = { exitCode: 2, code: 'E_USAGE', message: [stage, 'folders'], next };
     await expectRefusal(project, args, refusal);
     await expectRefusal(project, [...args, '--dry-run'], refusal);
   }

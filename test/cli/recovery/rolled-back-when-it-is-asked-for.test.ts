@@ -45,7 +45,7 @@ const machine = setup({
 export default defineWorkflow({ name: 'keeper', version: '1', description: 'Makes files', input, machine, keepsChanges: true });
 `;
 
-/** A run that has succeeded, and whose workflow keeps its changes. */
+/** Returns a run that has succeeded, and whose workflow keeps its changes. */
 async function succeededRun() {
   const project = openProject({ 'workflows/keeper.ts': KEEPER });
   const id = path.basename(project.folder);

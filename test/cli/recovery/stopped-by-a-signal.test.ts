@@ -12,7 +12,7 @@ const WRITTEN = /^write {2}writeNote .* ok /;
 function startWaiting(project: Project, ...more: readonly string[]) {
   const note = path.join(project.folder, 'note');
   const go = path.join(project.folder, 'go');
-  const id = path.basename(project.folder); // its own on this host
+  const id = path.basename(project.folder); // unique on this host
   const inputs = ['--input', `file=${note}`, '--input', `waitFor=${go}`];
   return { id, note, go, wf: project.start(['start', 'note', '--id', id, ...inputs, ...more]) };
 }

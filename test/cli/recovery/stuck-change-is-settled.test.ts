@@ -41,7 +41,7 @@ async function openStuckRun(id: string, below?: string) {
   return { project, file, settle, record };
 }
 
-test.concurrent('a change that a person has removed is settled as gone, and its run needs no attention any more', async () => {
+test.concurrent('a change that a person has removed is settled as gone, and its run needs no more attention', async () => {
   const { project, file, settle, record } = await openStuckRun('settled');
   expect(await record()).toMatchObject({ status: 'needs-attention', changes: [{ status: 'stuck' }, {}] });
   expect(await project.sharedWf(['rollback', 'settled'])).toMatchObject({ exitCode: 5 });
@@ -74,7 +74,7 @@ test.concurrent('a change that stays is settled as kept', async () => {
   expect(existsSync(file)).toBe(true);
 });
 
-test.concurrent('a settling that is killed is settled once, and the host is compared by the next rollback', async () => {
+test.concurrent('a killed wf settle is settled once, and the next rollback compares the host', async () => {
   const { project, file, settle, record } = await openStuckRun('cut-off');
   rmSync(file);
   const args = ['settle', 'cut-off', '1', '--as', 'gone', '--reason', 'removed by hand'];
@@ -101,7 +101,7 @@ test.concurrent('a run that has not ended settles nothing', async () => {
   expect(refused).toMatchObject({ exitCode: 4, stderr: expect.stringContaining('it has not ended') });
 });
 
-test.concurrent('a change whose place is gone is settled, and the run says that nobody has compared the host', async () => {
+test.concurrent('a change whose place is gone is settled, and the run reports that the host was not compared', async () => {
   const { project, file, record } = await openStuckRun('elsewhere', 'inner');
   rmSync(file);
   // The undo of a command needs the folder in which it was started.

@@ -51,7 +51,7 @@ await engine.close();
 
 const listed = z.array(z.object({ id: z.string(), status: z.string() }));
 
-test('a waiting run whose process is dead is resumed by a command and by a program', async () => {
+test('a command and a program resume a waiting run whose process is dead', async () => {
   const project = openPackageProject({ 'workflows/gate.ts': GATE, 'program.mjs': PROGRAM, 'next.mjs': NEXT_PROGRAM });
   const killed = await project.run(process.execPath, ['program.mjs']);
   expect(killed).toEqual({ exitCode: undefined, output: 'E_EVENT_UNEXPECTED go\nE_EVENT_UNEXPECTED go\n0' });

@@ -25,7 +25,7 @@ const LONG = 'n'.repeat(64);
 
 /** `unit/cli/lab-input-is-refused.test.ts` tries more inputs of the lab. */
 describe.concurrent('wf start lab-network', () => {
-  test.for<[what: string, inputs: readonly string[], says: readonly string[], next: string]>([
+  test.for<[what: string, inputs: readonly string[], message: readonly string[], next: string]>([
     ['an unknown name', ['devNetwrok=x'], ['unknown input "devNetwrok"'], 'Did you mean devNetwork?'],
     ['several invalid inputs', ['x=1', 'y', 'hostLink='], ['"x"', '"y"', 'hostLink'], 'Inputs of lab-network'],
     ['a link name of 16 characters', ['hostLink=abcdefghijklmnop'], ['hostLink', '15 characters'], 'hostLink'],
@@ -39,25 +39,25 @@ describe.concurrent('wf start lab-network', () => {
       ['spliceAddress', '172.30.0.0/16'],
       'spliceAddress',
     ],
-  ])('refuses %s with exit code 2 and a hint', async ([, inputs, says, next]) => {
-    await expectRefusal(lab(...inputs), { exitCode: 2, code: 'E_INPUT', says, next });
+  ])('refuses %s with exit code 2 and a hint', async ([, inputs, message, next]) => {
+    await expectRefusal(lab(...inputs), { exitCode: 2, code: 'E_INPUT', message, next });
   });
 
-  test.for<[file: string, says: string, next: string]>([
+  test.for<[file: string, message: string, next: string]>([
     ['nowhere.json', 'nowhere.json: cannot read', '--input-file a JSON file'],
     ['workflows', 'workflows: cannot read', '--input-file a JSON file'],
     ['broken.json', 'broken.json: cannot read', '--input-file a JSON file'],
     ['list.json', 'list.json: not a JSON object', '--input-file a JSON file'],
     ['unknown.json', 'unknown input "devNetwrok"', 'Did you mean devNetwork?'],
     ['number.json', 'devNetwork', 'Inputs of lab-network'],
-  ])('refuses --input-file %s with exit code 2 and a hint', async ([file, says, next]) => {
+  ])('refuses --input-file %s with exit code 2 and a hint', async ([file, message, next]) => {
     const args = ['start', 'lab-network', '--input-file', file];
-    await expectRefusal(args, { exitCode: 2, code: 'E_INPUT', says: [says], next });
+    await expectRefusal(args, { exitCode: 2, code: 'E_INPUT', message: [message], next });
   });
 });
 
 describe.concurrent('an invalid command line', () => {
-  test.for<[args: readonly string[], code: string, says: string, next: string]>([
+  test.for<[args: readonly string[], code: string, message: string, next: string]>([
     [
       ['start', 'lab-netwrok'],
       'E_WORKFLOW_NOT_FOUND',
@@ -84,20 +84,20 @@ describe.concurrent('an invalid command line', () => {
     [['logs', 'no such'], 'E_RUN_NOT_FOUND', 'run "no such" does not exist', 'wf sweep --db '],
     [['changes', '%'], 'E_RUN_NOT_FOUND', 'run "%" does not exist', 'wf sweep --db '],
     [['steps', 'net.vteh'], 'E_STEP_NOT_FOUND', 'step runner "net.vteh" does not exist', 'Did you mean net.veth?'],
-  ])('is refused: wf %j', async ([args, code, says, next]) => {
-    await expectRefusal(args, { exitCode: 2, code, says: [says], next });
+  ])('is refused: wf %j', async ([args, code, message, next]) => {
+    await expectRefusal(args, { exitCode: 2, code, message: [message], next });
   });
 });
 
 describe.concurrent('an invalid command line without --json', () => {
-  test.for<[args: readonly string[], code: string, says: string, next: string]>([
+  test.for<[args: readonly string[], code: string, message: string, next: string]>([
     [lab('devNetwork=a\nb'), 'E_INPUT', 'devNetwork', 'Inputs of lab-network'],
     [['start', 'lab-network', '--input-file', 'broken.json'], 'E_INPUT', 'broken.json', '--input-file a JSON file'],
     [['start', 'lab-netwrok'], 'E_WORKFLOW_NOT_FOUND', '"lab-netwrok"', 'Did you mean lab-network?'],
     [['start', 'lab-network', '--dryrun'], 'E_USAGE', "unknown option '--dryrun'", 'Did you mean --dry-run?'],
     [['show', 'no\nsuch'], 'E_RUN_NOT_FOUND', 'does not exist', 'wf sweep --db '],
-  ])('is refused as text: wf %j', async ([args, code, says, next]) => {
-    await expectTextRefusal(project, args, { exitCode: 2, code, says: [says], next }, options);
+  ])('is refused as text: wf %j', async ([args, code, message, next]) => {
+    await expectTextRefusal(project, args, { exitCode: 2, code, message: [message], next }, options);
   });
 });
 
@@ -105,7 +105,7 @@ test('the process of wf prints a refusal as text', async () => {
   const refusal = {
     exitCode: 2,
     code: 'E_INPUT',
-    says: ['unknown input "devNetwrok"'],
+    message: ['unknown input "devNetwrok"'],
     next: 'Did you mean devNetwork?',
   };
   expectRefusedAsText(project, await project.wf(lab('devNetwrok=x'), options), refusal);

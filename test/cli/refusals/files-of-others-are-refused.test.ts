@@ -36,7 +36,7 @@ function openSpyProject(): Project {
 const refusal = (project: Project, part: string) => ({
   exitCode: 3 as const,
   code: 'E_UNTRUSTED',
-  says: ['could have been written by another user', path.join(project.folder, part)],
+  message: ['could have been written by another user', path.join(project.folder, part)],
   next: 'WF_SAFE_DIRECTORY=',
 });
 
@@ -91,7 +91,7 @@ asRoot.concurrent('the target of a symbolic link on the path is checked too', as
   chownSync(path.join(elsewhere.folder, 'workflows'), OTHER, OTHER);
   await expectRefusal(project, ['graph', './linked/spy.ts'], {
     ...refusal(elsewhere, 'workflows'),
-    says: [path.join(elsewhere.folder, 'workflows')],
+    message: [path.join(elsewhere.folder, 'workflows')],
   });
   expect(existsSync(traceOf(elsewhere))).toBe(false);
 });
@@ -104,7 +104,7 @@ asRoot.concurrent('a folder named workflows alone is not a project, and the hint
   await expectRefusal(
     project,
     ['start', 'hidden'],
-    { exitCode: 2, code: 'E_WORKFLOW_NOT_FOUND', says: ['hidden'], next: `touch ${above}/.wf` },
+    { exitCode: 2, code: 'E_WORKFLOW_NOT_FOUND', message: ['hidden'], next: `touch ${above}/.wf` },
     { cwd: path.join(above, 'work') },
   );
   expect(existsSync(traceOf(project))).toBe(false);
@@ -118,10 +118,10 @@ asRoot.concurrent('root trusts only its own project, that of the sudo user, and 
   for (const name of ['', ...readdirSync(project.folder, { recursive: true, encoding: 'utf8' })]) {
     chownSync(path.join(project.folder, name), OTHER, OTHER);
   }
-  await expectRefusal(project, start, { ...refusal(project, ''), says: [`belongs to uid ${OTHER}`] });
+  await expectRefusal(project, start, { ...refusal(project, ''), message: [`belongs to uid ${OTHER}`] });
   await expectRefusal(project, ['runs'], {
     ...refusal(project, ''),
-    says: ['the database', `belongs to uid ${OTHER}`],
+    message: ['the database', `belongs to uid ${OTHER}`],
   });
   for (const env of [{ SUDO_UID: String(OTHER) }, { WF_SAFE_DIRECTORY: `/nowhere:${project.folder}` }]) {
     const end = await project.sharedWf(start, { env });
@@ -142,11 +142,11 @@ asRoot.concurrent('undo commands of a database that another user could have writ
   const rollback = ['rollback', 'kept', '--db', database];
   await expectRefusal(project, rollback, {
     ...refusal(project, 'shared'),
-    says: [shared, 'is writable by everybody'],
+    message: [shared, 'is writable by everybody'],
   });
   chmodSync(shared, 0o755);
   chownSync(project.database, OTHER, OTHER);
-  await expectRefusal(project, rollback, { ...refusal(project, 'wf.db'), says: [project.database, `uid ${OTHER}`] });
+  await expectRefusal(project, rollback, { ...refusal(project, 'wf.db'), message: [project.database, `uid ${OTHER}`] });
   expect(existsSync(note)).toBe(true);
   chownSync(project.database, 0, 0);
   expect((await project.sharedWf(rollback)).exitCode).toBe(0);

@@ -7,7 +7,7 @@ import { foldersRun, openFoldersProject } from '../../support/workflows/folders.
 
 const PATIENCE_MS = 300_000;
 
-/** The command lines that a hint suggests, as they would be typed. */
+/** Returns the command lines that a hint suggests, as a person would type them. */
 function suggested(end: WfEnd): readonly string[] {
   const { error } = refusalSchema.parse(end.json());
   return [...error.hint.matchAll(/`wf ([^`]+)`/g)].map(([, line = '']) => line);

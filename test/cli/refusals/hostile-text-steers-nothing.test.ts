@@ -19,18 +19,18 @@ const project = openProject({
   'workflows/refused.ts': `throw new Error(${JSON.stringify(HOSTILE)});`,
 });
 
-/** Calls wf in a process of its own. */
-async function tell(args: readonly string[]) {
+/** Runs wf in its own process. */
+async function run(args: readonly string[]) {
   const end = await project.wf(args);
   check(args, end);
   return end;
 }
 
-/** Calls wf in the shared process. */
-async function tellShared(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
+/** Runs wf in the shared process. */
+async function runShared(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
   const end = await project.sharedWf(args, { env });
   check(args, end);
-  // The stack of an error has texts of its own.
+  // The stack of an error contains other texts.
   if (end.exitCode !== 0 && !args.includes('--json'))
     check(args, await project.sharedWf(args, { env: { ...env, WF_DEBUG: '1' } }));
   return end;
@@ -45,9 +45,9 @@ function check(args: readonly string[], end: WfEnd): void {
 }
 
 test('no command prints a control character, as text or as JSON', async () => {
-  await tell(['start', 'hostile', '--id', 'kept', '--on-failure', 'keep']);
-  await tell(['start', 'hostile', '--id', 'failed', '--input', 'fail=true', '--json']);
-  await tellShared([
+  await run(['start', 'hostile', '--id', 'kept', '--on-failure', 'keep']);
+  await run(['start', 'hostile', '--id', 'failed', '--input', 'fail=true', '--json']);
+  await runShared([
     'start',
     'hostile',
     '--id',
@@ -59,9 +59,9 @@ test('no command prints a control character, as text or as JSON', async () => {
     '--input',
     `text=${HOSTILE.replaceAll('\0', '')}x`,
   ]);
-  await tellShared(['start', 'hostile'], { HOSTILE: '1' });
+  await runShared(['start', 'hostile'], { HOSTILE: '1' });
   const typed = HOSTILE.replaceAll('\0', '');
-  await tellShared(['settle', 'failed', '1', '--as', 'kept', '--reason', typed]);
+  await runShared(['settle', 'failed', '1', '--as', 'kept', '--reason', typed]);
   const file = path.join(project.folder, 'report.html');
   const commands = [
     ['runs'],
@@ -104,8 +104,8 @@ test('no command prints a control character, as text or as JSON', async () => {
     ['prune', '--keep', '100'],
   ];
   for (const command of commands) {
-    await tellShared(command);
-    if (command[0] !== 'export') await tellShared([...command, '--json']);
+    await runShared(command);
+    if (command[0] !== 'export') await runShared([...command, '--json']);
   }
   for (const shell of ['bash', 'zsh', 'fish']) {
     for (const words of [
@@ -113,31 +113,31 @@ test('no command prints a control character, as text or as JSON', async () => {
       ['wf', 'start', 'hostile', '--input', ''],
       ['wf', 'show', ''],
     ])
-      await tellShared(['__complete', shell, '--', ...words]);
+      await runShared(['__complete', shell, '--', ...words]);
   }
-  expect(await tellShared(['report', 'failed', '-o', file])).toMatchObject({ exitCode: 0 });
+  expect(await runShared(['report', 'failed', '-o', file])).toMatchObject({ exitCode: 0 });
   const page = readFileSync(file, 'utf8');
   expect(STEERS.exec(page)).toBeNull();
   expect(elementsIn(readPage(page)).filter(({ name }) => name === 'script' || name === 'img')).toEqual([]);
 });
 
 test('JSON output contains every character, escaped', async () => {
-  await tellShared(['start', 'hostile', '--id', 'whole', '--on-failure', 'keep']);
-  const shown = await tell(['show', 'whole', '--json']);
+  await runShared(['start', 'hostile', '--id', 'whole', '--on-failure', 'keep']);
+  const shown = await run(['show', 'whole', '--json']);
   expect(shown.json()).toMatchObject({ input: { text: HOSTILE } });
-  const exported = await tellShared(['export', 'whole', '-o', '-']);
+  const exported = await runShared(['export', 'whole', '-o', '-']);
   expect(JSON.stringify(exported.json())).toContain(JSON.stringify(HOSTILE).slice(1, -1));
 });
 
 test('no command prints a control character of an imported run', async () => {
-  await tellShared(['start', 'exported', '--id', 'theirs', '--on-failure', 'keep', '--input', 'fail=true']);
+  await runShared(['start', 'exported', '--id', 'theirs', '--on-failure', 'keep', '--input', 'fail=true']);
   const file = path.join(project.folder, 'theirs.json');
-  expect(await tellShared(['export', 'theirs', '-o', file])).toMatchObject({ exitCode: 0 });
+  expect(await runShared(['export', 'theirs', '-o', file])).toMatchObject({ exitCode: 0 });
   const elsewhere = ['--db', path.join(project.folder, 'elsewhere.db')];
-  expect(await tellShared(['import', file, ...elsewhere])).toMatchObject({ exitCode: 0 });
+  expect(await runShared(['import', file, ...elsewhere])).toMatchObject({ exitCode: 0 });
   for (const command of ['show', 'logs', 'diff', 'report', 'graph', 'changes', 'export'])
-    await tellShared([command, 'theirs', ...elsewhere, ...(command === 'export' ? ['-o', '-'] : [])]);
-  await tellShared(['runs', ...elsewhere]);
+    await runShared([command, 'theirs', ...elsewhere, ...(command === 'export' ? ['-o', '-'] : [])]);
+  await runShared(['runs', ...elsewhere]);
 });
 
 /** The colours, cursor movements and line deletions of the live view. */

@@ -11,7 +11,7 @@ import { openProject, type Project } from '../../support/command/run-wf.ts';
 const LAB_ON_DOCKER = ['start', 'lab-network', '--runtime', 'docker'];
 const NOWHERE = { env: { DOCKER_HOST: 'unix:///nowhere/docker.sock' } };
 
-test('a workflow that needs a Docker engine is refused on the embedded runtime, and so is a step that does', async () => {
+test('the embedded runtime refuses a workflow or a step that needs a Docker engine', async () => {
   const fixture = (name: string) =>
     readFileSync(new URL(`../../fixtures/workflows/${name}.ts`, import.meta.url), 'utf8');
   const project = openProject({
@@ -21,7 +21,7 @@ test('a workflow that needs a Docker engine is refused on the embedded runtime, 
   const refusal = {
     exitCode: 3,
     code: 'E_RUNTIME_UNAVAILABLE',
-    says: ['needs a Docker engine: the embedded runtime has none'],
+    message: ['needs a Docker engine: the embedded runtime has none'],
     next: 'Start the run with `--runtime docker`',
   };
   const given = (inputs: readonly string[]) => [
@@ -44,7 +44,7 @@ describe.concurrent('a machine without a Docker engine', () => {
   const refusal = {
     exitCode: 3,
     code: 'E_DOCKER_UNREACHABLE',
-    says: ['/nowhere/docker.sock', 'DOCKER_HOST'],
+    message: ['/nowhere/docker.sock', 'DOCKER_HOST'],
     next: 'Start that engine',
   };
 
@@ -105,12 +105,12 @@ describe.concurrent('a machine without a Docker engine', () => {
   });
 });
 
-// Without an engine, the lab is refused for the missing engine instead.
+// Without an engine, wf refuses the lab because of the missing engine.
 describe.skipIf(process.env['WF_TEST_DOCKER'] !== '1')('a machine without nsenter', () => {
   test('refuses the lab and names the package to install', async () => {
     const project = openProject();
-    // wf also searches the tool folders of the system, whatever PATH is: it finds ip there.
-    const refusal = { exitCode: 3, code: 'E_TOOL_MISSING', says: ['nsenter'], next: 'util-linux' };
+    // wf also searches the tool folders of the system, independently of PATH, and finds ip there.
+    const refusal = { exitCode: 3, code: 'E_TOOL_MISSING', message: ['nsenter'], next: 'util-linux' };
     await expectRefusal(project, LAB_ON_DOCKER, refusal, { env: { PATH: project.folder } });
   });
 });
@@ -122,12 +122,12 @@ describe.skipIf(!canActAsOrdinaryUser()).concurrent('an ordinary user', () => {
     onTestFinished(() => void server.close());
     opened(project);
     const through = { through: ORDINARY_USER, env: { DOCKER_HOST: `unix://${socket}`, WF_DB: '' } };
-    const refusal = { exitCode: 3, code: 'E_PERMISSION', says: [socket], next: 'docker' };
+    const refusal = { exitCode: 3, code: 'E_PERMISSION', message: [socket], next: 'docker' };
     await expectTextRefusal(project, LAB_ON_DOCKER, refusal, through);
     await expectRefusal(project, LAB_ON_DOCKER, refusal, through);
   });
 
-  test('sees the missing right in wf doctor', async () => {
+  test('gets the missing permission reported by wf doctor', async () => {
     const project = openProject();
     opened(project);
     const doctor = await project.wf(['doctor'], {

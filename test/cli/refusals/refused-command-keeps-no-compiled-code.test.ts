@@ -6,7 +6,7 @@ import { openNoteProject } from '../../support/workflows/note.ts';
 
 // From Node 22 on, Node itself keeps compiled code.
 test.skipIf(!process.version.startsWith('v20.'))(
-  'compiled code is kept of a command that does its work, and of none that is refused: it has called few functions',
+  'a command that does its work keeps compiled code; a refused one, which has called few functions, keeps none',
   async () => {
     const project = openNoteProject();
     const env = { XDG_CACHE_HOME: path.join(project.folder, 'cache') };
@@ -24,7 +24,7 @@ test.skipIf(!process.version.startsWith('v20.'))(
   },
 );
 
-test.skipIf(!process.version.startsWith('v20.'))('compiled code that is damaged is compiled again', async () => {
+test.skipIf(!process.version.startsWith('v20.'))('damaged compiled code is compiled again', async () => {
   const project = openNoteProject();
   const cache = path.join(project.folder, 'cache');
   const list = () => project.wf(['steps', '--json'], { env: { XDG_CACHE_HOME: cache } });

@@ -21,10 +21,10 @@ function databaseFiles({ folder }: Project): ReadonlyMap<string, string> {
 
 test.concurrent('wf resume finds nothing to resume if there is no database, and creates none', async () => {
   const project = openFoldersProject();
-  const refusal = { exitCode: 2, code: 'E_RUN_NOT_FOUND', says: ['nothing to resume'], next: 'wf runs' };
+  const refusal = { exitCode: 2, code: 'E_RUN_NOT_FOUND', message: ['nothing to resume'], next: 'wf runs' };
   await expectRefusal(project, ['resume'], refusal);
   await expectTextRefusal(project, ['resume', '--dry-run'], refusal);
-  await expectRefusal(project, ['resume', 'x'], { ...refusal, says: ['"x"'], next: 'wf sweep --db ' });
+  await expectRefusal(project, ['resume', 'x'], { ...refusal, message: ['"x"'], next: 'wf sweep --db ' });
   expect(await project.sharedWf(['resume', '--all', '--json'])).toMatchObject({
     exitCode: 0,
     stdout: '[]\n',
@@ -38,7 +38,7 @@ test.concurrent('wf resume refuses a run that has ended', async () => {
   const run = foldersRun(project);
   run.go();
   expect((await run.carryOut()).exitCode).toBe(0);
-  const refusal = { exitCode: 2, code: 'E_RUN_ENDED', says: [run.id, 'succeeded'], next: 'wf start folders' };
+  const refusal = { exitCode: 2, code: 'E_RUN_ENDED', message: [run.id, 'succeeded'], next: 'wf start folders' };
   await expectTextRefusal(project, ['resume', run.id], refusal);
   await expectRefusal(project, ['resume', '@latest', '--dry-run'], refusal);
 });
@@ -54,7 +54,7 @@ test.concurrent('wf resume refuses a changed definition, lists the differences, 
   const refusal = {
     exitCode: 4,
     code: 'E_DEFINITION_CHANGED',
-    says: [`run ${run.id}`, 'version 1 -> 2; stage third: invoke makeThree: input changed'],
+    message: [`run ${run.id}`, 'version 1 -> 2; stage third: invoke makeThree: input changed'],
     next: `wf rollback ${run.id}`,
   };
   await expectRefusal(project, ['resume', run.id], { ...refusal, next: `wf resume ${run.id} --accept-changes` });
@@ -76,7 +76,7 @@ test.concurrent('wf resume refuses a missing or broken workflow file, and wf rol
   await expectRefusal(project, ['resume'], {
     exitCode: 2,
     code: 'E_WORKFLOW_INVALID',
-    says: [`cannot resume run ${run.id}`, 'cannot be loaded'],
+    message: [`cannot resume run ${run.id}`, 'cannot be loaded'],
     next,
   });
   rmSync(path.join(project.folder, 'workflows'), { recursive: true });
@@ -84,7 +84,7 @@ test.concurrent('wf resume refuses a missing or broken workflow file, and wf rol
   await expectTextRefusal(project, ['resume'], {
     exitCode: 2,
     code: 'E_WORKFLOW_NOT_FOUND',
-    says: [`cannot resume run ${run.id}`, '"folders"'],
+    message: [`cannot resume run ${run.id}`, '"folders"'],
     next,
   });
   expect(await project.sharedWf(['rollback', run.id])).toMatchObject({ exitCode: 0 });

@@ -69,7 +69,7 @@ function compressedIn(database: string): readonly { readonly table: string; read
         .flat()
         .flatMap((value) => (Buffer.isBuffer(value) ? [{ table, bytes: inflated(value) }] : [])),
     );
-    // Otherwise nothing has been checked.
+    // Otherwise the test has checked nothing.
     expect(found.length).toBeGreaterThan(0);
     return found;
   } finally {
@@ -89,7 +89,7 @@ function inflated(value: Buffer): Buffer {
 }
 
 /** Expects no trace of the password in the files and the output of wf, nor in the output of these commands. */
-async function expectHidden(
+async function expectRedacted(
   { id, project }: Deploy,
   ends: readonly WfEnd[],
   commands: readonly (readonly string[])[] = [['show', id, '--json']],
@@ -109,10 +109,10 @@ async function expectHidden(
   }
 }
 
-/** Every command that prints a run. */
-function everyLook(id: string): readonly (readonly string[])[] {
+/** The commands that print a run. */
+function readsOf(id: string): readonly (readonly string[])[] {
   return [
-    ...[['runs'], ['show', id], ['show', id, 'tell'], ['logs', id], ['changes'], ['diff', id], ['graph', id]],
+    ...[['runs'], ['show', id], ['show', id, 'print'], ['logs', id], ['changes'], ['diff', id], ['graph', id]],
     ...[
       ['runs', '--json'],
       ['show', id, '--json'],
@@ -142,7 +142,7 @@ test.concurrent('a run that succeeds leaves no trace of a secret', async () => {
   const { stdout } = await deploy.project.sharedWf(['logs', deploy.id]);
   expect(stdout).toMatch(/logged in with wf-secret:password:/);
   expect(stdout).toMatch(/refused: wf-secret:password:/);
-  await expectHidden(deploy, [end], everyLook(deploy.id));
+  await expectRedacted(deploy, [end], readsOf(deploy.id));
 });
 
 test.concurrent('a run that prints a secret and fails is rolled back and leaves no trace of it', async () => {
@@ -152,7 +152,7 @@ test.concurrent('a run that prints a secret and fails is rolled back and leaves 
   expect(end.exitCode, end.stderr).toBe(1);
   expect(end.stdout + end.stderr).toContain('refused: wf-secret:password:');
   expect(existsSync(deploy.session)).toBe(false);
-  await expectHidden(deploy, [end], everyLook(deploy.id));
+  await expectRedacted(deploy, [end], readsOf(deploy.id));
 });
 
 async function killed(deploy: Deploy, ...given: readonly string[]): Promise<WfEnd> {
@@ -164,10 +164,10 @@ async function killed(deploy: Deploy, ...given: readonly string[]): Promise<WfEn
   return end;
 }
 
-test.concurrent('a killed run is resumed with the secret from its source and leaves no trace of it', async () => {
+test.concurrent('a killed run is resumed with the secret from its source, and leaves no trace of it', async () => {
   const deploy = openDeploy();
   const before = await killed(deploy, ...FROM_ENV);
-  await expectHidden(deploy, [before]);
+  await expectRedacted(deploy, [before]);
   deploy.go();
 
   const without = await deploy.project.sharedWf(['resume', deploy.id, '--json']);
@@ -181,10 +181,10 @@ test.concurrent('a killed run is resumed with the secret from its source and lea
   const end = await deploy.project.sharedWf(['resume', deploy.id], WITH_PASSWORD);
   expect(end.exitCode, end.stderr).toBe(0);
   expect(existsSync(deploy.session)).toBe(false);
-  await expectHidden(deploy, [without, plan, end]);
+  await expectRedacted(deploy, [without, plan, end]);
 });
 
-test.concurrent('a killed run is resumed with the secret given again and leaves no trace of it', async () => {
+test.concurrent('a killed run is resumed with a secret that is typed again, and leaves no trace of it', async () => {
   const deploy = openDeploy();
   await killed(deploy, '--input', `password=${PASSWORD}`);
   deploy.go();
@@ -196,7 +196,7 @@ test.concurrent('a killed run is resumed with the secret given again and leaves 
   expect(other.stderr).toContain('Did you mean password?');
   const end = await project.sharedWf(['resume', id, ...FROM_FILE]);
   expect(end.exitCode, end.stderr).toBe(0);
-  await expectHidden(deploy, [without, other, end]);
+  await expectRedacted(deploy, [without, other, end]);
 });
 
 test.concurrent('a rollback names a secret that an undo needs, and leaves no trace of it', async () => {
@@ -210,7 +210,7 @@ test.concurrent('a rollback names a secret that an undo needs, and leaves no tra
   const end = await project.sharedWf(['rollback', id, ...FROM_FILE]);
   expect(end.exitCode, end.stderr + end.stdout).toBe(0);
   expect(existsSync(deploy.session)).toBe(false);
-  await expectHidden(deploy, [without, end]);
+  await expectRedacted(deploy, [without, end]);
 });
 
 test.concurrent('a dry run and a refused start leave no trace of a secret', async () => {
@@ -246,17 +246,17 @@ test.concurrent('a plan leaves no trace of a secret, and apply takes it from its
     input: { password: expect.stringMatching(/^wf-secret:password:[0-9a-f]{12}$/) },
     secrets: { password: 'env:DEPLOY_PASSWORD' },
   });
-  const looks = [await project.sharedWf(['plans', '@latest']), await project.sharedWf(['plans', '@latest', '--json'])];
+  const reads = [await project.sharedWf(['plans', '@latest']), await project.sharedWf(['plans', '@latest', '--json'])];
   const without = await project.sharedWf(['apply', '@latest']);
   expect(without.exitCode).toBe(2);
   expect(without.stderr).toContain('DEPLOY_PASSWORD');
   const end = await project.sharedWf(['apply', '@latest', '--json'], WITH_PASSWORD);
   expect(end.exitCode, end.stderr).toBe(0);
   expect(end.json()).toMatchObject({ id, status: 'succeeded' });
-  await expectHidden(deploy, [plan, ...looks, without, end]);
+  await expectRedacted(deploy, [plan, ...reads, without, end]);
 });
 
-test.concurrent('a secret that was typed for a plan is given again to apply', async () => {
+test.concurrent('apply asks again for a secret that was typed for a plan', async () => {
   const deploy = openDeploy();
   const { project, id } = deploy;
   const plan = await project.sharedWf(deploy.args('--input', `password=${PASSWORD}`, '--plan'));
@@ -270,13 +270,13 @@ test.concurrent('a secret that was typed for a plan is given again to apply', as
   expect(other.stderr).toMatch(/--input root: plan \w+ has no secret input of that name/);
   const end = await project.sharedWf(['apply', '@latest', ...FROM_FILE]);
   expect(end.exitCode, end.stderr).toBe(0);
-  await expectHidden(deploy, [plan, without, other, end], everyLook(id));
+  await expectRedacted(deploy, [plan, without, other, end], readsOf(id));
 });
 
 describeDocker('an engine that gets a secret', () => {
   const image = readFileSync(new URL('../../fixtures/workflows/private-image.ts', import.meta.url), 'utf8');
 
-  test('leaves no trace of it: as password of a registry, and as variable of a container', async () => {
+  test('leaves no trace of the password of a registry or of a variable of a container', async () => {
     const registry = await openRegistry('dksecret', PASSWORD);
     const project = openProject({ 'workflows/private-image.ts': image, 'password.txt': PASSWORD });
     const id = path.basename(project.folder);
@@ -292,7 +292,7 @@ describeDocker('an engine that gets a secret', () => {
       expect(stdout).toMatch(/it is wf-secret:password:.*\n+and wf-secret:password:/);
       const back = await project.wf(['rollback', id, '--remove-images']);
       expect(back.exitCode, back.stderr).toBe(0);
-      await expectHidden(
+      await expectRedacted(
         deploy,
         [end, back],
         [

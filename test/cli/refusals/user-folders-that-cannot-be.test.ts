@@ -30,9 +30,9 @@ test.concurrent.for(inTurn(UNUSABLE, 2))('a run succeeds without a usable cache 
 test.concurrent.each([
   ['HOME=/proc', { HOME: '/proc' }, '/proc/.local'],
   ['XDG_STATE_HOME=/proc/1', { XDG_STATE_HOME: '/proc/1' }, '/proc/1/wf'],
-])('a start is refused if the history cannot be created (%s)', async (_what, env, says) => {
+])('a start is refused if the history cannot be created (%s)', async (_what, env, message) => {
   const project = openNoteProject();
-  const refusal = { exitCode: 3, code: 'E_DATABASE', says: [says], next: '--db' };
+  const refusal = { exitCode: 3, code: 'E_DATABASE', message: [message], next: '--db' };
   const file = path.join(project.folder, 'workflows/note.ts');
   await expectRefusal(project, start(project, file), refusal, { cwd: '/', env: { WF_DB: '', ...env } });
 });
@@ -40,7 +40,7 @@ test.concurrent.each([
 test.concurrent.each<[string, Record<string, string>, string]>([
   ['XDG_STATE_HOME', { XDG_STATE_HOME: 'state', XDG_CACHE_HOME: 'cache' }, 'home/.local/state/wf/wf.db'],
   ['HOME', { HOME: 'home' }, ''],
-])('a relative %s is ignored, as the specification says', async (_name, relative, database) => {
+])('a relative %s is ignored, as the specification requires', async (_name, relative, database) => {
   const project = openNoteProject();
   const home = path.join(project.folder, 'home');
   const end = await project.sharedWf(['doctor'], { env: { WF_DB: '', HOME: home, ...relative }, cwd: '/' });
@@ -50,7 +50,7 @@ test.concurrent.each<[string, Record<string, string>, string]>([
 
 test.skipIf(!canActAsOrdinaryUser())('a user without a home folder needs --db, and sees no stack trace', async () => {
   const project = openNoteProject();
-  // No entry in the user database, and no HOME.
+  // The user has no entry in the user database, and no HOME.
   const through = [
     'setpriv',
     '--reuid',

@@ -27,22 +27,22 @@ function workflowFile(name: string, code: string, guard = 'true'): string {
 }
 
 /** Top-level code of a workflow file, and a part of the message that the file is refused with. */
-type Bad = Readonly<Record<string, { readonly code: string; readonly says: string }>>;
+type Bad = Readonly<Record<string, { readonly code: string; readonly message: string }>>;
 
 /** Occupies the thread for ever, but leaves the processor to other tests. */
 const LOOP = 'for (const cell = new Int32Array(new SharedArrayBuffer(4)); ; ) Atomics.wait(cell, 0, 0, 10);';
 const ENDLESS: Bad = {
-  'never-loads': { code: 'await new Promise(() => {});', says: 'did not finish within 20 s' },
-  'loops-at-once': { code: LOOP, says: 'did not finish within 20 s' },
+  'never-loads': { code: 'await new Promise(() => {});', message: 'did not finish within 20 s' },
+  'loops-at-once': { code: LOOP, message: 'did not finish within 20 s' },
 };
 const BAD: Bad = {
-  exits: { code: 'process.exit(0);', says: 'called process.exit(0)' },
-  'exits-after-await': { code: 'await null; process.exit(0);', says: 'called process.exit(0)' },
-  'exits-soon': { code: 'setTimeout(() => process.exit(0), 0);', says: 'called process.exit(0)' },
-  aborts: { code: 'process.abort();', says: 'called process.abort()' },
-  'kills-itself': { code: "process.kill(process.pid, 'SIGKILL');", says: `called process.kill(` },
-  'throws-soon': { code: "setTimeout(() => { throw new Error('late'); }, 0);", says: 'late' },
-  rejects: { code: "void Promise.reject(new Error('nobody waits'));", says: 'nobody waits' },
+  exits: { code: 'process.exit(0);', message: 'called process.exit(0)' },
+  'exits-after-await': { code: 'await null; process.exit(0);', message: 'called process.exit(0)' },
+  'exits-soon': { code: 'setTimeout(() => process.exit(0), 0);', message: 'called process.exit(0)' },
+  aborts: { code: 'process.abort();', message: 'called process.abort()' },
+  'kills-itself': { code: "process.kill(process.pid, 'SIGKILL');", message: `called process.kill(` },
+  'throws-soon': { code: "setTimeout(() => { throw new Error('late'); }, 0);", message: 'late' },
+  rejects: { code: "void Promise.reject(new Error('nobody waits'));", message: 'nobody waits' },
 };
 const PRINTS = "console.log('HELLO'); process.stdout.write('HELLO'); fs.writeSync(1, 'HELLO'); console.table([1]);";
 
@@ -62,20 +62,20 @@ test.concurrent.for(inTurn(Object.entries(ENDLESS), 2))(
     expect(listed.stderr).toContain('HELLO');
     const errors = Object.fromEntries(entries.map(({ name, error }) => [name, error]));
     expect(errors).toMatchObject({ note: null, prints: null, 'lab-network': null });
-    for (const [name, { says }] of Object.entries(bad)) {
+    for (const [name, { message }] of Object.entries(bad)) {
       expect(errors[name], name).toMatchObject({ code: 'E_WORKFLOW_INVALID' });
-      expect(errors[name]?.message).toContain(says);
+      expect(errors[name]?.message).toContain(message);
     }
   },
 );
 
 test.concurrent.for(inTurn(Object.entries({ ...BAD, ...ENDLESS }), 3))(
   'wf start %s is refused',
-  async ([name, { says, code }]) => {
-    const end = await openBadProject({ [name]: { says, code } }).wf(['start', name, '--json']);
+  async ([name, { message, code }]) => {
+    const end = await openBadProject({ [name]: { message, code } }).wf(['start', name, '--json']);
     expect(end).toMatchObject({ exitCode: 2, signal: undefined });
     expect(end.json()).toMatchObject({ error: { code: 'E_WORKFLOW_INVALID' } });
-    expect(end.stdout).toContain(says);
+    expect(end.stdout).toContain(message);
     expectNoStackTrace(end);
   },
 );

@@ -117,7 +117,7 @@ test.concurrent('a second signal ends it at once, and nothing is lost', async ({
   const waiting = () => running(new RegExp(` ${root} two ${root}/go$`));
   await vi.waitFor(() => expect(waiting()).not.toEqual([]), PATIENCE);
   expect(log()).toEqual(['one', '']);
-  // For a moment there is also its child, which is about to become another program: with a higher pid.
+  // For a moment its child has the same command line, until it becomes another program. The pid of the child is higher.
   const orphan = Math.min(...waiting());
   run.kill('SIGKILL');
   await run.end;
@@ -151,14 +151,14 @@ test.concurrent('it answers a request whose sender was killed, as the sender wou
   const agent = await startAgent(onTestFinished, project, ['--json']);
   await untilItIs(project, 'agent-asked', 'succeeded');
   await untilItIs(project, 'agent-undone', 'rolled-back');
-  // A living sender and the agent are rivals: one of them advances the run, and the sender gets the answer.
+  // A living sender and the agent compete: one of them advances the run, and the sender gets the answer.
   await leaveWaiting(project, 'agent-raced', HOUR);
   expect(await project.wf(['send', 'agent-raced', 'go'])).toMatchObject({ exitCode: 0 });
   await untilItIs(project, 'agent-raced', 'succeeded');
   expect((await agentLines(agent)).filter(({ did }) => did === 'failed')).toEqual([]);
 });
 
-test.concurrent('it takes back an unconfirmed run that nothing else guards, and starts a rolled-back run anew', async ({
+test.concurrent('it takes back an unconfirmed run without a guard, and starts a rolled-back run anew', async ({
   onTestFinished,
 }) => {
   const project = openSettingProject();
@@ -180,7 +180,7 @@ test.concurrent('it takes back an unconfirmed run that nothing else guards, and 
   await untilItIs(project, retriedAs, 'succeeded');
 });
 
-test.concurrent('a run that cannot be resumed is reported once, and resumed once that is mended, without a restart', async ({
+test.concurrent('a run that cannot be resumed is reported once, and resumed once the cause is fixed, without a restart', async ({
   onTestFinished,
 }) => {
   const project = openProject({ 'workflows/gate.ts': GATE, 'workflows/asking.ts': ASKING_WORKFLOW });
@@ -197,7 +197,7 @@ test.concurrent('a run that cannot be resumed is reported once, and resumed once
   await agent.printed(/"run":"agent-intact".*E_DEFINITION_CHANGED/);
   await new Promise((resolve) => setTimeout(resolve, 3_000));
   expect(await statusOf(project, 'agent-changed')).toBe('interrupted');
-  // Whole or not at all: the agent may load it at any moment.
+  // The file is replaced atomically: the agent may load it at any moment.
   renameSync(project.write('gate.ts', GATE), file);
   for (const id of ['agent-changed', 'agent-intact']) {
     await untilItIs(project, id, 'succeeded');
@@ -236,7 +236,7 @@ test.concurrent('options that go together with nothing are refused', async () =>
       stderr: expect.stringContaining('E_USAGE'),
     });
   }
-  // No systemd is booted where the tests run.
+  // The tests run without a booted systemd.
   const install = await project.sharedWf(['agent', 'install']);
   expect(install).toMatchObject({ exitCode: 3, stderr: expect.stringContaining('E_SYSTEMD') });
   expect(await project.sharedWf(['agent', 'uninstall', '--json'])).toMatchObject({ exitCode: 0 });

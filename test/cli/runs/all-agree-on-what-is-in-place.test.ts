@@ -45,7 +45,7 @@ const withWorkflow = (kept: string, keeps: string, end: string) =>
 const folderOf = (project: Project) => path.join(project.folder, 'made');
 const prunedSchema = z.object({ onHost: z.number(), runs: z.record(z.string(), z.number()) });
 
-/** The number of changes in place of the only run, as each command reports it. */
+/** Returns the number of changes in place of the only run, as each command reports it. */
 async function inPlace({ sharedWf }: Project) {
   const { changes } = runRecordSchema.parse((await sharedWf(['show', '@latest', '--json'])).json());
   const listed = standingChangesSchema.parse((await sharedWf(['changes', '--json'])).json());
@@ -77,9 +77,9 @@ test.concurrent.for([
     expect(await inPlace(project)).toEqual(ALL_IN_PLACE);
     const shown = (await project.sharedWf(['show', '@latest'])).stdout;
     expect(shown).toMatch(status === 'kept' ? /host: as before .*in place by design: 1 change/ : /host: not as before/);
-    const told = await project.sharedWf(['changes']);
-    expect(told.stdout).toContain(`wf rollback ${id}`);
-    expect(told.stdout).toContain(`rmdir ${folder}`);
+    const changes = await project.sharedWf(['changes']);
+    expect(changes.stdout).toContain(`wf rollback ${id}`);
+    expect(changes.stdout).toContain(`rmdir ${folder}`);
     expect(standingChangesSchema.parse((await project.sharedWf(['changes', '--json'])).json())).toMatchObject([
       { status },
     ]);
@@ -94,9 +94,9 @@ test.concurrent('a rollback that leaves a kept change prints how to undo it', as
   const project = withWorkflow("kept: 'x',", '', 'true');
   const id = path.basename(project.folder);
   await project.sharedWf(['start', 'keeping', '--id', id, '--input', `folder=${folderOf(project)}`]);
-  const told = await project.sharedWf(['rollback', id]);
-  expect(told).toMatchObject({ exitCode: 0 });
-  expect(told.stdout).toContain(`wf rollback ${id}`);
-  expect(told.stdout).toContain('--remove-images');
+  const rollback = await project.sharedWf(['rollback', id]);
+  expect(rollback).toMatchObject({ exitCode: 0 });
+  expect(rollback.stdout).toContain(`wf rollback ${id}`);
+  expect(rollback.stdout).toContain('--remove-images');
   expect(existsSync(folderOf(project))).toBe(true);
 });

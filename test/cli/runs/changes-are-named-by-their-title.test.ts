@@ -32,7 +32,7 @@ const machine = setup({
 export default defineWorkflow({ name: 'titled', version: '1', description: '', input, machine, keepsChanges: true });
 `;
 
-test('the title of a state names the change of its step, beside the target, wherever people read it', async () => {
+test('commands and pages name a change by the title of its state, beside the target', async () => {
   const project = openProject({ 'workflows/titled.ts': workflow("'Folder of the release'") });
   const folder = path.join(project.folder, 'made');
   const wf = async (...args: readonly string[]) => {
@@ -63,7 +63,7 @@ test('the title of a state names the change of its step, beside the target, wher
   expect((await wf('rollback', 'titled-1')).stderr).toContain(name);
 });
 
-test('a title that is no text is refused', async () => {
+test('a title that is not a string is refused', async () => {
   const project = openProject({ 'workflows/titled.ts': workflow('7') });
   const end = await project.sharedWf(['start', 'titled', '--input', 'folder=/nowhere']);
   expect(end).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('state one has an invalid meta.title') });

@@ -11,7 +11,7 @@ const skippedSchema = z.strictObject({ started: z.literal(false), run: runRecord
 const open = () => openProject({ 'workflows/gate.ts': GATE });
 const start = (project: Project, id: string, ms: number, ...options: readonly string[]) =>
   project.start(['start', 'gate', '--id', id, '--input', `ms=${ms}`, ...options]);
-/** The same, of a start that ends by itself. */
+/** The same, for a start that ends by itself. */
 const carryOut = (project: Project, id: string, ...options: readonly string[]) =>
   project.sharedWf(['start', 'gate', '--id', id, '--input', 'ms=1', ...options]);
 const idsOf = async (project: Project) =>
@@ -20,7 +20,7 @@ const idsOf = async (project: Project) =>
     .map(({ id }) => id)
     .toSorted();
 
-test.concurrent('skip: nothing is started while an earlier run has not ended, nor for a slot that is done', async () => {
+test.concurrent('skip: no run starts while an earlier run has not ended, or for a slot that is done', async () => {
   const project = open();
   const first = start(project, 'slot-first', 3_600_000, '--if-running', 'skip');
   await first.line(/^waiting for the event go/);
@@ -45,7 +45,7 @@ test.concurrent('skip: nothing is started while an earlier run has not ended, no
   expect(await idsOf(project)).toEqual(['slot-first', 'slot-second']);
 });
 
-test.concurrent('wait: the run starts after the end of the earlier one; a stop signal ends the waiting', async ({
+test.concurrent('wait: the run starts after the end of the earlier one; a stop signal ends the wait', async ({
   onTestFinished,
 }) => {
   const project = open();
@@ -64,14 +64,14 @@ test.concurrent('wait: the run starts after the end of the earlier one; a stop s
   expect(await idsOf(project)).toEqual(['slot-a', 'slot-c']);
 });
 
-test.concurrent('of many starts at the same moment, one starts', async () => {
+test.concurrent('one of many simultaneous starts creates a run', async () => {
   const project = open();
   const ids = Array.from({ length: CROWD }, (_, index) => `slot-race-${index}`);
   const ends = await Promise.all(ids.map((id) => start(project, id, 1_500, '--if-running', 'skip').end));
   expect(ends.map(({ exitCode }) => exitCode)).toEqual(ids.map(() => 0));
   const started = await idsOf(project);
   expect(ends.filter(({ stdout }) => stdout.startsWith('not started')).length).toBe(CROWD - started.length);
-  // Those that came after its end may have started too, one after the other. A run is created when its start is called, not when it begins.
+  // Later starts may have created runs too, one after the other. A run is created when its start is called, not when it begins.
   const runs = runSummariesSchema.parse((await project.sharedWf(['runs', '--json'])).json());
   const times = runs.map(({ startedAt, finishedAt }) => [startedAt ?? '', finishedAt ?? '9'] as const).toSorted();
   for (const [index, [startedAt]] of times.entries()) {
@@ -79,7 +79,7 @@ test.concurrent('of many starts at the same moment, one starts', async () => {
   }
 });
 
-test.concurrent('of many starts of one slot at the same moment, one starts, and none fails that sees its run', async () => {
+test.concurrent('one of many simultaneous starts of a slot creates a run, and none that sees this run fails', async () => {
   const project = open();
   const ends = await Promise.all(
     Array.from({ length: CROWD }, () => start(project, 'slot-one', 1_000, '--if-running', 'skip').end),
@@ -90,7 +90,7 @@ test.concurrent('of many starts of one slot at the same moment, one starts, and 
   expect(await idsOf(project)).toEqual(['slot-one']);
 });
 
-test.concurrent('the printed units are refused for what systemd or wf would refuse', async () => {
+test.concurrent('arguments that systemd or wf would refuse are refused before units are printed', async () => {
   const project = open();
   const print = (...args: readonly string[]) =>
     project.sharedWf(['schedule', 'print', 'gate', '--input', 'ms=1', ...args]);

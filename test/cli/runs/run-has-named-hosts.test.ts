@@ -42,7 +42,7 @@ function openHosts(user = 'this user') {
 }
 type Hosts = ReturnType<typeof openHosts>;
 
-test.for(USERS)('each step and change is of its host, where it is undone and verified (%s)', async (user) => {
+test.for(USERS)('each step and change belongs to its host, on which it is undone and verified (%s)', async (user) => {
   const id = `two-${user.replaceAll(' ', '')}`;
   const { wf, start, shell, links, record } = openHosts(user);
   const paused = await wf(start(id, '--pause-after', 'reach'));
@@ -93,7 +93,7 @@ const ENDS = {
   },
 };
 
-test.for(chosen(['resume', 'rollback'] as const))('a killed run is ended on its hosts: wf %s', async (command) => {
+test.for(chosen(['resume', 'rollback'] as const))('wf %s ends a killed run on its hosts', async (command) => {
   const hosts = openHosts();
   const [id, status] = await ENDS[command](hosts);
   expect(await hosts.record(id)).toMatchObject({ status, verification: { restored: true, drift: [] } });
@@ -124,7 +124,7 @@ test('verification names the host of a leftover', async () => {
   expect(processesOfPrivateHosts('two-left')).toEqual([]);
 });
 
-test('a run whose host has ended fails, and finds its changes gone from new hosts', async () => {
+test('a run whose host has ended fails, and its changes are gone from the new hosts', async () => {
   const { start, launch, record } = openHosts();
   const wf = launch(start('two-gone'), { env: { WF_HALT_AT: 'before touch betaUp apply 1 ip link set' } });
   await halted(wf);
@@ -145,7 +145,7 @@ test('a host that is not declared, or that the runtime cannot make, is refused',
   const { write, sharedWf } = openHosts();
   const HOSTS = 'hostsFrom(HOSTS, hosts, images)';
   let written = 0;
-  /** Writes the workflow with another text in place of one of its own. Returns its name. */
+  /** Writes the workflow with one of its texts replaced. Returns its name. */
   const withText = (own: string, text: string) => {
     written += 1;
     const name = `hosts-${written}`;
@@ -159,7 +159,7 @@ test('a host that is not declared, or that the runtime cannot make, is refused',
   };
   const docker = withText('networking: true', 'networking: false');
   expect(await refused(docker, '--runtime', 'docker')).toMatch(
-    /^3 E_RUNTIME_UNAVAILABLE .* cannot make the host alpha without an engine$/,
+    /^3 E_RUNTIME_UNAVAILABLE .* cannot create the host alpha without an engine$/,
   );
   const named = withText(HOSTS, '({ alpha: {}, beta: {}, Gamma: {} })');
   expect(await refused(named)).toMatch(/^2 E_WORKFLOW_INVALID .* a name has at most 32/);

@@ -5,7 +5,7 @@ import { openProject } from '../../support/command/run-wf.ts';
 import { CROWD, inTurn } from '../../support/rotation.ts';
 import { ASKING_WORKFLOW, openAskingProject } from '../../support/workflows/asking-workflow.ts';
 
-const WAITS = /^waiting for the event approve or reject: Go on\?/;
+const WAITS = /^waiting for the event approve or reject: Continue\?/;
 const by = { user: userInfo().username, sudoUser: null, host: hostname() };
 
 test.concurrent('wf wait prints the question of a run that no process advances', async () => {
@@ -15,11 +15,11 @@ test.concurrent('wf wait prints the question of a run that no process advances',
   expect((await project.wf(begun)).exitCode).toBe(0);
   const waited = await project.sharedWf(['wait', 'rests']);
   expect(waited.exitCode).toBe(0);
-  expect(waited.stdout).toMatch(/Go on\?\n.*is written\.\n +Yes {2}wf send rests approve --data '\{"by":\.\.\.\}'/);
+  expect(waited.stdout).toMatch(/Continue\?\n.*is written\.\n +Yes {2}wf send rests approve --data '\{"by":\.\.\.\}'/);
   expect((await project.sharedWf(['cancel', 'rests'])).exitCode).toBe(0);
 });
 
-test.concurrent('a waiting run reports its question, its events with their data, and its timers; an approval is handled once, and recorded with who gave it, when, and the comment', async () => {
+test.concurrent('a waiting run reports its question, events and timers; an approval is handled once, and recorded with its sender, time and comment', async () => {
   const project = openAskingProject();
   project.go('first', 'second', 'third');
   const run = project.run('approved');
@@ -32,10 +32,12 @@ test.concurrent('a waiting run reports its question, its events with their data,
       { type: 'reject', data: null },
     ],
     timers: [{ name: expect.stringContaining('tooLate') }],
-    ask: { title: 'Go on?', events: { approve: { label: 'Yes' } } },
+    ask: { title: 'Continue?', events: { approve: { label: 'Yes' } } },
   });
   const shown = await project.sharedWf(['show', 'approved']);
-  expect(shown.stdout).toMatch(/Go on\?\n.*is written\.\n +Yes {2}wf send approved approve --data '\{"by":\.\.\.\}'/);
+  expect(shown.stdout).toMatch(
+    /Continue\?\n.*is written\.\n +Yes {2}wf send approved approve --data '\{"by":\.\.\.\}'/,
+  );
   const listed = runSummariesSchema.parse((await project.sharedWf(['runs', '--json'])).json());
   expect(listed[0]?.waitingFor).toEqual(waitingFor);
 
@@ -92,7 +94,7 @@ test.concurrent('a paused run has finished its running step and begun no other, 
   expect(project.log()).toEqual(['first', 'not first']);
 });
 
-test.concurrent('a cancelled run stops its step, and is undone and verified: 1 for its follower, 0 for the asker', async () => {
+test.concurrent('a cancelled run stops its step, and is undone and verified: its follower exits with 1, the sender with 0', async () => {
   const project = openAskingProject();
   project.go('first');
   const run = project.run('cancelled');
@@ -122,7 +124,7 @@ test.concurrent('cancel --keep leaves the changes in place', async () => {
   expect(project.log()).toEqual(['first']);
 });
 
-test.concurrent('a run without a process is advanced by the command that asks: send, pause, cancel', async () => {
+test.concurrent('the sending command advances a run without a process: send, pause, cancel', async () => {
   const project = openAskingProject();
   project.go('first', 'second', 'third');
   for (const id of ['sent', 'stopped']) {
@@ -142,7 +144,7 @@ test.concurrent('a run without a process is advanced by the command that asks: s
 
 /** Faults around a request. */
 const FAULTS = {
-  'many commands at once at one run get one true answer each': async () => {
+  'many simultaneous commands to one run get one true answer each': async () => {
     const project = openAskingProject();
     project.go('first', 'second', 'third');
     const run = project.run('crowd');
@@ -183,7 +185,7 @@ const FAULTS = {
       expect(steps.map((step) => step.id)).toEqual(['first', 'second', 'third']);
     }
   },
-  'a request whose sender is killed is still carried out, and a reader carries out nothing': async () => {
+  'a request whose sender is killed is still carried out, and a command that reads carries out nothing': async () => {
     const project = openAskingProject();
     project.go('first', 'second', 'third');
     const run = project.run('orphaned');
@@ -219,7 +221,7 @@ const FAULTS = {
     const { status, requests } = await project.record('changed');
     expect(status).toBe('interrupted');
     expect(requests).toMatchObject([{ outcome: { type: 'refused', error: { code: 'E_DEFINITION_CHANGED' } } }]);
-    // A cancellation needs no workflow, as a rollback.
+    // A cancellation needs no workflow, like a rollback.
     expect(await project.sharedWf(['cancel', 'changed'])).toMatchObject({ exitCode: 0 });
   },
 };

@@ -13,7 +13,7 @@ const UNDONE = ['one', 'two', 'not two', 'not one'];
 
 /** Waits until the run has ended, whichever process ends it. */
 async function ended(project: SettingProject, id: string) {
-  // An interrupted run rests until its guard acts: `wf wait` would end.
+  // An interrupted run stays so until its guard acts: `wf wait` would end.
   const hasEnded = async () => (await project.record(id)).finishedAt !== null;
   await expect.poll(hasEnded, { timeout: 30_000, interval: 100 }).toBe(true);
   const end = await project.sharedWf(['wait', id]);
@@ -29,7 +29,7 @@ test.concurrent('a run is kept once it is confirmed, and its guard ends', async 
     status: 'unconfirmed',
     waitingFor: { confirm: { deadline: expect.any(String) } },
   });
-  // None of these confirms it.
+  // None of these commands confirms it.
   for (const args of [
     ['show'],
     ['runs'],
@@ -135,7 +135,7 @@ test.concurrent('the guard undoes a run whose process was killed while it applie
   expect(existsSync(path.join(project.folder, 'one'))).toBe(false);
 });
 
-test.concurrent('a guard whose database was removed ends: it undoes nothing that it cannot record', async () => {
+test.concurrent('a guard whose database was removed ends, and undoes nothing that it cannot record', async () => {
   const project = openSettingProject();
   const run = project.run('without-database', ['--confirm-within', '1s']);
   await run.line(UNCONFIRMED);
@@ -147,7 +147,7 @@ test.concurrent('a guard whose database was removed ends: it undoes nothing that
   expect(project.log()).toEqual(MADE);
 });
 
-test.concurrent('a run without a process keeps its names, and is confirmed, extended or rolled back by the command that asks', async () => {
+test.concurrent('a run without a process keeps its names, and the sending command confirms, extends or rolls it back', async () => {
   const project = openSettingProject();
   const requireNamesInUse = async (id: string) => {
     const refused = await project.carryOut('rival');
@@ -177,7 +177,7 @@ test.concurrent('a run without a process keeps its names, and is confirmed, exte
   expect(project.log()).toEqual([...UNDONE, ...UNDONE]);
 });
 
-test.concurrent('wf rollback takes back an unconfirmed run of a living process, which a failing probe keeps from being confirmed', async () => {
+test.concurrent('wf rollback takes back an unconfirmed run of a living process that a failing probe keeps unconfirmed', async () => {
   const project = openSettingProject();
   const run = project.run('probed', ['--confirm-within', '60s', '--confirm-if', 'isAllowed']);
   await run.line(UNCONFIRMED);
@@ -190,7 +190,7 @@ test.concurrent('wf rollback takes back an unconfirmed run of a living process, 
   expect(project.log()).toEqual(UNDONE);
 });
 
-test.concurrent('a confirmed run whose process is killed before it ends is ended by its guard, and stays', async () => {
+test.concurrent('a guard ends a confirmed run whose process is killed before it ends, and keeps its changes', async () => {
   const project = openSettingProject();
   const run = project.run('cut-confirmed', ['--confirm-within', '60s'], { WF_CRASH_AT: 'after commit answered' });
   await run.line(UNCONFIRMED);
@@ -201,7 +201,7 @@ test.concurrent('a confirmed run whose process is killed before it ends is ended
   expect(project.log()).toEqual(MADE);
 });
 
-test.concurrent('a confirmed run whose only process is killed before it ends is ended by who confirmed it', async () => {
+test.concurrent('the confirming command ends a confirmed run whose only process is killed before it ends', async () => {
   const project = openSettingProject();
   const env = { WF_CRASH_AT: 'after commit answered' };
   const run = project.run('unguarded-cut', ['--confirm-within', '60s', '--no-guard'], env);
@@ -212,31 +212,34 @@ test.concurrent('a confirmed run whose only process is killed before it ends is 
   expect(project.log()).toEqual(MADE);
 });
 
-/** A login as PAM makes one: the kernel gives the process a new session. Only root can do that. */
+/** A login like that of PAM: the kernel gives the process a new session. Only root can do that. */
 const LOGIN = { through: ['sh', '-c', 'echo 0 > /proc/self/loginuid && exec "$@"', 'sh'] };
 const canLogIn = process.getuid?.() === 0 && existsSync('/proc/self/loginuid');
 
 test
   .skipIf(!canLogIn)
-  .concurrent('only a login session that began after the change confirms it, if that is asked', async () => {
-    const project = openSettingProject();
-    const args = ['start', 'setting', '--id', 'by-new-session', '--input', `folder=${project.folder}`];
-    const run = project.start([...args, '--confirm-within', '60s', '--confirm-by', 'new-session'], LOGIN);
-    await run.line(UNCONFIRMED);
-    const own = `/proc/${run.pid}/sessionid`;
-    expect(Number(readFileSync(own, 'utf8'))).toBeLessThan(4_294_967_295);
-    expect(await project.confirm('by-new-session')).toMatchObject({
-      exitCode: 4,
-      stderr: expect.stringContaining('belongs to no login session'),
-    });
-    const inNewSession = await project.wf(['confirm', 'by-new-session'], LOGIN);
-    expect(inNewSession, inNewSession.stderr).toMatchObject({ exitCode: 0 });
-    expect(await run.end).toMatchObject({ exitCode: 0 });
-  });
+  .concurrent(
+    'with --confirm-by new-session, only a login session that began after the change confirms it',
+    async () => {
+      const project = openSettingProject();
+      const args = ['start', 'setting', '--id', 'by-new-session', '--input', `folder=${project.folder}`];
+      const run = project.start([...args, '--confirm-within', '60s', '--confirm-by', 'new-session'], LOGIN);
+      await run.line(UNCONFIRMED);
+      const own = `/proc/${run.pid}/sessionid`;
+      expect(Number(readFileSync(own, 'utf8'))).toBeLessThan(4_294_967_295);
+      expect(await project.confirm('by-new-session')).toMatchObject({
+        exitCode: 4,
+        stderr: expect.stringContaining('belongs to no login session'),
+      });
+      const inNewSession = await project.wf(['confirm', 'by-new-session'], LOGIN);
+      expect(inNewSession, inNewSession.stderr).toMatchObject({ exitCode: 0 });
+      expect(await run.end).toMatchObject({ exitCode: 0 });
+    },
+  );
 
 test
   .skipIf(!canLogIn)
-  .concurrent('the session that made the change cannot confirm it, if another is asked for', async () => {
+  .concurrent('with --confirm-by new-session, the session that made the change cannot confirm it', async () => {
     const project = openSettingProject();
     const words = [
       `${process.execPath} "$0" start setting --id by-own-session --input folder="$1" --confirm-within 60s --confirm-by new-session --detach`,
@@ -255,7 +258,7 @@ test
     expect(await project.record('by-own-session')).toMatchObject({ status: 'rolled-back' });
   });
 
-test.concurrent('many commands at once: one of them decides, and each gets a true answer', async () => {
+test.concurrent('one of many simultaneous commands decides, and each gets a true answer', async () => {
   const project = openSettingProject();
   const run = project.run('asked-by-many', ['--confirm-within', '60s']);
   await run.line(UNCONFIRMED);

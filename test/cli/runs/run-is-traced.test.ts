@@ -234,7 +234,7 @@ describe.concurrent('a collector', () => {
   /** The exporter itself tries for ten seconds; two are left to this machine. */
   const BOUND_MS = 8_000;
 
-  test('that never answers holds up a command for two seconds at most, and fails no run', async (context) => {
+  test('that never answers delays a command by two seconds at most, and fails no run', async (context) => {
     const silent = createServer(() => {});
     silent.listen(0, '127.0.0.1');
     await once(silent, 'listening');
@@ -305,7 +305,7 @@ describe.concurrent('the environment', () => {
   });
 });
 
-test.concurrent('nothing of a secret is in what arrives', async (context) => {
+test.concurrent('the exported trace contains no part of a secret', async (context) => {
   const receiver = await collector(context);
   const password = 'Tr4ced-s3cret';
   const workflow = readFileSync(new URL('../../fixtures/workflows/deploy.ts', import.meta.url), 'utf8');
@@ -328,7 +328,7 @@ test.concurrent('nothing of a secret is in what arrives', async (context) => {
 describe('without the packages of OpenTelemetry', () => {
   const NOTE = readFileSync(new URL('../../fixtures/workflows/note.ts', import.meta.url), 'utf8');
 
-  test('a run is carried out, and loads none of them unless it is asked for traces, and they are whole and of nobody else', async () => {
+  test('a run loads none of them unless traces are configured and the packages are complete and trusted', async () => {
     const project = openPackageProject({ 'workflows/note.ts': NOTE }, 'own');
     const packages = path.join(project.folder, 'node_modules/@opentelemetry');
     rmSync(packages);
@@ -364,7 +364,7 @@ describe('without the packages of OpenTelemetry', () => {
     expect(existsSync(loaded)).toBe(true);
   });
 
-  test('a program that embeds wf gets the same traces, all of them when it has closed its engine', async (context) => {
+  test('a program that embeds wf gets the same traces, and has sent all of them when its engine is closed', async (context) => {
     const receiver = await collector(context);
     const project = openPackageProject({ 'workflows/folders.ts': FOLDERS_WORKFLOW });
     project.write({

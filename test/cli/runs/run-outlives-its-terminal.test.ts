@@ -6,7 +6,7 @@ import { type AskingProject, openAskingProject } from '../../support/workflows/a
 const startDetached = (project: AskingProject, ...more: readonly string[]) =>
   project.wf(['start', 'asking', '--input', `folder=${project.folder}`, '--detach', ...more]);
 
-test.concurrent('a detached run prints its id, continues, and is waited for with its exit code', async ({
+test.concurrent('a detached run prints its id and continues, and wf wait returns its exit code', async ({
   onTestFinished,
 }) => {
   const project = openAskingProject();

@@ -42,7 +42,7 @@ test.concurrent('an ambiguous prefix is refused with the matching ids', async ()
   const refusal = {
     exitCode: 2,
     code: 'E_RUN_AMBIGUOUS',
-    says: ['"alpha"', 'alpha1', 'alpha2'],
+    message: ['"alpha"', 'alpha1', 'alpha2'],
     next: 'more of the id',
   };
   await expectTextRefusal(project, ['show', 'alpha'], refusal);
@@ -55,12 +55,12 @@ test.concurrent('wf logs prints the commands of one step, and refuses an unknown
   expect(logs).toMatchObject([
     { stage: 'read', step: 'readNote', command: `cat ${project.folder}/note-beta`, output: 'a note', exitCode: 0 },
   ]);
-  const refusal = { exitCode: 2, code: 'E_STEP_NOT_FOUND', says: ['"readNot"'], next: 'Did you mean readNote?' };
+  const refusal = { exitCode: 2, code: 'E_STEP_NOT_FOUND', message: ['"readNot"'], next: 'Did you mean readNote?' };
   await expectRefusal(project, ['logs', 'beta', 'readNot'], refusal);
 });
 
 test.concurrent('wf start refuses an id that is in use', async () => {
-  const refusal = { exitCode: 4, code: 'E_RUN_EXISTS', says: ['beta'], next: '' };
+  const refusal = { exitCode: 4, code: 'E_RUN_EXISTS', message: ['beta'], next: '' };
   await expectRefusal(project, [...note('beta')], refusal);
 });
 
@@ -82,7 +82,7 @@ test.concurrent('wf runs --format ids prints the ids of matching runs for other 
     'beta\n',
     `Older runs: wf runs --limit 1 --format ids --before beta --db ${project.database}\n`,
   ]);
-  const refusal = { exitCode: 2, code: 'E_USAGE', says: ['--since soon'], next: '2026-11-01' };
+  const refusal = { exitCode: 2, code: 'E_USAGE', message: ['--since soon'], next: '2026-11-01' };
   await expectRefusal(project, ['runs', '--since', 'soon'], refusal);
 });
 
@@ -99,9 +99,9 @@ test.concurrent('an imported run can be read on another machine, but not rolled 
     ['report', 'beta'],
     ['graph', 'beta'],
   ]) {
-    const looked = await elsewhere.sharedWf(argv);
-    expect({ argv, exitCode: looked.exitCode, stderr: looked.stderr }).toEqual({ argv, exitCode: 0, stderr: '' });
+    const read = await elsewhere.sharedWf(argv);
+    expect({ argv, exitCode: read.exitCode, stderr: read.stderr }).toEqual({ argv, exitCode: 0, stderr: '' });
   }
-  const refusal = { exitCode: 2, code: 'E_RUN_IMPORTED', says: ['beta'], next: 'wf show beta' };
+  const refusal = { exitCode: 2, code: 'E_RUN_IMPORTED', message: ['beta'], next: 'wf show beta' };
   await expectRefusal(elsewhere, ['rollback', 'beta'], refusal);
 });

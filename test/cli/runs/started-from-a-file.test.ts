@@ -25,7 +25,7 @@ test.concurrent('a workflow outside the workflow folders is started, resumed and
   expect(existsSync(note)).toBe(true);
   const moved = project.write('moved/note.ts', NOTE_WORKFLOW);
   rmSync(path.join(project.folder, 'own/note.ts'));
-  const refusal = { exitCode: 2 as const, code: 'E_WORKFLOW_NOT_FOUND', says: ['run second'], next: '--workflow' };
+  const refusal = { exitCode: 2 as const, code: 'E_WORKFLOW_NOT_FOUND', message: ['run second'], next: '--workflow' };
   await expectRefusal(project, ['resume', 'second'], refusal);
   const undone = await project.sharedWf(['rollback', 'second', '--workflow', moved, '--json']);
   expect([undone.exitCode, runRecordSchema.parse(undone.json()).status]).toEqual([0, 'rolled-back']);
@@ -34,18 +34,23 @@ test.concurrent('a workflow outside the workflow folders is started, resumed and
 
 test.concurrent('a file that is missing, contains another workflow or is writable by others is refused', async () => {
   const { project, start } = open();
-  const missing = { exitCode: 2 as const, code: 'E_WORKFLOW_NOT_FOUND', says: ['own/nothing.ts'], next: '.ts' };
+  const missing = { exitCode: 2 as const, code: 'E_WORKFLOW_NOT_FOUND', message: ['own/nothing.ts'], next: '.ts' };
   await expectRefusal(project, ['start', 'own/nothing.ts'], missing);
   await project.sharedWf([...start, '--pause-after', 'write', '--id', 'paused']);
   project.write('own/other.ts', NOTE_WORKFLOW.replace("name: 'note'", "name: 'other'"));
   const other = {
     exitCode: 2 as const,
     code: 'E_USAGE',
-    says: ['contains workflow other, not note'],
+    message: ['contains workflow other, not note'],
     next: 'Give the file',
   };
   await expectRefusal(project, ['resume', 'paused', '--workflow', 'own/other.ts'], other);
   chmodSync(path.join(project.folder, 'own/note.ts'), 0o666);
-  const untrusted = { exitCode: 3 as const, code: 'E_UNTRUSTED', says: ['another user'], next: 'WF_SAFE_DIRECTORY=' };
+  const untrusted = {
+    exitCode: 3 as const,
+    code: 'E_UNTRUSTED',
+    message: ['another user'],
+    next: 'WF_SAFE_DIRECTORY=',
+  };
   await expectRefusal(project, start, untrusted);
 });

@@ -39,13 +39,13 @@ async function refused(tool: string, args: Readonly<Record<string, unknown>>): P
   return answer.json();
 }
 
-/** Waits without the server, which would start a command for each look. */
+/** Waits without the server, which would start a command for each read. */
 async function untilStatus(run: string, status: string): Promise<unknown> {
   await expect.poll(() => readRecord(project, run).status, { timeout: 20_000 }).toBe(status);
   return answered('show_run', { run });
 }
 
-test('tools that act are offered, and named as such', async () => {
+test('tools that act are offered, and annotated as such', async () => {
   const { tools } = await mcp.client.listTools();
   const acts = tools.filter(({ annotations }) => annotations?.readOnlyHint === false);
   expect(acts.map(({ name, annotations }) => [name, annotations?.destructiveHint])).toEqual([
@@ -78,7 +78,7 @@ test.concurrent('a run is started, paused, resumed, approved and rolled back', a
   expect(await answered('wait_for_run', { run })).toMatchObject({ id: run, status: 'paused' });
   expect(await answered('plan_resume', { run })).toMatchObject({ run, direction: 'forward' });
   expect(await answered('resume_run', { run, wait_seconds: 0 })).toMatchObject({ underWay: true });
-  expect(await untilStatus(run, 'waiting')).toMatchObject({ waitingFor: { ask: { title: 'Go on?' } } });
+  expect(await untilStatus(run, 'waiting')).toMatchObject({ waitingFor: { ask: { title: 'Continue?' } } });
   expect(await refused('wait_for_run', { run, seconds: 1 })).toMatchObject({ error: { code: 'E_WAIT_TIMEOUT' } });
   expect(await refused('send_event', { run, event: '--help' })).toMatchObject({
     error: { code: 'E_EVENT_UNEXPECTED' },
@@ -107,7 +107,7 @@ test.concurrent('a run is started, paused, resumed, approved and rolled back', a
   expect(log()).toEqual(['first', 'second', 'third', 'not third', 'not second', 'not first']);
 });
 
-test.concurrent('a run is kept only if it is confirmed by its whole id', async () => {
+test.concurrent('a run is kept only if its whole id confirms it', async () => {
   const run = 'mcp-confirmed';
   await answered('start_run', { workflow: 'setting', id: run, input: { folder: set }, confirm_within: '10m' });
   await untilStatus(run, 'unconfirmed');
@@ -143,7 +143,7 @@ test.concurrent('a failed run is retried, and another one cancelled', async () =
   expect(existsSync(file)).toBe(false);
 });
 
-test('a command that acts goes on when the server has ended', async () => {
+test('a command that acts continues after the server has ended', async () => {
   const [file, waitFor] = [path.join(noted, 'left.txt'), path.join(noted, 'left.go')];
   const run = 'mcp-left';
   await answered('start_run', { workflow: 'note', id: run, input: { file, waitFor }, pause_after: 'write' });

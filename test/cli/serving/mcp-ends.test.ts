@@ -63,7 +63,7 @@ test('a client that closes its output still gets the answers to its calls, and t
   expect(answers.find(({ id }) => id === 3)).toMatchObject({ result: { structuredContent: { runs: [], next: null } } });
 });
 
-test('garbage is reported on standard error, and ends nothing', async () => {
+test('garbage is reported on standard error, and does not end the server', async () => {
   const { child, send, end } = serve();
   child.stdin.write('garbage\n{"jsonrpc":"2.0"}\n[]\n\u001b[2J\n');
   child.stdin.write(Buffer.from([0xff, 0xfe, 0x00, 0x0a]));
@@ -90,7 +90,7 @@ test('garbage is reported on standard error, and ends nothing', async () => {
   expect(stderr).not.toContain('\u001b');
 });
 
-test('a message that is too long ends the server, with a line that says so', async () => {
+test('a message that is too long ends the server, and a line on stderr gives the reason', async () => {
   const { child, end } = serve();
   child.stdin.write('x'.repeat(2 * 1024 * 1024));
   expect(await end).toMatchObject({
@@ -113,7 +113,7 @@ describe('while a command that only reads is under way', () => {
     expect(await project.sharedWf(['cancel', id])).toMatchObject({ exitCode: 0 });
   });
 
-  test('a call that is given up ends that command, and not the server', async () => {
+  test('a cancelled call ends its command, and not the server', async () => {
     const { child, send, end } = serve();
     send(call(1, 'wait_for_run', { run: id, seconds: 50 }));
     await untilRunning(wait, 20_000);
@@ -127,13 +127,13 @@ describe('while a command that only reads is under way', () => {
   test.each<[string, (served: Served) => void]>([
     ['a stop signal', ({ child }) => child.kill('SIGTERM')],
     [
-      'a client that is gone',
+      'a client that has left',
       ({ child, send }) => {
         child.stdout.destroy();
         send({ id: 2, method: 'ping' });
       },
     ],
-  ])('%s ends the server at once, and that command', async (_what, stop) => {
+  ])('%s ends the server and the command at once', async (_what, stop) => {
     const served = serve();
     served.send(call(1, 'wait_for_run', { run: id, seconds: 50 }));
     await untilRunning(wait, 20_000);

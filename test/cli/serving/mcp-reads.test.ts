@@ -21,7 +21,7 @@ const READS = [
   'show_step',
   'wait_for_run',
 ];
-/** With arguments that the tool accepts. */
+/** The calls of the tools that act, with arguments that they accept. */
 const ACTS: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   start_run: { workflow: 'note', id: 'mcp-refused', input: { file: 'refused' } },
   send_event: { run: 'mcp-read', event: 'go' },
@@ -95,7 +95,7 @@ describe('without --allow-actions', () => {
     expect(existsSync(project.database)).toBe(false);
   });
 
-  test('no tool acts, whatever its arguments', async () => {
+  test('no tool acts, with any arguments', async () => {
     for (const [tool, args] of Object.entries(ACTS)) {
       const refused = await mcp.call(tool, args);
       expect(refused, tool).toMatchObject({ isError: true });
@@ -115,7 +115,7 @@ describe('without --allow-actions', () => {
 describe('a finished run', () => {
   beforeAll(() => runNote('mcp-read', HOSTILE));
 
-  test('is listed, found by its inputs, and shown as by the command', async () => {
+  test('is listed, found by its inputs, and shown with the data of the command', async () => {
     const all = await listed({});
     expect(all.runs).toEqual(await json('runs'));
     expect(await listed({ where: { waitFor: 'null' }, workflow: 'note', status: 'succeeded', since: '1h' })).toEqual(
@@ -131,7 +131,7 @@ describe('a finished run', () => {
     expect(step.json()).toEqual(await json('show', 'mcp-read', 'readNote'));
   });
 
-  test('has its commands read page by page', async () => {
+  test('returns its commands page by page', async () => {
     const commands: unknown[] = [];
     const schema = z.object({ commands: z.array(z.unknown()), next: z.number().nullable() });
     for (let cursor: number | null = 0; cursor !== null; ) {
@@ -155,7 +155,7 @@ describe('a finished run', () => {
     expect((await mcp.call('changes')).json()).toEqual(await json('changes'));
   });
 
-  test('steers no terminal with what its commands printed', async () => {
+  test('does not steer a terminal with the output of its commands', async () => {
     const readings = [
       ['list_runs', {}],
       ['show_run', { run: '@latest', parts: ['steps', 'changes'] }],
@@ -176,7 +176,7 @@ describe('a finished run', () => {
   });
 });
 
-test('workflows and the machine are described as by the command', async () => {
+test('workflows and the machine are described with the data of the commands', async () => {
   const same = async (tool: string, args: Readonly<Record<string, unknown>>, ...command: readonly string[]) => {
     const [answer, printed] = await Promise.all([mcp.call(tool, args), json(...command)]);
     expect(answer.json(), tool).toEqual(printed);
@@ -195,7 +195,7 @@ test('workflows and the machine are described as by the command', async () => {
   );
 });
 
-test('long answers are cut, and say how to get the rest', async () => {
+test('long answers are cut, and name the way to get the rest', async () => {
   for (const [index, length] of [60_000, 60_000, 150_000].entries())
     await runNote(`mcp-long-${index}`, 'a'.repeat(length));
   const long = await listed({ limit: 3 });

@@ -26,7 +26,7 @@ test('wf agent --ui serves the page, and wf ui prints a link to it', async () =>
   await expect(ask(served, '/wf/')).rejects.toThrow('ECONNREFUSED');
 });
 
-test('wf agent --ui advances runs although somebody else serves the page with other options', async () => {
+test('wf agent --ui advances runs although another process serves the page with other options', async () => {
   const project = openFoldersProject();
   await servePage(project);
   const agent = await startAgent(onTestFinished, project, ['--ui', '--port=0', '--allow-actions']);

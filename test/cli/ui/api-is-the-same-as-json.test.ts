@@ -93,7 +93,7 @@ const SAME: readonly (readonly [address: () => string, route: string, command: (
 
 describe('the API', () => {
   test.for(SAME.map(([address, route, command]) => ({ address, route, command })))(
-    'answers at $route with what the command prints, as it is described',
+    'answers at $route with the output of the command, as the document describes it',
     async ({ address, route, command }) => {
       const printed = await project.sharedWf([...command(), '--json']);
       const { status, body } = await read(address());
@@ -103,7 +103,7 @@ describe('the API', () => {
     },
   );
 
-  test('answers at /doctor with what the command prints, once until it is asked for news', async () => {
+  test('answers at /doctor with the output of the command, which runs once until a client asks for news', async () => {
     const printed = await project.sharedWf(['doctor', '--json']);
     const { status, body } = await read('/api/doctor');
     expect(status).toBe(200);
@@ -116,7 +116,7 @@ describe('the API', () => {
     expect((await read('/api/doctor')).body).toEqual(news.body);
   });
 
-  test('answers with lists in parts, which are the whole together, forwards and back', async () => {
+  test('answers with lists in pages, forwards and backwards, that add up to the whole list', async () => {
     const all = await read('/api/runs');
     expect(all.links).toEqual({});
     expect(await readParts(served, session, '/api/runs?limit=2')).toEqual(all.body);
@@ -140,7 +140,7 @@ describe('the API', () => {
     expect(await readParts(served, session, `/api/runs/${bad}/evidence?step=two&limit=1`)).toEqual(ofStep);
   });
 
-  test('answers with the journal that wf export writes, in parts', async () => {
+  test('answers with the journal that wf export writes, in pages', async () => {
     const file = path.join(project.folder, 'run.wf');
     await project.sharedWf(['export', bad ?? '', '-o', file]);
     const journal = await readParts(served, session, `/api/runs/${bad}/journal?limit=7`);
@@ -181,7 +181,7 @@ describe('the API', () => {
     expect(JSON.stringify(answer.body)).not.toMatch(/\bat .*\.(?:c?js|ts):\d/);
   });
 
-  test('refuses what the command refuses, with the same words', async () => {
+  test('refuses the same requests as the command, with the same message', async () => {
     for (const [address, command] of [
       [`/api/runs/${good}/compare/${good}`, ['diff', good ?? '', good ?? '']],
       [`/api/runs/${good}/compare/${asks}`, ['diff', good ?? '', asks ?? '']],
@@ -193,7 +193,7 @@ describe('the API', () => {
   });
 });
 
-/** Puts another file in the place of a database; the returned function removes what it holds open. */
+/** Replaces a database with another file. The returned function releases what it keeps open. */
 const BAD_DATABASES: readonly (readonly [code: string, make: (file: string) => () => void])[] = [
   ['E_DATABASE', (file) => made(() => writeFileSync(file, 'no database\n'.repeat(400)))],
   [
@@ -231,12 +231,12 @@ function made(make: () => void): () => void {
   return () => {};
 }
 
-test('a database that cannot be read is an error of wf for pages and API, and none once it can be read', async () => {
+test('pages and API report a database that cannot be read, until it can be read', async () => {
   const other = openSettingProject();
   openHistory(other.database).close();
   const page = await servePage(other);
   const { cookie } = await openSession(page);
-  const look = async (address: string) => {
+  const answerAt = async (address: string) => {
     const { status, text } = await ask(page, address, { headers: { cookie } });
     expect(text).not.toMatch(/\bat .*\.(?:c?js|ts):\d/);
     return { status, text };
@@ -246,20 +246,20 @@ test('a database that cannot be read is an error of wf for pages and API, and no
       rmSync(path.join(other.folder, file));
     const release = make(other.database);
     const printed = await other.sharedWf(['runs', '--json']);
-    const api = await look('/api/runs');
+    const api = await answerAt('/api/runs');
     expect(api.status, code).toBe(code === 'E_DATABASE_LOCKED' ? 409 : 503);
     expect(JSON.parse(withoutDatabase(other, api.text))).toEqual(JSON.parse(withoutDatabase(other, printed.stdout)));
     expect(JSON.parse(api.text)).toMatchObject({ error: { code, hint: /./ } });
-    const html = await look('/');
+    const html = await answerAt('/');
     expect(html).toMatchObject({ status: api.status, text: expect.stringContaining(`<h1>${code}</h1>`) });
     release();
   }
   for (const file of readdirSync(other.folder).filter((name) => name.startsWith('wf.db')))
     rmSync(path.join(other.folder, file));
-  expect(await look('/api/runs')).toEqual({ status: 200, text: '[]' });
+  expect(await answerAt('/api/runs')).toEqual({ status: 200, text: '[]' });
 });
 
-/** Without figures, which differ from one moment to the next. */
+/** Returns the findings without figures, which differ from one moment to the next. */
 function figuresOut(findings: unknown): string {
   return JSON.stringify(findings).replace(/\d+(?:\.\d+)*/g, 'N');
 }

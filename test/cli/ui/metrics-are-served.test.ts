@@ -8,7 +8,7 @@ import { foldersRun, openFoldersProject } from '../../support/workflows/folders.
 const TOKEN = 'a-token-of-some-length';
 const authorized = { authorization: `Bearer ${TOKEN}` };
 
-test('programs with the token read what is open and what has happened since the start, and nobody else', async () => {
+test('only programs with the token read the metrics of open runs and of events since the start', async () => {
   const project = openFoldersProject();
   const file = project.write('token', `${TOKEN}\n`);
   const first = foldersRun(project);
@@ -40,7 +40,7 @@ test('an agent serves its own commits', async () => {
   await agent.end;
 });
 
-test('a token that is short, or that others can write, is refused', async () => {
+test('a token that is short, or that other users can write, is refused', async () => {
   const project = openFoldersProject();
   const short = await project.sharedWf(['ui', '--json', `--metrics-token=${project.write('short', 'x')}`]);
   expect([short.exitCode, short.json()]).toEqual([2, { error: expect.objectContaining({ code: 'E_USAGE' }) }]);

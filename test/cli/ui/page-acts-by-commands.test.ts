@@ -20,7 +20,7 @@ async function post(address: string, body: unknown) {
   const sent = { method: 'POST', headers: session.writing, body: JSON.stringify(body) };
   const { status, text } = await ask(served, `/api${address}`, sent);
   const document = JSON.parse(text);
-  // As the document of the API describes it.
+  // The document of the API describes the answer.
   const described = () => answerSchema(address.replace(/^\/runs\/[^/]+/, '/runs/{run}'), 'post');
   if (status === 200) expect(described().parse(document)).toEqual(document);
   return { status, document, text };
@@ -35,7 +35,7 @@ const sentSchema = z.looseObject({ run: runRecordSchema });
 
 type Answer = Awaited<ReturnType<typeof post>>;
 
-/** Returns what the command printed, also if it takes longer than an answer waits. */
+/** Returns the output of the command, also if the command takes longer than an answer waits. */
 async function printedBy({ status, document, text }: Answer): Promise<unknown> {
   if (status !== 202) {
     expect([status, document]).toEqual([200, document]);
@@ -46,7 +46,7 @@ async function printedBy({ status, document, text }: Answer): Promise<unknown> {
   return outcome.document;
 }
 
-/** Expects that the command refused, also if that takes longer than an answer waits. */
+/** Expects that the command refuses, also if it takes longer than an answer waits. */
 async function expectRefusal({ status, document, text }: Answer, expected: number, code: string) {
   if (status !== 202) {
     expect({ status, document }).toMatchObject({ status: expected, document: { error: { code } } });
@@ -63,7 +63,7 @@ async function waitingRun(id: string): Promise<ActedRun> {
 }
 
 describe('an action of the page', () => {
-  test('is answered with what its command prints', async () => {
+  test('is answered with the output of its command', async () => {
     const run = await waitingRun('api-sent');
     const wrong = await post(`/runs/${run.id}/send`, { event: 'approve', data: { by: '' } });
     await expectRefusal(wrong, 400, 'E_EVENT_INVALID');
@@ -77,7 +77,7 @@ describe('an action of the page', () => {
     await expectRefusal(await post(`/runs/${run.id}/resume`, {}), 400, 'E_RUN_ENDED');
   });
 
-  test('is no error because the run fails then', async () => {
+  test('is no error if the run then fails', async () => {
     const run = project.run('touchy', 'api-failing');
     expect(await run.carryOut('--on-failure', 'keep')).toMatchObject({ exitCode: 1 });
     expect(await get(`/runs/${run.id}/preview/retry`)).toMatchObject({
@@ -87,7 +87,7 @@ describe('an action of the page', () => {
     expect(retried).toMatchObject({ request: { comment: 'again' } });
     await expect.poll(async () => (await run.record()).status, { timeout: 20_000 }).toBe('failed');
     const rolledBack = await printedBy(await post(`/runs/${run.id}/rollback`, {}));
-    // The first change cannot be undone: the run needs attention, and the command has done what was asked.
+    // The first change cannot be undone: the run needs attention, and the command has done its work.
     expect(rolledBack).toMatchObject({ id: run.id, status: 'needs-attention' });
     const undo = { change: 1, as: 'gone', reason: 'removed' };
     await expectRefusal(await post(`/runs/${run.id}/settle`, { ...undo, change: 9 }), 409, 'E_REQUEST_REFUSED');
@@ -113,7 +113,7 @@ describe('an action of the page', () => {
     expect(await get('/actions/unknown')).toMatchObject({ status: 404 });
   });
 
-  test('takes nothing of the request as an option, a reference or a file', async () => {
+  test('treats no part of the request as an option, a reference or a file', async () => {
     const run = await waitingRun('api-strict');
     for (const id of ['@latest', 'api-stric', '--all', '-h', '..', '%2e%2e%2fx', 'a%00b']) {
       const { status } = await post(`/runs/${id}/cancel`, {});

@@ -21,7 +21,7 @@ test.for([
   expect([refused.exitCode, refused.json()]).toEqual([2, { error: expect.objectContaining({ code: 'E_USAGE' }) }]);
 });
 
-test('wf ui serves an empty history without making a database, and the first run once there is one', async () => {
+test('wf ui serves an empty history without creating a database, and the first run once there is one', async () => {
   const project = openFoldersProject();
   const served = await servePage(project);
   const { cookie } = await openSession(served);
@@ -57,7 +57,7 @@ test('behind a proxy, wf ui accepts its host and origin, and marks the cookie as
   expect(await ask({ port }, '/', { headers: proxied })).toMatchObject({ status: 401 });
 });
 
-test('wf ui prints a link to a server with the same options, and refuses others', async () => {
+test('wf ui prints a link to a running server with the same options, and refuses other options', async () => {
   const project = openFoldersProject();
   const served = await servePage(project);
   expect(await served.newLink()).toMatch(/#token=/);
@@ -79,7 +79,7 @@ test('wf ui prints a link to a server with the same options, and refuses others'
   }
 });
 
-test('the commands that only read end with the server', async () => {
+test('commands that only read end with the server', async () => {
   const project = openFoldersProject();
   project.write('workflows/hangs.ts', 'await new Promise((resolve) => setTimeout(resolve, 1e9));');
   const served = await servePage(project);

@@ -61,7 +61,7 @@ describe('a request without a session', () => {
     },
   );
 
-  test('signs nobody in with a token that was not signed for it', async () => {
+  test('does not sign in with an invalid token or with that of a session', async () => {
     const headers = { 'content-type': 'application/json', origin: served.url };
     for (const token of ['', 'a.b.c', 'x'.repeat(5000), session.cookie.split('=')[1] ?? '']) {
       const answer = await ask(served, '/session', { method: 'POST', headers, body: JSON.stringify({ token }) });
@@ -141,16 +141,16 @@ describe('a request that writes', () => {
     ]) {
       const { status, text } = await post(address, { event: 'x', input: {}, change: 1, as: 'gone', reason: 'x' });
       expect([address, status]).toEqual([address, 403]);
-      expect(text).toContain('only shows');
+      expect(text).toContain('read-only');
     }
-    // A dry run observes the host: nobody who only reads lets it do so with a secret of the server's user.
+    // A dry run observes the host: a client that may only read cannot make it use a secret of the server's user.
     const plan = (folder: string, headers?: Readonly<Record<string, string>>) =>
       post('/api/workflows/touchy/plan', { input: { folder } }, headers);
     for (const source of ['@file:/etc/passwd', '@env:HOME']) {
       const refused = await plan(source);
       expect([refused.status, codeOf(refused.text)]).toEqual([403, 'E_FORBIDDEN']);
     }
-    // Neither a plan nor anything else is for others.
+    // Other clients get neither a plan nor anything else.
     const { origin: _own, ...without } = writing;
     for (const headers of [{ ...writing, 'x-wf-csrf': '' }, { ...writing, origin: 'http://evil.example' }, without]) {
       expect((await plan(only.folder, headers)).status).toBe(403);
@@ -165,7 +165,7 @@ describe('a request that writes', () => {
   });
 });
 
-test('a page of another site reads nothing but by leading a person there', async () => {
+test('a page of another site reads nothing, but can link to the page', async () => {
   for (const site of ['cross-site', 'same-site']) {
     const read = (headers: Readonly<Record<string, string>>) =>
       ask(served, '/api/runs', { headers: { cookie: session.cookie, 'sec-fetch-site': site, ...headers } });
@@ -176,7 +176,7 @@ test('a page of another site reads nothing but by leading a person there', async
   }
 });
 
-test('no path leads out of the page', async () => {
+test('no path leads out of the folder of the page', async () => {
   const database = path.basename(project.database);
   const ways = ['../', '..%2f', '%2e%2e/', '%2e%2e%2f', '....//', '..\\', '%252e%252e%252f'];
   const addresses = ways.flatMap((way) => [
@@ -202,14 +202,14 @@ test('long requests are refused', async () => {
   expect(header.status).toBe(431);
 });
 
-test('a request that does not end is ended', { timeout: 40_000 }, async () => {
+test('the server ends a request that does not end', { timeout: 40_000 }, async () => {
   const begun = performance.now();
   const answer = await askRaw(served, 'GET /api/runs HTTP/1.1\r\nHost: 127.0.0.1');
   expect(answer).toMatch(/^HTTP\/1\.1 408 |^$/);
   expect(performance.now() - begun).toBeLessThan(30_000);
 });
 
-test('64 streams at a time are open, and one that is closed makes room', async () => {
+test('the server keeps at most 64 streams open, and a closed one makes room', async () => {
   const open = () => openStream(served, `/api/events?run=${run.id}`, { cookie: session.cookie });
   const streams = Array.from({ length: 64 }, open);
   await Promise.all(streams.map((stream) => stream.count('run', 1)));

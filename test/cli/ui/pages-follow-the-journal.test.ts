@@ -7,7 +7,7 @@ import { servePage } from '../../support/page/served-page.ts';
 import { openAskingProject } from '../../support/workflows/asking-workflow.ts';
 import { openLongRun } from '../../support/workflows/long-run.ts';
 
-test('an open page gets what becomes of a run, and continues where it was after the server was killed', async () => {
+test('an open page follows a run, and continues at the same event after the server was killed', async () => {
   const project = openAskingProject();
   const first = await servePage(project);
   const { cookie } = await openSession(first);
@@ -33,7 +33,7 @@ test('an open page gets what becomes of a run, and continues where it was after 
   });
   const news = await resumed.update(() => true);
   expect(news.seq).toBeGreaterThan(waits.seq);
-  // The step of before is as it was.
+  // The earlier step is unchanged.
   expect(news.steps.map(({ id }) => id)).not.toContain('first');
   project.go('second', 'third');
   await resumed.update(({ run: { status } }) => status === 'succeeded');

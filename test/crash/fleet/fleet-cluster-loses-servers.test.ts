@@ -35,7 +35,7 @@ const WAITS = ['--input', 'waits=true', '--detach'];
 const MADE = ['one', 'two'];
 
 test.runIf(EVERY_CASE)(
-  'a fleet run behind nginx goes on without one of three servers, waits without two, and ends when one is back',
+  'a fleet run behind nginx continues without one of three servers, waits without two, and ends when one returns',
   async () => {
     const [first, second] = servers;
     const host = watched(world.host('fcl-a1'));
@@ -43,11 +43,11 @@ test.runIf(EVERY_CASE)(
     await world.fleet('start', 'site', '--hosts', host.name, '--id', 'fcla', ...WAITS);
     await world.untilUnderWay(host);
 
-    // The one at which the handlers were registered.
+    // The handlers were registered at this one.
     await first.kill();
     host.put('go');
     await world.untilStatus('fcla', 'succeeded');
-    // nginx leads each of them to a living one.
+    // nginx sends each request to a living server.
     for (let asked = 0; asked < 9; asked += 1) expect(await world.fleet('show', 'fcla')).toMatchObject({ exitCode: 0 });
 
     await second.kill();
@@ -60,7 +60,7 @@ test.runIf(EVERY_CASE)(
       async () => {
         const { exitCode, stderr } = await world.fleet('rollback', 'fcla');
         // The request that was refused may have been carried out.
-        expect(exitCode === 0 || /it is rolled back|nothing of it is in place/.test(stderr), stderr).toBe(true);
+        expect(exitCode === 0 || /it is being rolled back|nothing of it is in place/.test(stderr), stderr).toBe(true);
       },
       { timeout: 120_000, interval: 500 },
     );

@@ -39,10 +39,10 @@ describeCrash('the private host of a run', () => {
       const at = 'after commit step.succeeded createNetwork';
       expect((await lane.wf(['resume', run], { at })).signal).toBe('SIGKILL');
       const createdAt = readRun(lane.database, run)?.run.createdAt;
-      const standing = privateHosts(subject);
-      expect(standing.map(({ mark }) => mark)).toEqual([`${run}@${createdAt}`]);
+      const hosts = privateHosts(subject);
+      expect(hosts.map(({ mark }) => mark)).toEqual([`${run}@${createdAt}`]);
       expect((await lane.wf(['resume', run, '--pause-after', 'setup'])).exitCode).toBe(0);
-      expect(privateHosts(subject)).toEqual(standing);
+      expect(privateHosts(subject)).toEqual(hosts);
       expect((await lane.wf(['resume', run])).exitCode).toBe(0);
       expect((await judge(subject, run, before, ['succeeded'])).problems).toEqual([]);
     },
@@ -55,17 +55,17 @@ describeCrash('the private host of a run', () => {
       await paused(subject, run);
       const [host] = privateHosts(subject);
       const enter = ['nsenter', `--net=/proc/${host?.pid}/ns/net`] as const;
-      const look = () =>
+      const readNetwork = () =>
         lane.tool(...enter, 'sh', '-c', 'ip -json link; ip -json address; ip -json route; ip -json rule');
-      const standing = await look();
-      expect(standing).toContain('int_hote');
+      const network = await readNetwork();
+      expect(network).toContain('int_hote');
       const other = path.join(lane.folder, 'other.db');
       await paused(subject, run, other);
       const marks = privateHosts(subject).map(({ mark }) => mark);
       expect(new Set(marks).size).toBe(2);
       const resumed = await lane.wf(['resume', run, '--json'], { database: other });
       expect(resumed.exitCode, resumed.stderr).toBe(0);
-      expect(await look()).toBe(standing);
+      expect(await readNetwork()).toBe(network);
       expect(privateHosts(subject)).toEqual([host]);
       expect(host?.mark).toBe(`${run}@${readRun(lane.database, run)?.run.createdAt}`);
       expect((await lane.wf(['rollback', run])).exitCode).toBe(0);

@@ -28,7 +28,7 @@ const Labels = { 'wf.run': RUN };
 describeDocker('the requests of a killed client', () => {
   const network = changeOf(dockerNetwork);
   const container = changeOf(dockerContainer);
-  /** A second attempt: an earlier one has asked for the same. */
+  /** A second attempt: an earlier one has sent the same request. */
   const context = () => testContext({ run: RUN, attempt: 2 });
   let engine = '';
   const networkRecord = (id: string | null) => ({ name: NETWORK, id, engine });
@@ -60,13 +60,13 @@ describeDocker('the requests of a killed client', () => {
 
   const subnets = [null, '172.29.64.0/24'] as const;
   test.each(chosen(subnets))(
-    'leave one network if the next process asks for it at the same time (subnet %s)',
+    'leave one network if the next process requests it at the same time (subnet %s)',
     async (subnet) => {
       const input = { name: NETWORK, subnet };
       const IPAM = subnet === null ? {} : { IPAM: { Config: [{ Subnet: subnet, Gateway: '172.29.64.1' }] } };
       await askAndDie('POST', '/networks/create', { Name: NETWORK, CheckDuplicate: true, Labels, ...IPAM });
       const record = await network.apply(input, networkRecord(null), 'absent', context());
-      // Two may exist, of which the client knows none by the name: the late one is removed, and the other belongs to the run.
+      // Two may exist, and their name identifies neither: the late one is removed, and the other belongs to the run.
       const observed = async () => {
         const seen = await network.observe(input, context(), record);
         if (seen.found === 'partial') await network.apply(input, seen.record, 'partial', context());
@@ -158,7 +158,7 @@ describeDocker('the requests of a killed client', () => {
       const id = await createMarked();
       await askAndDie('POST', `/containers/${id}/start`);
       await new Promise((resolve) => setTimeout(resolve, delayMs));
-      // Like a process that observed before the engine handled that request.
+      // The process observed before the engine handled that request.
       const record = await container.apply(asked, containerRecord(id), 'partial', context());
       expect(await dockerInspect(id, '{{.State.Running}}')).toBe('true');
       await askAndDie('DELETE', `/containers/${id}?force=1&v=1`);

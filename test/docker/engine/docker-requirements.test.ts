@@ -21,7 +21,7 @@ const ELSEWHERE = `wf-dkreq-${process.pid}`;
 
 describeDocker('the Docker requirements', () => {
   const { host } = testContext();
-  const look = (requirement: Requirement, changes: Partial<HostPorts> = {}) =>
+  const check = (requirement: Requirement, changes: Partial<HostPorts> = {}) =>
     requirement.check({ ...host, ...changes });
   let network = '';
 
@@ -51,7 +51,7 @@ describeDocker('the Docker requirements', () => {
   });
 
   test('are met by an engine that answers, with its endpoint', async () => {
-    expect(await look(dockerEngine())).toMatchObject({ met: true, found: expect.stringContaining(dockerHost()) });
+    expect(await check(dockerEngine())).toMatchObject({ met: true, found: expect.stringContaining(dockerHost()) });
   });
 
   test('are not met if the engine is unreachable', async () => {
@@ -61,19 +61,19 @@ describeDocker('the Docker requirements', () => {
       message: expect.stringContaining('unix:///nowhere/docker.sock (DOCKER_HOST)'),
     };
     for (const requirement of [dockerEngine(), imageAvailable('x'), containerNameFree('xx'), localBridges()]) {
-      expect(await look(requirement, { docker: nowhere })).toMatchObject({ met: false, error });
+      expect(await check(requirement, { docker: nowhere })).toMatchObject({ met: false, error });
     }
   });
 
   test('are met if the bridges are links of this host', async () => {
-    const found = await look(localBridges());
+    const found = await check(localBridges());
     expect(found).toMatchObject({ met: true, found: expect.stringContaining(`br-${network.slice(0, 12)}`) });
   });
 
   test('are not met by bridges in another network namespace', async () => {
     const namespace = { path: `/run/netns/${ELSEWHERE}`, inode: null, process: null };
     const command: HostPorts['command'] = { run: (argv, options) => host.command.run(argv, { ...options, namespace }) };
-    expect(await look(localBridges(), { command })).toMatchObject({
+    expect(await check(localBridges(), { command })).toMatchObject({
       met: false,
       error: { code: 'E_DOCKER_NOT_LOCAL', message: expect.stringContaining('docker0'), exitCode: 3 },
     });
@@ -90,18 +90,18 @@ describeDocker('the Docker requirements', () => {
       info: async () => ({ ...(await real.info()), ...facts }),
       listNetworks: async () => (await real.listNetworks()).filter(({ name }) => name === 'bridge'),
     };
-    expect(await look(localBridges(), { docker: other })).toMatchObject({
+    expect(await check(localBridges(), { docker: other })).toMatchObject({
       met: false,
       error: { code: 'E_DOCKER_NOT_LOCAL', message: expect.stringContaining(reason) },
     });
   });
 
   test('report an image as present, or as to be pulled', async () => {
-    expect(await look(imageAvailable(PROBE_IMAGE))).toMatchObject({
+    expect(await check(imageAvailable(PROBE_IMAGE))).toMatchObject({
       met: true,
       found: expect.stringMatching(/^[0-9a-f]{12}$/),
     });
-    expect(await look(imageAvailable('dkreq/none'))).toMatchObject({
+    expect(await check(imageAvailable('dkreq/none'))).toMatchObject({
       met: true,
       found: 'missing: wf will pull it',
     });
@@ -110,24 +110,24 @@ describeDocker('the Docker requirements', () => {
   test('claim a free name', async () => {
     expect(containerNameFree('AppDev').claim).toBe('container AppDev');
     expect(networkNameFree('devops').claim).toBe('network devops');
-    expect(await look(containerNameFree('dkreq'))).toEqual({ met: true, found: 'free' });
-    expect(await look(networkNameFree('dkreq'))).toEqual({ met: true, found: 'free' });
+    expect(await check(containerNameFree('dkreq'))).toEqual({ met: true, found: 'free' });
+    expect(await check(networkNameFree('dkreq'))).toEqual({ met: true, found: 'free' });
   });
 
   test('name the owner of a container name in use', async () => {
     const id = await docker('ps', '--quiet', '--filter', 'name=dkreq-ctr');
-    const found = await look(containerNameFree('dkreq-ctr'));
+    const found = await check(containerNameFree('dkreq-ctr'));
     expect(found).toMatchObject({ met: false, error: { code: 'E_NAME_IN_USE', exitCode: 4 } });
     const message = found.met ? '' : found.error.message;
-    for (const fact of [id, PROBE_IMAGE, 'running since', 'not made by wf']) expect(message).toContain(fact);
+    for (const fact of [id, PROBE_IMAGE, 'running since', 'not created by wf']) expect(message).toContain(fact);
   });
 
   test('name the run of a network name in use, and how to undo it', async () => {
-    expect(await look(networkNameFree('dkreq-net'))).toMatchObject({
+    expect(await check(networkNameFree('dkreq-net'))).toMatchObject({
       met: false,
       error: {
         code: 'E_NAME_IN_USE',
-        message: expect.stringContaining('made by run otherrun'),
+        message: expect.stringContaining('created by run otherrun'),
         hint: expect.stringContaining('wf rollback otherrun'),
       },
     });
@@ -136,7 +136,7 @@ describeDocker('the Docker requirements', () => {
   test.each(['172.29.48.0/20', '172.29.50.0/24', '172.29.0.0/16'])(
     'refuse %s, which overlaps a Docker network',
     async (subnet) => {
-      expect(await look(subnetFree(subnet))).toMatchObject({
+      expect(await check(subnetFree(subnet))).toMatchObject({
         met: false,
         error: {
           code: 'E_SUBNET_IN_USE',
@@ -150,7 +150,7 @@ describeDocker('the Docker requirements', () => {
   test.each(['10.77.0.0/16', '10.77.5.0/24', '10.77.5.128/25'])(
     'refuse %s, which overlaps a route of the host',
     async (subnet) => {
-      expect(await look(subnetFree(subnet))).toMatchObject({
+      expect(await check(subnetFree(subnet))).toMatchObject({
         met: false,
         error: { code: 'E_SUBNET_IN_USE', message: expect.stringContaining('the route to 10.77.5.0/24 on dkreq0') },
       });
@@ -158,11 +158,11 @@ describeDocker('the Docker requirements', () => {
   );
 
   test('ignore a default route, whole or in halves', async () => {
-    expect(await look(subnetFree('10.78.0.0/16'))).toEqual({ met: true, found: 'free' });
+    expect(await check(subnetFree('10.78.0.0/16'))).toEqual({ met: true, found: 'free' });
     expect(subnetFree('10.78.0.0/16').claim).toBe('subnet 10.78.0.0/16');
   });
 
   test('refuse a malformed subnet as bad input', async () => {
-    expect(await look(subnetFree('10.78.0.0'))).toMatchObject({ met: false, error: { code: 'E_INPUT' } });
+    expect(await check(subnetFree('10.78.0.0'))).toMatchObject({ met: false, error: { code: 'E_INPUT' } });
   });
 });

@@ -10,11 +10,11 @@ import { testProgram } from '../../support/programs/test-program.ts';
 import { chosen } from '../../support/rotation.ts';
 
 const run = promisify(execFile);
-/** As the lanes start it. */
+/** The arguments are those of the lanes. */
 const WRAPPER = testProgram('engines/with-engine');
 
 describeDocker('the wrapper that runs tests in their own engine', () => {
-  test('removes the engine of a killed wrapper, runs the command in the namespace of its own, forwards a signal, and removes what the command left', async () => {
+  test('removes the engine of a killed wrapper, runs the command in its own namespace, forwards a signal, and removes the leftovers of the command', async () => {
     const killed = start(`docker run --detach ${HTTP_ECHO_IMAGE} -text x; echo $$; exec sleep 600`);
     const command = Number((await firstLines(killed, 2))[1]);
     killed.kill('SIGKILL');

@@ -8,7 +8,7 @@ import { openProject } from '../../support/command/run-wf.ts';
 import { describeDocker, docker } from '../../support/engines/docker-tests.ts';
 import { PROBE_IMAGE } from '../../support/engines/images.ts';
 
-/** Forwards to DOCKER_HOST, but answers for one container as if its storage were damaged. wf sends one request a connection. */
+/** Forwards to DOCKER_HOST, but answers requests for one container as if its storage were damaged. wf sends one request per connection. */
 async function engineThatCannotInspect(id: string, socket: string): Promise<Server> {
   const engine = (process.env['DOCKER_HOST'] ?? '').replace('unix://', '');
   const body = JSON.stringify({ message: `RWLayer of container ${id} is unexpectedly nil` });

@@ -32,7 +32,7 @@ describeDocker('two hosts with the engines of two namespaces', () => {
       const input = [`hosts=${own}`, `image=${PROBE_IMAGE}`].flatMap((one) => ['--input', one]);
       return ['start', 'two-hosts', '--id', id, ...input, ...more];
     };
-    /** Calls wf in the process that the test files share. */
+    /** Runs wf in the process that the test files share. */
     const shared = (args: readonly string[]) => project.sharedWf(args, { env: NO_ENGINE });
     const record = (id: string) => readRecord(project, id);
     const shell = async (...args: readonly string[]) => {
@@ -42,7 +42,7 @@ describeDocker('two hosts with the engines of two namespaces', () => {
     return { ...project, wf, shared, start, record, shell };
   }
 
-  test('each step and change is on the engine, and in the namespace, of its host; so are leftovers, which verification and sweep find there', async () => {
+  test('each step and change is on the engine and in the namespace of its host, where verification and sweep find leftovers', async () => {
     const before = await states();
     const { shared, start, record, shell } = openHosts();
     const paused = await shared(start('given', '--pause-after', 'reach'));
@@ -100,7 +100,7 @@ describeDocker('two hosts with the engines of two namespaces', () => {
     expect(await states()).toEqual(before);
   });
 
-  test('a host that leads nowhere, or elsewhere, is refused before anything is touched', async () => {
+  test('a host that leads nowhere, or elsewhere, is refused before wf touches anything', async () => {
     const { shared } = openHosts();
     const [alpha, beta] = [on(0).engine, on(1).engine];
     const refused = async (given: string, ...more: readonly string[]) => {
@@ -124,6 +124,8 @@ describeDocker('two hosts with the engines of two namespaces', () => {
     expect(await refused(hosts(), '--runtime', 'embedded')).toMatch(
       /^3 E_RUNTIME_UNAVAILABLE .* alpha has a Docker engine$/,
     );
-    expect(await refused('', '--runtime', 'docker')).toMatch(/^3 E_RUNTIME_UNAVAILABLE .* cannot make the host alpha/);
+    expect(await refused('', '--runtime', 'docker')).toMatch(
+      /^3 E_RUNTIME_UNAVAILABLE .* cannot create the host alpha/,
+    );
   });
 });

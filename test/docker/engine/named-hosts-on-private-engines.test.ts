@@ -50,10 +50,10 @@ function openHosts(env: Readonly<Record<string, string>> = {}) {
     const input = ['hosts=private', `image=${PROBE_IMAGE}`].flatMap((one) => ['--input', one]);
     return ['start', 'two-hosts', '--id', id, ...input, ...more];
   };
-  /** Calls wf in the process that the test files share. */
+  /** Runs wf in the process that the test files share. */
   const shared = (args: readonly string[]) => project.sharedWf(args, { env });
   const record = (id: string) => readRecord(project, id);
-  /** Returns a function that runs a command as a shell of wf does. */
+  /** Returns a function that runs a command like a shell of wf. */
   const shell = async (...args: readonly string[]) => {
     const opened = await shared(['shell', ...args, '--json']);
     const { command } = z.object({ command: z.array(z.string()) }).parse(opened.json());
@@ -131,7 +131,7 @@ describeDocker('two hosts with engines that the run starts', () => {
   for (const [name, body] of chosen([
     ['a killed run is resumed and rolled back on its engines', isKilled],
     [
-      'a run whose engine is killed fails, and finds its changes gone from new ones; sweep ends a forgotten one',
+      'a run whose engine is killed fails, and its changes are gone from the new engines; sweep ends a forgotten engine',
       losesItsEngine,
     ],
   ] as const)) {

@@ -13,7 +13,7 @@ const CONTAINERS = readFileSync(new URL('../../fixtures/kit/containers.ts', impo
 
 /** Damage to a database file that no wf has open, by the exit code and error that wf reports. */
 const TROUBLE: Readonly<Record<string, (database: string) => void>> = {
-  '3 E_DATABASE_NEWER (of a wf to come)': (database) => {
+  '3 E_DATABASE_NEWER (of a newer wf)': (database) => {
     const raw = new PinnedConnection(database);
     raw.pragma(`user_version = ${Number(raw.pragma('user_version', { simple: true })) + 1}`);
     raw.close();
@@ -24,7 +24,7 @@ const TROUBLE: Readonly<Record<string, (database: string) => void>> = {
     writeFileSync(database, content.fill(0x2a, 4096, content.length - 4096));
   },
   '3 E_DATABASE_DAMAGED (replaced by something else)': (database) => writeFileSync(database, 'A letter.\n'.repeat(999)),
-  '3 E_DATABASE (a folder now)': (database) => {
+  '3 E_DATABASE (replaced by a folder)': (database) => {
     rmSync(database);
     mkdirSync(database);
   },
@@ -32,7 +32,7 @@ const TROUBLE: Readonly<Record<string, (database: string) => void>> = {
 };
 
 describeDocker('a database failure', () => {
-  test('lets resume and rollback of a paused run touch nothing, and stops a run at once if the file is moved away, until it is back', () =>
+  test('makes resume and rollback of a paused run touch nothing, and stops a run at once if the file is moved away, until it is back', () =>
     leavingTheHostAsItWas(async () => {
       const project = openProject({ 'workflows/containers.ts': CONTAINERS });
       rollBackIfTestFails(project);

@@ -11,7 +11,7 @@ import { chosen } from '../../support/rotation.ts';
 import { startLab } from '../../support/workflows/lab.ts';
 import { expectAllUndone, expectFailedAndUndone, pausedAfter } from '../../support/workflows/paused-lab.ts';
 
-/** Prints the names that it is asked for, and never answers. */
+/** Prints the names of the queries that it gets, and never answers. */
 const NAME_SERVER = fileURLToPath(new URL('../../fixtures/docker/silent-name-server.mjs', import.meta.url));
 
 describeDocker('an engine that restarts during a run', () => {
@@ -75,7 +75,7 @@ describeDocker('an engine that restarts during a run', () => {
     },
   );
 
-  test('does not fail the run if its containers keep running (live-restore); the lab asks no outside name server, and removes its containers without delay', async () => {
+  test('does not fail the run if its containers keep running (live-restore); the lab queries no outside name server, and removes its containers without delay', async () => {
     const address = '10.99.0.1';
     await restartDaemon(engine, {
       'live-restore': true,
@@ -131,7 +131,7 @@ describeDocker('an engine that restarts during a run', () => {
     const end = await openProject().sharedWf(startLab({}, '--json'), options);
     expectFailedAndUndone(
       { exitCode: end.exitCode, record: runRecordSchema.parse(end.json()), stderr: end.stderr },
-      { code: 'E_SUBNET_IN_USE', says: ['could not find an available, non-overlapping IPv4 address pool'] },
+      { code: 'E_SUBNET_IN_USE', message: ['could not find an available, non-overlapping IPv4 address pool'] },
     );
     expect(await state()).toEqual(before);
   });

@@ -15,8 +15,11 @@ describeDocker('foreign changes of the firewall during a run', () => {
         }
         await tool('iptables', '--policy', 'FORWARD', 'ACCEPT');
         const end = await lab.resume();
-        // The attempts run side by side: the error names the first that is answered.
-        expectFailedAndUndone(end, { code: 'E_PROBE_ANSWERED', says: [/\d of 3 pings from AppDev|answered AppDev/] });
+        // The attempts run side by side: the error names the first one with an answer.
+        expectFailedAndUndone(end, {
+          code: 'E_PROBE_ANSWERED',
+          message: [/\d of 3 pings from AppDev|answered AppDev/],
+        });
         const wiped = end.record.verification?.drift.filter(({ subject }) => subject.includes('DOCKER-ISOLATION'));
         expect(wiped?.length).toBeGreaterThan(0);
       } finally {
@@ -32,7 +35,7 @@ describeDocker('foreign changes of the firewall during a run', () => {
       await tool('iptables', '--insert', ...rule);
       try {
         const end = await lab.resume();
-        expectFailedAndUndone(end, { code: 'E_PROBE_FAILED', says: [] });
+        expectFailedAndUndone(end, { code: 'E_PROBE_FAILED', message: [] });
         expect(end.record.error?.hint).toContain('bridge-nf-call-iptables');
         expect(end.record.verification?.drift.map(({ subject }) => subject)).toContainEqual(
           expect.stringContaining('physdev-is-bridged'),

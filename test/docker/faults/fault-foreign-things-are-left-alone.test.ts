@@ -35,7 +35,7 @@ describeDocker('a foreign object in the way of a run', () => {
     try {
       const lab = await pausedAfter('isolationTest');
       await docker('network', 'connect', 'theirs', 'AppProd');
-      expectFailedAndUndone(await lab.resume(), { code: 'E_LINK_IN_USE', says: ['eth1 exists already in AppProd'] });
+      expectFailedAndUndone(await lab.resume(), { code: 'E_LINK_IN_USE', message: ['eth1 exists already in AppProd'] });
       expect(await dockerInspect('theirs', '{{.Id}} {{len .Containers}}')).toBe(`${theirs} 0`);
     } finally {
       await docker('network', 'rm', theirs);
@@ -70,7 +70,7 @@ describeDocker('a foreign object in the way of a run', () => {
         });
         const { error, changes, verification } = end.record;
         expect(error).toMatchObject({ code: 'E_RESIDUE', message: expect.stringContaining('container stranger') });
-        // The error names it once, however many attempts were made.
+        // The error names it once, independently of the number of attempts.
         expect(error?.message.match(/container stranger/g)).toHaveLength(1);
         expect(error?.hint).toContain('docker network rm ');
         expect(changes.filter(({ status }) => status === 'stuck')).toMatchObject([{ step: 'createDevNetwork' }]);

@@ -42,7 +42,7 @@ describeDocker('a foreign change between two stages', () => {
       const end = await lab.resume();
       expectFailedAndUndone(end, {
         code: 'E_STEP_FAILED',
-        says: [
+        message: [
           /link int_hote does not exist on the host; gone from the host meanwhile: veth pair int_hote and int_conteneur/,
           'AppProd was restarted or removed',
         ],

@@ -53,7 +53,7 @@ describeDocker('a restart of the machine', () => {
         if (crashPoint !== null) await tool('ip', 'link', 'delete', 'int_hote');
         const { workflow, definition } = await loadLab();
         const result = await afterReboot(project.database, async (engine) => {
-          // Loaded from its sources, whose text differs from that of the built wf.
+          // The lab is loaded from its sources, whose text differs from that of the built wf.
           const request = { run: runId('lab'), workflow, definition, acceptChanges: true, pauseAfter: null };
           return (await engine.resume(request)).result;
         });

@@ -14,7 +14,7 @@ describeDocker('a network namespace that outlives AppProd', () => {
       });
       try {
         const end = await lab.resume();
-        expectFailedAndUndone(end, { code: 'E_NOT_PROVEN', says: ['still on the host after 5 s: int_hote'] });
+        expectFailedAndUndone(end, { code: 'E_NOT_PROVEN', message: ['still on the host after 5 s: int_hote'] });
         expect(end.record.error?.hint).toContain(`process ${holder.pid} (sleep 977) is in it`);
         expect(holder.exitCode ?? holder.signalCode).toBe(null);
         expect(end.record.changes.find(({ step }) => step === 'createVethPair')?.status).toBe('reverted');

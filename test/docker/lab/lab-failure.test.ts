@@ -86,10 +86,10 @@ describeDocker('a failing lab', () => {
 
     const standing = standingChangesSchema.parse((await project.sharedWf(['changes', 'lab', '--json'])).json());
     expect(standing.map(({ seq }) => seq).sort()).toEqual(notReverted.map(({ seq }) => seq).sort());
-    const told = (await project.sharedWf(['changes'])).stdout;
-    const typed = told.split('\n').flatMap((line) => /^ {4}(\S.*)$/.exec(line)?.[1] ?? []);
+    const printed = (await project.sharedWf(['changes'])).stdout;
+    const typed = printed.split('\n').flatMap((line) => /^ {4}(\S.*)$/.exec(line)?.[1] ?? []);
     for (const { undo } of standing) for (const command of undo) expect(typed).toContain(command);
-    // In sequence, as a user types them. AppDev is already gone, which `docker rm --force` accepts.
+    // The commands run in sequence, like those of a user. AppDev is already gone, which `docker rm --force` accepts.
     const answers = [];
     for (const command of typed) {
       answers.push(

@@ -24,7 +24,7 @@ describeDocker('the lab', () => {
     try {
       await expectUntouched({
         code: 'E_NAME_IN_USE',
-        says: ['AppDev', id.slice(0, 12), 'not made by wf'],
+        message: ['AppDev', id.slice(0, 12), 'not created by wf'],
         next: 'prefix',
       });
       expect(await dockerInspect('AppDev', '{{.Id}} {{.State.Running}} {{.RestartCount}}')).toBe(`${id} true 0`);
@@ -36,7 +36,7 @@ describeDocker('the lab', () => {
   test('is refused if a container that does not run has the name of the probe', async () => {
     const id = await docker('create', '--name', 'AppDev-probe', PROBE_IMAGE);
     try {
-      await expectUntouched({ code: 'E_NAME_IN_USE', says: ['AppDev-probe', 'created'], next: 'prefix' });
+      await expectUntouched({ code: 'E_NAME_IN_USE', message: ['AppDev-probe', 'created'], next: 'prefix' });
     } finally {
       await docker('rm', id);
     }
@@ -45,7 +45,7 @@ describeDocker('the lab', () => {
   test('is refused if a network has the name, and the network stays', async () => {
     const id = await docker('network', 'create', 'devops');
     try {
-      await expectUntouched({ code: 'E_NAME_IN_USE', says: ['devops', id.slice(0, 12)], next: 'docker network rm' });
+      await expectUntouched({ code: 'E_NAME_IN_USE', message: ['devops', id.slice(0, 12)], next: 'docker network rm' });
       expect(await dockerInspect('devops', '{{.Id}}')).toBe(id);
     } finally {
       await docker('network', 'rm', id);
@@ -56,7 +56,7 @@ describeDocker('the lab', () => {
     await tool('ip', 'link', 'add', 'int_hote', 'type', 'bridge');
     try {
       const before = (await linksOf()).get('int_hote');
-      await expectUntouched({ code: 'E_LINK_IN_USE', says: ['int_hote'], next: '' });
+      await expectUntouched({ code: 'E_LINK_IN_USE', message: ['int_hote'], next: '' });
       expect((await linksOf()).get('int_hote')).toEqual(before);
     } finally {
       await tool('ip', 'link', 'delete', 'int_hote');
@@ -66,7 +66,7 @@ describeDocker('the lab', () => {
   test('is refused if a Docker network overlaps the subnet, and its name is printed', async () => {
     const id = await docker('network', 'create', '--subnet', '172.30.128.0/20', 'theirs');
     try {
-      const refusal = { code: 'E_SUBNET_IN_USE', says: ['172.30.0.0/16', 'theirs', '172.30.128.0/20'], next: '' };
+      const refusal = { code: 'E_SUBNET_IN_USE', message: ['172.30.0.0/16', 'theirs', '172.30.128.0/20'], next: '' };
       await expectUntouched(refusal, { devSubnet: '172.30.0.0/16' });
     } finally {
       await docker('network', 'rm', id);
@@ -78,7 +78,7 @@ describeDocker('the lab', () => {
     try {
       await tool('ip', 'address', 'add', '10.99.3.1/24', 'dev', 'vpn0');
       await tool('ip', 'link', 'set', 'vpn0', 'up');
-      const refusal = { code: 'E_SUBNET_IN_USE', says: ['10.99.0.0/16', 'vpn0'], next: '' };
+      const refusal = { code: 'E_SUBNET_IN_USE', message: ['10.99.0.0/16', 'vpn0'], next: '' };
       await expectUntouched(refusal, { prodSubnet: '10.99.0.0/16' });
     } finally {
       await tool('ip', 'link', 'delete', 'vpn0');
@@ -86,7 +86,7 @@ describeDocker('the lab', () => {
   });
 
   test('is refused if the subnet contains the address of an SSH client, which is printed', async () => {
-    const refusal = { code: 'E_SUBNET_IN_USE', says: ['10.50.0.0/16', '10.50.3.4', 'SSH'], next: 'another subnet' };
+    const refusal = { code: 'E_SUBNET_IN_USE', message: ['10.50.0.0/16', '10.50.3.4', 'SSH'], next: 'another subnet' };
     await expectUntouched(refusal, { devSubnet: '10.50.0.0/16' }, { SSH_CONNECTION: '10.50.3.4 50000 192.0.2.1 22' });
   });
 
@@ -96,7 +96,7 @@ describeDocker('the lab', () => {
       const refusal = {
         exitCode: 4,
         code: 'E_NAME_IN_USE',
-        says: ['AppProd'],
+        message: ['AppProd'],
         next: `docker rm --force ${id.slice(0, 12)}`,
       };
       const project = openProject();
@@ -158,7 +158,7 @@ describeDocker('the lab', () => {
 
 /** Expects that the lab is refused before it begins, and that the host is unchanged. */
 async function expectUntouched(
-  refusal: { readonly code: string; readonly says: readonly string[]; readonly next: string },
+  refusal: { readonly code: string; readonly message: readonly string[]; readonly next: string },
   inputs: Readonly<Record<string, string>> = {},
   env: Readonly<Record<string, string>> = {},
 ): Promise<void> {

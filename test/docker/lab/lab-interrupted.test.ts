@@ -43,8 +43,8 @@ describeDocker('a lab that is interrupted by a signal', () => {
 async function undoByHand(project: Project): Promise<void> {
   const standing = standingChangesSchema.parse((await project.sharedWf(['changes', '--json'])).json());
   expect(standing.length).toBeGreaterThan(0);
-  const told = (await project.sharedWf(['changes'])).stdout;
-  for (const line of told.split('\n')) {
+  const printed = (await project.sharedWf(['changes'])).stdout;
+  for (const line of printed.split('\n')) {
     const command = /^ {4}(\S.*)$/.exec(line)?.[1];
     if (command !== undefined) await tool('sh', '-c', command);
   }

@@ -28,7 +28,7 @@ function openLab(hosts: string) {
     return ['start', 'lab-overlay', '--id', id, ...input, ...more];
   };
   const record = (id: string) => readRecord(project, id);
-  /** Runs a command where `wf shell` opens a shell. */
+  /** Runs a command in the place of a `wf shell`. */
   const inShell = async (where: readonly string[], ...argv: readonly string[]) => {
     const { command } = z
       .object({ command: z.array(z.string()) })
@@ -42,8 +42,8 @@ function openLab(hosts: string) {
 const RESTORED = { restored: true, residues: [], unexplained: [], drift: [] };
 
 const onEnginesOfTheRun = () => {
-  test('each claim is proven beside a run of lab-network and after a kill, both hosts are as they were, and the report is in both languages', async () => {
-    const id = 'swarm-told';
+  test('each claim is proven beside a run of lab-network and after a kill, both hosts are restored, and the report is in both languages', async () => {
+    const id = 'swarm-proven';
     const { shared, killedAt, start, record, inShell } = openLab('private');
     const paused = await shared(start(id, '--pause-after', 'overlay', '--input', 'prefix=ann-'));
     expect(paused, paused.stderr).toMatchObject({ exitCode: 0 });
@@ -69,7 +69,7 @@ const onEnginesOfTheRun = () => {
       status: 'succeeded',
       verification: { restored: true, residues: [], unexplained: [] },
     });
-    // The machine may still have the networks of the other run, but no host of this one.
+    // The machine may still have the networks of the other run, but no host of this run.
     const drift = verification?.drift.filter(({ reason }) => reason !== `run ${beside}`) ?? [];
     expect(drift).toEqual([]);
     expect(stages.map((stage) => [stage.name, stage.status])).toEqual(STAGES.map((name) => [name, 'succeeded']));
@@ -79,28 +79,30 @@ const onEnginesOfTheRun = () => {
     const { encrypted, ...shown } = figures;
     expect(shown).toEqual({
       underlay:
-        'alpha has lo, docker0, under0, beta has lo, docker0, under0, and nothing else; 3 of 3 pings, back 3 of 3',
+        'alpha has only lo, docker0, under0; beta has only lo, docker0, under0; 3 of 3 pings, other direction 3 of 3',
       swarm: 'manager 10.91.0.1 ready, reachable; worker 10.91.0.2 ready',
-      overlay: '3 of 3 pings and "Mon AppBeta"; back 3 of 3 and "Mon AppAlpha"',
+      overlay: '3 of 3 pings, HTTP "Mon AppBeta"; other direction: 3 of 3, HTTP "Mon AppAlpha"',
       names: expect.stringMatching(
-        /^ann-appbeta is 10\.42\.0\.\d+, 3 of 3 pings and "Mon AppBeta"; ann-appalpha is 10\.42\.0\.\d+, 3 of 3 pings and "Mon AppAlpha"$/,
+        /^ann-appbeta is 10\.42\.0\.\d+: 3 of 3 pings, HTTP "Mon AppBeta"; ann-appalpha is 10\.42\.0\.\d+: 3 of 3 pings, HTTP "Mon AppAlpha"$/,
       ),
       encapsulated: expect.stringMatching(
-        /^3 packets left as 10\.91\.0\.1 > 10\.91\.0\.2\.4789, VNI 4097, [3-9] arrived; the cable carried \d+ out and \d+ in$/,
+        /^alpha sent 3 packets as 10\.91\.0\.1 > 10\.91\.0\.2\.4789, VNI 4097; beta received [3-9]; alpha's end of the cable counted \d+ out, \d+ in$/,
       ),
       isolated:
-        'VNI 4098 / 4097: 0 of 3 pings, back 0 of 3, while each overlay answered inside: 3 of 3 and 3 of 3; the name is unknown',
+        'VNI 4098 / 4097: 0 of 3 pings, other direction 0 of 3, while pings inside each overlay got 3 of 3 and 3 of 3; the name is unknown',
       'same host':
-        '0 of 3 pings to a container of the other overlay on the same host, while that reached its own: 3 of 3',
-      MTU: '1450 bytes: 1422 of data 1 of 1, 1423 0 of 1; on the underlay 1472 1 of 1',
+        '0 of 3 pings to a container of the other overlay on the same host, while it reached its own overlay: 3 of 3',
+      MTU: '1450 bytes: pings with 1422 bytes of data 1 of 1, with 1423 0 of 1; on the underlay with 1472 1 of 1',
       'health is no proof': expect.stringMatching(
-        /^both nodes are ready, and 0 of 3 pings \(\d+ packets dropped\) while the underlay answered 3 of 3; rule taken back: 3 of 3$/,
+        /^both nodes are ready, but 0 of 3 pings \(\d+ packets dropped\) while the underlay answered 3 of 3; rule removed: 3 of 3$/,
       ),
     });
-    expect(encrypted).toMatch(/^(?:3 of 3 pings; \d+ packets of ESP left, \d+ arrived|not tried: this kernel cannot)/);
+    expect(encrypted).toMatch(
+      /^(?:3 of 3 pings; alpha sent \d+ ESP packets, beta received \d+|not tested: this kernel cannot)/,
+    );
 
     for (const [language, title, claim] of [
-      ['en', 'Two hosts, one network: an overlay network of Docker', 'same host'],
+      ['en', 'Two hosts, one network: a Docker overlay network', 'same host'],
       ['fr', 'Deux hôtes, un réseau : un réseau overlay de Docker', 'même hôte'],
     ] as const) {
       const report = await shared(['report', id, '--format', 'html', '--lang', language]);
@@ -115,7 +117,7 @@ const onEnginesOfTheRun = () => {
 const onGivenEngines = () => {
   const { on, hosts, states } = useTwoEngines();
 
-  /** Joins the engines as somebody else did before the run. */
+  /** Joins the engines like somebody else before the run. */
   async function ownUnderlay() {
     const [alpha, beta] = [on(0), on(1)];
     const peer = ['type', 'veth', 'peer', 'name', 'lan0', 'netns', beta.engine.namespace];
@@ -153,17 +155,17 @@ const onGivenEngines = () => {
     expect(changes.map(({ target }) => target)).not.toContain('alpha: veth pair under0 and under1');
     const figures = Object.fromEntries(proofs.map((proof) => [proof.claim, proof.figures]));
     expect(figures).toMatchObject({
-      underlay: expect.stringMatching(/^alpha has \S.*lan0\S*, beta has .*; 3 of 3 pings, back 3 of 3$/),
+      underlay: expect.stringMatching(/^alpha has \S.*lan0\S*; beta has .*; 3 of 3 pings, other direction 3 of 3$/),
       swarm: 'manager 192.0.2.1 ready, reachable; worker 192.0.2.2 ready',
       encapsulated: expect.stringMatching(
-        /^3 packets left as 192\.0\.2\.1 > 192\.0\.2\.2\.4789, VNI 4097, [3-9] arrived$/,
+        /^alpha sent 3 packets as 192\.0\.2\.1 > 192\.0\.2\.2\.4789, VNI 4097; beta received [3-9]$/,
       ),
     });
     expect(await states()).toEqual(before);
     await underlay.remove();
   });
 
-  test('an engine that is in a swarm is refused before anything is touched', async () => {
+  test('an engine that is in a swarm is refused before wf touches anything', async () => {
     const { at } = on(1);
     await at('docker', 'swarm', 'init', '--advertise-addr', '127.0.0.1');
     const { shared, start } = openLab(hosts());
@@ -183,13 +185,13 @@ const onGivenEngines = () => {
       fault: 'an underlay with a small MTU',
       pauseAfter: 'underlay',
       make: () => Promise.all([on(0), on(1)].map(({ at }) => at('ip', 'link', 'set', 'dev', 'under0', 'mtu', '1400'))),
-      says: '0 of 1 pings from the host to 10.91.0.2',
+      message: '0 of 1 pings from the host to 10.91.0.2',
     },
     {
       fault: 'a cut underlay',
       pauseAfter: 'overlay',
       make: () => on(0).at('ip', 'link', 'set', 'dev', 'under0', 'down'),
-      says: 'gone from the host meanwhile: alpha: link under0 up on the host (the link under0 is down)',
+      message: 'gone from the host meanwhile: alpha: link under0 up on the host (the link under0 is down)',
     },
     {
       fault: 'a rule of somebody else that drops UDP 4789',
@@ -197,7 +199,7 @@ const onGivenEngines = () => {
       make: () =>
         on(1).at('nft', 'table inet foreign { chain c { type filter hook input priority 0; udp dport 4789 drop; }; }'),
       undo: () => on(1).at('nft', 'delete', 'table', 'inet', 'foreign'),
-      says: '0 of 3 pings from App',
+      message: '0 of 3 pings from App',
     },
     {
       fault: 'a rule of somebody else that drops TCP 2377',
@@ -205,18 +207,18 @@ const onGivenEngines = () => {
       make: () =>
         on(0).at('nft', 'table inet foreign { chain c { type filter hook input priority 0; tcp dport 2377 drop; }; }'),
       undo: () => on(0).at('nft', 'delete', 'table', 'inet', 'foreign'),
-      says: 'cannot join the swarm of 10.91.0.1:2377',
+      message: 'cannot join the swarm of 10.91.0.1:2377',
     },
     {
       fault: 'a worker that has left the Swarm',
       pauseAfter: 'swarm',
       make: () => on(1).at('docker', 'swarm', 'leave', '--force'),
-      says: 'cannot start container',
+      message: 'cannot start container',
     },
   ];
   test.for(EVERY_CASE ? faults : [])(
-    '$fault fails the run, which is undone',
-    async ({ fault, pauseAfter, make, undo, says }) => {
+    '$fault makes the run fail, and wf undoes it',
+    async ({ fault, pauseAfter, make, undo, message }) => {
       const before = await states();
       const id = `swarm-fault-${fault.replaceAll(/\W/g, '-')}`;
       const { shared, start, record } = openLab(hosts());
@@ -228,7 +230,7 @@ const onGivenEngines = () => {
       const { status, error, verification } = record(id);
       expect({ status, error, verification }).toMatchObject({
         status: 'rolled-back',
-        error: { message: expect.stringContaining(says) },
+        error: { message: expect.stringContaining(message) },
         verification: { restored: true, residues: [], unexplained: [] },
       });
       await undo?.();

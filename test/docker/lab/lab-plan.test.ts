@@ -10,7 +10,7 @@ import { startLab } from '../../support/workflows/lab.ts';
 describeDocker('a plan of the lab', () => {
   const other = useOwnEngines(1);
 
-  test('touches nothing, is refused where the host or the engine differs, and is carried out once', async () => {
+  test('touches nothing, is refused if the host or the engine differs, and is carried out once', async () => {
     const before = await hostState();
     const project = openProject();
     const end = await project.sharedWf(startLab({}, '--plan', '--json'));

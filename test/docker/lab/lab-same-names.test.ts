@@ -46,13 +46,13 @@ function start(project: Project, id: string): Promise<WfEnd> {
 function sorted(ends: readonly WfEnd[]) {
   const [winner, ...others] = ends.filter(({ exitCode }) => exitCode === 0);
   const [loser] = ends.filter(({ exitCode }) => exitCode !== 0);
-  const told = ends.map(({ exitCode, stderr }) => `exit ${exitCode}:\n${stderr}`).join('\n');
+  const output = ends.map(({ exitCode, stderr }) => `exit ${exitCode}:\n${stderr}`).join('\n');
   if (winner === undefined || loser === undefined || others.length > 0)
-    throw new Error(`not exactly one succeeded:\n${told}`);
+    throw new Error(`not exactly one succeeded:\n${output}`);
   return { winner, loser };
 }
 
-/** Expects that all changes of the paused lab are its own still, and undoes them. */
+/** Expects that all changes of the paused lab are still its own, and undoes them. */
 async function expectUndone(project: Project, id: string): Promise<void> {
   const { changes } = readRecord(project, id);
   expect(changes.length).toBeGreaterThan(3);

@@ -33,7 +33,7 @@ describeDocker('the lab', () => {
   let seconds: WfEnd[];
   let record: RunRecord;
   let logs: z.infer<typeof logsSchema>;
-  let spliced: Awaited<ReturnType<typeof lookAtSplice>>;
+  let spliced: Awaited<ReturnType<typeof readSplice>>;
 
   beforeAll(async () => {
     before = await hostState();
@@ -44,7 +44,7 @@ describeDocker('the lab', () => {
     lab.kill('SIGCONT');
     await lab.haltAt(SPLICED);
     seconds.push(await ofTheSameNames());
-    spliced = await lookAtSplice();
+    spliced = await readSplice();
     rollback = await project.sharedWf(['rollback', 'whole', '--json']);
     lab.kill('SIGCONT');
     end = await lab.end;
@@ -77,7 +77,7 @@ describeDocker('the lab', () => {
       expect(second.exitCode, second.stderr).toBe(4);
       expect(refusalSchema.parse(second.json()).error).toMatchObject({
         code: 'E_NAME_IN_USE',
-        message: expect.stringContaining('made by run whole'),
+        message: expect.stringContaining('created by run whole'),
       });
     }
   });
@@ -92,7 +92,7 @@ describeDocker('the lab', () => {
       createAppDev: 'reverted',
       createAppProd: 'reverted',
       createProbe: 'reverted',
-      // Gone with the network namespace of AppProd.
+      // These changes are gone with the network namespace of AppProd.
       createVethPair: 'gone',
       enslaveHostLink: 'gone',
       setHostLinkUp: 'gone',
@@ -109,7 +109,7 @@ describeDocker('the lab', () => {
     expect(record.verification).toMatchObject({ restored: true, residues: [] });
   });
 
-  test('is reported alike by start, show and runs', async () => {
+  test('has the same report in start, show and runs', async () => {
     const shown = await project.sharedWf(['show', 'whole', '--json']);
     expect(shown).toMatchObject({ exitCode: 0, stderr: '' });
     expect(shown.json()).toEqual(end.json());
@@ -262,7 +262,7 @@ describeDocker('the lab', () => {
 });
 
 /** Reads the splice between vethSplice and teardown, without wf. */
-async function lookAtSplice() {
+async function readSplice() {
   const [devId, subnet, devGateway, prodGateway, pid] = await Promise.all([
     dockerInspect('devops', '{{.Id}}'),
     dockerInspect('devops', '{{(index .IPAM.Config 0).Subnet}}'),
@@ -271,13 +271,13 @@ async function lookAtSplice() {
     pidOf('AppProd'),
   ]);
   const bridge = `br-${devId.slice(0, 12)}`;
-  // Docker gives the gateway the first address of whatever subnet it chose.
+  // Docker gives the gateway the first address of the subnet.
   const address = devGateway.replace(/\.1$/, '.100');
   const host = await linksOf();
   const [inAppProd, routes, atSpliceAddress, labels] = await Promise.all([
     linksOf(pid),
     defaultRoutesOf(pid),
-    // From the host: the lab shows how AppDev learns the address.
+    // This request comes from the host: the lab shows how AppDev learns the address.
     fetchInside(undefined, `http://${address}:5678/`),
     Promise.all([
       dockerInspect('AppDev', '{{index .Config.Labels "wf.run"}}'),

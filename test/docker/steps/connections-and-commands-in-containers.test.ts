@@ -81,7 +81,7 @@ describeDocker('the step runner docker.connect', () => {
     expect(await behaviour.inspect(record, context())).toMatchObject({ found: 'gone' });
   });
 
-  test('leaves an earlier connection as it is: as asked, or refused if it is another', async () => {
+  test('leaves an earlier connection unchanged: it accepts an equal one, and refuses another', async () => {
     await docker('network', 'connect', '--ip', '172.29.48.9', '--alias', 'page', NETWORK, NAME);
     expect(await connect({ ipv4: '172.29.48.9', aliases: ['page'] })).toMatchObject({
       found: 'unchanged',
@@ -95,7 +95,7 @@ describeDocker('the step runner docker.connect', () => {
     expect(await observe({ aliases: ['other'] })).toMatchObject({ found: 'foreign', error: { code: 'E_NAME_IN_USE' } });
   });
 
-  test('leaves a connection that somebody has made anew, by whatever mark', async () => {
+  test('leaves a connection that somebody has created anew, with any mark', async () => {
     for (const mark of [[], ['--driver-opt', `wf.run=${RUN}`]]) {
       const { record } = await connect();
       await docker('network', 'disconnect', NETWORK, NAME);
@@ -110,7 +110,7 @@ describeDocker('the step runner docker.connect', () => {
     }
   });
 
-  test('knows its connection after a restart of the container, and while it does not run', async () => {
+  test('recognizes its connection after a restart of the container, and while it does not run', async () => {
     const { record } = await connect();
     await docker('restart', '--time', '0', NAME);
     expect(await behaviour.inspect(record, context())).toEqual({ found: 'in place' });
@@ -128,7 +128,7 @@ describeDocker('the step runner docker.connect', () => {
     await undo(behaviour, made.record, context());
   });
 
-  test('names an address that is taken or elsewhere, and a network that is not there, before it changes anything', async () => {
+  test('names a taken address, one outside the subnet, and a missing network before it changes anything', async () => {
     await startNeighbour();
     const taken = { code: 'E_ADDRESS_IN_USE', message: expect.stringContaining('that of container dkjoin-b') };
     expect(await observe({ ipv4: '172.29.48.8' })).toMatchObject({ found: 'foreign', error: taken });

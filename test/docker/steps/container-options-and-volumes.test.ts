@@ -58,7 +58,7 @@ describeDocker('a container with options', () => {
   afterEach(removeAll);
   afterAll(() => docker('network', 'rm', NETWORK));
 
-  test('has all of them, is healthy, and is found again by a resumed step', async () => {
+  test('has all of them, is healthy, and a resumed step finds it again', async () => {
     await expect(carryOut(dockerContainer, full(), context())).rejects.toMatchObject({
       message: `volume ${VOLUME} of container ${NAME} does not exist`,
     });
@@ -101,17 +101,17 @@ describeDocker('a container with options', () => {
       ['limits', { resources: { memoryBytes: null, cpus: 0.5, pids: 32 } }],
       ['restart policy', { restart: { policy: 'always' } }],
       ['health check', { healthCheck: { argv: ['true'] } }],
-      ['another value of the variable COLOUR', { env: { COLOUR: 'hidden' } }],
+      ['another value of the variable COLOUR', { env: { COLOUR: 'violet' } }],
       ['another value of the label tier', { labels: { tier: 'back' } }],
     ] as const) {
       const parsed = dockerContainer.runner.parseInput({ ...full(), ...changed });
       const seen = await behaviour.observe(parsed, context(), undefined);
       expect(seen).toMatchObject({ found: 'foreign', error: { code: 'E_NAME_IN_USE' } });
       expect(seen.found === 'foreign' && seen.error.message).toContain(what);
-      expect(seen.found === 'foreign' && seen.error.message).not.toMatch(/hidden|blue/);
+      expect(seen.found === 'foreign' && seen.error.message).not.toMatch(/violet|blue/);
     }
     await undo(behaviour, record, context());
-    // It has a name, and the run did not make it.
+    // It has a name, and the run did not create it.
     expect(await volumeNames({ name: 'dkopt-' })).toEqual([VOLUME]);
   });
 
@@ -163,7 +163,7 @@ describeDocker('a container with options', () => {
     await expect(without).rejects.toMatchObject({ message: `container ${NAME} is without a health check` });
   });
 
-  test('that runs but is not healthy yet is waited for by a resumed step', async () => {
+  test('that runs but is not healthy yet makes a resumed step wait', async () => {
     const healthCheck = { argv: words('test', '-e', '/ready'), intervalMs: 100, retries: 100 };
     const { record } = await carryOut(dockerContainer, { ...plain(), healthCheck }, context());
     const waiting = { ...plain(), healthCheck, waitHealthyMs: 20_000 };
@@ -212,7 +212,7 @@ describeDocker('a volume', () => {
     expect(await docker('volume', 'ls', '--quiet')).not.toContain(VOLUME);
   });
 
-  test('of an engine whose folders are not those of this machine is left: nothing proves that it is empty', async () => {
+  test('of an engine with folders of another machine is left: nothing proves that it is empty', async () => {
     const { record } = await make();
     const real = context();
     const elsewhere = testContext({
@@ -234,7 +234,7 @@ describeDocker('a volume', () => {
     await undo(behaviour, record, context());
   });
 
-  test('that a container uses is left, whoever made the container', async () => {
+  test('that a container uses is left, whichever client created the container', async () => {
     const { record } = await make({ dataOnUndo: 'remove' });
     await docker('create', '--name', 'dkopt-guest', '--volume', `${VOLUME}:/data`, PROBE_IMAGE);
     await expect(behaviour.undo(record, context())).rejects.toMatchObject({
@@ -256,7 +256,7 @@ describeDocker('a volume', () => {
     });
     const engine = await context().host.docker.engineId();
     const intent = { name: VOLUME, dataOnUndo: 'remove', engine };
-    // The engine returns the volume of somebody else, which was made after the observation.
+    // The engine returns the volume of somebody else, who created it after the observation.
     await expect(
       behaviour.apply(dockerVolume.runner.parseInput(input()), intent, 'absent', context()),
     ).rejects.toMatchObject({ code: 'E_NAME_IN_USE' });

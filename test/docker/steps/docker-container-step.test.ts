@@ -153,7 +153,7 @@ describeDocker('the step runner docker.container', () => {
       const command = ['sh', '-c', `usleep ${ms * 1000}; echo no; exit 4`];
       const step = carryOut(dockerContainer, input({ image: PROBE_IMAGE, command }), context());
       const how = await step.then(
-        () => 'it was running when it was looked at',
+        () => 'it was running when wf inspected it',
         (thrown: unknown) => thrown,
       );
       if (typeof how !== 'string') {

@@ -67,11 +67,11 @@ describeDocker('the step runner docker.network', () => {
   test('waits for the manager of a swarm, which lists a new network before it has a driver and a subnet', async () => {
     const id = await docker('network', 'create', ...MARK, NAME);
     const { host, ...others } = context();
-    let looks = 0;
+    let reads = 0;
     const networks = async (name?: string) => {
-      looks += 1;
+      reads += 1;
       const listed = await host.docker.networks(name);
-      return looks === 1 ? listed.map((network) => ({ ...network, driver: '', subnets: [] })) : listed;
+      return reads === 1 ? listed.map((network) => ({ ...network, driver: '', subnets: [] })) : listed;
     };
     const swarm = { ...others, host: { ...host, docker: { ...host.docker, networks } } };
     const seen = await behaviour.observe({ name: NAME, subnet: null }, swarm, undefined);

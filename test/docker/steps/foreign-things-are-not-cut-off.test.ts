@@ -12,8 +12,8 @@ interface Foreign {
   /** Expects that it still works. */
   check(): Promise<void>;
   remove(): Promise<unknown>;
-  /** The step whose change has to stay for it, and a part of the reason. */
-  readonly stuck: { readonly step: string; readonly says: string };
+  /** The step whose change has to stay because of it, and a part of the reason. */
+  readonly stuck: { readonly step: string; readonly message: string };
 }
 
 const bridgeOfDevops = async () => `br-${(await dockerInspect('devops', '{{.Id}}')).slice(0, 12)}`;
@@ -31,10 +31,10 @@ const container = (what: string, name: string, ...how: readonly string[]): Forei
     await docker('stop', '--time', '0', name);
   },
   remove: () => docker('rm', '--force', name),
-  stuck: { step: 'createDevNetwork', says: `container ${name}` },
+  stuck: { step: 'createDevNetwork', message: `container ${name}` },
 });
 
-/** The one in AppDev first: it keeps AppDev, which keeps devops. */
+/** The container in AppDev comes first: it keeps AppDev, which keeps devops. */
 const FOREIGN: readonly Foreign[] = [
   {
     what: 'a container in the network namespace of AppDev keeps its network',
@@ -42,7 +42,7 @@ const FOREIGN: readonly Foreign[] = [
       docker('run', '--detach', '--name', 'inside', '--network', 'container:AppDev', PROBE_IMAGE, 'sleep', '600'),
     check: async () => expect(await docker('exec', 'inside', 'ip', 'address', 'show', 'eth0')).toContain('inet '),
     remove: () => docker('rm', '--force', 'inside'),
-    stuck: { step: 'createAppDev', says: 'container inside' },
+    stuck: { step: 'createAppDev', message: 'container inside' },
   },
   container('a container on devops that was never started can still be started', 'created', 'create'),
   container('a container on devops that was stopped can still be started', 'stopped', 'run', '--detach'),
@@ -54,18 +54,18 @@ const FOREIGN: readonly Foreign[] = [
     },
     check: async () => expect((await linksOf()).get('port')?.master).toBe(await bridgeOfDevops()),
     remove: () => tool('ip', 'link', 'delete', 'port'),
-    stuck: { step: 'createDevNetwork', says: 'link port' },
+    stuck: { step: 'createDevNetwork', message: 'link port' },
   },
   {
     what: 'a macvlan link on the bridge of devops stays in place',
     make: async () => tool('ip', 'link', 'add', 'link', await bridgeOfDevops(), 'name', 'macvlan', 'type', 'macvlan'),
     check: async () => expect([...(await linksOf()).keys()]).toContain('macvlan'),
     remove: () => tool('ip', 'link', 'delete', 'macvlan'),
-    stuck: { step: 'createDevNetwork', says: 'link macvlan' },
+    stuck: { step: 'createDevNetwork', message: 'link macvlan' },
   },
 ];
 
-/** Expects that these changes are stuck, each for a reason of its, and that all these objects still work. */
+/** Expects that these changes are stuck, each for its own reason, and that all these objects still work. */
 async function expectStuck(
   { exitCode, record }: LabEnd,
   reasons: Readonly<Record<string, RegExp>>,
@@ -79,7 +79,7 @@ async function expectStuck(
   for (const { check } of foreign) await check();
 }
 
-// One lab for all: the tests follow one another.
+// All tests share one lab and run in order.
 describeDocker('foreign objects that a removal would cut off', () => {
   let before: unknown;
   let lab: PausedLab;
@@ -99,14 +99,14 @@ describeDocker('foreign objects that a removal would cut off', () => {
   test.for(inTurn(FOREIGN, 2))('survive a rollback, each by itself: $what', async (foreign) => {
     await foreign.make();
     try {
-      const { step, says } = foreign.stuck;
-      await expectStuck(await lab.rollBack(), { [step]: new RegExp(says) }, [foreign]);
+      const { step, message } = foreign.stuck;
+      await expectStuck(await lab.rollBack(), { [step]: new RegExp(message) }, [foreign]);
     } finally {
       await foreign.remove();
     }
   });
 
-  test('are no obstacle once they are gone', async () => {
+  test('do not prevent a rollback once they are gone', async () => {
     const end = await lab.rollBack();
     expect({ exitCode: end.exitCode, status: end.record.status }).toEqual({ exitCode: 0, status: 'rolled-back' });
     expectAllUndone(end.record);

@@ -9,7 +9,7 @@ import { expectAllUndone } from '../../support/workflows/paused-lab.ts';
 
 const COPY = 'wf-test/copy';
 const CONTAINERS = readFileSync(new URL('../../fixtures/kit/containers.ts', import.meta.url), 'utf8');
-/** Starts a run that makes the network `kit-net` and the container `kit-app`, and keeps them. */
+/** Starts a run that creates the network `kit-net` and the container `kit-app`, and keeps them. */
 const start = (id: string, image: string) => [
   ...['start', 'containers', '--runtime', 'docker', '--id', id, '--input', `image=${image}`, '--json'],
 ];

@@ -88,9 +88,9 @@ describeDocker('an image that a run pulled', () => {
       const { record, output } = await pullWith(password);
       expect(output.pulled).toBe(true);
       expect(closed.authorizations.at(-1)).toMatch(/^Basic /);
-      const told = inspect([record, output, here.evidence, here.notes, failures], { depth: 20, showHidden: true });
+      const inspected = inspect([record, output, here.evidence, here.notes, failures], { depth: 20, showHidden: true });
       for (const secret of [password, Buffer.from(password).toString('base64').slice(0, 12)]) {
-        expect(told).not.toContain(secret);
+        expect(inspected).not.toContain(secret);
       }
       await undo(behaviour, record, context());
     } finally {

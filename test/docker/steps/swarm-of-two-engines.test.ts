@@ -29,7 +29,7 @@ function openSwarm(hosts: string) {
     writeFileSync(file, JSON.stringify({ hosts, image: PROBE_IMAGE, ...input }));
     return ['start', 'swarm', '--id', id, '--input-file', file, ...options];
   };
-  /** Calls wf in the process that the test files share. */
+  /** Runs wf in the process that the test files share. */
   const shared = (args: readonly string[], more: Readonly<Record<string, string>> = {}) =>
     project.sharedWf(args, { env: { ...NO_ENGINE, ...more } });
   const record = (id: string) => readRecord(project, id);
@@ -48,7 +48,7 @@ describeDocker('a swarm of two engines', () => {
   const beta = (...argv: readonly string[]) => on(1).at('docker', ...argv);
   const swarmOf = (docker: typeof alpha) => docker('info', '--format', '{{.Swarm.LocalNodeState}} {{.Swarm.NodeID}}');
   const open = () => openSwarm(hosts());
-  /** A rule as an engine makes it for an encrypted network with this VNI. */
+  /** A rule like that of an engine for an encrypted network with this VNI. */
   const rule = (index: 0 | 1, verb: string, vni: string) => {
     const match = ['-p', 'udp', '--dport', '4790', '-m', 'u32', '--u32', `0x0>>0x16&0x3c@0xc&0xffffff00=${vni}`];
     return on(index).at('iptables', verb, 'INPUT', ...match, '-j', 'DROP');
@@ -155,7 +155,7 @@ describeDocker('a swarm of two engines', () => {
     const strange = await alpha('network', 'create', '--driver', 'overlay', 'strange');
     const refused = await shared(['rollback', 'sw-managers']);
     expect(refused.exitCode).toBe(5);
-    expect(refused.stderr).toContain('network strange, which run sw-managers did not make, uses the swarm');
+    expect(refused.stderr).toContain('network strange, which run sw-managers did not create, uses the swarm');
     expect(await alpha('network', 'ls', '--quiet', '--no-trunc', '--filter', 'name=strange')).toBe(strange);
     const { verification } = record('sw-managers');
     expect(verification?.residues.map(({ subject }) => subject)).toEqual(
@@ -224,10 +224,10 @@ describeDocker('a swarm of two engines', () => {
 
   test.for(
     chosen([
-      ['a step that makes a swarm', 'sw-init', alpha],
+      ['a step that creates a swarm', 'sw-init', alpha],
       ['a step that joins one', 'sw-other', beta],
     ] as const),
-  )('the swarm of somebody else is refused by %s, and left alone', async ([, id, on]) => {
+  )('%s refuses the swarm of somebody else, and leaves it alone', async ([, id, on]) => {
     const { shared, start, record, expectRestored } = open();
     await on('swarm', 'init', '--advertise-addr', '127.0.0.1');
     const foreign = await swarmOf(on);
@@ -266,10 +266,13 @@ describeDocker('a swarm of two engines', () => {
   };
 
   const cases = [
-    ['a second manager is demoted before it leaves; what somebody else has in the swarm is left alone', secondManager],
+    [
+      'a second manager is demoted before it leaves; the objects of somebody else in the swarm are left alone',
+      secondManager,
+    ],
     ['a dead manager leaves its node list unproven until it is back', deadManager],
     ['sweep finds a swarm without a history', sweep],
-    ['a join that fails says why, and the engine tries no more; a gateway bridge from before stays', failingJoin],
+    ['a join that fails reports the reason, and the engine stops trying; an earlier gateway bridge stays', failingJoin],
     ['a join whose answer is lost is undone, and its node is in no list', lostAnswer],
   ] as const;
   for (const [name, body] of inTurn(cases, 3)) test(name, body);

@@ -29,7 +29,7 @@ const sweptSchema = z.array(
   }),
 );
 
-/** Its only step would end long after the test: it is ended with its wf. */
+/** The only step of the workflow would end long after the test: wf ends it with itself. */
 const SLEEPER = `
 import { defineWorkflow } from 'wf-engine';
 import { execRead } from 'wf-engine/steps';
@@ -103,7 +103,7 @@ describeDocker('wf sweep', () => {
       ['prints commands that remove exactly those', removeByHand],
     ] as const),
   )(
-    'does not touch a run that is active or that its database knows; once that is gone, it lists the objects of the run, and %s',
+    'does not touch a run that is active or in its database; once the run is gone, it lists the objects of the run, and %s',
     async ([, remove]) => {
       await bystanders();
       const before = await hostState();
@@ -124,7 +124,7 @@ describeDocker('wf sweep', () => {
       }
       lab.kill('SIGKILL');
       await lab.end;
-      // Left to `wf rollback`.
+      // `wf rollback` undoes these.
       expect(await swept(theirs, '--yes')).toEqual({ exitCode: 0, objects: [] });
       expect(await hostState()).toEqual(inPlace);
 
@@ -158,7 +158,7 @@ describeDocker('wf sweep', () => {
     expect((await swept(openProject(), '--yes')).objects).toMatchObject(inUse);
     run.kill('SIGKILL');
     await run.end;
-    // Ends the step's process, too.
+    // The signal also ends the process of the step.
     expect(await project.wf(['rollback', 'theirs'], { through: ORDINARY_USER })).toMatchObject({ exitCode: 0 });
     expect((await swept(openProject(), '--yes')).objects).toMatchObject([{ name: 'sweep-theirs', status: 'removed' }]);
   });

@@ -7,7 +7,7 @@ import { describeOwnNetwork, type TestContainer, testContainer } from '../../sup
 
 vi.setConfig({ testTimeout: 120_000 });
 
-/** Makes one change of each kind, and proves one by its counter. */
+/** Makes one change of each kind, and proves one of them by its counter. */
 const WORKFLOW = `import { defineWorkflow } from 'wf-engine';
 import { addIptablesRule, addNftRule, createNftTable, execRead, observeNftCounters, setQdisc, setSysctl, sysctlExists } from 'wf-engine/steps';
 import { setup } from 'xstate';
@@ -86,7 +86,7 @@ describeOwnNetwork('a run that changes settings, firewall and traffic control', 
     container.ip('link', 'add', 'lan0', 'type', 'bridge');
     container.ip('link', 'set', 'lan0', 'up');
     inside('sysctl', '-qw', 'net.ipv4.ip_forward=0');
-    // The first rule of iptables also makes the chain.
+    // The first rule of iptables also creates the chain.
     inside('iptables', '-A', 'INPUT', '-i', 'lo', '-j', 'ACCEPT');
     inside('nft', 'table inet theirs {\n chain input {\n type filter hook input priority 0;\n accept\n}\n}');
   });

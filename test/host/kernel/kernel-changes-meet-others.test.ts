@@ -49,7 +49,7 @@ describeOwnNetwork('changes to the kernel', () => {
   });
   afterEach(() => container.remove());
 
-  /** Makes a change, and returns what a later process does with its record. */
+  /** Makes a change, and returns the operations of a later process on its record. */
   async function made<Input, Output>(actor: StepActor<Input, Output>, input: Input) {
     const { record, output } = await carryOut(actor, input, context());
     const { inspect, undo, observe } = changeOf(actor);
@@ -70,7 +70,7 @@ describeOwnNetwork('changes to the kernel', () => {
     };
   }
 
-  /** Somebody else's later change is left, whoever comes back: the forward way, the way back and the undo. */
+  /** Expects that observe, inspect and undo leave the later change of somebody else. */
   async function isLeft(change: Awaited<ReturnType<typeof made>>, message: RegExp, state: () => string): Promise<void> {
     const before = state();
     expect(await change.observe()).toMatchObject({ found: 'foreign', error: { code: 'E_FOREIGN' } });
@@ -84,9 +84,9 @@ describeOwnNetwork('changes to the kernel', () => {
 
   it.each([
     ['sysctl.set', [2], () => made(setSysctl, { name: 'net.ipv4.ip_forward', value: 1, in: container.handle })],
-    // `-C` exits with 1 for an absent rule, and for much else.
+    // `-C` exits with 1 for an absent rule, and for many other reasons.
     ['iptables.rule', [1, 2], () => made(addIptablesRule, { ...INPUT, rule: ['-j', 'RETURN'], in: container.handle })],
-  ])('a failed look is not taken for absence: %s', async (_kind, exitCodes, make) => {
+  ])('a failed inspection is not taken for absence: %s', async (_kind, exitCodes, make) => {
     const change = await make();
     for (const exitCode of exitCodes) expect(await change.inspectWith(exitCode)).toMatchObject({ found: 'unknown' });
     await change.undo();
@@ -97,7 +97,7 @@ describeOwnNetwork('changes to the kernel', () => {
     const set = (name: string, wanted: string | number) =>
       made(setSysctl, { name, value: wanted, in: container.handle });
 
-    it('restores the value before as the kernel printed it, with its tabs, in that namespace only', async () => {
+    it('restores the earlier value exactly as the kernel printed it, with its tabs, only in that namespace', async () => {
       const [before, outside] = [
         value('net/ipv4/tcp_rmem'),
         execFileSync('cat', ['/proc/sys/net/ipv4/tcp_rmem'], { encoding: 'utf8' }),
@@ -129,13 +129,13 @@ describeOwnNetwork('changes to the kernel', () => {
       ]);
     });
 
-    it('leaves a value that somebody else set since', async () => {
+    it('leaves a value that somebody else has set since', async () => {
       const change = await set('net.ipv4.conf.lan0.rp_filter', 1);
       inside('sysctl', '-qw', 'net.ipv4.conf.lan0.rp_filter=2');
       await isLeft(change, /rp_filter is "2" in Lab: .* set it to "1"/, () => value('net/ipv4/conf/lan0/rp_filter'));
     });
 
-    it('is gone with its link, and nothing to do where the value is as asked', async () => {
+    it('is gone with its link, and does nothing if the value is as requested', async () => {
       const change = await set('net.ipv4.conf.lan0.proxy_arp', 1);
       const again = await carryOut(
         setSysctl,
@@ -151,7 +151,7 @@ describeOwnNetwork('changes to the kernel', () => {
     it.each([
       ['a value that the kernel refuses', 'net.ipv4.ip_forward', 'abc', 'E_HOST_COMMAND'],
       [
-        'a value that the kernel takes as another one',
+        'a value that the kernel converts to another one',
         'net.ipv4.ip_local_reserved_ports',
         '8081,8080',
         'E_STEP_FAILED',
@@ -166,7 +166,7 @@ describeOwnNetwork('changes to the kernel', () => {
       expect(state()).toBe(before);
     });
 
-    it('sysctl.persist writes a file of its own, and leaves one that somebody edited', async () => {
+    it('sysctl.persist writes its own file, and leaves one that somebody has edited', async () => {
       const root = realpathSync(mkdtempSync(path.join(tmpdir(), 'sysctl-')));
       try {
         mkdirSync(path.join(root, 'etc/sysctl.d'), { recursive: true });
@@ -252,7 +252,7 @@ describeOwnNetwork('changes to the kernel', () => {
           nft('delete', 'table', 'inet', 'lab');
           execFileSync('nsenter', [`--net=${container.handle.namespace.path}`, 'nft', '-f', '-'], { input: text });
         },
-        /made it again \(handle \d+, not \d+\)/,
+        /recreated it \(handle \d+, not \d+\)/,
       ],
     ])('nft.table is left if somebody %s', async (_what, act, message) => {
       const change = await table();
@@ -265,7 +265,7 @@ describeOwnNetwork('changes to the kernel', () => {
       const before = listed();
       await expect(table()).rejects.toMatchObject({
         code: 'E_NAME_IN_USE',
-        message: expect.stringMatching(/wf did not make it/),
+        message: expect.stringMatching(/wf did not create it/),
       });
       const faulty = { family: 'inet' as const, in: container.handle, table: 'other' };
       await expect(
@@ -281,7 +281,7 @@ describeOwnNetwork('changes to the kernel', () => {
       expect(listed()).toBe(before);
     });
 
-    it('nft.rule is found by comment and handle, wherever the others are, and counts', async () => {
+    it('nft.rule is found by comment and handle, at any position, and counts', async () => {
       nft(THEIRS);
       const before = listed();
       const change = await made(addNftRule, ruleInput());
@@ -401,7 +401,7 @@ describeOwnNetwork('changes to the kernel', () => {
     const input = (kind: string, ...options: string[]) => ({ link: 'lan0', kind, options, in: container.handle });
     const htb = () => ({ ...input('htb', 'default', '10'), handle: '1:' });
 
-    it('leaves what somebody edited or attached, and is undone once that is gone', async () => {
+    it('leaves an object that somebody has edited or attached to, and is undone once that change is gone', async () => {
       const before = qdiscs();
       const change = await made(setQdisc, htb());
       for (const [add, remove] of [

@@ -186,7 +186,7 @@ describeOwnNetwork('changes of a link', () => {
     await expect(remove('10.12.0.1/24')).rejects.toThrow('10.12.0.2/24, which is secondary to it');
     container.ip('address', 'add', '10.16.0.1/24', 'dev', 't_cont', 'valid_lft', '1000', 'preferred_lft', '1000');
     await expect(remove('10.16.0.1/24')).rejects.toThrow('could not be restored exactly: valid_life_time');
-    // The secondary one can go alone.
+    // The secondary address can be removed alone.
     const before = networkState(container.ip);
     const { record } = await carryOut(
       removeAddress,
@@ -240,7 +240,7 @@ function byName(state: unknown): unknown {
   return { ...rest, links: [...links].sort((a, b) => a.ifname.localeCompare(b.ifname)) };
 }
 
-/** Without the seconds that an address still has. */
+/** Removes the remaining seconds of an address. */
 function expiring(state: unknown): unknown {
   const drop = (key: string, value: unknown) => (/_life_time$/.test(key) ? undefined : value);
   return JSON.parse(JSON.stringify(state, drop));

@@ -34,7 +34,7 @@ const sortedText = (value: object) => JSON.stringify(Object.entries(value).sort(
 
 describeOwnNetwork('net.link, net.mtu, net.fdb and net.rule', () => {
   async function world(): Promise<void> {
-    // A MAC address of its own: without one, a bridge takes that of its first port.
+    // The bridge has its own MAC address: without one, it takes that of its first port.
     ipBatch([
       'link add t_br address 02:00:00:00:00:b0 type bridge',
       'link add t_one address 02:00:00:00:00:b1 type veth peer name t_two address 02:00:00:00:00:b3',
@@ -143,7 +143,7 @@ describeOwnNetwork('net.link, net.mtu, net.fdb and net.rule', () => {
   ];
 
   it.each(inTurn(cases, 3))(
-    '%s is made, resumed and undone wherever it is stopped',
+    '%s is applied, resumed and undone after a stop at any touch',
     async (_title, { actor, input, shows, expected, touches }) => {
       const stops = await stopEverywhere(
         {
@@ -163,12 +163,12 @@ describeOwnNetwork('net.link, net.mtu, net.fdb and net.rule', () => {
     },
   );
 
-  it.each(cases)('%s: what somebody else has made is left', async (_title, { actor, input, carryOut: again }) => {
+  it.each(cases)('%s: an object of somebody else is left', async (_title, { actor, input, carryOut: again }) => {
     const { record } = await again();
     const other = testContext({ run: 'otherrun', step: 'change' });
     const before = state();
     const seen = await changeOf(actor).observe(actor.runner.parseInput(input), other, undefined);
-    // A link and a rule carry the mark of wf; what carries none is as requested, and nobody's to undo.
+    // A link and a rule carry the mark of wf. An object without a mark is as requested, and not for wf to undo.
     const isMarked = ['net.link', 'net.rule'].includes(actor.runner.kind);
     expect(seen).toMatchObject(isMarked ? { found: 'foreign', error: { code: /_IN_USE$/ } } : { found: 'unchanged' });
     expect(state()).toEqual(before);
@@ -231,7 +231,7 @@ describeOwnNetwork('net.link, net.mtu, net.fdb and net.rule', () => {
       expect(refused({ kind: 'vlan', options: ['id', '5'] })).toThrow(/needs a parent/);
     });
 
-    it('says which kinds this kernel lacks, and tries them where nothing is touched', async () => {
+    it('reports which kinds this kernel lacks, and tries them without touching anything', async () => {
       const before = state();
       const { host } = context();
       expect(await linkKind('bridge', ['stp_state', '1']).check(host)).toMatchObject({ met: true });
@@ -246,7 +246,7 @@ describeOwnNetwork('net.link, net.mtu, net.fdb and net.rule', () => {
   });
 
   describe('net.mtu', () => {
-    it('refuses to undo and to repeat what somebody else has changed since', async () => {
+    it('refuses to undo or repeat a change after somebody else has changed the value', async () => {
       const { record } = await carryOut(setLinkMtu, { link: 't_one', mtu: 1300 }, context());
       ip('link', 'set', 't_one', 'mtu', '1200');
       const { inspect, undo, observe } = changeOf(setLinkMtu);
@@ -266,7 +266,7 @@ describeOwnNetwork('net.link, net.mtu, net.fdb and net.rule', () => {
       expect(ip('link', 'show', 't_br')).toContain('mtu 1500');
     });
 
-    it('refuses what it could not restore: of a bridge, and of a link below others', async () => {
+    it('refuses an MTU that it could not restore: of a bridge, and of a link below others', async () => {
       ip(...'link add t_top link t_two type macvlan'.split(' '));
       const before = state();
       for (const [link, message] of [
@@ -294,7 +294,7 @@ describeOwnNetwork('net.link, net.mtu, net.fdb and net.rule', () => {
       bridge('fdb', 'add', MAC, 'dev', 't_vx', 'master', 'static');
       const error = { code: 'E_ADDRESS_IN_USE', message: expect.stringContaining('behind t_vx (static)') };
       await expect(carryOut(addForwardingEntry, entry, context())).rejects.toMatchObject(error);
-      // Moved by somebody else since: it is theirs.
+      // Somebody else has moved the entry since, and now owns it.
       expect(await changeOf(addForwardingEntry).inspect(record, context())).toMatchObject({ found: 'gone' });
       await changeOf(addForwardingEntry).undo(record, context());
       expect(bridge('fdb', 'show', 'dev', 't_vx')).toContain(`${MAC} master t_br static`);
@@ -322,7 +322,7 @@ describeOwnNetwork('net.link, net.mtu, net.fdb and net.rule', () => {
   describe('net.rule', () => {
     const rule = { priority: 700, from: '10.7.0.0/16', action: { table: 77 } } as const;
 
-    it('refuses a priority that is taken, and leaves a rule that somebody else has made the same', async () => {
+    it('refuses a priority that is taken, and leaves an equal rule of somebody else', async () => {
       const add = (...words: string[]) => ip('rule', 'add', 'priority', '700', ...words);
       add('from', '10.7.0.0/16', 'table', '77');
       expect((await carryOut(addRule, rule, context())).found).toBe('unchanged');

@@ -92,7 +92,7 @@ describeOwnNetwork('the network reads', () => {
     });
   });
 
-  it('net.vxlan and net.forwarding read a tunnel and what is behind it', async () => {
+  it('net.vxlan and net.forwarding read a tunnel and the addresses behind it', async () => {
     ip('link', 'add', 'r_vx', 'type', 'vxlan', 'id', '42', 'dstport', '4790', 'local', '10.3.0.1', 'dev', 'r_br');
     ip('link', 'add', 'r_vxbr', 'type', 'bridge');
     ip('link', 'set', 'r_vx', 'master', 'r_vxbr');
@@ -137,10 +137,10 @@ describeOwnNetwork('the network reads', () => {
   });
 
   it('net.counters counts packets', async () => {
-    const look = () => readWith(observeCounters, { link: 'r_one' }, testContext());
-    const before = await look();
+    const read = () => readWith(observeCounters, { link: 'r_one' }, testContext());
+    const before = await read();
     await readWith(checkAddressFree, { address: '10.3.0.55', link: 'r_br', networkId: null }, testContext());
-    expect((await look()).txPackets).toBeGreaterThan(before.txPackets);
+    expect((await read()).txPackets).toBeGreaterThan(before.txPackets);
   });
 
   it('net.neighbours and net.forwarding report which MAC address answered, and behind which port', async () => {
@@ -255,7 +255,7 @@ describeOwnNetwork('the network reads', () => {
     ip('link', 'set', 'dev', 'r_one', 'alias', 'wf.run=somerun');
     const found = await linkNameFree('r_one').check(host);
     expect(found.met ? '' : found.error.message).toBe(
-      'the link r_one exists already on the host (veth, in r_br): wf run somerun made it',
+      'the link r_one exists already on the host (veth, in r_br): wf run somerun created it',
     );
     expect(linkNameFree('r_one').claim).toBe('link r_one');
     expect(await linkExists('r_one').check(host)).toMatchObject({ met: true });

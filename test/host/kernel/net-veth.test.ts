@@ -83,7 +83,7 @@ describeOwnNetwork('net.veth', () => {
     });
   });
 
-  it('completes a pair that was made but not yet marked when wf was killed', async () => {
+  it('completes a pair that wf created but had not yet marked when it was killed', async () => {
     const intent = await firstIntent();
     ip(...pairWithAddresses(intent));
     const resumed = await carryOut(createVethPair, input, context(), intent);
@@ -94,7 +94,7 @@ describeOwnNetwork('net.veth', () => {
     expect(links()['t_host']).toBeUndefined();
   });
 
-  it('undoes a pair that was made but not yet marked when wf was killed', async () => {
+  it('undoes a pair that wf created but had not yet marked when it was killed', async () => {
     const intent = await firstIntent();
     ip(...pairWithAddresses(intent));
     expect(await veth.inspect(intent, context())).toEqual({ found: 'in place' });

@@ -29,7 +29,7 @@ function another(user: User, mark: string): PrivateHostUser {
   const wf = privateHostUser(user);
   onTestFinished(async () => {
     await wf.kill();
-    // The kernel ends all processes of a private host with its first one; to root, hosts of others are not its own.
+    // The kernel ends all processes of a private host with its first one. Root does not own the hosts of other users.
     for (const pid of markedPids(mark)) killIfAlive(pid);
     await eventually(() => markedPids(mark).length === 0, PATIENCE_MS);
   });
@@ -40,11 +40,11 @@ function killIfAlive(pid: number): void {
   try {
     process.kill(pid, 'SIGKILL');
   } catch {
-    // It has ended meanwhile.
+    // The process has ended meanwhile.
   }
 }
 
-/** The living processes of the machine that have this variable in their environment. */
+/** Returns the living processes of the machine with this variable in their environment. */
 function withVariable(variable: string): readonly number[] {
   return readdirSync('/proc')
     .filter((entry) => /^\d+$/.test(entry))
@@ -127,13 +127,13 @@ describeOwnNetwork('commands in a private host', () => {
         const { mark, wf, host } = await startHost(user);
         await wf.keep();
         const { env, variable } = markFor(mark);
-        const told = wf.command(LONG, { env }).catch((thrown: unknown) => thrown);
+        const outcome = wf.command(LONG, { env }).catch((thrown: unknown) => thrown);
         await eventually(() => withVariable(variable).length === 3, PATIENCE_MS);
         const second = another(user, mark);
         await second.find(mark, host.process);
         await second.claim();
         expect(withVariable(variable)).toEqual([]);
-        expect(await told).toMatchObject({ code: 'E_LEASE_LOST', message: expect.stringContaining('taken over') });
+        expect(await outcome).toMatchObject({ code: 'E_LEASE_LOST', message: expect.stringContaining('taken over') });
       });
 
       it('never run for a dead wf once another wf has claimed the private host', async () => {

@@ -43,12 +43,12 @@ describeOwnNetwork('the files of the machine in a private host', () => {
       }, async () => {
         const folder = openFolder();
         const file = path.join(folder, 'there');
-        writeFileSync(file, 'as it was\n');
+        writeFileSync(file, 'unaltered\n');
         chmodSync(file, 0o666);
         const wf = await startHost(user);
         const container = await wf.run('AppDev', await wf.createNetwork('devops'), 'alpine', ['sleep', '60']);
         const write = ['sh', '-c', `cat ${file}; echo altered >${file}; rm ${file}; : >${folder}/new`];
-        const readOnly = /^as it was[\s\S]*Read-only file system[\s\S]*Read-only file system/;
+        const readOnly = /^unaltered[\s\S]*Read-only file system[\s\S]*Read-only file system/;
         const commanded = await wf.command(write, { cwd: folder });
         expect(commanded.stdout + commanded.stderr).toMatch(readOnly);
         for (const pid of [null, container.pid]) {
@@ -59,7 +59,7 @@ describeOwnNetwork('the files of the machine in a private host', () => {
           output: expect.stringMatching(readOnly),
         });
         expect(existsSync(path.join(folder, 'new'))).toBe(false);
-        expect(statSync(file).size).toBe('as it was\n'.length);
+        expect(statSync(file).size).toBe('unaltered\n'.length);
       });
 
       it('are separate from its own files and network settings', { timeout: 60_000 }, async () => {
@@ -73,7 +73,7 @@ describeOwnNetwork('the files of the machine in a private host', () => {
   });
 
   it.skipIf(ORDINARY_USER.length === 0)(
-    'are protected from root too: kernel settings, cgroups and disks stay out of reach',
+    'are protected from root too: it reaches no kernel settings, cgroups or disks',
     { timeout: 60_000 },
     async () => {
       const wf = await startHost('root');

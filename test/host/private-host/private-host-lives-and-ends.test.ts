@@ -16,7 +16,7 @@ import {
   type User,
 } from '../../support/host/private-host.ts';
 
-/** Generous, for a busy machine. */
+/** The machine may be busy. */
 const PATIENCE_MS = 20_000;
 const MACHINE = machinePorts({}, '/nowhere/wf.db');
 
@@ -37,7 +37,7 @@ function forTest(user: User, mark: string): PrivateHostUser {
   return wf;
 }
 
-/** Starts a private host with a container, and ties a veth pair to each namespace: the outer end exists as long as it does. */
+/** Starts a private host with a container, and moves a veth pair into each namespace: its outer end exists as long as the namespace. */
 async function startWithContainer(wf: PrivateHostUser, mark: string) {
   const host = await wf.start(mark);
   const network = await wf.createNetwork('devops');
@@ -56,7 +56,7 @@ async function expectNothingLeft(mark: string, tracers: readonly string[]): Prom
 }
 
 describeOwnNetwork('a private host', () => {
-  it('is started anew if it is killed at its start, and not for ever', async () => {
+  it('is started anew a limited number of times if it is killed at its start', async () => {
     const mark = newMark();
     let kills = 0;
     const killed = async () => {
@@ -106,7 +106,7 @@ describeOwnNetwork('a private host', () => {
         const mark = newMark();
         const wf = forTest(user, mark);
         const started = wf.start(mark).catch((thrown: unknown) => thrown);
-        // At once: there are some 50 ms for it.
+        // The kill comes at once: the start takes some 50 ms.
         for (let meant: number | undefined; meant === undefined; await new Promise(setImmediate)) {
           meant = childOf(childOf(wf.pid));
           if (meant !== undefined) process.kill(meant, 'SIGKILL');

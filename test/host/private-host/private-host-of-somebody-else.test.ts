@@ -21,7 +21,7 @@ const paused = (workflow: string) => [
   ...['--pause-after', 'setup', '--id', 'mine'],
 ];
 
-/** The mark of the private host of a run, and the pids of the processes that carry it. */
+/** Returns the mark of the private host of a run, and the pids of the processes that carry it. */
 function marked(run: string): { readonly mark: string; readonly pids: readonly number[] } {
   const found = readdirSync('/proc').flatMap((entry) => {
     try {
@@ -29,14 +29,14 @@ function marked(run: string): { readonly mark: string; readonly pids: readonly n
       const mark = /(?:^|\0)WF_PRIVATE_HOST=([^\0]*)/.exec(readFileSync(`/proc/${entry}/environ`, 'utf8'))?.[1];
       return mark?.startsWith(`${run}@`) ? [{ mark, pid: Number(entry) }] : [];
     } catch {
-      return []; // it has ended
+      return []; // the process has ended
     }
   });
   return { mark: found[0]?.mark ?? '', pids: found.map(({ pid }) => pid) };
 }
 
 /** Starts a process of an ordinary user that imitates a private host: its mark, its pid 1 and its socket. */
-async function pretend(mark: string): Promise<{ readonly heard: () => readonly string[] }> {
+async function imitate(mark: string): Promise<{ readonly heard: () => readonly string[] }> {
   const [program = '', ...args] = [
     ...ORDINARY_USER,
     'unshare',
@@ -54,12 +54,12 @@ async function pretend(mark: string): Promise<{ readonly heard: () => readonly s
     child.kill('SIGKILL');
     await new Promise((resolve) => child.once('close', resolve));
   });
-  let said = '';
+  let output = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    said += text;
+    output += text;
   });
-  await eventually(() => said.startsWith('listens\n'), PATIENCE_MS);
-  return { heard: () => said.split('\n').slice(1, -1) };
+  await eventually(() => output.startsWith('listens\n'), PATIENCE_MS);
+  return { heard: () => output.split('\n').slice(1, -1) };
 }
 
 /** A process may already be gone: the first one that is killed ends the others. */
@@ -91,9 +91,9 @@ describe.skipIf(!isRoot)('trust in a private host', () => {
       const { mark, pids } = marked('mine');
       for (const pid of pids) killIfThere(pid);
       await eventually(() => marked('mine').pids.length === 0, PATIENCE_MS);
-      const pretender = await pretend(mark);
+      const imitation = await imitate(mark);
       const end = await project.wf([verb, 'mine', '--json']);
-      expect(pretender.heard()).toEqual([]);
+      expect(imitation.heard()).toEqual([]);
       // The changes in the true host are gone with it.
       expect(end.exitCode, end.stderr).toBe(verb === 'resume' ? 1 : 0);
       expect(runRecordSchema.parse(end.json()).status).toBe('rolled-back');
@@ -102,10 +102,10 @@ describe.skipIf(!isRoot)('trust in a private host', () => {
 
   test('is not given to a false host of another user beside the true one', async () => {
     const project = await pausedRun();
-    const pretender = await pretend(marked('mine').mark);
+    const imitation = await imitate(marked('mine').mark);
     const end = await project.wf(['resume', 'mine']);
     expect(end.exitCode, end.stderr).toBe(0);
-    expect(pretender.heard()).toEqual([]);
+    expect(imitation.heard()).toEqual([]);
   });
 
   test('is not given by root to the host of an ordinary user, whose run continues', async () => {
@@ -118,7 +118,7 @@ describe.skipIf(!isRoot)('trust in a private host', () => {
     const env = { PATH: process.env['PATH'] ?? '', HOME: folder, ...sharedCache('ordinary user'), WF_DB: database };
     const asUser = (args: readonly string[]) =>
       execa(program, [...wrapper, NODE, WF, ...args], { env, extendEnv: false, cwd: folder, reject: false });
-    // It comes with wf, so it is the same in the projects of both users.
+    // The workflow comes with wf, so it is the same in the projects of both users.
     const started = await asUser(paused('lab-network'));
     expect(started.exitCode, started.stderr).toBe(0);
     onTestFinished(async () => {

@@ -7,7 +7,7 @@ import { testProgram } from '../../support/programs/test-program.ts';
 
 const LIMIT = fileURLToPath(new URL('../../fixtures/host/without-namespaces.mjs', import.meta.url));
 const OWN_USER_NAMESPACE = ['unshare', '--user', '--map-root-user', '--', process.execPath, LIMIT];
-/** Without capabilities, like an ordinary user. */
+/** Runs a command without capabilities, like an ordinary user. */
 const WITHOUT_RIGHTS = ['setpriv', '--bounding-set=-all', '--inh-caps=-all', '--'];
 
 /** Starts a private host behind a wrapper, and returns the error. */

@@ -21,18 +21,18 @@ function firstProcess(id: string): number {
 }
 
 /** Stops the first process, and continues it at the end of the test at the latest. */
-function stop(id: string, { onTestFinished }: TestContext): { readonly pid: number; goOn(): void } {
+function stop(id: string, { onTestFinished }: TestContext): { readonly pid: number; resume(): void } {
   const pid = firstProcess(id);
-  const goOn = () => void process.kill(pid, 'SIGCONT');
+  const resume = () => void process.kill(pid, 'SIGCONT');
   process.kill(pid, 'SIGSTOP');
   onTestFinished(() => {
     try {
-      goOn();
+      resume();
     } catch {
-      // It has ended.
+      // The process has ended.
     }
   });
-  return { pid, goOn };
+  return { pid, resume };
 }
 
 describeOwnNetwork('a stopped private host (SIGSTOP)', () => {
@@ -41,18 +41,18 @@ describeOwnNetwork('a stopped private host (SIGSTOP)', () => {
   });
 
   test.concurrent(
-    'makes rollback and resume of a paused run exit with 3, with how to continue the host',
+    'makes rollback and resume of a paused run exit with 3, and a hint how to continue the host',
     async (context) => {
       const started = await project.sharedWf([...START, '--id', 'rests', '--pause-after', 'setup']);
       expect(started.exitCode).toBe(0);
-      const { pid, goOn } = stop('rests', context);
+      const { pid, resume } = stop('rests', context);
       for (const verb of ['rollback', 'resume']) {
         const end = await project.sharedWf([verb, 'rests', '--json']);
         const { error } = refusalSchema.parse(end.json());
         expect([verb, end.exitCode, error.code]).toEqual([verb, 3, 'E_RUNTIME_UNAVAILABLE']);
         expect(error.hint).toContain(`kill -CONT ${pid}`);
       }
-      goOn();
+      resume();
       const undone = await project.sharedWf(['rollback', 'rests', '--json']);
       expect([undone.exitCode, runRecordSchema.parse(undone.json()).status]).toEqual([0, 'rolled-back']);
     },
@@ -64,7 +64,7 @@ describeOwnNetwork('a stopped private host (SIGSTOP)', () => {
     async (context) => {
       const wf = project.start([...START, '--id', 'works']);
       await wf.haltAt(/^setup {2}createDevNetwork .* ok /);
-      const { pid, goOn } = stop('works', context);
+      const { pid, resume } = stop('works', context);
       wf.kill('SIGCONT');
       const end = await wf.end;
       const record = runRecordSchema.parse(end.json());
@@ -75,7 +75,7 @@ describeOwnNetwork('a stopped private host (SIGSTOP)', () => {
       ]);
       expect(record.changes.some(({ status }) => status === 'stuck')).toBe(true);
       expect(record.error?.hint).toContain(`kill -CONT ${pid}`);
-      goOn();
+      resume();
       const undone = await project.sharedWf(['rollback', 'works', '--json']);
       expect([undone.exitCode, runRecordSchema.parse(undone.json()).status]).toEqual([0, 'rolled-back']);
     },

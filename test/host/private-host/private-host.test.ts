@@ -137,7 +137,7 @@ describeOwnNetwork('a private host', () => {
         expect(await reach(appProd, '172.18.0.2', SILENT_MS)).toEqual(none);
         expect(await get(appDev, '172.19.0.2', SILENT_MS)).toEqual({ type: 'no-answer', code: 'ETIMEDOUT' });
         expect(await get(null, '172.19.0.2'), 'control').toMatchObject({ body: 'Production\n' });
-        // Also by ICMP, with a program of the machine.
+        // The same holds for ICMP, with a program of the machine.
         const ping = (id: string, to: string) => wf.docker('exec', id, ['ping', '-c', '1', '-W', '0.3', to], 5_000);
         expect(await ping(appDev.id, '172.18.0.3'), 'control').toMatchObject({ exitCode: 0 });
         expect(await ping(appDev.id, '172.19.0.2')).toMatchObject({ exitCode: 1 });

@@ -19,7 +19,7 @@ const runsSchema = z.array(z.object({ id: z.string(), status: z.string() }));
 describe.skipIf(!canBootSystemd())('wf agent under a real systemd', () => {
   let machine: SystemdMachine;
   let folder: string;
-  /** Has the same path in the machine and here, where its database is read. */
+  /** The project has the same path in the machine and here, where the test reads its database. */
   let project: string;
 
   beforeAll(async () => {
@@ -47,7 +47,7 @@ describe.skipIf(!canBootSystemd())('wf agent under a real systemd', () => {
   const systemctl = async (...args: readonly string[]) => (await machine.run(['systemctl', ...args])).stdout;
   const unitFiles = () => readdirSync(machine.at('/etc/systemd/system')).filter((name) => name.startsWith('wf-'));
 
-  test('is installed, comes back after a kill and a reboot, changes the host, and is uninstalled', async () => {
+  test('is installed, restarts after a kill and a reboot, changes the host, and is uninstalled', async () => {
     expect((await wf('agent', 'uninstall')).stdout).toMatch(/^nothing to remove/);
     const installed = await wf('agent', 'install', '--concurrency', '3');
     expect(installed).toMatchObject({ exitCode: 0, stderr: '' });
@@ -91,7 +91,7 @@ describe.skipIf(!canBootSystemd())('wf agent under a real systemd', () => {
     await expect.poll(() => statusOf('late'), PATIENCE).toBe('succeeded');
     expect((await machine.run(['ip', 'netns', 'list'])).stdout).toBe('');
 
-    // It drains, and leaves nothing.
+    // The agent drains, and leaves nothing.
     expect(await wf('agent', 'uninstall')).toMatchObject({ exitCode: 0, stderr: '' });
     expect(unitFiles()).toEqual([]);
     expect(await agent()).toMatchObject({ running: false, units: [] });
@@ -142,8 +142,8 @@ describe.skipIf(!canBootSystemd())('wf agent under a real systemd', () => {
     expect(readdirSync(machine.at('/root/.config/systemd/user'))).toEqual([]);
   }, 60_000);
 
-  test('the printed timer starts one run a slot', async () => {
-    // Each second, in place of a longer slot: the id has the minute.
+  test('the printed timer starts one run per slot', async () => {
+    // The timer fires each second instead of once per slot: the id has the minute.
     const printed = z
       .array(z.object({ name: z.string(), file: z.string(), text: z.string() }))
       .parse(await json('schedule', 'print', 'wire', '--on-calendar', '*:*:*', '--name', 'often', '--input', 'ms=1'));

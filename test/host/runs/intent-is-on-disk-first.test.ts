@@ -7,7 +7,7 @@ import { startChild } from '../../fixtures/history/child.ts';
 /** The system calls of the process, in order, as strace saw them. Only its main thread commits. */
 type Call =
   | { readonly type: 'log written' | 'log synchronised' }
-  /** A step runner has touched its host: it makes a file. */
+  /** A touch of the host: a step runner creates a file. */
   | { readonly type: 'touched'; readonly file: string };
 
 function callsIn(trace: string): readonly Call[] {
@@ -58,7 +58,7 @@ test.each([1, 6])('no step runner is called before its intent is on disk, with %
       commits += 1;
     }
     if (call.type === 'touched') {
-      expect(isSynchronised, `all that was written to the log before ${call.file} was made is on disk`).toBe(true);
+      expect(isSynchronised, `the log that precedes ${call.file} is on disk`).toBe(true);
       touches.push({ file: path.basename(call.file), afterCommits: commits });
     }
   }

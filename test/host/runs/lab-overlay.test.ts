@@ -35,7 +35,7 @@ function openLab(user: (typeof USERS)[number] = USERS[0]) {
   const ask = through.length > 0 ? wf : project.sharedWf;
   const shell = async (where: readonly string[]) =>
     shellSchema.parse((await ask(['shell', ...where, '--json'])).json()).command;
-  /** Runs a command where `wf shell` opens a shell. */
+  /** Runs a command in the place of a `wf shell`. */
   const inShell = async (where: readonly string[], ...argv: readonly string[]) => {
     const command = await shell(where);
     const [program = '', ...args] = [...through, ...command.slice(0, command.lastIndexOf('--') + 1), ...argv];
@@ -49,9 +49,9 @@ function openLab(user: (typeof USERS)[number] = USERS[0]) {
 const processesOf = (id: string) => privateProcessesIn('/').filter(({ mark }) => mark.startsWith(`${id}@`));
 
 withNft(
-  'each claim is proven beside a run of lab-network, both hosts are as they were, and the report is in both languages',
+  'each claim is proven beside a run of lab-network, both hosts are restored, and the report is in both languages',
   async () => {
-    const id = 'overlay-told';
+    const id = 'overlay-proven';
     const { wf, sharedWf, start, record, shell, inShell } = openLab();
     const paused = await wf(start(id, '--pause-after', 'overlay', '--input', 'prefix=ann-'));
     expect(paused, paused.stderr).toMatchObject({ exitCode: 0 });
@@ -80,19 +80,19 @@ withNft(
     expect(new Set(changes.map((change) => change.status))).toEqual(new Set(['reverted', 'gone']));
     expect(new Set(changes.map((change) => change.host))).toEqual(new Set(['alpha', 'beta']));
     expect(Object.fromEntries(proofs.map(({ claim, figures }) => [claim, figures]))).toEqual({
-      underlay: 'alpha has lo, under0, beta has lo, under0, and nothing else; 3 of 3 pings, back 3 of 3',
-      overlay: '3 of 3 pings and "Mon AppBeta"; back 3 of 3 and "Mon AppAlpha"',
+      underlay: 'alpha has only lo, under0; beta has only lo, under0; 3 of 3 pings, other direction 3 of 3',
+      overlay: '3 of 3 pings, HTTP "Mon AppBeta"; other direction: 3 of 3, HTTP "Mon AppAlpha"',
       encapsulated: expect.stringMatching(
-        /^3 packets left as 10\.91\.0\.1 > 10\.91\.0\.2\.4789, VNI 42, [3-9] arrived; the cable carried \d+ out and \d+ in$/,
+        /^alpha sent 3 packets as 10\.91\.0\.1 > 10\.91\.0\.2\.4789, VNI 42; beta received [3-9]; alpha's end of the cable counted \d+ out, \d+ in$/,
       ),
       isolated: expect.stringMatching(
-        /^VNI 43 \/ 42: 0 of 3 pings while the underlay answered 3 of 3; \d+ packets arrived in vain; mended: 3 of 3$/,
+        /^VNI 43 \/ 42: 0 of 3 pings while the underlay answered 3 of 3; \d+ packets arrived and were dropped; repaired: 3 of 3$/,
       ),
       'other network':
-        '0 of 3 pings to a container of another network of the host, 0 of 3 from it, while it answered the host 3 of 3',
-      MTU: '1450 bytes: 1422 of data 1 of 1, 1423 0 of 1; on the underlay 1472 1 of 1',
+        '0 of 3 pings to a container on another network of the host, 0 of 3 from it, while it answered the host 3 of 3',
+      MTU: '1450 bytes: pings with 1422 bytes of data 1 of 1, with 1423 0 of 1; on the underlay with 1472 1 of 1',
       'health is no proof': expect.stringMatching(
-        /^vxlan0 is up, and 0 of 3 pings \(\d+ packets dropped\) while the underlay answered 3 of 3; rule taken back: 3 of 3$/,
+        /^vxlan0 is up, but 0 of 3 pings \(\d+ packets dropped\) while the underlay answered 3 of 3; rule removed: 3 of 3$/,
       ),
     });
 
@@ -156,22 +156,25 @@ withNft.for(chosen(['resumed', 'rolled back'] as const))(
   (how) => RECOVERIES[how](),
 );
 
-withNft('a restart of the machine while networks are made ends the run undone, with both hosts compared', async () => {
-  const { wf, wfAfterReboot, start, record } = openLab();
-  const id = 'overlay-rebooted';
-  const killed = await wf(start(id), 'after touch alphaNetwork apply 1 docker network create');
-  expect(killed).toMatchObject({ signal: 'SIGKILL' });
-  for (const { pid, isFirst } of processesOf(id)) if (isFirst) process.kill(pid, 'SIGKILL');
-  await vi.waitFor(() => expect(processesOf(id)).toEqual([]), 10_000);
-  const end = await wfAfterReboot(['resume', id]);
-  expect(end, end.stderr).toMatchObject({ exitCode: 1 });
-  expect(record(id)).toMatchObject({
-    status: 'rolled-back',
-    error: { code: 'E_NAMESPACE_GONE' },
-    verification: { restored: true, residues: [], unexplained: [], drift: [] },
-  });
-  expect(processesOf(id)).toEqual([]);
-});
+withNft(
+  'a restart of the machine while networks are created ends the run undone, with both hosts compared',
+  async () => {
+    const { wf, wfAfterReboot, start, record } = openLab();
+    const id = 'overlay-rebooted';
+    const killed = await wf(start(id), 'after touch alphaNetwork apply 1 docker network create');
+    expect(killed).toMatchObject({ signal: 'SIGKILL' });
+    for (const { pid, isFirst } of processesOf(id)) if (isFirst) process.kill(pid, 'SIGKILL');
+    await vi.waitFor(() => expect(processesOf(id)).toEqual([]), 10_000);
+    const end = await wfAfterReboot(['resume', id]);
+    expect(end, end.stderr).toMatchObject({ exitCode: 1 });
+    expect(record(id)).toMatchObject({
+      status: 'rolled-back',
+      error: { code: 'E_NAMESPACE_GONE' },
+      verification: { restored: true, residues: [], unexplained: [], drift: [] },
+    });
+    expect(processesOf(id)).toEqual([]);
+  },
+);
 
 const DROPS_VXLAN =
   'table inet foreign {\n chain c {\n type filter hook input priority 0;\n udp dport 4789 drop\n }\n}';
@@ -180,21 +183,21 @@ const FAULTS = [
     fault: 'a cut underlay',
     pauseAfter: 'overlay',
     make: ['alpha', 'ip', 'link', 'set', 'under0', 'down'],
-    says: 'gone from the host meanwhile: alpha: link under0 up on the host (the link under0 is down)',
+    message: 'gone from the host meanwhile: alpha: link under0 up on the host (the link under0 is down)',
     drift: [],
   },
   {
     fault: 'a rule of somebody else',
     pauseAfter: 'underlay',
     make: ['beta', 'nft', DROPS_VXLAN],
-    says: ' of 3 pings from App',
+    message: ' of 3 pings from App',
     drift: ['beta: nft table inet foreign'],
   },
 ] as const;
 
 withNft.for(chosen(FAULTS))(
-  '$fault fails the run within its deadline, which is undone',
-  async ({ fault, pauseAfter, make, says, drift }) => {
+  '$fault makes the run fail within its deadline, and wf undoes it',
+  async ({ fault, pauseAfter, make, message, drift }) => {
     const { wf, start, record, inShell } = openLab();
     const id = `overlay-${fault.replaceAll(' ', '-')}`;
     expect(await wf(start(id, '--pause-after', pauseAfter))).toMatchObject({ exitCode: 0 });
@@ -205,7 +208,7 @@ withNft.for(chosen(FAULTS))(
     const { status, error, verification } = record(id);
     expect({ status, error, verification }).toMatchObject({
       status: 'rolled-back',
-      error: { code: 'E_PROBE_FAILED', message: expect.stringContaining(says) },
+      error: { code: 'E_PROBE_FAILED', message: expect.stringContaining(message) },
       verification: { restored: true, residues: [], unexplained: [] },
     });
     expect(verification?.drift.map(({ subject }) => subject)).toEqual(expect.arrayContaining([...drift]));
@@ -213,9 +216,9 @@ withNft.for(chosen(FAULTS))(
   },
 );
 
-test('inputs that exclude each other are refused before anything is touched', async () => {
+test('inputs that exclude each other are refused before wf touches anything', async () => {
   const { sharedWf, start } = openLab();
-  for (const [input, says] of [
+  for (const [input, message] of [
     ['wrongVni=42', 'must differ from vni'],
     ['overlaySubnet=10.91.0.0/24', 'overlaps underlaySubnet'],
     ['bridge=under1', 'is the name of another link of the host'],
@@ -223,6 +226,6 @@ test('inputs that exclude each other are refused before anything is touched', as
     ['strangerContainer=appalpha', 'must differ from alphaContainer'],
   ] as const) {
     const end = await sharedWf(start('overlay-refused', '--input', input));
-    expect(end).toMatchObject({ exitCode: 2, stderr: expect.stringContaining(says) });
+    expect(end).toMatchObject({ exitCode: 2, stderr: expect.stringContaining(message) });
   }
 });

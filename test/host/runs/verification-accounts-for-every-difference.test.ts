@@ -8,7 +8,7 @@ import { runRecordSchema } from '../../support/command/run-record.ts';
 import { openProject, type Project } from '../../support/command/run-wf.ts';
 import { describeOwnNetwork, ip } from '../../support/host/own-network.ts';
 
-/** Runs one program, and another that may undo it. Their command lines do not show what they do. */
+/** Runs one program, and another that may undo it. Their command lines do not show their effect. */
 const WORKFLOW = `import { defineWorkflow } from 'wf-engine';
 import { execCommand, revertSteps } from 'wf-engine/steps';
 import { setup } from 'xstate';
@@ -37,7 +37,7 @@ const machine = setup({
 export default defineWorkflow({ name: 'shell', version: '1', description: 'A command.', input, machine });
 `;
 
-/** Makes a file, and declares that it alters links. */
+/** Creates a file, and declares that it alters links. */
 const MARKER = `import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { defineStep, defineWorkflow } from 'wf-engine';
 import { setup } from 'xstate';
@@ -144,7 +144,7 @@ describeOwnNetwork('the verification of a run', () => {
       try {
         ip('link', 'del', name);
       } catch {
-        // Most tests make none.
+        // Most tests make no difference.
       }
     }
   });
@@ -186,7 +186,7 @@ describeOwnNetwork('the verification of a run', () => {
     expect(verified(record)).toMatchObject({ restored: true, unexplained: [], residues: [], drift: [] });
   });
 
-  test('does not blame the run for what somebody else turned off before its step, which restored that', async () => {
+  test('does not attribute to the run a setting that somebody else turned off before its step restored it', async () => {
     const setting = '/proc/sys/net/ipv4/ip_forward';
     const before = readFileSync(setting, 'utf8').trim();
     writeFileSync(setting, '1');
@@ -243,7 +243,7 @@ describeOwnNetwork('the verification of a run', () => {
 });
 
 describeOwnNetwork('the final comparison of a run', () => {
-  test('is made only in the network namespace of the baseline', async () => {
+  test('takes place only in the network namespace of the baseline', async () => {
     const file = path.join(project.folder, 'marker');
     const start = [
       'start',

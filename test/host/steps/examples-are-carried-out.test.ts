@@ -58,7 +58,7 @@ export default defineWorkflow({
 `;
 }
 
-/** Each step of a run succeeded, each change was kept at its end, and is in place no more after the rollback. */
+/** Expects that each step succeeds, and that each change is kept at the end of the run and not in place after the rollback. */
 function requireCarriedOut(name: string, started: RunRecord, undone: RunRecord): void {
   expect(started.steps.find(({ id }) => id === name)).toMatchObject({ status: 'succeeded', error: null });
   const runner = Object.entries(steps).flatMap(([key, exported]) =>
@@ -93,7 +93,7 @@ describe.skipIf(!canBootSystemd())('on a machine with systemd, the example of', 
   const records = new Map<string, readonly [started: RunRecord, undone: RunRecord]>();
 
   async function state(): Promise<readonly string[]> {
-    const look = [
+    const commands = [
       'find /etc /srv -printf "%p %y %m %U %G %l\\n" | sort',
       'find /etc /srv -type f -print0 | sort -z | xargs -0 sha256sum',
       'cat /proc/sys/net/ipv4/ip_forward; ls /run/site-is-ready',
@@ -101,7 +101,7 @@ describe.skipIf(!canBootSystemd())('on a machine with systemd, the example of', 
       'nft --stateless list ruleset; iptables -S; tc -json qdisc',
       'systemctl show --property=Id,ActiveState,UnitFileState,NeedDaemonReload web.service old-web.service',
     ];
-    const ends = await Promise.all(look.map((line) => machine.run(['sh', '-c', `{ ${line}; } 2>&1`])));
+    const ends = await Promise.all(commands.map((line) => machine.run(['sh', '-c', `{ ${line}; } 2>&1`])));
     return ends.map(({ stdout }) => stdout);
   }
 
@@ -130,7 +130,7 @@ describe.skipIf(!canBootSystemd())('on a machine with systemd, the example of', 
     await machine.run(['openssl', 'req', ...certificate.split(' '), '-keyout', '/root/key', '-out', '/root/cert']);
     await machine.run(['systemctl', 'daemon-reload']);
     await machine.run(['systemctl', 'start', 'old-web.service', 'tls.service']);
-    // The first rule of iptables also makes the chain.
+    // The first rule of iptables also creates the chain.
     await machine.run(['iptables', '-A', 'INPUT', '-i', 'lo', '-j', 'ACCEPT']);
     for (const name of Object.keys(runs)) {
       const before = await state();
@@ -141,13 +141,13 @@ describe.skipIf(!canBootSystemd())('on a machine with systemd, the example of', 
       states.set(name, [before, during, await state()]);
     }
   }, 120_000);
-  test.for(Object.keys(runs))('all of run %s alters what it is to alter, and leaves nothing', (run) => {
+  test.for(Object.keys(runs))('each step of run %s makes its change, and the rollback leaves nothing', (run) => {
     const [before = [], during = [], after] = states.get(run) ?? [];
     if (run === 'machine') expect(before.filter((text, part) => text === during[part])).toEqual([]);
     expect(after).toEqual(before);
   });
 
-  test('of the documentation: packages, users and mounts are changed by commands, and undone as far as possible', async () => {
+  test('the documentation changes packages, users and mounts by commands, and is undone as far as possible', async () => {
     const page = readDocPage('docs/how-to/change-packages-users-and-mounts.md');
     machine.write(`${PROJECT}/workflows/account.ts`, page.files['workflows/account.ts'] ?? '');
     machine.write(
@@ -160,8 +160,8 @@ describe.skipIf(!canBootSystemd())('on a machine with systemd, the example of', 
     const prepared = await machine.run(['sh', '-c', prepare]);
     expect(prepared.exitCode, prepared.stderr).toBe(0);
     const seen = async () => {
-      const looks = ['dpkg-query --show wf-demo', 'getent passwd wfdemo', 'findmnt --source wf-wfdemo'];
-      const ends = await Promise.all(looks.map((look) => machine.run(look.split(' '))));
+      const commands = ['dpkg-query --show wf-demo', 'getent passwd wfdemo', 'findmnt --source wf-wfdemo'];
+      const ends = await Promise.all(commands.map((command) => machine.run(command.split(' '))));
       return ends.map(({ exitCode }) => exitCode === 0);
     };
     const given = { program: 'wf-demo', version: '1.0', user: 'wfdemo', folder: '/srv/scratch' };

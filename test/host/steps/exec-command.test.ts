@@ -258,7 +258,7 @@ describe('the options of a command', () => {
     const undo = ['true'];
     const ran = await runSteps(command({ argv: failsUntil(3, 75), undo, retry: { exitCodes: [75], ...quickly } }));
     expect(ran.errors).toEqual({});
-    expect(ran.changes, 'one change, whatever the number of attempts').toMatchObject([{ status: 'applied' }]);
+    expect(ran.changes, 'one change, for any number of attempts').toMatchObject([{ status: 'applied' }]);
     expect(tries()).toBe(3);
 
     writeFileSync(at('tries'), '');
@@ -291,7 +291,7 @@ describe('the options of a command', () => {
     expect(await behaviour.observe(parsed, context, first.record)).toMatchObject({ found: 'partial' });
   });
 
-  test('until repeats a read until it is as expected, or reports its last real try', async () => {
+  test('until repeats a read until it is as expected, or reports its last complete try', async () => {
     const argv: [string, ...string[]] = ['sh', '-c', `echo try >> ${at('tries')}; wc -l < ${at('tries')}`];
     const context = testContext();
     const until = { contains: '3', deadlineMs: 10_000, everyMs: 10 };
@@ -358,7 +358,7 @@ describe('an interrupted command', () => {
     expect(await behaviour.inspect(record, testContext())).toEqual({ found: 'in place' });
   });
 
-  test('is judged by its check after an undo', async () => {
+  test('is observed by its check after an undo', async () => {
     const input = { argv: ['touch', at('made')], check: ['test', '-e', at('made')], undo: ['true'] };
     const { record } = await carryOut(execCommand, input as never, testContext());
     expect(await behaviour.undo(record, testContext())).toEqual({ found: 'in place' });

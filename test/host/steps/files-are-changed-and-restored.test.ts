@@ -211,7 +211,7 @@ describe.runIf(isRoot)('a change of a file', () => {
     expect(filesIn(folder)).toEqual(before);
   });
 
-  it('is nothing if the file is already as asked', async () => {
+  it('is not recorded if the file is already as requested', async () => {
     const { at, context } = world();
     const input = { path: at('plain'), content: 'x', mode: '0640' };
     await carryOut(writeFile, input, context());
@@ -295,7 +295,7 @@ describe.runIf(isRoot)('a change of a file', () => {
     expect(await changeOf(createFolder).inspect(record, context())).toMatchObject({ found: 'gone' });
   });
 
-  it('is refused, and touches nothing, where it could not be undone or would follow a link', async () => {
+  it('is refused, and touches nothing, if it could not be undone or would follow a link', async () => {
     const { folder, root, at, context } = world();
     symlinkSync('etc', path.join(root, 'way'));
     linkSync(at('plain'), at('second'));
@@ -342,7 +342,7 @@ describe.runIf(isRoot)('a change of a file', () => {
     expect(filesIn(folder)).toEqual(before);
   });
 
-  it('is never made or undone in another folder that has taken the place of the first', async () => {
+  it('is never applied or undone in another folder that has replaced the first', async () => {
     const { folder, root, at, context } = world();
     const behaviour = changeOf(writeFile);
     const { record } = await carryOut(writeFile, { path: at('new'), content: 'x' }, context());
@@ -361,7 +361,7 @@ describe.runIf(isRoot)('a change of a file', () => {
     const place = await files.locate(at('plain'));
     const draft = { ...place, name: 'draft' };
     await files.createFile(draft, { type: 'bytes', bytes: Buffer.from('mine') }, { mode: 0o600, uid: 0, gid: 0 });
-    const found = await files.look(place);
+    const found = await files.inspect(place);
     writeFileSync(at('plain'), 'theirs');
     await expect(files.place(draft, 'plain', found)).rejects.toMatchObject({ code: 'E_FILE_CHANGED' });
     await expect(files.place(draft, 'plain', null)).rejects.toMatchObject({ code: 'E_FILE_CHANGED' });
@@ -403,7 +403,7 @@ describe.runIf(isRoot)('a change of a file', () => {
     expect(readdirSync(root).filter((name) => name.startsWith('.'))).toEqual(['.key']);
   });
 
-  it('is refused, untouched, if somebody has made the file as asked since it was observed', async () => {
+  it('is refused if somebody has made the file as requested since it was observed, and does not touch it', async () => {
     const { root, at, context } = world();
     const { observe, apply } = changeOf(writeFile);
     const input = writeFile.runner.parseInput({ path: at('plain'), content: 'as asked' });

@@ -31,7 +31,7 @@ describeOwnNetwork('a network namespace that is the host of a run', () => {
     expect(findGivenNamespace({ ...given, opened: earlier }), 'after a restart of the machine').toBeDefined();
   });
 
-  test('has the settings of its own, as wf reads those of its own namespace', async () => {
+  test('has its own settings, which wf reads like those of its own namespace', async () => {
     const { command } = machinePorts({}, '/nowhere/wf.db');
     const [own, through] = await Promise.all([readMachineSettings(), settingsThrough(command)()]);
     expect(through).toEqual({ ...own, namespaces: readSection([]) });

@@ -42,7 +42,7 @@ const input = createNamespace.runner.parseInput({ name: NAME });
 
 describeOwnNetwork('net.namespace on the machine', () => {
   const context = () => testContext({ run: RUN, step: 'makeNamespace' });
-  // Others, such as that of the engine of the tests, stay.
+  // Other namespaces stay, such as that of the test engine.
   const names = () =>
     ip('netns', 'list')
       .split('\n')
@@ -53,7 +53,7 @@ describeOwnNetwork('net.namespace on the machine', () => {
   };
   afterEach(remove);
 
-  it('is made, resumed and undone wherever it is stopped', async () => {
+  it('is created, resumed and undone after a stop at any touch', async () => {
     const stops = await stopEverywhere(
       {
         actor: createNamespace,
@@ -223,7 +223,7 @@ describeOwnNetwork('a named namespace as a place', () => {
       expect(links.map(({ name }) => name)).toEqual(expect.arrayContaining(['lo', 'eth0', 'br0', 'br1']));
       const ping = { from: insideNamespaceOf(one), to: '10.6.0.2', count: 1, deadlineMs: 10_000 };
       expect(await readWith(pingProbe, ping, context())).toMatchObject({ received: 1 });
-      // Asked by the probe agent, which no process in a named namespace has started.
+      // The probe agent, which no process in a named namespace has started, sends this probe.
       const dns = {
         from: insideNamespaceOf(one),
         server: '10.6.0.2',

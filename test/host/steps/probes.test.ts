@@ -267,7 +267,7 @@ describeOwnNetwork('probes', () => {
     });
   });
 
-  it('a try that is cut off at the deadline does not hide what the try before it has observed', async () => {
+  it('a try that is cut off at the deadline keeps the observation of the try before it', async () => {
     let unanswered = 0;
     const begun = performance.now();
     // A try lasts a second: one that begins later than this is cut off.
@@ -323,7 +323,7 @@ describeOwnNetwork('probes', () => {
   });
 });
 
-/** Makes a key and a self-signed certificate of wf.example, valid for 10 days. */
+/** Creates a key and a self-signed certificate of wf.example, valid for 10 days. */
 function makeCertificate(folder: string): void {
   execFileSync(
     'openssl',

@@ -98,7 +98,7 @@ tr '\\0' '\\n' < /proc/$(systemctl show --property=MainPID --value ${UNITS[1]})/
   });
 
   describe('while systemd has a job for them', () => {
-    /** A file that holds up two units. */
+    /** A file that delays two units. */
     const HOLD = `${PROJECT}/hold`;
     const WHILE_HELD = `while [ -e ${HOLD} ]; do sleep 0.1; done`;
     /** Starts wf, and kills it once systemd has a job for the unit that is its name. */

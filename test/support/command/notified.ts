@@ -3,27 +3,27 @@ import path from 'node:path';
 import { type RunRecord, runRecordSchema } from './run-record.ts';
 import type { Project } from './run-wf.ts';
 
-/** A command to notify that was run. */
-export interface Told {
+/** One call of a command to notify. */
+export interface Notice {
   readonly argv: string;
   readonly env: Readonly<Record<string, string>>;
   readonly record: RunRecord;
 }
 
-/** A program of a project that keeps what it is told. */
-export interface TellProgram {
+/** A program of a project that logs each notice it receives. */
+export interface Notifier {
   readonly path: string;
-  /** All that it was told so far, in order. */
-  told(): readonly Told[];
+  /** All notices so far, in order. */
+  notices(): readonly Notice[];
   /** The same in short: reason, run and status. */
   reasons(): readonly string[];
 }
 
-/** Writes a program to notify. @param more commands that it runs after it has kept what it was told */
-export function tellProgram({ folder, write }: Pick<Project, 'folder' | 'write'>, more = ''): TellProgram {
-  const log = path.join(folder, 'told');
+/** Writes a program to notify. @param more commands that it runs after it has logged a notice */
+export function createNotifier({ folder, write }: Pick<Project, 'folder' | 'write'>, more = ''): Notifier {
+  const log = path.join(folder, 'notices');
   const file = write(
-    'tell',
+    'notifier',
     `#!/bin/sh
 argv="$*"
 read -r record
@@ -33,15 +33,15 @@ ${more}
 `,
   );
   chmodSync(file, 0o755);
-  const told = () => (existsSync(log) ? readFileSync(log, 'utf8').trimEnd().split('\n').map(toldIn) : []);
+  const notices = () => (existsSync(log) ? readFileSync(log, 'utf8').trimEnd().split('\n').map(noticeIn) : []);
   return {
     path: file,
-    told,
-    reasons: () => told().map(({ env, record }) => `${env['WF_NOTIFY_REASON']} ${record.id} ${record.status}`),
+    notices,
+    reasons: () => notices().map(({ env, record }) => `${env['WF_NOTIFY_REASON']} ${record.id} ${record.status}`),
   };
 }
 
-function toldIn(line: string): Told {
+function noticeIn(line: string): Notice {
   const [argv = '', environment = '', record = ''] = line.split('\u0002');
   const env = Object.fromEntries(
     environment.split('\u0001').map((each) => [each.slice(0, each.indexOf('=')), each.slice(each.indexOf('=') + 1)]),

@@ -7,7 +7,7 @@ import { type RunRecord, runRecordSchema } from './run-record.ts';
 import type { Project } from './run-wf.ts';
 
 /**
- * Returns what `wf show RUN --json` prints, read by this process: a process of wf for each look would take most of the time of a
+ * Returns the output of `wf show RUN --json`, read by this process: a process of wf for each read would take most of the time of a
  * test. `cli/runs/runs-are-found.test.ts` compares both.
  * @throws Error if the database does not know the run
  */

@@ -7,13 +7,13 @@ export interface Refusal {
   readonly exitCode: number;
   readonly code: string;
   /** Parts of the message, e.g. the names in it. */
-  readonly says: readonly string[];
-  /** A part of the next thing to do. */
+  readonly message: readonly string[];
+  /** A part of the hint. */
   readonly next: string;
 }
 
 /**
- * Carries wf out with --json, in the shared process unless it needs another user: it is refused with exactly one JSON document.
+ * Runs wf with --json, in the shared process unless it needs another user, and expects a refusal with exactly one JSON document.
  */
 export async function expectRefusal(
   project: Project,
@@ -30,16 +30,16 @@ function carryOut(project: Project, args: readonly string[], options: WfOptions)
 }
 
 /** The same for the end of a command with --json. */
-export function expectRefused(project: Project, end: WfEnd, { exitCode, code, says, next }: Refusal): void {
+export function expectRefused(project: Project, end: WfEnd, { exitCode, code, message, next }: Refusal): void {
   const { error } = refusalSchema.parse(end.json());
   expect({ ...exitOf(end), code: error.code }).toEqual({ exitCode, signal: undefined, code });
-  for (const part of says) expect(error.message).toContain(part);
+  for (const part of message) expect(error.message).toContain(part);
   expect(withAndWithout(project, error.hint)).toContain(next);
   expect(end.stderr).toBe('');
   expectNoStackTrace(end);
 }
 
-/** The same without --json: it is refused in two lines on stderr, the second with the next step. */
+/** The same without --json: the refusal has two lines on stderr, the second with the next step. */
 export async function expectTextRefusal(
   project: Project,
   args: readonly string[],
@@ -50,11 +50,11 @@ export async function expectTextRefusal(
 }
 
 /** The same for the end of a command without --json. */
-export function expectRefusedAsText(project: Project, end: WfEnd, { exitCode, code, says, next }: Refusal): void {
+export function expectRefusedAsText(project: Project, end: WfEnd, { exitCode, code, message, next }: Refusal): void {
   expect({ ...exitOf(end), stdout: end.stdout }).toEqual({ exitCode, signal: undefined, stdout: '' });
   const [first, second = '', ...rest] = end.stderr.split('\n');
   expect(first).toMatch(new RegExp(`^error ${code}: .`));
-  for (const part of says) expect(first).toContain(part);
+  for (const part of message) expect(first).toContain(part);
   expect(second).toMatch(/^ {2}next: ./);
   expect(withAndWithout(project, second)).toContain(next);
   expect(rest).toEqual(['']);

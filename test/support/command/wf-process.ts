@@ -32,11 +32,11 @@ export interface RunningWf {
 
 export interface WfOptions {
   readonly env?: Readonly<Record<string, string>>;
-  /** The folder that wf is called in, instead of the project's. */
+  /** The folder in which wf is called; by default that of the project. */
   readonly cwd?: string;
   /** The prefix of the wf command, e.g. `['setpriv', '--reuid', '65534']`. */
   readonly through?: readonly string[];
-  /** The command, instead of the built one. */
+  /** The command; by default the built one. */
   readonly program?: string;
 }
 
@@ -86,7 +86,7 @@ function lineWatch() {
   let taken = 0;
   let over = false;
   let watchers: Watcher[] = [];
-  const look = () => {
+  const check = () => {
     const lines = all.split('\n').slice(0, -1);
     watchers = watchers.filter((watcher) => {
       const line = lines.find((candidate) => watcher.pattern.test(candidate));
@@ -99,11 +99,11 @@ function lineWatch() {
   return {
     take(chunk: Buffer) {
       all += chunk.toString();
-      if (all.split('\n').length - 1 > taken) look();
+      if (all.split('\n').length - 1 > taken) check();
     },
     end() {
       over = true;
-      look();
+      check();
     },
     next(pattern: RegExp, at: () => void): Promise<string> {
       return new Promise((resolve, reject) => {
@@ -113,7 +113,7 @@ function lineWatch() {
         };
         const ended = (seen: string) => reject(new Error(`wf ended without a line like ${String(pattern)}:\n${seen}`));
         watchers.push({ pattern, found, ended });
-        look();
+        check();
       });
     },
   };

@@ -16,7 +16,7 @@ export interface KilledRun {
   readonly run: string;
   readonly point: string;
   readonly verb: Verb;
-  /** Whether the process reached the point, and so was killed. */
+  /** Whether the process reached the point, at which it is killed. */
   readonly reached: boolean;
   readonly problems: readonly string[];
   /** The points that it reached instead. */
@@ -58,7 +58,7 @@ export async function killAndRecover(order: KillOrder): Promise<KilledRun> {
   const end = await lane.wf(journey.command(subject, run), { at: point, log: way });
   if (end.signal !== 'SIGKILL') {
     const { problems } = await judge(subject, run, before, [journey.end]);
-    const missed = [`it did not come by this point, and ended with ${end.exitCode}`, ...problems];
+    const missed = [`it did not reach this point, and ended with ${end.exitCode}`, ...problems];
     const passed = pointsIn(way);
     return { run, point, verb, reached: false, problems: missed, passed, recoveryMs: 0, recoveryPoints: [] };
   }
@@ -92,8 +92,8 @@ function recoveryProblems({ exitCode, stdout, stderr }: WfEnd, expected: Expecte
   const wrong = (wanted: string) => [`wf ${verb} ended with ${exitCode}, expected ${wanted}:\n${stdout}${stderr}`];
   if (expected === 'none' || (expected.ended && verb === 'resume')) {
     const code = expected === 'none' ? 'E_RUN_NOT_FOUND' : 'E_RUN_ENDED';
-    const said = exitCode === 2 ? refusalSchema.parse(JSON.parse(stdout)).error.code : undefined;
-    return said === code ? [] : wrong(`2 and ${code}`);
+    const refusal = exitCode === 2 ? refusalSchema.parse(JSON.parse(stdout)).error.code : undefined;
+    return refusal === code ? [] : wrong(`2 and ${code}`);
   }
   if (exitCode === 0) return [];
   // A resume that completes a rollback exits with 1.
@@ -110,8 +110,8 @@ async function hostProblems(
     const same = isDeepStrictEqual(await subject.state(), before);
     return same ? [] : ['a run that was never begun touched the host'];
   }
-  const told = expected.ended && verb === 'resume' ? undefined : recovery;
-  return (await judge(subject, run, before, [expected.status], told)).problems;
+  const printed = expected.ended && verb === 'resume' ? undefined : recovery;
+  return (await judge(subject, run, before, [expected.status], printed)).problems;
 }
 
 /** Returns the file for the points that a process of the run reaches, which does not exist yet. */

@@ -63,7 +63,7 @@ export async function journalProblems(
   const found = { run: Object.fromEntries(columns), steps: byId(steps), changes };
   const expected = { run: rebuilt.run, steps: byId(rebuilt.steps), changes: rebuilt.changes };
   if (isDeepStrictEqual(found, expected)) return problems;
-  return [...problems, `the tables are not what the journal says:\n${differences(expected, found)}`];
+  return [...problems, `the tables differ from the journal:\n${differences(expected, found)}`];
 }
 
 const loading = new Map<string, Promise<LoadedFile>>();

@@ -5,10 +5,10 @@ import { text } from 'node:stream/consumers';
 const ownHost = () => process.env['DOCKER_HOST'] ?? '';
 
 /**
- * Returns what the engine at `dockerHost` answers to a GET, or undefined if it does not know the object. Starts no process of the
- * docker client: for what tests ask often.
+ * Returns the answer of the engine at `dockerHost` to a GET, or undefined if it does not know the object. Starts no docker client,
+ * so tests can call it often.
  * @param path e.g. `/networks`
- * @throws Error if no engine answers, or one that has failed
+ * @throws Error if no engine answers, or the engine reports an error
  */
 export async function askEngine(path: string, dockerHost = ownHost()): Promise<unknown> {
   const { status, body } = await call('GET', path, dockerHost);

@@ -25,7 +25,7 @@ const ENGINE_NAME = /^wft-\d+(-\d+)?$/;
 // Ready after 0.4 s on an idle machine with two cores.
 const READY_WITHIN_MS = 60_000;
 
-/** Nobody listens at this server for names that Docker does not know: "no such name" at once. There is no search domain. */
+/** No name server listens here, so names that Docker does not know fail at once. There is no search domain. */
 const SETTINGS = { dns: ['127.0.0.1'], 'dns-search': ['.'] };
 
 let started = 0;

@@ -46,7 +46,7 @@ interface Lent {
 /** Engines that earlier test files of this process have returned; `workers-engines.ts` removes them after the last one. */
 const idle: Lent[] = [];
 
-/** The parts of an engine that the next file has to find as on a new one. */
+/** The state in which the next file must find an engine: that of a new one. */
 const stateOf = async ({ engine, state }: OwnEngine) => ({
   state: await state(),
   settings: readFileSync(path.join(engine.directory, 'daemon.json'), 'utf8'),
@@ -59,7 +59,7 @@ async function lend(): Promise<Lent> {
   return { own, asNew: await stateOf(own) };
 }
 
-/** Keeps an engine that is as a new one for the next test file, and removes any other. */
+/** Keeps an engine in the state of a new one for the next test file, and removes any other. */
 async function takeBack(lent: Lent): Promise<void> {
   const state = await stateOf(lent.own).catch(() => undefined);
   if (isDeepStrictEqual(state, lent.asNew)) idle.push(lent);

@@ -53,7 +53,7 @@ interface HeldSignals {
   child: ChildProcess | undefined;
 }
 
-/** Forwards signals to the command instead of ending this process; the engine is removed after the command ends. */
+/** Forwards signals to the command: this process removes the engine after the command has ended. */
 function holdSignals(): HeldSignals {
   const held: HeldSignals = { received: undefined, child: undefined };
   for (const signal of FORWARDED) {

@@ -18,9 +18,9 @@ export interface FleetNetwork {
 export interface NetworkHost {
   /** Resolves to the prefix of a command that runs on the host. */
   enter(): Promise<readonly string[]>;
-  /** Cuts the host off, as a pulled cable does, and joins it again. */
+  /** Cuts the host off, as a pulled cable does, and reconnects it. */
   cut(): Promise<void>;
-  mend(): Promise<void>;
+  repair(): Promise<void>;
 }
 
 const nowhere = async () => {
@@ -29,7 +29,7 @@ const nowhere = async () => {
 /** Hosts on the loopback of this machine. */
 export const LOOPBACK: FleetNetwork = {
   address: '127.0.0.1',
-  host: () => ({ enter: async () => [], cut: nowhere, mend: nowhere }),
+  host: () => ({ enter: async () => [], cut: nowhere, repair: nowhere }),
 };
 
 const command = createCommandPort(systemClock, execaStarter);
@@ -48,7 +48,7 @@ atEndOfFile(async () => {
   names.clear();
 });
 
-/** Test files at a time are in processes of their own. */
+/** Concurrent test files have separate processes. */
 const bridgeName = () => `fleet${process.pid}`;
 const addressOf = (host: number) => `10.${100 + (process.pid % 100)}.${Math.floor(host / 250)}.${(host % 250) + 1}`;
 
@@ -73,7 +73,7 @@ export async function openFleetNetwork(): Promise<FleetNetwork> {
           return onHost(name);
         },
         cut: () => set('down'),
-        mend: () => set('up'),
+        repair: () => set('up'),
       };
     },
   };

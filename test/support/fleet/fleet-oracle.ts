@@ -14,7 +14,7 @@ export function watchHosts(): (host: TestHost) => TestHost {
   };
 }
 
-/** The oracle of all faults: on no host was a step carried out twice, and what is there is what the parts there have left. */
+/** The oracle of all faults: no host carried out a step twice, and each host has exactly the folders that its parts left. */
 function expectDoneOnce(hosts: readonly TestHost[]): void {
   for (const host of hosts) {
     const log = host.log();

@@ -169,7 +169,7 @@ export function fleetTransportContract(name: string, subject: Subject): void {
       await untilStatus(request.id, 'succeeded');
     });
 
-    test('ends a fleet run over a silent host once that is written off, and undoes its part when it comes back', async () => {
+    test('ends a fleet run over a silent host once that is written off, and undoes its part when the host returns', async () => {
       const [one, gone] = [await agent(), await agent()];
       const { request } = await start([one, gone]);
       await one.answer(await one.item(), DONE);

@@ -61,20 +61,20 @@ export interface TestHost {
   join(...options: readonly string[]): Promise<RunningWf>;
   /** Starts its agent. */
   start(options: readonly string[], env?: Readonly<Record<string, string>>): Promise<RunningWf>;
-  /** Writes a file that the workflow `site` looks for. */
+  /** Writes a file that the workflow `site` waits for. */
   put(file: SiteFile): void;
   take(file: SiteFile): void;
   /** Kills everything that wf has started there, as a power cut does. */
   crash(agent: RunningWf): Promise<void>;
-  /** The same, and what is started there afterwards reads the id of another boot; only if `HAS_NETWORK`. */
+  /** The same; processes that start there afterwards read another boot id. Only if `HAS_NETWORK`. */
   reboot(agent: RunningWf): Promise<void>;
-  /** The folders that were made and undone, in order. */
+  /** The folders that the steps created and removed, in order. */
   log(): readonly string[];
-  /** The folders that are there. */
+  /** The folders that exist. */
   folders(): readonly string[];
-  /** Cuts it off from Restate, and joins it again; only if `HAS_NETWORK`. */
+  /** Cuts it off from Restate, and reconnects it; only if `HAS_NETWORK`. */
   cut(): Promise<void>;
-  mend(): Promise<void>;
+  repair(): Promise<void>;
 }
 
 /** A Restate, its handlers, and an operator. */
@@ -84,13 +84,13 @@ export interface FleetWorld {
   handlers(): RunningWf;
   /** Starts the handlers. They have the port and the code of the first ones, unless others are given. */
   serve(given?: { readonly port?: number; readonly address?: string; readonly program?: string }): Promise<void>;
-  /** @param url that its agent reaches the fleet by, by default that of Restate */
+  /** @param url the address of the fleet for its agent; by default that of Restate */
   host(name: string, url?: string): TestHost;
-  /** Calls `wf fleet` as the operator, for less than it takes to start a process. */
+  /** Runs `wf fleet` as the operator in the shared process. */
   fleet(...args: readonly string[]): Promise<WfEnd>;
   start(...args: readonly string[]): RunningWf;
   show(id: string): Promise<FleetRecord>;
-  /** Waits until a part has made its first folder, and waits for `go`. */
+  /** Waits until a part has created its first folder, and waits for `go`. */
   untilUnderWay(host: TestHost): Promise<void>;
   untilStatus(id: string, status: string): Promise<FleetRecord>;
 }
@@ -156,7 +156,7 @@ export async function openWorldOn(restate: Restate, network: FleetNetwork, more:
   };
 }
 
-function openHost(name: string, url: string, { enter, cut, mend }: NetworkHost, files: Files): TestHost {
+function openHost(name: string, url: string, { enter, cut, repair }: NetworkHost, files: Files): TestHost {
   const project = openProject(files);
   const site = path.join(project.folder, 'site');
   mkdirSync(site);
@@ -171,7 +171,7 @@ function openHost(name: string, url: string, { enter, cut, mend }: NetworkHost, 
     name,
     project,
     cut,
-    mend,
+    repair,
     async start(options, env = {}) {
       const argv = ['agent', '--fleet', url, '--name', name, '--json', ...options];
       return project.serve(argv, { through: [...(await enter()), ...boot], env });

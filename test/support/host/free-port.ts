@@ -1,10 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
 
-/**
- * Returns a port that is free now, and that the kernel gives to nobody who asks for any: it is still free when a killed server is started
- * again.
- */
+/** Returns a free port below the range from which the kernel assigns ports: it is still free when a killed server restarts. */
 export async function freePort(): Promise<number> {
   for (;;) {
     const port = randomInt(10_000, 30_000);

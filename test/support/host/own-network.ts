@@ -100,10 +100,10 @@ export function networkState(run: (...args: string[]) => string = ip): unknown {
   };
 }
 
-/** Waits until `look` returns true. */
-export async function eventually(look: () => boolean, timeoutMs = 20_000): Promise<void> {
+/** Waits until `condition` returns true. */
+export async function eventually(condition: () => boolean, timeoutMs = 20_000): Promise<void> {
   const until = Date.now() + timeoutMs;
-  while (!look()) {
+  while (!condition()) {
     if (Date.now() > until) throw new Error('it did not come true in time');
     await new Promise((resolve) => setTimeout(resolve, 10));
   }

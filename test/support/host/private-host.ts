@@ -42,37 +42,37 @@ export function privateHostUser(user: User) {
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
 
   let lastMs = 0;
-  async function tell(command: object): Promise<unknown> {
+  async function send(command: object): Promise<unknown> {
     const line = new Promise<string>((resolve) => waiting.push(resolve));
     child.stdin.write(`${JSON.stringify(command)}\n`);
     const text = await Promise.race([line, ended.then(() => undefined)]);
-    if (text === undefined) throw new Error('the process that has to do with the private host has ended');
+    if (text === undefined) throw new Error('the process that uses the private host has ended');
     const { error, result, ms } = answerSchema.parse(JSON.parse(text));
     lastMs = ms;
     if (error !== undefined) throw Object.assign(new Error(error.message), error);
     return result;
   }
-  const docker = (call: string, ...asked: readonly unknown[]) => tell({ do: 'docker', call, with: asked });
+  const docker = (call: string, ...asked: readonly unknown[]) => send({ do: 'docker', call, with: asked });
 
   return {
     pid: child.pid ?? 0,
     /** The duration of the last call in the process. */
     tookMs: () => lastMs,
-    start: async (mark: string): Promise<Started> => startedSchema.parse(await tell({ do: 'start', mark })),
+    start: async (mark: string): Promise<Started> => startedSchema.parse(await send({ do: 'start', mark })),
     /** Finds the private host by the data that the journal of its run would contain. */
     find: async (mark: string, process: Started['process'], owner: User = user) =>
-      startedSchema.nullable().parse(await tell({ do: 'find', mark, process, user: userId(owner) })),
-    found: async () => z.array(foundSchema).parse(await tell({ do: 'found' })),
-    endProcess: (owner: Started['process']) => tell({ do: 'endProcess', process: owner }),
-    keep: () => tell({ do: 'keep' }),
-    end: () => tell({ do: 'end' }),
-    close: () => tell({ do: 'close' }),
-    settings: () => tell({ do: 'settings' }),
+      startedSchema.nullable().parse(await send({ do: 'find', mark, process, user: userId(owner) })),
+    found: async () => z.array(foundSchema).parse(await send({ do: 'found' })),
+    endProcess: (owner: Started['process']) => send({ do: 'endProcess', process: owner }),
+    keep: () => send({ do: 'keep' }),
+    end: () => send({ do: 'end' }),
+    close: () => send({ do: 'close' }),
+    settings: () => send({ do: 'settings' }),
     docker,
     createNetwork: async (name: string, subnet: string | null = null, labels: object = {}) =>
       z.object({ id: z.string() }).parse(await docker('createNetwork', { name, subnet, labels })).id,
     network: async (name: string) => networkInfoSchema.parse(await docker('network', name)),
-    /** Makes and starts one. */
+    /** Creates and starts a container. */
     async run(name: string, networkId: string, image: string, command: readonly string[], labels: object = {}) {
       const created = await docker('createContainer', { name, networkId, image, command, labels });
       const { id } = z.object({ id: z.string() }).parse(created);
@@ -82,15 +82,15 @@ export function privateHostUser(user: User) {
     container: async (name: string) => containerInfoSchema.nullable().parse(await docker('container', name)),
     ask: async (containerId: string | null, request: object, limitMs = 20_000) => {
       const where = containerId === null ? 'host' : { containerId };
-      return reportSchema.parse(await tell({ do: 'agent', where, request, limitMs }));
+      return reportSchema.parse(await send({ do: 'agent', where, request, limitMs }));
     },
     command: async (argv: readonly string[], options: object = {}, abortAfterMs: number | null = null) =>
       commandSchema.parse(
-        await tell({ do: 'command', argv, options: { timeoutMs: 20_000, ...options }, abortAfterMs }),
+        await send({ do: 'command', argv, options: { timeoutMs: 20_000, ...options }, abortAfterMs }),
       ),
-    claim: () => tell({ do: 'claim' }),
+    claim: () => send({ do: 'claim' }),
     enter: async (argv: readonly string[], pid: number | null = null) =>
-      endSchema.parse(await tell({ do: 'enter', argv, pid })),
+      endSchema.parse(await send({ do: 'enter', argv, pid })),
     /** Like `kill -KILL` of wf. */
     async kill() {
       child.kill('SIGKILL');

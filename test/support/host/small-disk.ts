@@ -22,7 +22,7 @@ export interface SmallDisk {
   remount(mode: 'ro' | 'rw'): Promise<void>;
 }
 
-/** Mounts one at `folder`, which is made. Needs root. */
+/** Creates `folder`, and mounts a small disk at it. Needs root. */
 export async function mountSmallDisk(folder: string, mebibytes: number): Promise<SmallDisk> {
   mkdirSync(folder);
   const mount = `mount -t tmpfs -o size=${mebibytes}m tmpfs "$0" && echo mounted && exec sleep infinity`;
@@ -34,8 +34,8 @@ export async function mountSmallDisk(folder: string, mebibytes: number): Promise
     holder.kill('SIGKILL');
     await ended;
   });
-  const told = await Promise.race([once(holder.stdout, 'data'), ended.then(() => undefined)]);
-  if (told === undefined || holder.pid === undefined) throw new Error(`nothing could be mounted at ${folder}`);
+  const mounted = await Promise.race([once(holder.stdout, 'data'), ended.then(() => undefined)]);
+  if (mounted === undefined || holder.pid === undefined) throw new Error(`nothing could be mounted at ${folder}`);
   const { pid } = holder;
   const at = (name: string) => path.join(`/proc/${pid}/root`, folder, name);
   return {

@@ -116,13 +116,13 @@ export interface SystemdMachine {
   at(file: string): string;
   /** Writes a file of it, owned by root. */
   write(file: string, text: string): void;
-  /** Ends all its processes as a power failure does, and boots it again: its files are as they were, and the boot id is another one. */
+  /** Ends all its processes as a power failure does, and boots it again: its files are unchanged, and the boot id is another one. */
   reboot(): Promise<void>;
   /** Ends it, with all that it had. */
   end(): Promise<void>;
 }
 
-/** Boots one whose files are in this folder, which is made; its folder `shared` has the same path in the machine. Needs root. */
+/** Creates the folder, and boots a machine with its files in it; its folder `shared` has the same path in the machine. Needs root. */
 export async function bootSystemd(folder: string): Promise<SystemdMachine> {
   const base = path.join(folder, 'machine');
   for (const name of ['machine', 'shared']) mkdirSync(path.join(folder, name), { recursive: true });

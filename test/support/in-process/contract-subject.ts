@@ -15,15 +15,15 @@ export interface Subject {
   readonly echoImage: string;
   /** Runs `sleep`. */
   readonly sleepImage: string;
-  /** Makes a network; `cleanUp` removes it. */
+  /** Creates a network; `cleanUp` removes it. */
   network(name: string, subnet?: string): Promise<NetworkInfo>;
   /** Creates and starts a container, which serves its own name if no other command is given. */
   container(name: string, network: NetworkInfo, command?: readonly string[]): Promise<ContainerInfo>;
-  /** Removes what was made since `keep`. */
+  /** Removes all objects created since `keep`. */
   cleanUp(): Promise<void>;
-  /** Keeps what was made so far, until `end`. */
+  /** Keeps all objects created so far, until `end`. */
   keep(): void;
-  /** Removes all that was made. */
+  /** Removes all objects. */
   end(): Promise<void>;
   /** The output of a command in the network namespace of a container or of the host, started by the test and not by wf. */
   outputIn(place: ContainerInfo | 'host', ...argv: Argv): string;
@@ -104,8 +104,8 @@ export function subjectOn(
       const until = Date.now() + ms;
       for (;;) {
         const left = until - Date.now();
-        const said = fetched(place, address, Math.max(100, left));
-        if (said !== null || left <= 100) return said;
+        const body = fetched(place, address, Math.max(100, left));
+        if (body !== null || left <= 100) return body;
       }
     },
     resolve: (place, names, ms = ANSWERS_WITHIN_MS) =>

@@ -31,7 +31,7 @@ import { guardUnit } from '../../../src/steps/systemd/guard-unit.ts';
 import { runtimesOn } from './runtimes-on.ts';
 
 /**
- * A small host for tests of the engine: a folder, whose files are made and undone by steps, and whose fingerprint is its
+ * A small host for tests of the engine: a folder, whose files the steps create and remove, and whose fingerprint is its
  * content. The engine, the history and the files are real.
  */
 export interface FolderHost {
@@ -48,7 +48,7 @@ export interface FolderHost {
   readonly fingerprints: FingerprintPort;
   /** Called right before and right after each touch of the folder. */
   onTouch: (point: string) => void;
-  /** Makes a file of the run's own; its undo removes it. */
+  /** Creates a file that belongs to the run; its undo removes it. */
   readonly makeFile: ReturnType<typeof fileStep>;
   start(
     workflow: LoadedWorkflow,
@@ -67,7 +67,7 @@ function claimsIn(folder: string): ClaimPort {
   return { acquire: lockedClaims.acquire, acquireRun: (run, waitMs) => lockedClaims.acquireRun(within(run), waitMs) };
 }
 
-/** @param isOwnerAlive whether the process that holds a lease still runs; by default the real state. */
+/** @param isOwnerAlive whether the owner of a lease is alive; by default the real state */
 export function openFolderHost(clock: Clock = systemClock, isOwnerAlive = isAlive): FolderHost {
   const root = mkdtempSync(path.join(tmpdir(), 'wf-test-'));
   const folder = mkdtempSync(path.join(root, 'host-'));

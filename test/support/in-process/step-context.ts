@@ -14,7 +14,7 @@ export interface TestContextOverrides extends Partial<Omit<StepContext, 'run' | 
 }
 
 export interface TestContext extends StepContext {
-  /** All that was recorded, in order. */
+  /** All recorded evidence, in order. */
   readonly evidence: Evidence[];
   /** All progress notes, in order. */
   readonly notes: string[];
@@ -23,7 +23,7 @@ export interface TestContext extends StepContext {
 /** All steps of a process share one, which asks the engine for its id once. */
 const docker = createDocker();
 
-/** A step context on the real host, for a step runner that is tried alone, without an engine around it. */
+/** A step context on the real host, for a step runner that a test calls without an engine. */
 export function testContext(overrides: TestContextOverrides = {}): TestContext {
   const { run = 'testrun', step = 'step', host = {}, database = '/nonexistent/wf.db', ...rest } = overrides;
   const evidence: Evidence[] = [];

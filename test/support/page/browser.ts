@@ -9,7 +9,7 @@ import type { ServedPage } from './served-page.ts';
 
 /** Takes half the time of the Chromium with windows. */
 const WITHOUT_WINDOWS = '/usr/bin/chromium-headless-shell';
-/** Debian's Chromium, which asks nothing of the outside. */
+/** Debian's Chromium, which contacts no other host. */
 const CHROMIUM = existsSync(WITHOUT_WINDOWS) ? WITHOUT_WINDOWS : '/usr/bin/chromium';
 const ARGUMENTS = [
   '--no-sandbox',
@@ -23,7 +23,7 @@ const ARGUMENTS = [
   '--renderer-process-limit=1',
 ];
 const VIEWPORT = { width: 1200, height: 900 };
-/** Test machines are slow, and do other work beside. */
+/** Test machines are slow and shared. */
 const WAIT_MS = 20_000;
 
 /** Serves all test files of this process, and ends with it: its pipe closes. */
@@ -72,7 +72,7 @@ async function personIn(context: BrowserContext, onTestFinished?: OnTestFinished
   return { context, page: await tab(), complaints, tab };
 }
 
-/** Opens a link, which signs the browser in, and waits for the list of runs. Says what the page shows instead. */
+/** Opens a link, which signs the browser in, and waits for the list of runs. The error contains the text of the page. */
 export async function signIn(page: Page, link: string): Promise<void> {
   const requests: string[] = [];
   page.on('response', (answer) => requests.push(`${answer.status()} ${answer.request().method()} ${answer.url()}`));

@@ -18,7 +18,7 @@ export interface PageRequest {
   readonly socketPath?: string;
 }
 
-/** Asks as no browser does: with these headers and no others. */
+/** Sends a request with these headers and no others, which no browser does. */
 export function ask(
   { port }: Pick<ServedPage, 'port'>,
   path: string,
@@ -39,7 +39,7 @@ export function ask(
   });
 }
 
-/** Sends bytes, and returns all that comes back until the server closes the connection. */
+/** Sends bytes, and returns everything that the server sends until it closes the connection. */
 export function askRaw({ port }: Pick<ServedPage, 'port'>, bytes: string): Promise<string> {
   return new Promise((resolve) => {
     let answer = '';
@@ -102,10 +102,10 @@ const actionSchema = z.strictObject({
   error: z.unknown(),
 });
 
-/** A command that somebody has started from the page, as the API answers it. */
+/** A command that was started from the page, as the API returns it. */
 export type PageAction = z.output<typeof actionSchema>;
 
-/** Parses the answer to an action that goes on longer than an answer waits. */
+/** Parses the answer to an action that runs longer than its request waits. */
 export function pageActionOf(text: string): PageAction {
   return actionSchema.parse(JSON.parse(text));
 }

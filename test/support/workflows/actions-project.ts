@@ -14,7 +14,7 @@ const TOUCHY_WORKFLOW = `
   import { z } from 'zod';
   const sh = (script, undo) => ({ context }) => ({ argv: ['sh', '-ec', script, context.folder], undo: ['sh', '-ec', undo, context.folder] });
   export default defineWorkflow({
-    name: 'touchy', version: '1', description: 'Fails until it is told that it is ready.', input: z.object({ folder: z.string() }),
+    name: 'touchy', version: '1', description: 'Fails until a file named ready exists.', input: z.object({ folder: z.string() }),
     machine: setup({ types: { context: {}, input: {} }, actors: { run: execCommand.with({ alters: [] }) } }).createMachine({
       context: ({ input }) => input, initial: 'make',
       states: {

@@ -4,14 +4,14 @@ import { readRecord } from '../command/read-record.ts';
 import type { RunRecord } from '../command/run-record.ts';
 import { openProject, type Project } from '../command/run-wf.ts';
 
-/** A workflow that writes a line, asks whether to go on, and writes two more; each once the test lets it. */
+/** A workflow that writes a line, asks whether to continue, and writes two more; each once the test lets it. */
 export const ASKING_WORKFLOW = readFileSync(new URL('../../fixtures/workflows/asking.ts', import.meta.url), 'utf8');
 
 /** A project with the workflow `asking`. */
 export interface AskingProject extends Project {
-  /** Starts a run, whose steps wait until they may go. */
+  /** Starts a run, whose steps wait for `go`. */
   run(id: string, env?: Readonly<Record<string, string>>): ReturnType<Project['start']>;
-  /** Lets a step of all runs go. */
+  /** Releases a step of all runs. */
   go(...steps: readonly string[]): void;
   /** The lines that the steps have written, and those of their undo. */
   log(): readonly string[];

@@ -12,15 +12,15 @@ export interface FoldersRun {
   start(...more: readonly string[]): RunningWf;
   /** Carries it out in the shared process, which does not wait: call `go` first. */
   carryOut(...more: readonly string[]): Promise<WfEnd>;
-  /** Lets the second folder be made. */
+  /** Lets the run create the second folder. */
   go(): void;
   /** Inputs by which undoing the second folder waits for `goBack`. */
   readonly undoWaits: readonly string[];
-  /** Lets the second folder be undone. */
+  /** Lets the run remove the second folder. */
   goBack(): void;
-  /** The folders that were made and undone, in order. */
+  /** The folders that the steps created and removed, in order. */
   log(): readonly string[];
-  /** The folders that are there. */
+  /** The folders that exist. */
   folders(): readonly string[];
 }
 

@@ -26,7 +26,7 @@ const DEFINITION = {
   machine: { config: MACHINE },
   runners: { poll: { kind: 'test.poll' } },
 };
-/** Every so many steps, the first attempt fails. */
+/** The first attempt fails once in this many steps. */
 const FAILS_EVERY = 500;
 const STEP_MS = 20;
 

@@ -56,14 +56,14 @@ export function rollBackIfTestFails(project: Project, options: WfOptions = {}): 
 /** Expects that the lab failed with this error, undid all changes, and verified the host. */
 export function expectFailedAndUndone(
   { exitCode, record }: LabEnd,
-  { code, says }: { readonly code: string; readonly says: readonly (string | RegExp)[] },
+  { code, message }: { readonly code: string; readonly message: readonly (string | RegExp)[] },
 ): void {
   expect({ exitCode, status: record.status, code: record.error?.code }).toEqual({
     exitCode: 1,
     status: 'rolled-back',
     code,
   });
-  for (const part of says) expect(record.error?.message).toMatch(part);
+  for (const part of message) expect(record.error?.message).toMatch(part);
   expect(record.error?.hint).not.toBe('');
   expectAllUndone(record);
 }

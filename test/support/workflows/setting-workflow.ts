@@ -6,7 +6,7 @@ import { openProject, type Project, type RunningWf, type WfEnd } from '../comman
 
 export const SETTING_WORKFLOW = readFileSync(new URL('../../fixtures/workflows/setting.ts', import.meta.url), 'utf8');
 
-/** A project with the workflow `setting`, which makes two folders that are kept if somebody confirms that. */
+/** A project with the workflow `setting`, which creates two folders and keeps them if the run is confirmed. */
 export interface SettingProject extends Project {
   /** Starts a run that has to be confirmed. */
   run(id: string, args: readonly string[], env?: Readonly<Record<string, string>>): RunningWf;
@@ -14,7 +14,7 @@ export interface SettingProject extends Project {
   carryOut(id: string, ...args: readonly string[]): Promise<WfEnd>;
   /** Confirms a run, in the shared process. */
   confirm(id: string, ...args: readonly string[]): Promise<WfEnd>;
-  /** The folders that were made, and undone, in this order. */
+  /** The folders that the steps created and removed, in order. */
   log(): readonly string[];
   record(id: string): Promise<RunRecord>;
 }

@@ -31,7 +31,7 @@ let history: History;
 /** The connection of another process. */
 let other: History;
 let living: Set<number>;
-/** How far somebody has set the clock. */
+/** How far the clock has been set. */
 let offsetMs: number;
 beforeEach(() => {
   clock = simulatedClock();
@@ -45,7 +45,7 @@ beforeEach(() => {
 
 const isAlive = ({ pid }: Owner) => living.has(pid);
 
-/** A run as its process has left it. */
+/** A run that its process has left. */
 function create(id: string, events: readonly JournalEvent[], options: Partial<RunOptions> = {}, owner = OWNER): Lease {
   const header = headerOf(id, {
     createdAt: clock.now(),
@@ -96,7 +96,7 @@ function startTestAgent({
   };
   const agent: Agent = startAgent({
     history,
-    // Timers go on when the clock is set.
+    // Setting the clock moves no timer.
     clock: { now: () => clock.now() + offsetMs, sinceBoot: clock.sinceBoot, after: clock.after },
     owner: AGENT,
     isAlive,
@@ -185,7 +185,7 @@ test('a run that a living process advances is left to it, and resumed within a s
   expect(ids()).toEqual(['alive']);
 });
 
-describe('of interrupted runs', () => {
+describe('an interrupted run', () => {
   const taken = (by: object): JournalEvent => ({
     type: 'lease.taken',
     purpose: 'resume',
@@ -195,15 +195,20 @@ describe('of interrupted runs', () => {
   });
 
   test.each([
-    ['started with --resume auto', [], { resume: 'auto' }, true],
-    ['the same, which was asked to stop', [INTERRUPTED], { resume: 'auto' }, true],
-    ['the same, which waits for an event', [{ type: 'waiting', events: ['go'] }], { resume: 'auto' }, true],
-    ['the same, which is paused', [PAUSED], { resume: 'auto' }, false],
-    ['the same, which has ended', [ENDED], { resume: 'auto' }, false],
-    ['any other one', [], {}, false],
-    ['taken over by an agent that was killed', [taken({ by: 'agent' })], {}, true],
-    ['taken over by an agent that was stopped', [taken({ by: 'agent' }), INTERRUPTED], {}, true],
-    ['taken over by an agent, then by a person', [taken({ by: 'agent' }), taken({})], {}, false],
+    ['started with --resume auto is resumed', [], { resume: 'auto' }, true],
+    ['started with --resume auto and asked to stop is resumed', [INTERRUPTED], { resume: 'auto' }, true],
+    [
+      'started with --resume auto that waits for an event is resumed',
+      [{ type: 'waiting', events: ['go'] }],
+      { resume: 'auto' },
+      true,
+    ],
+    ['started with --resume auto that is paused is not resumed', [PAUSED], { resume: 'auto' }, false],
+    ['started with --resume auto that has ended is not resumed', [ENDED], { resume: 'auto' }, false],
+    ['without --resume auto is not resumed', [], {}, false],
+    ['taken over by an agent that was killed is resumed', [taken({ by: 'agent' })], {}, true],
+    ['taken over by an agent that was stopped is resumed', [taken({ by: 'agent' }), INTERRUPTED], {}, true],
+    ['taken over by an agent, then by a person, is not resumed', [taken({ by: 'agent' }), taken({})], {}, false],
   ] as const)('%s', async (_title, events, options, isResumed) => {
     create('it', events, options);
     const { ids, begun } = startTestAgent();
@@ -212,7 +217,7 @@ describe('of interrupted runs', () => {
     if (isResumed) expect(begun[0]?.due.why).toBe('interrupted');
   });
 
-  test('an imported one is never resumed', async () => {
+  test('is never resumed if it is imported', async () => {
     create('it', [taken({ by: 'agent' }), { type: 'waiting', events: [], until: clock.now() }], { resume: 'auto' });
     const elsewhere = openForTest().history;
     elsewhere.importRun(history.exportRun(runId('it'), 'there'), clock.now());
@@ -236,7 +241,7 @@ test('a request of another process is noticed within 250 ms; one to a run with a
   expect(begun[0]?.due).toMatchObject({ why: 'request', request: 5 });
 });
 
-test('a run that cannot be resumed is reported once, tried again with growing delays, and holds up no other', async () => {
+test('a run that cannot be resumed is reported once, tried again with growing delays, and delays no other', async () => {
   waiting('broken', 1);
   const tries: number[] = [];
   let message = 'the workflow has changed';
@@ -253,7 +258,7 @@ test('a run that cannot be resumed is reported once, tried again with growing de
   message = 'another error';
   await pass(40_000);
   expect(reports()).toEqual(['failed broken E_DEFINITION_CHANGED', 'failed broken E_DEFINITION_CHANGED']);
-  // Somebody else has resumed it meanwhile, and left it again: it is tried at once.
+  // Another process has resumed it meanwhile, and left it again: the agent tries it at once.
   const before = tries.length;
   const lease = other.takeOver(runId('broken'), OWNER, () => false);
   other.append(lease, { events: [{ type: 'waiting', events: [], until: clock.now() }] }, clock.now());
@@ -263,7 +268,7 @@ test('a run that cannot be resumed is reported once, tried again with growing de
   expect(tries.length).toBeLessThan(before + 12);
 });
 
-test('a hundred runs that cannot be resumed hold up no other', async () => {
+test('a hundred runs that cannot be resumed delay no other', async () => {
   for (let index = 0; index < 100; index += 1) waiting(`broken${index}`, index);
   waiting('fine', 200);
   await pass(1_000);
@@ -280,7 +285,7 @@ test('a hundred runs that cannot be resumed hold up no other', async () => {
   expect(isResumed).toBe(true);
 });
 
-test('a rival that is faster is no error', async () => {
+test('a faster rival is no error', async () => {
   waiting('raced', 1);
   let tries = 0;
   const { reports } = startTestAgent({
@@ -295,7 +300,7 @@ test('a rival that is faster is no error', async () => {
   expect(tries).toBeLessThan(12);
 });
 
-test('a stop signal: nothing more is begun, runs under way are interrupted, and it ends with the last of them', async () => {
+test('a stopped agent begins no run, interrupts those under way, and ends with the last of them', async () => {
   waiting('first', 1);
   let taken: (handle: RunHandle) => void = () => {};
   const interrupted: string[] = [];
@@ -323,7 +328,7 @@ test('a stop signal: nothing more is begun, runs under way are interrupted, and 
   expect(clock.pending).toBe(0);
 });
 
-test('a locked database is waited for; a replaced one ends the agent, after the runs under way', async () => {
+test('the agent waits for a locked database; a replaced one ends it, after the runs under way', async () => {
   waiting('first', 1);
   const { agent, begun, reports } = startTestAgent();
   await pass(200);

@@ -17,7 +17,7 @@ function runThat(status: StoredRunStatus, holder: Holder) {
   return { run, isAlive: () => holder === 'alive' };
 }
 
-function next(run: StoredRun, isAlive: () => boolean, standing: boolean, journal: readonly JournalEntry[] = []) {
+function next(run: StoredRun, isAlive: () => boolean, hasChanges: boolean, journal: readonly JournalEntry[] = []) {
   const change = {
     seq: 1,
     step: asStepId('s'),
@@ -28,7 +28,7 @@ function next(run: StoredRun, isAlive: () => boolean, standing: boolean, journal
     reason: null,
     bootId: 'b',
   };
-  const changes = standing ? [{ ...change, status: 'applied' as const }] : [];
+  const changes = hasChanges ? [{ ...change, status: 'applied' as const }] : [];
   const material = {
     run,
     changes,

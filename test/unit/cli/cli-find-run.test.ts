@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
 import { findRun } from '../../../src/cli/arguments/find-run.ts';
 import { errorOf, openForTest } from '../../fixtures/history/temporary.ts';
-import { BEGIN, tell } from '../../fixtures/review/lab-run.ts';
+import { BEGIN, recordRun } from '../../fixtures/review/lab-run.ts';
 
 function historyWith(...ids: readonly string[]) {
   const { history } = openForTest();
-  for (const [index, id] of ids.entries()) tell(history, id, { createdAt: BEGIN + index });
+  for (const [index, id] of ids.entries()) recordRun(history, id, { createdAt: BEGIN + index });
   return history;
 }
 

@@ -67,9 +67,9 @@ describe('wf graph', () => {
     const folderWf = openFolderWf();
     await folderWf.wf(['start', 'files', '--id', 'mine', '--input', 'broken=true']);
     const database = path.join(path.dirname(folderWf.host.folder), 'wf.db');
-    const told = await carryOut(graph, { of: 'mine' }, { columns: 80, database });
-    expect(told).toMatchObject({ exitCode: 0, err: '' });
-    expect(told.out.split('\n')).toEqual([
+    const drawn = await carryOut(graph, { of: 'mine' }, { columns: 80, database });
+    expect(drawn).toMatchObject({ exitCode: 0, err: '' });
+    expect(drawn.out.split('\n')).toEqual([
       'files  version 1  run mine  rolled-back',
       '',
       '✓ ● setup',

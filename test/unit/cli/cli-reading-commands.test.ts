@@ -116,7 +116,7 @@ test('`wf steps` prints a table of step runners, or the input and output of one'
   expect((await wf(['steps'])).out.split('\n')).toEqual([
     'kind         does     from  description',
     'test.file    changes  wf    makes a file',
-    'test.look    reads    wf    looks at the file',
+    'test.look    reads    wf    reads the file',
     'test.revert  reads    wf    undoes the making',
     '',
   ]);

@@ -142,7 +142,7 @@ function runIdOf({ history }: FolderWf['host']) {
 test.each(['resume', 'rollback'])('`wf %s` refuses a run that a living process advances', async (command) => {
   const opened = openFolderWf();
   const seen: unknown[] = [];
-  opened.whileLooking = async () => {
+  opened.whileReading = async () => {
     const refused = await opened.wf([command, 'mine', '--json']);
     seen.push(refused.exitCode, JSON.parse(refused.out).error);
   };
@@ -267,7 +267,7 @@ test('--all skips a run that another process has resumed meanwhile', async () =>
   await paused(opened, 'first');
   await paused(opened, 'second');
   let taken = false;
-  opened.whileLooking = async () => {
+  opened.whileReading = async () => {
     if (taken) return;
     taken = true;
     expect((await opened.wf(['resume', 'second'])).exitCode).toBe(0);
@@ -281,14 +281,14 @@ test('a signal stops --all after the current step; later runs stay unchanged', a
   const opened = openFolderWf();
   for (const id of ['first', 'second']) await paused(opened, id);
   const terminal = testTerminal();
-  opened.whileLooking = async () => terminal.signal('SIGTERM');
+  opened.whileReading = async () => terminal.signal('SIGTERM');
   const ran = await opened.wf(['resume', '--all'], terminal);
   expect(ran.exitCode).toBe(143);
   expect(ran.out).toBe('first  files  interrupted\n');
   expect(ran.err).toContain('SIGTERM: stopping after the current step; repeat it to stop at once\n');
   expect(ran.err).toContain('run first is interrupted; `wf resume first` resumes it');
   expect([await statusOf(opened, 'first'), await statusOf(opened, 'second')]).toEqual(['interrupted', 'paused']);
-  opened.whileLooking = async () => {};
+  opened.whileReading = async () => {};
   expect((await opened.wf(['resume', '--all'])).exitCode).toBe(0);
   expect(opened.host.files()).toEqual([]);
 });

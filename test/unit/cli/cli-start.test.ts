@@ -151,7 +151,7 @@ test('a dry run prints the steps and their commands, warns of unmet requirements
       '    observed: file b c is not in place',
       '',
       'test',
-      '  look  test.look  reads  looks at the file',
+      '  look  test.look  reads  reads the file',
       "    $ cat 'b c'",
       '',
       'teardown',
@@ -182,7 +182,7 @@ test.each([
 ] as const)('%s interrupts the run after the current step', async (signal, exitCode) => {
   const opened = openFolderWf();
   const terminal = testTerminal();
-  opened.whileLooking = async () => terminal.signal(signal);
+  opened.whileReading = async () => terminal.signal(signal);
   const ran = await opened.wf(['start', 'files', '--json'], terminal);
   expect(ran.exitCode).toBe(exitCode);
   expect(terminal.exits).toEqual([]);
@@ -200,7 +200,7 @@ test.each([
 test('an interrupted run prints the commands that resume and undo it', async () => {
   const opened = openFolderWf();
   const terminal = testTerminal();
-  opened.whileLooking = async () => terminal.signal('SIGINT');
+  opened.whileReading = async () => terminal.signal('SIGINT');
   const ran = await opened.wf(['start', 'files'], terminal);
   expect(ran.err.trimEnd().split('\n').at(-1)).toBe(
     `run ${FIRST_RUN} is interrupted; \`wf resume ${FIRST_RUN}\` resumes it, \`wf rollback ${FIRST_RUN}\` undoes it`,
@@ -212,7 +212,7 @@ test('a second signal ends the process at once, with the exit code of the first'
   const opened = openFolderWf();
   const terminal = testTerminal();
   const exitsAfter: (readonly number[])[] = [];
-  opened.whileLooking = async () => {
+  opened.whileReading = async () => {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) {
       terminal.signal(signal);
       exitsAfter.push([...terminal.exits]);
@@ -241,7 +241,7 @@ test('a terminal keeps the last frame with one line per stage, and no signal lis
 
 test('a run whose journal cannot be written exits with 5', async () => {
   const opened = openFolderWf();
-  opened.whileLooking = async () => opened.host.history.close();
+  opened.whileReading = async () => opened.host.history.close();
   const ran = await opened.wf(['start', 'files', '--id', 'lost']);
   expect(ran.exitCode).toBe(5);
   expect(ran.err).toMatch(/^error E_/m);

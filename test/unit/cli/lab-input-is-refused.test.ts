@@ -6,7 +6,7 @@ import { errorOf } from '../../fixtures/history/temporary.ts';
 const LONG = 'n'.repeat(64);
 
 // `cli/refusals/bad-input-is-refused.test.ts` passes such inputs to the built command.
-test.for<[what: string, inputs: readonly string[], says: readonly string[], next: string]>([
+test.for<[what: string, inputs: readonly string[], message: readonly string[], next: string]>([
   [
     'an input without =',
     ['devNetwork'],
@@ -131,10 +131,10 @@ test.for<[what: string, inputs: readonly string[], says: readonly string[], next
     ['prodContainer', 'probe container'],
     'prodContainer',
   ],
-  ['names that differ only in case', ['prodContainer=appdev'], ['prodContainer', 'capital'], 'prodContainer'],
-])('the lab refuses %s with exit code 2 and a hint', ([, assignments, says, next]) => {
+  ['names that differ only in case', ['prodContainer=appdev'], ['prodContainer', 'by more than case'], 'prodContainer'],
+])('the lab refuses %s with exit code 2 and a hint', ([, assignments, message, next]) => {
   const error = errorOf(() => workflowInput(lab, { assignments, file: undefined }));
   expect(error).toMatchObject({ code: 'E_INPUT', exitCode: 2 });
-  for (const part of says) expect(error.message).toContain(part);
+  for (const part of message) expect(error.message).toContain(part);
   expect(error.hint).toContain(next);
 });

@@ -90,11 +90,11 @@ test.each([
     ['table', 'json', 'ids'],
   ],
   [['--limit', '0'], ['positive integer']],
-])('%j is refused with a hint', async (argv, says) => {
+])('%j is refused with a hint', async (argv, message) => {
   const { wf } = openFolderWf();
   const refused = await wf(['runs', ...argv]);
   expect(refused).toMatchObject({ exitCode: 2, out: '' });
-  for (const words of ['error E_USAGE', 'next: ', ...says]) expect(refused.err).toContain(words);
+  for (const words of ['error E_USAGE', 'next: ', ...message]) expect(refused.err).toContain(words);
 });
 
 test('--json with --format ids is refused with an error in JSON', async () => {
@@ -200,7 +200,7 @@ test('changes in place of an imported run do not count as changes on this host',
 test('a run exported while running is shown with an owner at its export, not as abandoned', async () => {
   const there = openFolderWf();
   const file = path.join(folder(), 'running.json');
-  there.whileLooking = async () => {
+  there.whileReading = async () => {
     expect((await there.wf(['export', 'running', '-o', file])).exitCode).toBe(0);
   };
   await there.wf(['start', 'files', '--id', 'running']);
@@ -257,9 +257,9 @@ test.each([
   [['prune', '--older-than', 'old'], '7d'],
   [['prune', '--older-than', '2026-01-01'], '7d'],
   [['prune', '--keep', '-1'], 'positive integer'],
-])('%j is refused with a hint', async (argv, says) => {
+])('%j is refused with a hint', async (argv, message) => {
   const { wf } = await openWithRuns();
-  expect(await wf(argv)).toMatchObject({ exitCode: 2, out: '', err: expect.stringContaining(says) });
+  expect(await wf(argv)).toMatchObject({ exitCode: 2, out: '', err: expect.stringContaining(message) });
   expect(JSON.parse((await wf(['runs', '--json'])).out)).toHaveLength(4);
 });
 

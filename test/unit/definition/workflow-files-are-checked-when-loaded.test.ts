@@ -49,11 +49,11 @@ describe('a workflow file', () => {
     expect(definition.hash).toMatch(/^[0-9a-f]{64}$/);
   });
 
-  test('keeps its hash until a guard changes, whom it notifies or not', async () => {
+  test('keeps its hash until a guard changes, whatever it notifies', async () => {
     const text = (limit: number) => `${HEAD}
       const machine = setup({ actors: { look }, guards: { enough: () => ${limit} > 1 } }).createMachine(once({ always: { guard: 'enough', target: 'end' } }) as never);
       export default define('hashed', machine);`;
-    const notifying = text(1).replace(/define\('hashed', machine\)/, "{ ...$&, notify: { argv: ['tell'] } }");
+    const notifying = text(1).replace(/define\('hashed', machine\)/, "{ ...$&, notify: { argv: ['notifier'] } }");
     const [first, again, other] = [
       await load('hashed', text(1)),
       await load('hashed', `${text(1)}\n`),
@@ -62,7 +62,7 @@ describe('a workflow file', () => {
     expect(again.definition.hash).toBe(first.definition.hash);
     expect(other.definition.hash).not.toBe(first.definition.hash);
     expect(await load('hashed', notifying)).toMatchObject({
-      workflow: { notify: { argv: ['tell'] } },
+      workflow: { notify: { argv: ['notifier'] } },
       definition: { hash: first.definition.hash },
     });
   });
@@ -73,7 +73,7 @@ describe('a workflow file', () => {
     ['exports nothing', `export const x = 1;`, 'has no default export'],
     ['exports nonsense', `export default 42;`, 'expected object'],
     ['has no machine', `${HEAD} export default define('case', undefined);`, 'must be an XState v5 machine'],
-    ...['[]', '["./tell"]', '["tell", 1]'].map((argv): [string, string, string] => [
+    ...['[]', '["./notifier"]', '["notifier", 1]'].map((argv): [string, string, string] => [
       `notifies ${argv}`,
       `${HEAD} export default { ...define('case', setup({ actors: { look } }).createMachine(once() as never)), notify: { argv: ${argv} } };`,
       'notify.argv',

@@ -108,7 +108,7 @@ test.each([
 });
 
 test('a copy of a file is loaded by the translation of the first one', async () => {
-  // As states of machines have it.
+  // The form of states of machines.
   const meta = 'export const meta = { meta: 1 };\n';
   write('main.ts', `${meta}export default { n: 1 };`);
   await load();
@@ -170,9 +170,9 @@ test('a workflow file can neither exit the embedding program nor write to its st
   const { exit } = process;
   const stdout = Object.getOwnPropertyDescriptor(process, 'stdout');
   write('main.ts', `process.exit(0);`);
-  write('tells.ts', `export default { n: process.stdout === process.stderr };`);
+  write('streams.ts', `export default { n: process.stdout === process.stderr };`);
   await expect(load()).rejects.toThrow('process.exit(0)');
-  expect(await load('tells.ts')).toEqual({ n: true });
+  expect(await load('streams.ts')).toEqual({ n: true });
   expect(process.exit).toBe(exit);
   expect(Object.getOwnPropertyDescriptor(process, 'stdout')).toEqual(stdout);
 });

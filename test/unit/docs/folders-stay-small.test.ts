@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
-/** A reader sees so many names at one look. Names of tests are sentences, of which a reader looks for one. */
+/** The most names that a reader can scan. Names of tests are sentences, so a reader searches them for one. */
 const MOST = { src: 16, test: 20, workflows: 16 };
 
 test.for(['src', 'test', 'workflows'] as const)('no folder in %s has too many files', (top) => {

@@ -40,11 +40,11 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'index.ts',
   ],
   agent: ['engine', 'history'],
-  // The page: what it shows is read from the history and the fleet; what it does to a run is a command of its own.
+  // The page reads the history and the fleet, and acts on runs by separate commands.
   ui: ['engine', 'trust', 'host', 'history', 'definition', 'review', 'library', 'fleet'],
   // The status of a run, and names as people read them, are those of review.
   metrics: ['engine', 'history', 'review'],
-  // Fleet runs, and the agent of a host: what that does is a command of its own.
+  // Fleet runs, and the agent of a host, which acts by separate commands.
   fleet: ['engine', 'trust', 'host', 'history', 'review', 'library'],
   // Calls commands of wf: it needs their schemas, and nothing of the host.
   mcp: ['engine', 'definition', 'review', 'library'],

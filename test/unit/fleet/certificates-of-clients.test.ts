@@ -37,16 +37,19 @@ async function strictServer(version: string): Promise<string> {
   return `https://127.0.0.1:${port}`;
 }
 
-test.each(['-tls1_2', '-tls1_3'])('a client that is refused in the handshake of %s is told so', async (version) => {
-  const url = await strictServer(version);
-  const client = { cert: at('client.pem'), key: at('client.key') };
-  const post = (tls: Parameters<typeof ingressClient>[1]) =>
-    ingressClient(url, tls).post('a/b/c', '{}', new AbortController().signal, 'kept');
-  await expect(post({ client, ca: at('server.pem') })).rejects.toMatchObject({
-    code: 'E_CERTIFICATE',
-    message: expect.stringMatching(/refuses the certificate of CN=client/),
-  });
-});
+test.each(['-tls1_2', '-tls1_3'])(
+  'a client that is refused in the handshake of %s reports E_CERTIFICATE',
+  async (version) => {
+    const url = await strictServer(version);
+    const client = { cert: at('client.pem'), key: at('client.key') };
+    const post = (tls: Parameters<typeof ingressClient>[1]) =>
+      ingressClient(url, tls).post('a/b/c', '{}', new AbortController().signal, 'kept');
+    await expect(post({ client, ca: at('server.pem') })).rejects.toMatchObject({
+      code: 'E_CERTIFICATE',
+      message: expect.stringMatching(/refuses the certificate of CN=client/),
+    });
+  },
+);
 
 test('the unit of an agent has its certificate, by absolute paths', () => {
   const given = {
@@ -59,5 +62,5 @@ test('the unit of an agent has its certificate, by absolute paths', () => {
     ...['--fleet', 'https://127.0.0.1:8443', '--name', 'web1', '--label', 'role=web'],
     ...['--cert', at('client.pem'), '--key', at('client.key'), '--ca', at('server.pem')],
   ]);
-  expect(() => askedFleet({ label: [], allow: [], ca: 'x' })).toThrow('--ca goes with --fleet only');
+  expect(() => askedFleet({ label: [], allow: [], ca: 'x' })).toThrow('--ca requires --fleet');
 });

@@ -91,7 +91,7 @@ describe('a fleet run', () => {
   test.each([
     ['failed and undone', ended('rolled-back'), 'failed', 'rolled-back'],
     ['failed with changes in place', ended('failed', 1), 'needs-attention', 'rolling-back'],
-    ['not as it was', ended('needs-attention'), 'needs-attention', 'rolling-back'],
+    ['not restored', ended('needs-attention'), 'needs-attention', 'rolling-back'],
     ['refused', REFUSED, 'refused', 'rolled-back'],
     ['tombstoned', { type: 'tombstoned' }, 'refused', 'rolled-back'],
   ] as const)('is rolled back when a canary is %s', (_name, given, part, status) => {
@@ -115,7 +115,7 @@ describe('a fleet run', () => {
     expect([over.status, over.parts]).toEqual(['rolled-back', ['undone', 'failed', 'undone', 'skipped']]);
   });
 
-  test('tolerates as many failures as it was told', () => {
+  test('tolerates the permitted number of failures', () => {
     const played = play(begin(3, { maxFailures: 1, atOnce: { hosts: 1 } }), answer('h0', REFUSED), answer('h1', OK));
     expect(played.offers).toEqual([['h1:run'], ['h2:run']]);
     expect(play(played, answer('h2', OK)).status).toBe('succeeded');
@@ -140,7 +140,7 @@ describe('a fleet run', () => {
     expect(tolerated.status).toBe('needs-attention');
   });
 
-  test('waits for the approval of what follows the first wave', () => {
+  test('waits for approval after the first wave', () => {
     const played = play(begin(3, { canary: 1, atOnce: { hosts: 1 }, approve: true }), answer('h0', OK));
     expect(played.status).toBe('waiting');
     const on = play(played, demand('approve'), answer('h1', OK));
@@ -157,7 +157,7 @@ describe('a fleet run', () => {
     expect(play(played, demand('cancel')).parts).toEqual(['undoing', 'skipped']);
   });
 
-  test('is rolled back after its end, and again where that has failed', () => {
+  test('is rolled back after its end, and again on hosts where that has failed', () => {
     const done = play(begin(2), answer('h0', OK), answer('h1', OK));
     const undone = play(
       done,
@@ -179,23 +179,23 @@ describe('a fleet run', () => {
     expect([first, second].map(({ offers }) => offers[0]?.item.id)).toEqual(['fl-h0/roll-back/1', 'fl-h0/roll-back/2']);
   });
 
-  test('refuses what it cannot do, and is then as it was', () => {
+  test('refuses an invalid demand, and stays unchanged', () => {
     const running = begin(2, { canary: 1 }).fleet;
     const done = play(begin(1), answer('h0', OK)).fleet;
     const back = play(begin(1), demand('cancel')).fleet;
     const ask = (fleet: FleetRun, kind: Demand['kind']) => refusalOf(fleet, { kind, by: 'ann', comment: null });
-    expect(ask(running, 'approve')).toBe('it waits for nobody');
-    expect(ask(play(begin(2), demand('pause')).fleet, 'pause')).toBe('it is paused already');
+    expect(ask(running, 'approve')).toBe('it is not waiting for an approval');
+    expect(ask(play(begin(2), demand('pause')).fleet, 'pause')).toBe('it is already paused');
     for (const kind of ['approve', 'pause', 'cancel'] as const) {
       expect(ask(done, kind)).toBe('it has ended');
-      expect(ask(back, kind)).toBe('it is rolled back');
+      expect(ask(back, kind)).toBe('it is being rolled back');
     }
-    expect(ask(back, 'rollback')).toBe('it is rolled back');
+    expect(ask(back, 'rollback')).toBe('it is being rolled back');
     expect(ask(play(begin(1), answer('h0', REFUSED)).fleet, 'rollback')).toBe('nothing of it is in place on its hosts');
     for (const fleet of [running, done, back]) expect(playInMemory(fleet, demand('approve'), 1).fleet).toBe(fleet);
   });
 
-  test('takes an answer once, and none of a stranger', () => {
+  test('accepts an answer once, and none of an unknown host', () => {
     const { fleet } = play(begin(2), answer('h0', OK));
     for (const event of [answer('h0', REFUSED), answer('h9', OK), writeOff('h0'), answer('h1', OK, 'roll-back')]) {
       expect(playInMemory(fleet, event, 1)).toEqual({ fleet, offers: [] });

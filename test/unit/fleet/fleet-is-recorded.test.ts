@@ -24,7 +24,7 @@ const ended = playInMemory(
   3_000,
 ).fleet;
 
-test('a record is read back from the history as it was; a fleet run under way has no copy', () => {
+test('a record is read back from the history unchanged; a fleet run under way has no copy', () => {
   const { history, path } = openForTest();
   expect(copyOf(begun)).toBeUndefined();
   const copy = copyOf(ended);

@@ -23,7 +23,7 @@ interface Host {
   readonly parts: Map<string, 'tombstone' | 'running' | 'changed' | 'undone' | 'stuck'>;
   /** Parts that were started, in order. */
   readonly started: string[];
-  /** Answers that the mailbox has not acknowledged, and may get twice. */
+  /** Answers that the mailbox has not acknowledged, and may receive twice. */
   readonly sent: { readonly item: Item; readonly answer: Answer }[];
 }
 
@@ -48,7 +48,7 @@ class World {
     return this.mailboxes.get(host) ?? emptyMailbox(host);
   }
 
-  /** Takes one step, whichever of those that are possible. @param luck chooses */
+  /** Takes one of the possible steps. @param luck chooses */
   step(luck: number, mayDisturb: boolean): boolean {
     const steps = [
       ...this.toMailbox.map((_, index) => () => this.deliverOffer(index)),
@@ -140,7 +140,7 @@ class World {
         this.mailboxes.set(host, given.mailbox);
         for (const _ of given.fleets) this.toFleet.push({ type: 'written-off', host, by: 'ann', reason: 'gone' });
       },
-      // It comes back.
+      // The host returns.
       () => {
         if (host !== undefined) this.mailboxes.set(host, { ...this.mailbox(host), writtenOff: null });
       },
@@ -148,7 +148,7 @@ class World {
   }
 }
 
-/** The head knows as much of the parts as the parts themselves. */
+/** The counts of the head equal those of the parts. */
 function requireCounted({ counts, failures, parts, request }: FleetRun): void {
   expect(parts.map(({ host }) => host)).toEqual(request.hosts);
   const counted = PART_STATUSES.map((status) => [status, parts.filter((part) => part.status === status).length]);
@@ -176,7 +176,7 @@ const settings = fc.record({
   approve: fc.boolean(),
 });
 
-/** Returns the choices of one course of events. */
+/** Returns the choices of one sequence of events. */
 function choices(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
@@ -186,7 +186,7 @@ function choices(seed: number): () => number {
   };
 }
 
-test('every host is accounted for, and none is left changed after a rollback, whatever comes when', () => {
+test('every host is accounted for, and none is left changed after a rollback, in any order of messages', () => {
   const ends = new Set<string>();
   fc.assert(
     fc.property(settings, fc.nat(), fc.integer({ min: 0, max: 60 }), ({ hosts, ...given }, seed, disturbed) => {
@@ -216,7 +216,7 @@ test('every host is accounted for, and none is left changed after a rollback, wh
         }
         return;
       }
-      throw new Error(`it has not come to rest: ${JSON.stringify(world.fleet)}`);
+      throw new Error(`it has not settled: ${JSON.stringify(world.fleet)}`);
     }),
     // One in eighty ends paused.
     { numRuns: 1_000 },

@@ -31,21 +31,21 @@ describe('a mailbox', () => {
     expect(ids(filled(item('a', 'run'), item('b', 'run'), item('a', 'run')))).toEqual(['a-web1/run', 'b-web1/run']);
   });
 
-  test('puts a rollback in the place of the run of its part, and behind all others if that was answered', () => {
+  test('replaces the run of a part by its rollback, and appends the rollback if the run was answered', () => {
     const both = [item('a', 'run'), item('b', 'run')];
     expect(ids(filled(...both, item('a', 'roll-back')))).toEqual(['a-web1/roll-back/1', 'b-web1/run']);
     const later = answered(filled(...both), itemIdOf('a-web1', 'run', 1))?.mailbox ?? emptyMailbox(HOST);
     expect(ids(offer(later, item('a', 'roll-back')) ?? later)).toEqual(['b-web1/run', 'a-web1/roll-back/1']);
   });
 
-  test('takes no answer for an item that was replaced or answered', () => {
+  test('refuses an answer for an item that was replaced or answered', () => {
     const mailbox = filled(item('a', 'run'), item('a', 'roll-back'));
     expect(answered(mailbox, itemIdOf('a-web1', 'run', 1))).toBeNull();
     const { mailbox: after } = answered(mailbox, itemIdOf('a-web1', 'roll-back', 1)) ?? { mailbox };
     expect([ids(after), answered(after, itemIdOf('a-web1', 'roll-back', 1))]).toEqual([[], null]);
   });
 
-  test('keeps a rollback for a host that is written off, and no run', () => {
+  test('accepts a rollback for a host that is written off, and no run', () => {
     const given = writeOff(
       filled(item('a', 'run'), item('b', 'run'), item('a', 'run')),
       { by: 'ann', reason: 'burnt' },
@@ -70,7 +70,7 @@ describe('a session', () => {
   });
   const opened = openSession(emptyMailbox(HOST), request('session-1'), 0) ?? emptyMailbox(HOST);
 
-  test('of an agent that is started again follows at once, and its predecessor is refused', () => {
+  test('of a restarted agent follows at once, and its predecessor is refused', () => {
     const again = openSession(opened, request('session-2'), 1);
     expect(again?.session?.session).toBe('session-2');
     expect(heard(again ?? opened, 'session-1', null, 2)).toBeNull();
@@ -80,7 +80,7 @@ describe('a session', () => {
   test.each([
     ['a cloned host', request('session-2', 'agent-one', 'boot-2')],
     ['another agent with this name', request('session-2', 'agent-two')],
-  ])('of %s is refused until the first one was silent', (_name, other) => {
+  ])('of %s is refused until the first one falls silent', (_name, other) => {
     expect(openSession(opened, other, SESSION_MS)).toBeNull();
     expect(openSession(heard(opened, 'session-1', null, 10) ?? opened, other, SESSION_MS + 10)).toBeNull();
     expect(openSession(opened, other, SESSION_MS + 1)?.session?.session).toBe('session-2');

@@ -41,8 +41,8 @@ const INSTANT: Clock = {
   },
 };
 
-/** A host whose part is in these states, one after the other; each command is noted, and moves on to the next one. */
-function open(...states: readonly (LocalPart | 'refused' | 'killed' | 'held' | 'late' | 'goes on')[]) {
+/** A host whose part is in these states, one after the other; each command is logged, and advances it to the next one. */
+function open(...states: readonly (LocalPart | 'refused' | 'killed' | 'held' | 'late' | 'keeps running')[]) {
   const left = [...states];
   const did: string[] = [];
   const find = (): LocalPart => {
@@ -55,8 +55,8 @@ function open(...states: readonly (LocalPart | 'refused' | 'killed' | 'held' | '
     const next = left[0];
     if (typeof next === 'object' || next === undefined) return undefined;
     left.shift();
-    // The command lives on with its part.
-    if (next === 'goes on') return new Promise<never>(() => {});
+    // The command runs until its part ends.
+    if (next === 'keeps running') return new Promise<never>(() => {});
     return error(CODES[next]);
   };
   const parts: LocalParts = {
@@ -91,7 +91,7 @@ const alive = (status: 'running' | 'waiting' | 'unconfirmed' | 'rolling-back'): 
   isAdvanced: status !== 'waiting',
 });
 
-test('a part is started once; one that is there is attached to', async () => {
+test('a part is started once; an existing one is attached to', async () => {
   const fresh = open(ABSENT, DONE);
   expect([await fresh.carry(RUN), fresh.did]).toEqual([ended('succeeded', 1), ['start']]);
   const known = open(DONE);
@@ -121,9 +121,9 @@ test('an interrupted part with secrets is resumed with them, and another one by 
   expect(plain.did).toEqual([]);
 });
 
-test('a part that has to be confirmed is confirmed once the fleet keeps it, and its process is not waited for', async () => {
+test('a part that has to be confirmed is confirmed once the fleet keeps it, and wf does not wait for its process', async () => {
   const item: Item = { ...RUN, work: { ...fleetRequest(1).work, confirmWithinMs: 5_000 } };
-  const host = open(ABSENT, 'goes on', alive('unconfirmed'), DONE);
+  const host = open(ABSENT, 'keeps running', alive('unconfirmed'), DONE);
   expect([await host.carry(item), host.did]).toEqual([ended('succeeded', 1), ['start', 'ask the fleet', 'confirm']]);
   expect(host.progress).toEqual([{ part: PART, status: 'unconfirmed', error: null }]);
   const late = open(alive('unconfirmed'), 'late', UNDONE);

@@ -53,7 +53,7 @@ test('the fingerprint of a key is that of OpenSSH: SHA-256 in base64 without pad
   expect(keyFingerprint(undefined)).toBeNull();
 });
 
-test('nothing is sealed to another key of a host than that in the file of known hosts, which gets new hosts', async () => {
+test('a secret is sealed only to the key of a host in the file of known hosts, which gains new hosts', async () => {
   const file = path.join(folderOfFile(), 'known-hosts');
   writeFileSync(file, '# compared by ann', { mode: 0o600 });
   const [web1, web2, swapped] = [await host(WEB1), await host(WEB2), await host(WEB1)];

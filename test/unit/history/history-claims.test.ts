@@ -99,7 +99,7 @@ test('claimsOf returns the claims of a run until it ends', () => {
   expect(history.claimsOf(lease.run)).toEqual([]);
 });
 
-test('a run that goes on claims its names again, unless another run has them', () => {
+test('a run that continues claims its names again, unless another run has them', () => {
   const { history, path } = openForTest();
   firstRun(history, GONE, ENDED);
   const lease = history.takeOver(runId('first'), OWNER, () => false);

@@ -1,7 +1,16 @@
 import { expect, test } from 'vitest';
 import { listRuns } from '../../../src/review/query/list-runs.ts';
 import { openForTest } from '../../fixtures/history/temporary.ts';
-import { BEGIN, decided, intended, OWNER, runId, settled, tell, tellSuccess } from '../../fixtures/review/lab-run.ts';
+import {
+  BEGIN,
+  decided,
+  intended,
+  OWNER,
+  recordRun,
+  recordSuccess,
+  runId,
+  settled,
+} from '../../fixtures/review/lab-run.ts';
 
 const MINUTE = 60_000;
 const waiting = (...events: readonly string[]) => ({ type: 'waiting', events }) as const;
@@ -9,13 +18,19 @@ const waiting = (...events: readonly string[]) => ({ type: 'waiting', events }) 
 test('the runs that wait for people are those that expect an event now, and the unconfirmed ones', () => {
   const { history } = openForTest();
   const at = (n: number) => ({ createdAt: BEGIN + n * MINUTE });
-  tell(history, 'second', at(2)).at(10, decided(['setup']), waiting('approve', 'reject'));
-  tell(history, 'first', at(1)).at(10, decided(['setup']), waiting('approve'));
-  tell(history, 'timer', at(0)).at(10, decided(['setup']), waiting());
-  tell(history, 'asked-before', at(3)).at(10, decided(['setup']), waiting('approve'), decided(['test']), waiting());
-  tell(history, 'answered', at(4)).at(10, decided(['setup']), waiting('approve'), decided(['test']));
+  recordRun(history, 'second', at(2)).at(10, decided(['setup']), waiting('approve', 'reject'));
+  recordRun(history, 'first', at(1)).at(10, decided(['setup']), waiting('approve'));
+  recordRun(history, 'timer', at(0)).at(10, decided(['setup']), waiting());
+  recordRun(history, 'asked-before', at(3)).at(
+    10,
+    decided(['setup']),
+    waiting('approve'),
+    decided(['test']),
+    waiting(),
+  );
+  recordRun(history, 'answered', at(4)).at(10, decided(['setup']), waiting('approve'), decided(['test']));
   const deadline = { bootId: OWNER.bootId, setAtMs: 1, dueMs: 2, at: BEGIN };
-  tell(history, 'unconfirmed', at(5)).at(10, {
+  recordRun(history, 'unconfirmed', at(5)).at(10, {
     type: 'unconfirmed',
     deadline,
     newestSession: null,
@@ -28,10 +43,10 @@ test('the runs that wait for people are those that expect an event now, and the 
 
 test('changes in place are counted over all runs, and the owners of leases are listed once', () => {
   const { history } = openForTest();
-  const one = tell(history, 'one');
+  const one = recordRun(history, 'one');
   one.at(10, decided(['setup']), intended(1, 'a', 'network a', []), intended(2, 'b', 'network b', []));
-  tell(history, 'two').at(10, intended(1, 'a', 'image', []), settled(1, 'kept'));
-  tellSuccess(history, 'three');
+  recordRun(history, 'two').at(10, intended(1, 'a', 'image', []), settled(1, 'kept'));
+  recordSuccess(history, 'three');
   expect(history.inPlaceCounts()).toEqual({ changes: 3, runs: 2 });
   const inPlace = (...given: Parameters<typeof history.runsInPlace>) =>
     history.runsInPlace(...given).map(({ id }) => id);
@@ -48,7 +63,7 @@ test('changes in place are counted over all runs, and the owners of leases are l
 
 test('evidence is read in parts, by step or whole, with the positions in the run', () => {
   const { history } = openForTest();
-  tellSuccess(history, 'run');
+  recordSuccess(history, 'run');
   const [createNetwork, pingControl] = history.steps(runId('run'));
   const read = (steps: Parameters<typeof history.evidenceAfter>[1], after: number, limit: number) =>
     history.evidenceAfter(runId('run'), steps, after, limit).map(({ ordinal, evidence }) => [ordinal, evidence.step]);
@@ -67,7 +82,10 @@ test('a list leads forwards and back, with every filter', () => {
   const ids = Array.from({ length: 9 }, (_, n) => `run-${n}`);
   // Three runs of one moment each.
   for (const [n, id] of ids.entries())
-    tellSuccess(history, id, { createdAt: BEGIN + Math.floor(n / 3) * MINUTE, workflow: n % 2 === 0 ? 'even' : 'odd' });
+    recordSuccess(history, id, {
+      createdAt: BEGIN + Math.floor(n / 3) * MINUTE,
+      workflow: n % 2 === 0 ? 'even' : 'odd',
+    });
   const list = (query: Partial<Parameters<typeof listRuns>[1]>) =>
     listRuns(history, { limit: 4, where: [], ...query }, () => true).runs.map(({ id }) => id);
   expect(list({})).toEqual(['run-8', 'run-7', 'run-6', 'run-5']);

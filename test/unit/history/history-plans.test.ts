@@ -5,7 +5,7 @@ import { errorOf, openForTest, openRaw } from '../../fixtures/history/temporary.
 const headerWith = (run: string, plan: string) =>
   headerOf(run, { options: { onFailure: 'keep', pauseAfter: null, plan: planId(plan) } });
 
-test('a plan is read back as it was stored, with its definition, and plans are listed newest first', () => {
+test('a plan is read back unchanged, with its definition, and plans are listed newest first', () => {
   const { history } = openForTest();
   history.putPlan(planOf('p1'), DEFINITION);
   history.putPlan(planOf('p2', 'run2', AT + 1), DEFINITION);

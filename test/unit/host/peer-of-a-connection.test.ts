@@ -27,7 +27,7 @@ test.for(HOSTS)('the process that connects to %s is known by its user', async (h
   expect(peer()).toBe(process.getuid?.());
 });
 
-test('a process that has closed its connection is nobody, and not root', async () => {
+test('a process that has closed its connection has no user, and is not root', async () => {
   const { client, peer } = await openConnection('127.0.0.1');
   client.destroy();
   await expect.poll(peer).toBeUndefined();

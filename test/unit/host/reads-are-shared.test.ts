@@ -24,14 +24,14 @@ function counting() {
   };
 }
 
-test('equal reads that are asked for at the same moment are one', async () => {
+test('equal reads that are requested at the same moment share one command', async () => {
   const { command, read, runs } = counting();
   const results = await Promise.all([1, 2, 3].map(() => command.run(read, READ)));
   expect(results.map(({ stdout }) => stdout.trim())).toEqual(['1', '1', '1']);
   expect(runs()).toBe(1);
 });
 
-test('a read begins after it was asked for: one that is under way answers nobody else', async () => {
+test('a read begins after its request: one that is under way answers no later request', async () => {
   const { command, read, runs } = counting();
   const first = command.run(read, READ);
   await new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
@@ -40,7 +40,7 @@ test('a read begins after it was asked for: one that is under way answers nobody
   expect(runs()).toBe(2);
 });
 
-test('a failed read fails for all who asked for it, and the next one is another', async () => {
+test('a failed read fails for all its callers, and the next request reads again', async () => {
   const { command, failing, runs } = counting();
   const ends = await Promise.all([1, 2].map(async () => (await command.run(failing, READ)).end));
   expect(ends).toEqual([1, 2].map(() => ({ type: 'exited', exitCode: 3 })));

@@ -3,7 +3,7 @@ import { createSlots } from '../../../src/library/commands/slots.ts';
 import { ACTING_TOOLS } from '../../../src/mcp/acting-tools.ts';
 import type { Call } from '../../../src/mcp/wf-calls.ts';
 
-test('at most so many tasks run at a time, in their order, also after one has failed', async () => {
+test('a limited number of tasks run at a time, in order, also after one has failed', async () => {
   const inSlot = createSlots(2);
   const begun: number[] = [];
   const ends: (() => void)[] = [];
@@ -26,7 +26,7 @@ test('at most so many tasks run at a time, in their order, also after one has fa
   expect(await Promise.all(all.slice(1))).toEqual([1, 2, 3]);
 });
 
-test('inputs and the data of events are on no command line, which other users see', async () => {
+test('no command line contains inputs or event data, because other users can read it', async () => {
   const calls: Call[] = [];
   const wf = {
     allowActions: true,
@@ -37,15 +37,15 @@ test('inputs and the data of events are on no command line, which other users se
     },
     close: () => {},
   };
-  const told = { words: 'hush' };
+  const payload = { words: 'hush' };
   const given: Readonly<Record<string, object>> = {
-    send_event: { run: 'r1', event: 'go', data: told },
-    start_run: { workflow: 'w', input: told },
+    send_event: { run: 'r1', event: 'go', data: payload },
+    start_run: { workflow: 'w', input: payload },
   };
   for (const tool of ACTING_TOOLS) {
     const args = given[tool.name];
     if (args !== undefined) await tool.call(args, wf, new AbortController().signal);
   }
-  expect(calls.map(({ stdin }) => stdin)).toEqual([JSON.stringify(told), JSON.stringify(told)]);
+  expect(calls.map(({ stdin }) => stdin)).toEqual([JSON.stringify(payload), JSON.stringify(payload)]);
   expect(JSON.stringify(calls.map(({ argv }) => argv))).not.toContain('hush');
 });

@@ -52,7 +52,7 @@ describe('the counters', () => {
     expect([first, second]).toEqual([{ 'lab succeeded': 3 }, { 'lab succeeded': 3 }]);
   });
 
-  test('count many entries at once, and let the process do other things meanwhile', async () => {
+  test('count many entries without blocking the process', async () => {
     const { history } = openForTest();
     const { ends } = measured(history);
     await history.groupedCommit(() => {
@@ -71,7 +71,7 @@ describe('the counters', () => {
     expect(turns).toBeGreaterThanOrEqual(3);
   });
 
-  test('count in the background, so that what is pruned between two texts has counted', async () => {
+  test('count in the background, so that entries pruned between two texts are counted', async () => {
     const { history } = openForTest();
     const { clock, timers, fire } = manualClock();
     const { ends, metrics } = measured(history, clock);
@@ -126,7 +126,7 @@ describe('the counters', () => {
     expect(valuesOf(parsePrometheus(await metrics.text()), 'wf_runs_ended_total')).toEqual({ 'lab succeeded': 1 });
   });
 
-  test('need no history that can be written', async () => {
+  test('work with a history that is open for reading', async () => {
     const { history, path } = openForTest();
     const reader = openHistoryForReading(path);
     if (reader === undefined) throw new Error('no database');

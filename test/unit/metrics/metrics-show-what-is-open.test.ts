@@ -76,7 +76,7 @@ const settled = (seq: number, status: 'reverted' | 'gone' | 'kept' | 'stuck'): J
   reason: null,
 });
 
-test('the runs that have not ended count by their status as people see it, and those that need attention', async () => {
+test('open runs count by their displayed status, and so do those that need attention', async () => {
   create(ALIVE);
   create(ALIVE, WAITING);
   create(ALIVE, ROLLING_BACK);
@@ -185,7 +185,7 @@ test('a run of another machine counts nowhere', async () => {
   expect(history.run(runId('there0'))?.status).toBe('waiting');
 });
 
-test('the commits of this process are measured, those that it groups once, and none that fails', async () => {
+test('the commits of this process are measured: a grouped commit once, a failed one never', async () => {
   const commits = async () => valueIn(await scrape(), 'wf_commit_duration_seconds_count');
   const begun = performance.now();
   expect(await commits()).toBe(0);
@@ -204,7 +204,7 @@ test('the commits of this process are measured, those that it groups once, and n
   openForTest(path).history.putDefinition(asDefinitionHash('c'.repeat(64)), DEFINITION, AT);
   expect(await commits()).toBe(3);
 
-  // A commit for which the lock of another process leaves no time.
+  // A commit that fails because another process holds the lock.
   const raw = openRaw(path);
   raw.exec('BEGIN IMMEDIATE');
   expect(() => history.release(lease)).toThrow(expect.objectContaining({ code: 'E_DATABASE_LOCKED' }));

@@ -14,7 +14,7 @@ test('the terminal shows only the current frame, whether it grows or shrinks', (
   const clock = simulatedClock(RECORDED.journal[0]?.at ?? 0);
   const { progress, follow } = createProgressFollower();
   const view = createProgressView(err, clock, RECORDED.stages);
-  view.say('run r1 of lab-network');
+  view.print('run r1 of lab-network');
   for (const [index, entry] of RECORDED.journal.entries()) {
     follow({ ...entry, seq: index + 1 });
     view.observer.committed?.({ ...entry, seq: index + 1 });
@@ -30,10 +30,10 @@ test('the terminal shows only the current frame, whether it grows or shrinks', (
     const shown = ['run r1 of lab-network', ...progressFrame(picture, err.style)];
     expect(screenOf(written.err).join('\n').trimEnd()).toBe(shown.join('\n'));
   }
-  view.say('a line that stays');
+  view.print('a line that stays');
   view.end();
   err.write('what follows\n');
-  const error = new WfError('E_HOST_COMMAND', '`tell` failed with exit code 7: no\nnetwork', { hint: '' });
+  const error = new WfError('E_HOST_COMMAND', '`notifier` failed with exit code 7: no\nnetwork', { hint: '' });
   view.observer.notNotified?.({ run: runId('r1'), reason: 'failed' }, error);
   const [first, second, ...rest] = screenOf(written.err);
   expect([first, second]).toEqual(['run r1 of lab-network', 'a line that stays']);

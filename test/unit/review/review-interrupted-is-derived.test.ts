@@ -13,9 +13,9 @@ import {
   leaseTaken,
   OWNER,
   PAUSED,
+  recordRun,
   runId,
   takeOver,
-  tell,
 } from '../../fixtures/review/lab-run.ts';
 
 const STARTED = decided(['setup'], ['createNetwork']);
@@ -28,7 +28,7 @@ function recordAfter(
   later: readonly JournalEvent[] = [],
 ) {
   const { history } = openForTest();
-  const run = tell(history, 'r1');
+  const run = recordRun(history, 'r1');
   run.at(5, ...events);
   if (release) history.release(run.lease);
   if (later.length > 0) history.append(takeOver(history, run.lease), { events: later }, BEGIN + 10);

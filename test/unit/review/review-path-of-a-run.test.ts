@@ -7,7 +7,7 @@ import { pathLines } from '../../../src/review/text/format/path-text.ts';
 import type { TextStyle } from '../../../src/review/text/format/text-style.ts';
 import { statePath, statesOnPath } from '../../../src/review/timeline/state-path.ts';
 import { openForTest } from '../../fixtures/history/temporary.ts';
-import { headerOf, OWNER, runId, tell } from '../../fixtures/review/lab-run.ts';
+import { headerOf, OWNER, recordRun, runId } from '../../fixtures/review/lab-run.ts';
 import { PIPED, terminalOf } from '../../fixtures/review/style.ts';
 
 /** A decision that brings the machine to this state. */
@@ -19,7 +19,7 @@ function at(value: Json, because: string | null = 'go'): JournalEvent {
 
 function linesOf(values: readonly Json[], style: TextStyle, last: JournalEvent[] = []): readonly string[] {
   const { history } = openForTest();
-  const run = tell(history, 'r1');
+  const run = recordRun(history, 'r1');
   const decisions = values.map((value, index) => at(value, index === 0 ? null : 'go'));
   [...decisions, ...last].forEach((event, index) => void run.at(index, event));
   const stored = history.run(runId('r1'));
@@ -84,7 +84,7 @@ test('a journal without states has no path', () => {
 
 test('statesOnPath returns each state once, by its id', () => {
   const { history } = openForTest();
-  const run = tell(history, 'r1');
+  const run = recordRun(history, 'r1');
   run.at(0, at({ setup: { sides: { dev: 'network', prod: 'network' } } }, null), at('test'), at({ setup: 'images' }));
   const journal = history.journal(runId('r1'));
   expect([...statesOnPath(statePath({ journal, innerEnds: new Set(['setup.sides.prod.network']) }))]).toEqual([

@@ -12,20 +12,20 @@ import {
   decided,
   INTERRUPTED,
   leaseTaken,
+  recordFailure,
+  recordResumed,
+  recordRun,
+  recordSuccess,
   runId,
   STAGES,
   succeeded,
   takeOver,
-  tell,
-  tellFailure,
-  tellResumed,
-  tellSuccess,
 } from '../../fixtures/review/lab-run.ts';
 import { colourTerminalOf, PIPED, terminalOf } from '../../fixtures/review/style.ts';
 
-function plainLines(tellRun: (history: HistoryPort, id: string) => unknown): readonly string[] {
+function plainLines(store: (history: HistoryPort, id: string) => unknown): readonly string[] {
   const { history } = openForTest();
-  tellRun(history, 'r1');
+  store(history, 'r1');
   const { progress, follow } = createProgressFollower();
   return history.journal(runId('r1')).flatMap((entry) => {
     follow(entry);
@@ -35,12 +35,12 @@ function plainLines(tellRun: (history: HistoryPort, id: string) => unknown): rea
 
 /** The frame after the first `count` journal entries. */
 function frameAfter(
-  tellRun: (history: HistoryPort, id: string) => unknown,
+  store: (history: HistoryPort, id: string) => unknown,
   count: number,
   { width = 80, height = 24, after = 0, notes = new Map<StepId, string>() } = {},
 ): readonly string[] {
   const { history } = openForTest();
-  tellRun(history, 'r1');
+  store(history, 'r1');
   const { progress, follow } = createProgressFollower();
   const entries = history.journal(runId('r1')).slice(0, count);
   for (const entry of entries) follow(entry);
@@ -49,7 +49,7 @@ function frameAfter(
 }
 
 test('progress without a terminal is one plain line for each ended step', () => {
-  expect(plainLines(tellSuccess)).toEqual([
+  expect(plainLines(recordSuccess)).toEqual([
     'setup  createNetwork  docker.network  ok  100 ms',
     'test  pingControl  probe.ping  ok  2.0 s',
     'host: as before (no residue; drift: none)',
@@ -58,7 +58,7 @@ test('progress without a terminal is one plain line for each ended step', () => 
 
 test('progress lines report a failure, a retry and the rollback', () => {
   const failure = 'E_PROBE_FAILED: 0 of 3 pings from AppDev to 172.18.0.100 were answered';
-  expect(plainLines(tellFailure)).toEqual([
+  expect(plainLines(recordFailure)).toEqual([
     'setup  createNetwork  docker.network  ok  100 ms',
     'setup  addLink  docker.network  ok  100 ms',
     `test  pingSplice  probe.ping  attempt 1 failed  retry in 200 ms  ${failure}`,
@@ -71,14 +71,14 @@ test('progress lines report a failure, a retry and the rollback', () => {
 });
 
 test('the live view shows each finished stage in one line, and the active one with its steps', () => {
-  expect(frameAfter(tellSuccess, 1, { after: 40 })).toEqual([
+  expect(frameAfter(recordSuccess, 1, { after: 40 })).toEqual([
     '⠋ setup     40 ms  1 step',
     '  ⠋ createNetwork  docker.network    40 ms',
     '  test',
     '  teardown',
   ]);
   const notes = new Map([[asStepId('pingControl'), 'waiting for the third answer']]);
-  expect(frameAfter(tellSuccess, 5, { after: 1_000, notes })).toEqual([
+  expect(frameAfter(recordSuccess, 5, { after: 1_000, notes })).toEqual([
     '✓ setup     100 ms  1 step',
     '⠋ test      1.0 s  1 step',
     '  ⠋ pingControl  probe.ping    1.0 s  waiting for the third answer',
@@ -87,17 +87,17 @@ test('the live view shows each finished stage in one line, and the active one wi
 });
 
 test('the live view shows the check of the host before the first decision and after the last step', () => {
-  expect(frameAfter(tellSuccess, 0).at(-1)).toBe('⠋ checking the host');
-  expect(frameAfter(tellSuccess, 9).at(-1)).toBe('⠋ checking the host');
+  expect(frameAfter(recordSuccess, 0).at(-1)).toBe('⠋ checking the host');
+  expect(frameAfter(recordSuccess, 9).at(-1)).toBe('⠋ checking the host');
 });
 
 test('the last frame shows every stage in one line, and a failed stage with its failed step', () => {
-  expect(frameAfter(tellSuccess, 99)).toEqual([
+  expect(frameAfter(recordSuccess, 99)).toEqual([
     '✓ setup     100 ms  1 step',
     '✓ test      2.0 s  1 step',
     '✓ teardown  3.9 s  0 steps',
   ]);
-  expect(frameAfter(tellFailure, 99, { width: 60 })).toEqual([
+  expect(frameAfter(recordFailure, 99, { width: 60 })).toEqual([
     '✓ setup     100 ms  2 steps',
     '✗ test      2.2 s  1 step',
     '  ✗ pingSplice  probe.ping    2.2 s  E_PROBE_FAILED: 0 of 3…',
@@ -107,14 +107,14 @@ test('the last frame shows every stage in one line, and a failed stage with its 
 
 test('the live view counts undone changes in a rollback', () => {
   const { history } = openForTest();
-  tellFailure(history, 'r1');
+  recordFailure(history, 'r1');
   const begun = history.journal(runId('r1')).findIndex(({ event }) => event.type === 'rolling-back');
-  expect(frameAfter(tellFailure, begun + 3).at(-1)).toBe('⠋ rolling back: 1 of 2 changes undone');
+  expect(frameAfter(recordFailure, begun + 3).at(-1)).toBe('⠋ rolling back: 1 of 2 changes undone');
 });
 
 test('a stage with more steps than fit shows the latest, and no line is wider than the terminal', () => {
   const many = (history: HistoryPort, id: string) => {
-    const run = tell(history, id);
+    const run = recordRun(history, id);
     const steps = Array.from({ length: 30 }, (_, index) => `pingNumber${index}`);
     run.at(0, decided(['setup'], steps));
     run.at(5, ...steps.slice(0, 20).map((step) => succeeded(step, null)));
@@ -125,14 +125,14 @@ test('a stage with more steps than fit shows the latest, and no line is wider th
   expect(frame.at(-3)).toContain('pingNumber29');
   const { progress, follow } = createProgressFollower();
   const { history } = openForTest();
-  tellFailure(history, 'r1');
+  recordFailure(history, 'r1');
   for (const entry of history.journal(runId('r1'))) follow(entry);
   const material = { progress, stageNames: STAGES, notes: new Map(), now: BEGIN, frame: 3, height: 24 };
   for (const line of progressFrame(material, colourTerminalOf(30))) expect(widthOf(line)).toBeLessThanOrEqual(30);
 });
 
 test('progress lines report pauses, interruptions and resumes', () => {
-  expect(plainLines(tellResumed)).toEqual([
+  expect(plainLines(recordResumed)).toEqual([
     'setup  createNetwork  docker.network  ok  100 ms',
     'paused after setup',
     'resumed by process 4712 after 1 min 0 s',
@@ -141,7 +141,7 @@ test('progress lines report pauses, interruptions and resumes', () => {
     'host: as before (no residue; drift: none)',
   ]);
   const stopped = (history: HistoryPort, id: string) => {
-    const run = tell(history, id);
+    const run = recordRun(history, id);
     run.at(0, decided(['setup'], ['createNetwork']), INTERRUPTED);
     const lease = takeOver(history, run.lease);
     history.append(lease, { events: [leaseTaken('rollback')] }, BEGIN + 9);
@@ -151,13 +151,13 @@ test('progress lines report pauses, interruptions and resumes', () => {
 });
 
 test('the live view shows a paused run, and one that is resumed after a kill', () => {
-  expect(frameAfter(tellResumed, 5, { after: 30_000 })).toEqual([
+  expect(frameAfter(recordResumed, 5, { after: 30_000 })).toEqual([
     '✓ setup     100 ms  1 step',
     '  test',
     '  teardown',
     'paused after setup',
   ]);
-  expect(frameAfter(tellResumed, 8, { after: 50 })).toEqual([
+  expect(frameAfter(recordResumed, 8, { after: 50 })).toEqual([
     '✓ setup     100 ms  1 step',
     '⠋ test      150 ms  1 step',
     '  ! pingControl  probe.ping    50 ms',
@@ -168,7 +168,7 @@ test('the live view shows a paused run, and one that is resumed after a kill', (
 
 test('the live view shows an interrupted stage, and its rollback', () => {
   const stopped = (history: HistoryPort, id: string) => {
-    const run = tell(history, id);
+    const run = recordRun(history, id);
     run.at(0, decided(['setup'], ['createNetwork', 'addLink']));
     run.at(100, succeeded('createNetwork', null), INTERRUPTED);
     history.append(takeOver(history, run.lease), { events: [leaseTaken('rollback')] }, BEGIN + 9_000);

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { readRunMaterial } from '../../../src/review/record/run-material.ts';
 import { runRecord, runSummary } from '../../../src/review/record/run-record.ts';
 import { openForTest } from '../../fixtures/history/temporary.ts';
-import { CLEAN, FAILURE, runId, tell, tellFailure, tellSuccess } from '../../fixtures/review/lab-run.ts';
+import { CLEAN, FAILURE, recordFailure, recordRun, recordSuccess, runId } from '../../fixtures/review/lab-run.ts';
 
 const alive = () => true;
 
@@ -16,7 +16,7 @@ function recordOf(id: string, prepare: (history: ReturnType<typeof openForTest>[
 }
 
 test('the record of a succeeded run has exactly the fields of the contract', () => {
-  const { record } = recordOf('good1', (history) => tellSuccess(history, 'good1'));
+  const { record } = recordOf('good1', (history) => recordSuccess(history, 'good1'));
   expect(record).toStrictEqual({
     id: 'good1',
     workflow: 'lab-network',
@@ -82,7 +82,7 @@ test('the record of a succeeded run has exactly the fields of the contract', () 
 });
 
 test('a failed step carries its error, a failed run its own, and undo is a list of command lines', () => {
-  const { record } = recordOf('bad1', (history) => tellFailure(history, 'bad1'));
+  const { record } = recordOf('bad1', (history) => recordFailure(history, 'bad1'));
   expect(record.error).toStrictEqual(FAILURE);
   expect(record.steps.at(-1)).toMatchObject({ status: 'failed', attempts: 2, output: null, error: FAILURE });
   expect(record.changes[1]?.undo).toEqual(['ip link set int_hote down', 'ip link delete int_hote']);
@@ -94,7 +94,7 @@ test('a failed step carries its error, a failed run its own, and undo is a list 
 });
 
 test('a field without a value yet is null', () => {
-  const { record } = recordOf('young', (history) => tell(history, 'young'));
+  const { record } = recordOf('young', (history) => recordRun(history, 'young'));
   expect(record).toMatchObject({
     startedAt: null,
     finishedAt: null,
@@ -108,7 +108,7 @@ test('a field without a value yet is null', () => {
 });
 
 test('the summary is the record without its lists and the verification, with the number of changes in place', () => {
-  const { run, material, record } = recordOf('good2', (history) => tellSuccess(history, 'good2'));
+  const { run, material, record } = recordOf('good2', (history) => recordSuccess(history, 'good2'));
   const { stages: _1, steps: _2, changes: _3, proofs: _4, requests: _5, verification: _6, ...rest } = record;
   expect(runSummary(run, alive, () => material)).toStrictEqual({ ...rest, changesInPlace: 0 });
 });

@@ -7,7 +7,7 @@ import { readRunMaterial } from '../../../src/review/record/run-material.ts';
 import { runRecord } from '../../../src/review/record/run-record.ts';
 import { runComparisonLines } from '../../../src/review/text/run/run-comparison-text.ts';
 import { openForTest } from '../../fixtures/history/temporary.ts';
-import { FAILURE, runId, tellFailure, tellSuccess } from '../../fixtures/review/lab-run.ts';
+import { FAILURE, recordFailure, recordSuccess, runId } from '../../fixtures/review/lab-run.ts';
 import { PIPED } from '../../fixtures/review/style.ts';
 
 function comparedRun(history: HistoryPort, id: string) {
@@ -19,8 +19,8 @@ function comparedRun(history: HistoryPort, id: string) {
 
 function comparison(differences: readonly string[] = []) {
   const { history } = openForTest();
-  tellSuccess(history, 'good', { input: { devNetwork: 'devops', pings: 3, route: 'secondary' } });
-  tellFailure(history, 'bad');
+  recordSuccess(history, 'good', { input: { devNetwork: 'devops', pings: 3, route: 'secondary' } });
+  recordFailure(history, 'bad');
   return compareRuns(
     history,
     comparedRun(history, 'good'),
@@ -57,9 +57,9 @@ test('a comparison contains inputs, path, steps, outcomes, outputs and timings o
     },
   });
   expect(compared.inputs[0]).not.toHaveProperty('second');
-  expect(compared.outputs.map(({ step, member, says }) => [step, member, says])).toEqual([
-    ['createNetwork', 'id', 'telling'],
-    ['createNetwork', 'members', 'telling'],
+  expect(compared.outputs.map(({ step, member, relevance }) => [step, member, relevance])).toEqual([
+    ['createNetwork', 'id', 'significant'],
+    ['createNetwork', 'members', 'significant'],
   ]);
 });
 
@@ -123,22 +123,23 @@ test('members are compared at every depth, and items of a list by name if they s
   expect(memberDifferences('a', ['a'])).toEqual([{ member: '', first: 'a', second: ['a'] }]);
 });
 
-test('a difference is classified as telling, as passing, or as following from another one', () => {
+test('a difference is classified as significant, derived or incidental', () => {
   const { judge } = createRelevanceJudge(['run1', 'run2']);
-  const says = (member: string, first: string | number, second: string | number) => judge({ member, first, second });
-  expect(says('pid', 4711, 4712)).toBe('passing');
-  expect(says('rttMs', 0.5, 0.7)).toBe('passing');
-  expect(says('alias', 'wf.run=run1', 'wf.run=run2')).toBe('passing');
-  expect(says('bridge', `br-${'a'.repeat(12)}`, `br-${'b'.repeat(12)}`)).toBe('passing');
-  expect(says('received', 3, 0)).toBe('telling');
-  expect(says('name', 'devops', 'x-devops')).toBe('telling');
-  expect(says('subnet', '172.18.0.0/16', '172.21.0.0/16')).toBe('telling');
-  expect(says('address', '172.18.0.2', '172.21.0.3')).toBe('telling');
-  expect(says('url', 'http://172.18.0.2:5678/', 'http://172.21.0.3:5678/')).toBe('following');
-  expect(says('target', `network devops on br-${'a'.repeat(12)}`, `network x-devops on br-${'b'.repeat(12)}`)).toBe(
-    'following',
-  );
-  expect(says('again', 'devops', 'x-devops')).toBe('following');
-  expect(says('body', 'devops', 'something else')).toBe('telling');
-  expect(judge({ member: 'id', second: 'c'.repeat(64) })).toBe('telling');
+  const relevanceOf = (member: string, first: string | number, second: string | number) =>
+    judge({ member, first, second });
+  expect(relevanceOf('pid', 4711, 4712)).toBe('incidental');
+  expect(relevanceOf('rttMs', 0.5, 0.7)).toBe('incidental');
+  expect(relevanceOf('alias', 'wf.run=run1', 'wf.run=run2')).toBe('incidental');
+  expect(relevanceOf('bridge', `br-${'a'.repeat(12)}`, `br-${'b'.repeat(12)}`)).toBe('incidental');
+  expect(relevanceOf('received', 3, 0)).toBe('significant');
+  expect(relevanceOf('name', 'devops', 'x-devops')).toBe('significant');
+  expect(relevanceOf('subnet', '172.18.0.0/16', '172.21.0.0/16')).toBe('significant');
+  expect(relevanceOf('address', '172.18.0.2', '172.21.0.3')).toBe('significant');
+  expect(relevanceOf('url', 'http://172.18.0.2:5678/', 'http://172.21.0.3:5678/')).toBe('derived');
+  expect(
+    relevanceOf('target', `network devops on br-${'a'.repeat(12)}`, `network x-devops on br-${'b'.repeat(12)}`),
+  ).toBe('derived');
+  expect(relevanceOf('again', 'devops', 'x-devops')).toBe('derived');
+  expect(relevanceOf('body', 'devops', 'something else')).toBe('significant');
+  expect(judge({ member: 'id', second: 'c'.repeat(64) })).toBe('significant');
 });

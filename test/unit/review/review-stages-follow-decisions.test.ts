@@ -6,10 +6,10 @@ import { decided, STAGES } from '../../fixtures/review/lab-run.ts';
 
 function stagesAfter(
   status: RunStatus,
-  told: readonly (readonly [at: number, event: JournalEvent])[],
+  events: readonly (readonly [at: number, event: JournalEvent])[],
   stageNames = STAGES,
 ) {
-  const journal = told.map(([at, event], index): JournalEntry => ({ seq: index + 1, at, event }));
+  const journal = events.map(([at, event], index): JournalEntry => ({ seq: index + 1, at, event }));
   return stageRecords({ status, stageNames, journal, steps: [] }).map(
     ({ name, status, durationMs }) => `${name} ${status} ${durationMs}`,
   );

@@ -8,12 +8,19 @@ import { stepDetail } from '../../../src/review/record/steps/step-detail.ts';
 import { stepViewLines } from '../../../src/review/text/run/step-view.ts';
 import { createTranscript, transcriptLines } from '../../../src/review/text/run/transcript.ts';
 import { openForTest } from '../../fixtures/history/temporary.ts';
-import { BEGIN, FAILURE, runId, type Teller, tellFailure, tellSuccess } from '../../fixtures/review/lab-run.ts';
+import {
+  BEGIN,
+  FAILURE,
+  type RunRecorder,
+  recordFailure,
+  recordSuccess,
+  runId,
+} from '../../fixtures/review/lab-run.ts';
 import { PIPED } from '../../fixtures/review/style.ts';
 
-function wholeStep(tellRun: (history: HistoryPort, id: string) => Teller, id: string) {
+function wholeStep(store: (history: HistoryPort, id: string) => RunRecorder, id: string) {
   const { history } = openForTest();
-  tellRun(history, 'r1');
+  store(history, 'r1');
   const run = history.run(runId('r1'));
   if (run === undefined) throw new Error('the run is not there');
   const material = readRunMaterial(history, run);
@@ -26,7 +33,7 @@ function wholeStep(tellRun: (history: HistoryPort, id: string) => Teller, id: st
 }
 
 test('the view of a step has its input, output, attempts, changes with record and undo, and evidence', () => {
-  expect(wholeStep(tellSuccess, 'createNetwork').lines).toEqual([
+  expect(wholeStep(recordSuccess, 'createNetwork').lines).toEqual([
     'createNetwork  docker.network  succeeded',
     '  run         r1 of lab-network (succeeded)',
     '  stage       setup',
@@ -65,7 +72,7 @@ test('the view of a step has its input, output, attempts, changes with record an
 });
 
 test('the view of a failed step has its error, and the error of each attempt', () => {
-  const { lines, detail } = wholeStep(tellFailure, 'pingSplice');
+  const { lines, detail } = wholeStep(recordFailure, 'pingSplice');
   const attempts = lines.indexOf('attempts');
   expect(lines.slice(attempts + 1, attempts + 4)).toEqual([
     '  #       at   time  outcome      retry  error',
@@ -91,7 +98,7 @@ test('the view of a failed step has its error, and the error of each attempt', (
 });
 
 test('a change in JSON has its record, its reason and its history', () => {
-  const { detail } = wholeStep(tellFailure, 'addLink');
+  const { detail } = wholeStep(recordFailure, 'addLink');
   expect(detail.changes).toEqual([
     {
       seq: 2,
@@ -136,7 +143,7 @@ test('a streamed transcript has a heading for each new stage, step and rollback'
 
 test('the error of an attempt follows its commands in a transcript', () => {
   const { history } = openForTest();
-  tellFailure(history, 'r1');
+  recordFailure(history, 'r1');
   const steps = history.steps(runId('r1')).filter(({ id }) => id === 'pingSplice');
   const evidence = [1, 2].map((attempt) => ({
     ...{ step: asStepId('pingSplice'), command: `ping ${attempt}`, output: '', exitCode: 1 },

@@ -139,16 +139,16 @@ test('words are wrapped into lines that fit, and a word that is too long has its
 });
 
 test('sentences are wrapped into lines that fit, without a break inside a command', () => {
-  const hint = 'Look at it: `wf show monday createVethPair`, then undo it.';
-  expect(setText(hint, 34, 2)).toEqual(['Look at it:', '  `wf show monday createVethPair`,', '  then undo it.']);
+  const hint = 'Inspect it: `wf show monday createVethPair`, then undo it.';
+  expect(setText(hint, 34, 2)).toEqual(['Inspect it:', '  `wf show monday createVethPair`,', '  then undo it.']);
   expect(setText(hint, null, 2)).toEqual([hint]);
   expect(setText('', 20, 2)).toEqual(['']);
-  const told = {
+  const error = {
     code: 'E_RESIDUE',
     message: 'it is not there',
     hint: 'Look for it with `wf runs --text it`.',
   } as const;
-  expect(errorLines(told, terminalOf(34))).toEqual([
+  expect(errorLines(error, terminalOf(34))).toEqual([
     'error E_RESIDUE: it is not',
     '    there',
     '  next: Look for it with',

@@ -16,17 +16,17 @@ import {
   BEGIN,
   decided,
   leaseTaken,
+  recordFailure,
+  recordResumed,
+  recordRun,
   runId,
-  tell,
-  tellFailure,
-  tellResumed,
 } from '../../fixtures/review/lab-run.ts';
-import { tellRecordedLab } from '../../fixtures/review/recorded-lab-run.ts';
+import { replayRecordedLab } from '../../fixtures/review/recorded-lab-run.ts';
 import { colourTerminalOf, terminalOf } from '../../fixtures/review/style.ts';
 
-function journalOf(tellRun: (history: ReturnType<typeof openForTest>['history'], id: string) => unknown) {
+function journalOf(store: (history: ReturnType<typeof openForTest>['history'], id: string) => unknown) {
   const { history } = openForTest();
-  tellRun(history, 'r1');
+  store(history, 'r1');
   return history.journal(runId('r1'));
 }
 
@@ -56,7 +56,7 @@ test('a bar is proportional to its part of the run, never empty, and never beyon
 });
 
 test('a timeline omits time without an owner, and ends an interrupted attempt at the last entry of its process', () => {
-  const timeline = timelineOf(journalOf(tellResumed), 'succeeded', BEGIN);
+  const timeline = timelineOf(journalOf(recordResumed), 'succeeded', BEGIN);
   expect(timeline.totalMs).toBe(2_400);
   expect(timeline.gapsMs).toEqual([100, 200]);
   expect(timeline.steps.get(asStepId('pingControl'))).toEqual([
@@ -67,7 +67,7 @@ test('a timeline omits time without an owner, and ends an interrupted attempt at
 });
 
 test('a timeline has spans for attempts, the time between them, and the rollback apart from the failed stage', () => {
-  const timeline = timelineOf(journalOf(tellFailure), 'needs-attention', BEGIN);
+  const timeline = timelineOf(journalOf(recordFailure), 'needs-attention', BEGIN);
   expect(timeline.steps.get(asStepId('pingSplice'))).toEqual([
     { fromMs: 100, toMs: 1_100, type: 'lost' },
     { fromMs: 1_100, toMs: 1_300, type: 'between' },
@@ -79,7 +79,7 @@ test('a timeline has spans for attempts, the time between them, and the rollback
 
 test('the span of a running step ends now', () => {
   const journal = journalOf((history, id) =>
-    tell(history, id).at(0, leaseTaken('start'), decided(['setup'], ['createNetwork'])),
+    recordRun(history, id).at(0, leaseTaken('start'), decided(['setup'], ['createNetwork'])),
   );
   const spansAt = (now: number, status: RunStatus) =>
     timelineOf(journal, status, now).steps.get(asStepId('createNetwork'));
@@ -90,7 +90,7 @@ test('the span of a running step ends now', () => {
 
 test('stepAttempts returns the times, the error and the outcome of each attempt', () => {
   const journal = journalOf((history, id) => {
-    const run = tell(history, id);
+    const run = recordRun(history, id);
     run.at(0, leaseTaken('start'), decided(['setup'], ['createNetwork']));
     run.at(50, leaseTaken('resume'));
     run.at(60, attempted('createNetwork', 2));
@@ -105,7 +105,7 @@ test('stepAttempts returns the times, the error and the outcome of each attempt'
 
 test('the timeline of a recorded run fits terminals from 80 columns on, with the same text with and without colour', () => {
   const { history } = openForTest();
-  const material = tellRecordedLab(history);
+  const material = replayRecordedLab(history);
   const record = runRecord(material, () => true);
   for (const width of [80, 100, 120, 200]) {
     const lines = timelineLines(material, record, 0, terminalOf(width));
@@ -123,9 +123,9 @@ test('the timeline of a recorded run fits terminals from 80 columns on, with the
 
 test('a terminal too narrow for bars shows the times without bars and legend', () => {
   const { history } = openForTest();
-  tellFailure(history, 'r1');
+  recordFailure(history, 'r1');
   const run = history.run(runId('r1'));
-  if (run === undefined) throw new Error('the run was not told');
+  if (run === undefined) throw new Error('the run is not in the history');
   const material = readRunMaterial(history, run);
   const lines = timelineLines(
     material,

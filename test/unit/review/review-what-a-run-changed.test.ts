@@ -6,7 +6,7 @@ import { readRunMaterial } from '../../../src/review/record/run-material.ts';
 import { runChangesLines } from '../../../src/review/text/run/run-changes-text.ts';
 import { timelineOf } from '../../../src/review/timeline/timeline.ts';
 import { openForTest } from '../../fixtures/history/temporary.ts';
-import { BEGIN, CLEAN, intended, runId, settled, tell } from '../../fixtures/review/lab-run.ts';
+import { BEGIN, CLEAN, intended, recordRun, runId, settled } from '../../fixtures/review/lab-run.ts';
 import { PIPED } from '../../fixtures/review/style.ts';
 
 function fingerprintOf(links: readonly string[]): Fingerprint {
@@ -19,8 +19,8 @@ function fingerprintOf(links: readonly string[]): Fingerprint {
 }
 
 /** Records two networks that are in place at one time, and one that is intended but never observed. */
-function tellChanges(history: HistoryPort): void {
-  const run = tell(history, 'r1');
+function recordChanges(history: HistoryPort): void {
+  const run = recordRun(history, 'r1');
   const applied = (seq: number, target: string, id: string) =>
     ({ type: 'change.applied', seq, record: { name: target, id }, target, undo: [] }) as const;
   run.at(0, { type: 'baseline.taken', fingerprint: history.putFingerprint(fingerprintOf(['lo'])) });
@@ -33,9 +33,9 @@ function tellChanges(history: HistoryPort): void {
   run.at(600, { type: 'ended', status: 'succeeded', output: null });
 }
 
-function told() {
+function changesOfRun() {
   const { history } = openForTest();
-  tellChanges(history);
+  recordChanges(history);
   const run = history.run(runId('r1'));
   if (run === undefined) throw new Error('the run is not there');
   const material = readRunMaterial(history, run);
@@ -46,7 +46,7 @@ function told() {
 }
 
 test('the changes of a run are listed with the time of most changes in place, and the compared fingerprints', () => {
-  expect(told().lines).toEqual([
+  expect(changesOfRun().lines).toEqual([
     'r1  lab-network  succeeded',
     '',
     '    changed on the host  identity         status           in place  step',
@@ -71,7 +71,7 @@ test('the changes of a run are listed with the time of most changes in place, an
 });
 
 test('the changes of a run are returned as a document', () => {
-  expect(told().document).toMatchObject({
+  expect(changesOfRun().document).toMatchObject({
     run: 'r1',
     workflow: 'lab-network',
     status: 'succeeded',
@@ -105,7 +105,7 @@ test('the changes of a run are returned as a document', () => {
 
 test('a run without changes is reported as such, with nothing compared', () => {
   const { history } = openForTest();
-  tell(history, 'r1').at(0, { type: 'ended', status: 'succeeded', output: null });
+  recordRun(history, 'r1').at(0, { type: 'ended', status: 'succeeded', output: null });
   const run = history.run(runId('r1'));
   if (run === undefined) throw new Error('the run is not there');
   const material = readRunMaterial(history, run);

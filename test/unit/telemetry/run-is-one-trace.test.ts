@@ -17,18 +17,18 @@ import {
   intended,
   leaseTaken,
   OWNER,
+  recordResumed,
   runId,
   settled,
   succeeded,
-  tellResumed,
 } from '../../fixtures/review/lab-run.ts';
 import { RECORDED } from '../../fixtures/review/recorded-lab-run.ts';
 
 const HEADER = headerOf('r1');
 
 /** A journal of these events, the first of each pair in milliseconds after the beginning. */
-function journalOf(...told: readonly (readonly [number, ...JournalEvent[]])[]): readonly JournalEntry[] {
-  return told
+function journalOf(...groups: readonly (readonly [number, ...JournalEvent[]])[]): readonly JournalEntry[] {
+  return groups
     .flatMap(([ms, ...events]) => events.map((event) => ({ at: BEGIN + ms, event })))
     .map((entry, index) => ({ ...entry, seq: index + 1 }));
 }
@@ -69,7 +69,7 @@ test('a run of the lab is a tree with one root, which ends with it, and spans fo
     error: null,
   });
   expect(spans.at(-1)?.events).toHaveLength(changes.length);
-  // Nobody looks for the input or output of a step in a trace: it may be large, and of a customer.
+  // The input and output of a step stay out of traces: they may be large, and contain data of a customer.
   expect(Object.keys(Object.assign({}, ...spans.map(({ attributes }) => attributes)))).not.toContain('input');
 });
 
@@ -85,11 +85,11 @@ test('the ids of a trace come from its run alone', () => {
 
 function resumed(): readonly JournalEntry[] {
   const { history } = openForTest();
-  tellResumed(history, 'r1');
+  recordResumed(history, 'r1');
   return history.journal(runId('r1'));
 }
 
-test('each process has a turn; one that was killed ends with its last entry, and its step goes on in the next', () => {
+test('each process has a turn; one that was killed ends with its last entry, and its step continues in the next', () => {
   const spans = spansOf(resumed());
   const [first, second, third] = ['turn start', 'turn resume'].flatMap((name) => byName(spans, name));
   expect([first, second, third].map((turn) => turn?.attributes['wf.run.status'])).toEqual([
@@ -120,7 +120,7 @@ test('each process has a turn; one that was killed ends with its last entry, and
   ]);
 });
 
-/** The spans that the process of the last turn sends, and at its end. @param lostBy who held the lease before it */
+/** The spans that the process of the last turn sends, and at its end. @param lostBy the previous owner of the lease */
 function sentByLast(journal: readonly JournalEntry[], lostBy: Owner | null): readonly RunSpan[] {
   const from = journal.findLastIndex(({ event }) => event.type === 'lease.taken');
   const sent: RunSpan[] = [];
@@ -131,11 +131,11 @@ function sentByLast(journal: readonly JournalEntry[], lostBy: Owner | null): rea
   return sent;
 }
 
-test('a process that takes over a killed one sends all spans that may not have arrived, as they were', () => {
+test('a process that takes over a killed one sends all spans that may not have arrived, unchanged', () => {
   const journal = resumed();
   const all = byId(spansOf(journal));
   const sent = sentByLast(journal, { ...OWNER, pid: 4712 });
-  // The first turn has paused, and so has sent its own.
+  // The first turn paused, and has sent its own spans.
   const ofFirst = spansOf(journal.slice(0, 5));
   expect(byName(ofFirst, 'turn start')).toHaveLength(1);
   expect(sent.length).toBe(all.size - ofFirst.length);
@@ -145,7 +145,7 @@ test('a process that takes over a killed one sends all spans that may not have a
 test('a process that takes over a released run sends nothing of the others', () => {
   const journal = resumed();
   expect(sentByLast(journal, null).every(({ pid }) => pid === 4713)).toBe(true);
-  // It read that a third process held the lease, before another one had the run.
+  // It read that a third process owned the lease, before another one took the run over.
   expect(sentByLast(journal, { ...OWNER, pid: 4711 }).every(({ pid }) => pid === 4713)).toBe(true);
 });
 
@@ -274,7 +274,7 @@ test.each([
   expect(root?.error?.type ?? null).toBe(type);
 });
 
-test('a clock that was set back makes no span end before it begins', () => {
+test('no span ends before it begins, although the clock was set back', () => {
   const journal = journalOf(
     [500, leaseTaken('start'), decided(['setup'], ['createNetwork'])],
     [100, succeeded('createNetwork', {}), decided(['done']), ended],

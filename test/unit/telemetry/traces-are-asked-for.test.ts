@@ -29,19 +29,19 @@ test.each([
   ],
   ['a time-out', { ...ENDPOINT, OTEL_EXPORTER_OTLP_TIMEOUT: '500' }, { ...ON, flushMs: 500 }],
   ['a time-out that is none', { ...ENDPOINT, OTEL_EXPORTER_OTLP_TIMEOUT: 'soon' }, ON],
-] as const)('%s in the environment means what it does for any program', (_what, env, settings) => {
+] as const)('%s in the environment has its standard meaning', (_what, env, settings) => {
   expect(traceSettings(env)).toEqual(settings);
 });
 
 test.each([
   [{ OTEL_TRACES_EXPORTER: 'console' }, 'OTEL_TRACES_EXPORTER=console: set it to otlp or none'],
   [{ ...ENDPOINT, OTEL_EXPORTER_OTLP_PROTOCOL: 'pigeon' }, 'set it to http/protobuf, http/json, grpc'],
-])('what wf cannot do is reported, and stops nothing', async (env, says) => {
+])('an unsupported setting is reported, and stops nothing', async (env, message) => {
   const reported: WfError[] = [];
   const report = (error: WfError) => void reported.push(error);
   const traces = await openTraces({ env, clock: systemClock, version: '1', host: 'h', report });
   expect(traces).toBeUndefined();
-  expect(reported).toMatchObject([{ code: 'E_TRACES', message: expect.stringContaining(says) }]);
+  expect(reported).toMatchObject([{ code: 'E_TRACES', message: expect.stringContaining(message) }]);
 });
 
 test('the packages to install are optional peers of the package, as is the SDK of fleets', () => {

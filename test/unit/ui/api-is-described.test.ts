@@ -25,7 +25,7 @@ test('the document of the API is valid OpenAPI 3.1', async () => {
   expect(valid).toBe(true);
 });
 
-test('the document has every route, each under a name of its own, with the refusals of all', () => {
+test('the document has every route under a unique name, with the refusals that all routes share', () => {
   expect(operations.map(({ method, path }) => `${method} ${path}`)).toEqual(
     expect.arrayContaining([
       ...API_ROUTES.map(({ method, path }) => `${method} ${path}`),
@@ -43,7 +43,7 @@ test('the document has every route, each under a name of its own, with the refus
   }
 });
 
-test('the document repeats no named schema, and every reference leads somewhere', () => {
+test('the document repeats no named schema, and every reference resolves', () => {
   const text = JSON.stringify(document);
   const references = [...text.matchAll(/"\$ref":"#\/([^"]+)"/g)].map(([, path = '']) => path);
   expect(references.length).toBeGreaterThan(20);
@@ -56,7 +56,7 @@ test('the document repeats no named schema, and every reference leads somewhere'
   expect(text).not.toContain('$defs');
 });
 
-test('an answer may get members in later versions, and a request has none but those described', () => {
+test('the schema of an answer allows further members, and that of a request does not', () => {
   const { schemas } = z.object({ schemas: z.record(z.string(), z.unknown()) }).parse(document['components']);
   expect(JSON.stringify(schemas['RunRecord'])).not.toContain('"additionalProperties":false');
   expect(JSON.stringify(document.paths['/session'])).toContain('"additionalProperties":false');

@@ -38,31 +38,31 @@ function answeredByHand() {
   return { fleet: { url: 'http://127.0.0.1:9', control, by: 'ann' }, asked, nth };
 }
 
-test('pages that follow one fleet run share its long poll, and are told of each change and of an outage once', async () => {
+test('pages that follow one fleet run share its long poll, and each receives every change and an outage once', async () => {
   const { fleet: page, asked, nth } = answeredByHand();
   const feeds = createFleetFeeds(systemClock, page);
-  const told = { one: 0, other: 0 };
+  const notices = { one: 0, other: 0 };
   const { id } = fleet.request;
-  const leave = feeds.follow(id, () => (told.one += 1));
-  const leaveOther = feeds.follow(id, () => (told.other += 1));
+  const leave = feeds.follow(id, () => (notices.one += 1));
+  const leaveOther = feeds.follow(id, () => (notices.other += 1));
   (await nth(0)).answer(3);
   const second = await nth(1);
-  expect([second.after, told]).toEqual([3, { one: 1, other: 1 }]);
+  expect([second.after, notices]).toEqual([3, { one: 1, other: 1 }]);
   // A long poll without news.
   second.answer(3);
   (await nth(2)).fail();
   const fourth = await nth(3);
-  expect([fourth.after, told]).toEqual([0, { one: 2, other: 2 }]);
+  expect([fourth.after, notices]).toEqual([0, { one: 2, other: 2 }]);
   leave();
   expect(fourth.signal?.aborted).toBe(false);
   leaveOther();
   expect(fourth.signal?.aborted).toBe(true);
   fourth.answer(9);
-  expect([asked.length, told]).toEqual([4, { one: 2, other: 2 }]);
+  expect([asked.length, notices]).toEqual([4, { one: 2, other: 2 }]);
   feeds.close();
 });
 
-test('without the address of a fleet nothing is asked', () => {
+test('nothing is requested without the address of a fleet', () => {
   const feeds = createFleetFeeds(systemClock, null);
   feeds.follow(fleet.request.id, () => expect.unreachable())();
   feeds.followAll(() => expect.unreachable())();

@@ -18,7 +18,7 @@ const turns = async () => {
 describe('a command', () => {
   const refusal = { code: 'E_LEASE_HELD', message: 'held', hint: 'wait' };
 
-  test('that carried out what was asked is done, whatever its exit code says about the run', () => {
+  test('that carried out its request is done, whatever exit code the run has', () => {
     const document = { id: 'r1', status: 'failed', error: refusal };
     expect(outcomeOf({ ...END, exitCode: 1, document })).toEqual({ type: 'done', document });
     const refused = { type: 'refused', error: refusal };
@@ -35,7 +35,7 @@ describe('a command', () => {
 });
 
 describe('commands', () => {
-  /** Starts commands that end when the test says so. */
+  /** Starts commands that the test ends. */
   function openCommands() {
     const clock = simulatedClock();
     const ends: ((end: WfCommandEnd) => void)[] = [];
@@ -66,7 +66,7 @@ describe('commands', () => {
     expect(commands.action(action.id)).toBeUndefined();
   });
 
-  test('that act are refused while eight begin; one that advances a run counts no more', async () => {
+  test('that act are refused while eight begin; one that advances a run does not count', async () => {
     const { commands, clock, ends, begun } = openCommands();
     const first = commands.act(['resume', '--', 'r0'], { progress: () => 'advancing' });
     const others = [1, 2, 3, 4, 5, 6, 7].map((number) => commands.act(['resume', '--', `r${number}`], {}));
@@ -94,7 +94,7 @@ describe('commands', () => {
     expect(begun.slice(0, 6)).toEqual([0, 1, 2, 3, 4, 5].map((number) => `workflows ${number}`));
   });
 
-  test('that read are given up after 45 s, those that wait for their turn too, and make room for others', async () => {
+  test('that read are killed after 45 s, also while they wait for their turn, and make room for others', async () => {
     const { commands, clock, ends, begun, killed } = openCommands();
     const errors = Array.from({ length: 5 }, (_, number) =>
       commands.read(['report', `r${number}`]).catch((error: Error) => error.message),
@@ -121,7 +121,7 @@ describe('commands', () => {
   });
 });
 
-describe('the answer to a request whose command goes on', () => {
+describe('the answer to a request whose command still runs', () => {
   let host: FolderHost;
   let endStep: () => void;
   beforeEach(() => {
@@ -131,7 +131,7 @@ describe('the answer to a request whose command goes on', () => {
 
   const step = defineStep({
     kind: 'test.slow',
-    description: 'ends when the test says so',
+    description: 'ends when the test ends it',
     input: z.object({}),
     output: z.object({}),
     commands: () => [],
@@ -147,7 +147,7 @@ describe('the answer to a request whose command goes on', () => {
     },
   });
 
-  test('is that of its own request, and unknown while an equal one may be the one', async () => {
+  test('is that of its own request, and unknown while it may belong to an equal one', async () => {
     const { history } = host;
     const handle = await host.start(
       loaded({ name: 'asks', version: '1', description: '', input: z.object({}), machine }),

@@ -17,15 +17,15 @@ import {
   failed,
   intended,
   OWNER,
+  recordRun,
   runId,
   settled,
   succeeded,
-  tell,
 } from '../../fixtures/review/lab-run.ts';
 import { RECORDED } from '../../fixtures/review/recorded-lab-run.ts';
 import { type SimulatedClock, simulatedClock } from '../../support/in-process/simulated-clock.ts';
 
-/** Events after which steps and changes differ that they do not name. */
+/** Events that alter steps and changes that they do not name. */
 const TROUBLED: readonly JournalEvent[] = [
   { type: 'lease.taken', purpose: 'start', owner: OWNER, pauseAfter: null },
   decided(['setup'], ['createNetwork', 'createBridge']),
@@ -63,7 +63,7 @@ test.each([
   ['a run with a retry, an interruption, a failure and a rollback', TROUBLED],
 ])('a page that merges the news of %s, entry by entry, shows the same as a new page', (_name, events) => {
   const { history } = openForTest();
-  let { lease } = tell(history, 'followed', { createdAt: 0 });
+  let { lease } = recordRun(history, 'followed', { createdAt: 0 });
   const isAlive = () => true;
   let page: RunView | undefined;
   let skipping: RunView | undefined;
@@ -79,7 +79,7 @@ test.each([
     const newsFor = (after: number) => runUpdate(history, material, { isAlive, pidNamespace: '1' }, now, after);
     page = page === undefined ? whole : mergeUpdate(page, newsFor(page.seq));
     expect(drawn(page), `after ${event.type}`).toEqual(drawn(whole));
-    // A page that was away for a while.
+    // A page that was disconnected for a while.
     skipping =
       skipping === undefined || index % 7 === 0
         ? mergeUpdate(skipping ?? whole, newsFor(skipping?.seq ?? 0))
@@ -97,7 +97,7 @@ describe('the feed of a run', () => {
 
   function open(isAlive: () => boolean) {
     const { history } = openForTest();
-    const told = tell(history, 'fed', { createdAt: 0 });
+    const recorder = recordRun(history, 'fed', { createdAt: 0 });
     const feed = createRunFeed(runId('fed'), { clock, isAlive, pidNamespace: '1' });
     const updates: RunUpdate[] = [];
     const gone: string[] = [];
@@ -107,13 +107,13 @@ describe('the feed of a run', () => {
       now += 1_000;
       feed.refresh({ ...history });
     };
-    return { told, history, follow, refresh, updates, gone };
+    return { recorder, history, follow, refresh, updates, gone };
   }
 
   test('sends the steps of a run whose process is gone, although no entry names them', () => {
     let isAlive = true;
-    const { told, follow, refresh, updates } = open(() => isAlive);
-    told.at(10, decided(['setup'], ['createNetwork']), attempted('createNetwork'));
+    const { recorder, follow, refresh, updates } = open(() => isAlive);
+    recorder.at(10, decided(['setup'], ['createNetwork']), attempted('createNetwork'));
     follow(0);
     refresh();
     expect(updates.at(-1)?.steps.map(({ status }) => status)).toEqual(['running']);
@@ -137,7 +137,7 @@ describe('the feed of a run', () => {
   });
 });
 
-/** Lets so many checks of the feeds pass. */
+/** Waits for this many checks of the feeds. */
 async function checks(clock: SimulatedClock, count: number): Promise<void> {
   for (let check = 0; check < count; check += 1) {
     clock.after(100, () => {});
@@ -146,11 +146,11 @@ async function checks(clock: SimulatedClock, count: number): Promise<void> {
   }
 }
 
-test('a run that cannot be read for a while keeps its news until then, and none from the pages of others', async () => {
+test('an unreadable run keeps its news until it can be read, and delays no page of another run', async () => {
   const { history } = openForTest();
   const clock = simulatedClock();
-  const told = ['damaged', 'sound'].map((id) => tell(history, id));
-  for (const run of told) run.at(1, decided(['setup'], ['createNetwork']), attempted('createNetwork'));
+  const recorders = ['damaged', 'sound'].map((id) => recordRun(history, id));
+  for (const run of recorders) run.at(1, decided(['setup'], ['createNetwork']), attempted('createNetwork'));
   let [isDamaged, isAlive] = [true, true];
   const steps: typeof history.steps = (id) => {
     if (isDamaged && id === 'damaged') throw new Error('a damaged row');
@@ -180,7 +180,7 @@ test('a run that cannot be read for a while keeps its news until then, and none 
   feeds.close();
 });
 
-test('a page that leaves takes no news from one that came after the run was gone and back', async () => {
+test('a page that leaves takes no news from one that opened after the run was removed and created again', async () => {
   const { history } = openForTest();
   const clock = simulatedClock();
   const feeds = createFeeds({ clock, isAlive: () => true, pidNamespace: '1', history: async () => history });
@@ -191,7 +191,7 @@ test('a page that leaves takes no news from one that came after the run was gone
   await checks(clock, 1);
   first();
   follow('third');
-  tell(history, 'back').at(1, decided(['setup']));
+  recordRun(history, 'back').at(1, decided(['setup']));
   second();
   await checks(clock, 1);
   expect(gone).toEqual(['first', 'second', 'news for third']);
@@ -207,7 +207,7 @@ test('a list learns of the death of a process that was never seen alive', async 
     news += 1;
   });
   await checks(clock, 6);
-  tell(history, 'brief');
+  recordRun(history, 'brief');
   await checks(clock, 1);
   // One for the opened page, and one for the commit, which the page may have read before the process died.
   expect(news).toBe(2);

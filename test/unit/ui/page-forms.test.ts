@@ -46,7 +46,7 @@ describe('a form', () => {
     expect([pattern.test('abc'), pattern.test('a-c')]).toEqual([true, false]);
   });
 
-  test('keeps defaults out of the data, and turns texts into the values that they stand for', () => {
+  test('omits defaults from the data, and parses texts to their values', () => {
     const typed = presetTexts(fields);
     expect(typed).toMatchObject({ preset: 'devops', subnet: '', either: '"a"', isOn: 'true', maybe: '', secret: '' });
     const required = { text: 'abc', pattern: 'x', count: '3', secret: 'hunter-2' };
@@ -67,7 +67,7 @@ describe('a form', () => {
     });
   });
 
-  test('reports texts that are no values, and what is missing', () => {
+  test('reports invalid texts and missing values', () => {
     const { problems } = collect(fields, { count: 'many', tags: '["y"', text: '', pattern: '', secret: '' });
     expect(problems).toEqual({
       ...{ count: 'Give a number.', text: 'Give a value.', pattern: 'Give a value.', secret: 'Give a value.' },
@@ -112,7 +112,7 @@ describe('a refusal', () => {
 });
 
 describe('the command of an action', () => {
-  test('is one that a shell reads as it is shown', () => {
+  test('is quoted for a shell', () => {
     const frame = { namedDatabase: null };
     expect(typedCommand(frame, 'resume', ['r1'])).toBe('wf resume r1');
     expect(typedCommand({ namedDatabase: '/my data/wf.db' }, 'send', ['r1', "o'k"], commentOption('a "b"'))).toBe(
@@ -124,7 +124,7 @@ describe('the command of an action', () => {
     expect(typedCommand(frame, 'settle', ['r1', '1'], [['--reason', '-x']])).toBe('wf settle r1 1 --reason=-x');
   });
 
-  test('names no secret', () => {
+  test('contains no secret', () => {
     const frame = { basePath: '', csrf: '', allowActions: true, namedDatabase: null, now: 0 };
     const start = (token: string) =>
       startCommand(frame, {

@@ -14,14 +14,14 @@ import { readStep, stepTranscript, stepView } from '../../../src/ui/views/step-v
 import { topologyView } from '../../../src/ui/views/topology-view.ts';
 import { storedRun } from '../../fixtures/history/stored-run.ts';
 import { openForTest } from '../../fixtures/history/temporary.ts';
-import { attempted, decided, failed, runId, succeeded, tell } from '../../fixtures/review/lab-run.ts';
+import { attempted, decided, failed, recordRun, runId, succeeded } from '../../fixtures/review/lab-run.ts';
 
 const isAlive = () => true;
 
 describe('the rows of the timeline', () => {
   function rowsOfRun(): readonly TimelineRow[] {
     const { history } = openForTest();
-    const { at } = tell(history, 'rows');
+    const { at } = recordRun(history, 'rows');
     at(0, decided(['setup'], ['createNetwork', 'pingAppDev']), succeeded('createNetwork', {}));
     at(10, { type: 'step.retrying', step: asStepId('pingAppDev'), attempt: 1, error: ERROR, retryAt: 20 });
     at(20, attempted('pingAppDev', 2), succeeded('pingAppDev', {}, 2));
@@ -89,11 +89,11 @@ const ERROR = { code: 'E_STEP_FAILED', message: 'no answer', hint: 'Try again.' 
 
 test('the page of a step has the beginning of long texts and the last commands; the transcript has all', () => {
   const { history } = openForTest();
-  const { at, saw } = tell(history, 'long');
+  const { at, saw } = recordRun(history, 'long');
   at(0, decided(['setup'], ['createNetwork']));
   for (let number = 1; number <= 130; number += 1)
     saw(number, { command: `look ${number}`, output: `\u001b[31m${number}\u001b[0m \u202e` });
-  saw(200, { command: 'look at all', output: 'x'.repeat(10_000) });
+  saw(200, { command: 'read all', output: 'x'.repeat(10_000) });
   at(300, succeeded('createNetwork', { text: 'y'.repeat(20_000) }));
   const run = storedRun(history, runId('long'));
   const step = stepView(history, run, 'createNetwork', isAlive);
@@ -111,7 +111,7 @@ test('the page of a step has the beginning of long texts and the last commands; 
 
 test('an answer with evidence ends after four million characters, and the next one continues it', () => {
   const { history } = openForTest();
-  const { at, saw } = tell(history, 'loud');
+  const { at, saw } = recordRun(history, 'loud');
   const steps = Array.from({ length: 50 }, (_, index) => `step${index}`);
   at(0, decided(['test'], steps));
   for (const step of steps) saw(1, { step: asStepId(step), output: 'x'.repeat(200_000) });
@@ -127,10 +127,10 @@ test('an answer with evidence ends after four million characters, and the next o
   expect(parts).toEqual([true, true, false]);
 });
 
-test('journals that are remembered are read as they are', () => {
+test('remembered journals are read unchanged', () => {
   const { history } = openForTest();
   const remembered = rememberJournals(history);
-  const { at } = tell(history, 'read');
+  const { at } = recordRun(history, 'read');
   const id = runId('read');
   const check = () => {
     expect(remembered.journal(id)).toEqual(history.journal(id));
@@ -146,7 +146,7 @@ test('journals that are remembered are read as they are', () => {
   check();
   history.pruneSome({ endedBefore: Number.MAX_SAFE_INTEGER, keep: 0, isAlive: () => false }, null);
   check();
-  const again = tell(history, 'read', { createdAt: 5_000 });
+  const again = recordRun(history, 'read', { createdAt: 5_000 });
   again.at(1, decided(['test'], ['another']));
   again.at(2, decided(['test'], ['more']), decided(['test'], ['most']));
   check();
@@ -161,7 +161,7 @@ test('a part of a journal is read without the whole', () => {
     limits.push(limit);
     return history.journal(id, after, limit);
   };
-  const { at } = tell(history, 'part');
+  const { at } = recordRun(history, 'part');
   at(1, decided(['test'], ['one']), decided(['test'], ['two']), decided(['test'], ['three']));
   expect(rememberJournals({ ...history, journal }).journal(runId('part'), 1, 2)).toEqual(
     history.journal(runId('part'), 1, 2),
@@ -170,11 +170,11 @@ test('a part of a journal is read without the whole', () => {
 });
 
 describe('the explanations of a run', () => {
-  const changed: Json = { run: 'told', language: 'en', explanations: { type: 'changed' } };
+  const changed: Json = { run: 'recorded', language: 'en', explanations: { type: 'changed' } };
 
   function open(answer: () => WfCommandEnd | 'never', after: Clock['after'] = () => () => {}) {
     const { history } = openForTest();
-    const told = tell(history, 'told');
+    const recorder = recordRun(history, 'recorded');
     const asked: (readonly string[])[] = [];
     let atOnce = 0;
     let most = 0;
@@ -195,30 +195,30 @@ describe('the explanations of a run', () => {
       },
       { after },
     );
-    return { history, told, run: () => storedRun(history, runId('told')), asked, reports, most: () => most };
+    return { history, recorder, run: () => storedRun(history, runId('recorded')), asked, reports, most: () => most };
   }
 
-  test('are made once for each stage of the run and language, two at a time', async () => {
-    const { history, told, run, asked, reports, most } = open(() => ({
+  test('are computed once for each stage of the run and language, two at a time', async () => {
+    const { history, recorder, run, asked, reports, most } = open(() => ({
       exitCode: 0,
       document: changed,
       stderr: '',
       isCut: false,
     }));
-    told.at(0, decided(['setup']));
+    recorder.at(0, decided(['setup']));
     expect(reports.known(history, run(), 'en')).toBeUndefined();
     await Promise.all([reports.explanations(history, run(), 'en'), reports.explanations(history, run(), 'en')]);
-    // Several pages follow a run that goes on.
+    // The run continues while several pages follow it.
     for (let count = 1; count < 5; count += 1) {
-      told.at(count, decided(['setup'], [`step${count}`]), succeeded(`step${count}`, {}));
+      recorder.at(count, decided(['setup'], [`step${count}`]), succeeded(`step${count}`, {}));
       await Promise.all([reports.explanations(history, run(), 'en'), reports.explanations(history, run(), 'en')]);
     }
-    expect(asked).toEqual([['report', '--format=json', '--lang=en', '--', 'told']]);
+    expect(asked).toEqual([['report', '--format=json', '--lang=en', '--', 'recorded']]);
     expect(reports.known(history, run(), 'en')).toEqual(changed);
     // Another run takes the id of one that was pruned.
-    history.append(told.lease, { events: [{ type: 'ended', status: 'failed', output: null, error: ERROR }] }, 5);
+    history.append(recorder.lease, { events: [{ type: 'ended', status: 'failed', output: null, error: ERROR }] }, 5);
     history.pruneSome({ endedBefore: Number.MAX_SAFE_INTEGER, keep: 0, isAlive: () => false }, null);
-    const again = tell(history, 'told', { createdAt: 7_000 });
+    const again = recordRun(history, 'recorded', { createdAt: 7_000 });
     again.at(0, decided(['setup']));
     expect(reports.known(history, run(), 'en')).toBeUndefined();
     await reports.explanations(history, run(), 'en');
@@ -236,22 +236,27 @@ describe('the explanations of a run', () => {
     );
   });
 
-  test('are made once a minute for all runs of a workflow without a narrative', async () => {
+  test('are computed once a minute for all runs of a workflow without a narrative', async () => {
     const none = { type: 'available', narrative: null };
     const passed: (() => void)[] = [];
-    const { history, told, run, asked, reports } = open(
-      () => ({ exitCode: 0, document: { run: 'told', language: 'en', explanations: none }, stderr: '', isCut: false }),
+    const { history, recorder, run, asked, reports } = open(
+      () => ({
+        exitCode: 0,
+        document: { run: 'recorded', language: 'en', explanations: none },
+        stderr: '',
+        isCut: false,
+      }),
       (delayMs, callback) => {
         if (delayMs === 60_000) passed.push(callback);
         return () => {};
       },
     );
     await reports.explanations(history, run(), 'en');
-    told.at(0, decided(['setup']));
-    tell(history, 'other');
+    recorder.at(0, decided(['setup']));
+    recordRun(history, 'other');
     for (const [id, language] of [
-      ['told', 'en'],
-      ['told', 'fr'],
+      ['recorded', 'en'],
+      ['recorded', 'fr'],
       ['other', 'en'],
     ] as const) {
       const expected = { run: id, language, explanations: none };
@@ -266,7 +271,7 @@ describe('the explanations of a run', () => {
     expect(asked).toHaveLength(2);
   });
 
-  test('are asked for again after an error', async () => {
+  test('are requested again after an error', async () => {
     const error = { code: 'E_RUN_NOT_FOUND', message: 'no run', hint: 'List them.' };
     const { history, run, asked, reports } = open(() => ({
       exitCode: 2,
@@ -280,7 +285,7 @@ describe('the explanations of a run', () => {
     expect(asked.length).toBe(3);
   });
 
-  test('are given up after a time, and then asked for again', async () => {
+  test('are abandoned after 45 s, and then requested again', async () => {
     let timeIsUp = () => {};
     const { history, run, reports } = open(
       () => 'never',
@@ -291,7 +296,7 @@ describe('the explanations of a run', () => {
     );
     const asked = reports.explanations(history, run(), 'en');
     timeIsUp();
-    await expect(asked).rejects.toThrow('`wf report told` has not ended within 45 s, and was killed');
+    await expect(asked).rejects.toThrow('`wf report recorded` has not ended within 45 s, and was killed');
     expect(reports.known(history, run(), 'en')).toBeUndefined();
   });
 });

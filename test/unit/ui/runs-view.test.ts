@@ -4,7 +4,7 @@ import { SEARCHED_RUNS } from '../../../src/ui/views/list-limits.ts';
 import { runsQuerySchema } from '../../../src/ui/views/runs/runs-query.ts';
 import { type RunsView, runsView } from '../../../src/ui/views/runs/runs-view.ts';
 import { openForTest, openRaw } from '../../fixtures/history/temporary.ts';
-import { BEGIN, decided, tell, tellSuccess } from '../../fixtures/review/lab-run.ts';
+import { BEGIN, decided, recordRun, recordSuccess } from '../../fixtures/review/lab-run.ts';
 import { simulatedClock } from '../../support/in-process/simulated-clock.ts';
 
 const MINUTE = 60_000;
@@ -29,10 +29,10 @@ const textOf = (view: RunsView) =>
     .replace(/<[^>]*>/g, '')
     .replace(/\s+/g, ' ');
 
-test('a search that is cut off says so, and can be continued', async () => {
+test('a limited search reports how far it searched, and can be continued', async () => {
   const { history, path } = openForTest();
-  tellSuccess(history, 'oldest', { createdAt: BEGIN - 10_000 * MINUTE, input: { needle: 'here' } });
-  tellSuccess(history, 'newest');
+  recordSuccess(history, 'oldest', { createdAt: BEGIN - 10_000 * MINUTE, input: { needle: 'here' } });
+  recordSuccess(history, 'newest');
   // Copies, each a minute older than the one before.
   openRaw(path).exec(
     `WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < ${SEARCHED_RUNS})
@@ -61,7 +61,7 @@ test.for([
   'filters that contradict each other (%s) stay in the form, with the reason beside %s',
   async ([address, field, reason]) => {
     const { history } = openForTest();
-    tellSuccess(history, 'run');
+    recordSuccess(history, 'run');
     const context = { history: async () => history, clock: simulatedClock(BEGIN), isAlive: () => true };
     const search = new URLSearchParams(address);
     const query = runsQuerySchema.parse({ ...Object.fromEntries(search), where: search.getAll('where') });
@@ -75,9 +75,9 @@ test.for([
   },
 );
 
-test('the newest runs take the place of a page of less than a page of newer runs', async () => {
+test('a page of newer runs that would not be full shows the newest runs', async () => {
   const { history } = openForTest();
-  for (let n = 0; n < 9; n++) tellSuccess(history, `run-${n}`, { createdAt: BEGIN + n * MINUTE });
+  for (let n = 0; n < 9; n++) recordSuccess(history, `run-${n}`, { createdAt: BEGIN + n * MINUTE });
   const context = { history: async () => history, clock: simulatedClock(BEGIN), isAlive: () => true };
   const view = await runsView(context, runsQuerySchema.parse({ after: 'run-6', limit: 3 }));
   expect(view.runs.map(({ id }) => id)).toEqual(['run-8', 'run-7', 'run-6']);
@@ -85,10 +85,10 @@ test('the newest runs take the place of a page of less than a page of newer runs
   expect(view.query).not.toHaveProperty('after');
 });
 
-test('ten questions are on the page, the oldest first, and the page says that there are more', async () => {
+test('the page has ten questions, the oldest first, and states that there are more', async () => {
   const { history } = openForTest();
   for (let n = 0; n < 15; n++) {
-    const run = tell(history, `ask-${n}`, { createdAt: BEGIN - n * MINUTE });
+    const run = recordRun(history, `ask-${n}`, { createdAt: BEGIN - n * MINUTE });
     run.at(10, decided(['setup']), { type: 'waiting', events: ['approve'] });
     // The process of the oldest is gone.
     if (n !== 14) history.release(run.lease);

@@ -11,12 +11,12 @@ export const fleetTlsOptions = z.object({
 });
 type FleetTlsGiven = z.output<typeof fleetTlsOptions>;
 
-/** Returns the files with which a client reaches a fleet, once they are checked. @throws WfError E_USAGE, E_CERTIFICATE, E_UNTRUSTED */
+/** Checks and returns the files with which a client reaches a fleet. @throws WfError E_USAGE, E_CERTIFICATE, E_UNTRUSTED */
 export function fleetTls(url: string, given: FleetTlsGiven): TlsFiles {
   const { cert, key, ca } = given;
   const [option] = fleetTlsArguments(given);
   if (option !== undefined && !url.startsWith('https:')) {
-    throw new WfError('E_USAGE', `${option} goes with an address with https, which ${url} is not`, {
+    throw new WfError('E_USAGE', `${option} requires an address with https, not ${url}`, {
       hint: 'Give the address of the proxy before Restate: --fleet https://fleet.example.com.',
     });
   }

@@ -14,7 +14,7 @@ export interface SecretOptions {
   readonly inputFile?: string | undefined;
 }
 
-/** Returns all of them as typed; the last of several for one name counts. @throws WfError E_INPUT if the file is not as described */
+/** Returns all assignments as typed; the last one for a name counts. @throws WfError E_INPUT if the file has a value that is no string */
 export function typedSecrets({ input, inputFile }: SecretOptions): readonly string[] {
   if (inputFile === undefined) return input;
   const inFile = Object.entries(readInputFile(inputFile)).map(([name, value]) => {
@@ -29,16 +29,16 @@ export function typedSecrets({ input, inputFile }: SecretOptions): readonly stri
 /** Known values of a run's secret inputs, and the errors about the others. */
 export interface KnownSecrets {
   readonly values: Readonly<Record<string, string>>;
-  /** The sources of these values, as RunOptions holds them. */
+  /** The sources of these values, see RunOptions. */
   readonly sources: Readonly<Record<string, string | null>>;
   readonly unknown: readonly WfError[];
 }
 
 interface SecretRun extends Pick<StoredRun, 'options'> {
   readonly id: string;
-  /** That of a run; absent for a plan. */
+  /** Absent for a plan. */
   readonly status?: StoredRun['status'];
-  /** The words of the errors about a missing secret; those of `wf resume` if absent. */
+  /** Wording of the errors about a missing secret; that of `wf resume` if absent. */
   readonly again?: SecretsAgain;
 }
 
@@ -48,9 +48,9 @@ interface SecretsAgain {
   readonly owner: string;
   /** The command, such as `wf apply 7kq`. */
   readonly command: string;
-  /** The act that needs them, such as `apply plan 7kq`. */
+  /** The action that needs them, such as `apply plan 7kq`. */
   readonly does: string;
-  /** The command that needs none; null if there is none. */
+  /** A command that needs no secrets; null if there is none. */
   readonly instead: string | null;
 }
 
@@ -66,8 +66,8 @@ function againOf({ id, status = 'running', again }: SecretRun): SecretsAgain {
 }
 
 /**
- * Collects the secrets of a run, which wf never stores: the values typed now (`--input NAME=...`), otherwise their sources at the
- * start. Ignores typed values of other inputs.
+ * Collects the secrets of a run, which wf never stores: from the typed values (`--input NAME=...`), otherwise from their sources at
+ * the start. Ignores typed values of other inputs.
  */
 export function knownSecrets(run: SecretRun, assignments: readonly string[]): KnownSecrets {
   const typed = new Map(assignments.map(split));
@@ -109,13 +109,13 @@ export function requiredSecrets(
   return { values: Object.fromEntries(accepted), sources };
 }
 
-/** Returns the command that continues a run: one that has ended is retried. */
+/** Returns the command that continues a run: `retry` if it has ended. */
 export function actionOn({ status }: Pick<StoredRun, 'status'>): 'resume' | 'retry' {
   return isEnd(status) ? 'retry' : 'resume';
 }
 
 /**
- * Refuses typed values of inputs that are no secrets of the run: those keep their values from the start.
+ * Refuses typed values of inputs that are not secrets of the run: these keep their values from the start.
  * @throws WfError E_INPUT
  */
 export function refuseOtherInputs(run: SecretRun, assignments: readonly string[]): void {
@@ -137,7 +137,7 @@ function split(assignment: string): readonly [name: string, given: string] {
   });
 }
 
-/** Returns the value as the schema parses it (trimmed, for example). Omits the schema's message, which may contain the secret. */
+/** Returns the value as the schema parses it, for example trimmed. Its error omits the schema's message, which may contain the secret. */
 function checked(name: string, value: string, schema: z.ZodObject): string {
   const field = schema.shape[name];
   const parsed = field === undefined ? undefined : z.safeParse(field, value);

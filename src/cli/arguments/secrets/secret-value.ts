@@ -12,7 +12,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
  * Returns the value of a secret input: from `@env:VARIABLE`, `@file:PATH` (without one final newline), or the typed text itself,
- * which other users of the machine can then read in wf's command line.
+ * which other users can read in wf's command line.
  * @throws WfError E_INPUT if the source is missing.
  */
 export function givenSecret(name: string, typed: string, env: Environment = process.env): GivenSecret {

@@ -34,7 +34,7 @@ export function fleets(program: Command, action: ActionFactory): void {
     .option('--approve', 'start: wait for `wf fleet approve` after the first wave')
     .option(
       '--confirm-within <duration>',
-      'start: each host takes its part back unless it reaches the fleet within this time',
+      'start: each host undoes its part unless it reaches the fleet within this time',
     )
     .option('--input <name=value>', 'start: an input of the workflow; repeatable', collect)
     .option('--input-file <file>', 'start: JSON file with inputs, - is standard input')

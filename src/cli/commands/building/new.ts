@@ -48,7 +48,7 @@ export const create = defineCommand(options, async ({ what, name, like, json }, 
   return 0;
 });
 
-/** @param like name of the workflow to copy; a small one of wf's own if absent */
+/** @param like name of the workflow to copy; absent for a small one that comes with wf */
 async function newWorkflow(
   name: string,
   like: string | undefined,
@@ -71,7 +71,7 @@ async function newWorkflow(
 }
 
 async function copyOf(like: string, name: string, folder: string, services: Services) {
-  // Loading it also makes sure that no other user could have written its files.
+  // Loading it also checks that no other user could have written its files.
   const { file, workflow } = await services.workflow(like);
   const { copyOfWorkflow } = await import('../../../definition/copy-workflow.ts');
   return copyOfWorkflow({ name: workflow.name, file }, name, folder);
@@ -116,7 +116,7 @@ function isThere(file: string): WfError {
   });
 }
 
-/** Reduced by the umask, like `mkdir`. */
+/** Reduced by the umask, like that of `mkdir`. */
 const FOLDER_MODE = 0o777;
 
 function makeFolderOf(file: string): void {

@@ -17,7 +17,7 @@ export const confirm = defineCommand(options, async ({ extend, ...given }, servi
   return control(given, { kind: 'confirm', extendMs, stamp: confirmStamp() }, services, terminal);
 });
 
-/** A beginning of an id, or `@latest`, may mean another run by now. */
+/** An id prefix, or `@latest`, may name another run by now. */
 function notWholeId(given: string, id: string): WfError {
   return new WfError('E_USAGE', `${given}: a run is confirmed by its whole id`, {
     hint: `If you mean run ${id}, confirm it with \`wf confirm ${id}\`.`,

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** Options of the commands that ask something of a run. */
+/** Options of the commands that send a request to a run. */
 export const controlOptions = z.object({
   run: z.string(),
   comment: z.string().optional(),

@@ -22,7 +22,7 @@ import type { controlOptions } from './control-options.ts';
 type Given = z.output<typeof controlOptions>;
 
 /**
- * Asks something of a run. Returns undefined if a signal ended the waiting for the answer.
+ * Sends a request to a run. Returns undefined if a signal ended the wait for the answer.
  * @throws WfError the error with which the run refused the request
  */
 export async function ask(
@@ -41,10 +41,10 @@ export async function ask(
   return undefined;
 }
 
-/** A demand whose sender waits for no more than its answer. */
+/** A demand whose sender waits only for its answer. */
 type Controlling = Exclude<Demand, { readonly kind: 'retry' }>;
 
-/** Asks something of a run, and prints the answer. @param document of --json: the answer with the run record, or the record alone */
+/** Sends a request to a run, and prints the answer. @param document of --json: the answer with the run record, or the record alone */
 export async function control(
   asked: Given,
   demand: Controlling,
@@ -61,7 +61,7 @@ export async function control(
     return isUndoing(demand) && advanced.type === 'known' ? rollbackExitCode(advanced.result) : exitCode;
   }
   const history = await services.history();
-  // The process that advances a cancelled run undoes it: that ends with the run.
+  // The process that advances a cancelled run undoes it, and then ends the run.
   if (demand.kind === 'cancel') await followJournal(history, run.id, services, terminal, () => {});
   if (demand.kind === 'confirm' && demand.extendMs === null) await completeConfirmation(run, given, services, terminal);
   const material = readRunMaterial(history, history.run(run.id) ?? run);
@@ -71,12 +71,12 @@ export async function control(
   else writeLines(terminal.out, [suggestions(answerWords(run, demand, record), terminal.out.style)]);
   if (advanced?.type === 'lost') return advanced.exitCode;
   if (demand.kind === 'confirm') return followedExitCode(record);
-  // A run may be interrupted while it is undone.
+  // The rollback may be interrupted.
   const isUnsettled = record.status === 'needs-attention' || record.status === 'interrupted';
   return isUndoing(demand) && isUnsettled ? followedExitCode(record) : 0;
 }
 
-/** Waits until the process that has confirmed a run has ended it, or does that itself if that process is gone. */
+/** Waits until the process that confirmed a run has ended it, or ends the run itself if that process is gone. */
 async function completeConfirmation(
   run: StoredRun,
   given: z.output<typeof controlOptions>,
@@ -86,7 +86,7 @@ async function completeConfirmation(
   const history = await services.history();
   for (;;) {
     const end = await followJournal(history, run.id, services, terminal, () => {}, { restsIn: ['unconfirmed'] });
-    if (end.type !== 'let-go' || end.status !== 'unconfirmed') return;
+    if (end.type !== 'unowned' || end.status !== 'unconfirmed') return;
     const interruption = watchForInterruption(terminal);
     try {
       await followUndo({ ...given, run }, interruption, services, terminal, (engine, request, observer) =>
@@ -94,7 +94,7 @@ async function completeConfirmation(
       );
       return;
     } catch (thrown) {
-      // Its guard was faster.
+      // The guard of the run was faster.
       if (asWfError(thrown).code !== 'E_LEASE_HELD') throw thrown;
     } finally {
       interruption.end();
@@ -102,7 +102,7 @@ async function completeConfirmation(
   }
 }
 
-/** Whether the exit code depends on the host alone: the failure of the run is wanted. */
+/** Returns whether the exit code depends on the host alone: the failure of the run is intended. */
 function isUndoing({ kind }: Demand): boolean {
   return kind === 'cancel' || kind === 'settle';
 }

@@ -9,7 +9,7 @@ import { signalExitCode } from '../../output/errors/exit-code.ts';
 
 const options = z.object({ run: z.string(), workflow: z.string().optional(), json: z.boolean().default(false) });
 
-/** `wf guard RUN`: undoes a run that nobody confirms in time, if the process that advances it is gone. wf starts it by itself. */
+/** `wf guard RUN`: undoes a run that nobody confirms in time, if the process that advances it is gone. wf starts the guard itself. */
 export const guard = defineCommand(options, async ({ run: reference, workflow }, services, terminal) => {
   const { run } = findRun(await services.historyForReading(), reference, services.places.database);
   const prepared = await prepareGuard(run, workflow, services);

@@ -13,7 +13,7 @@ const options = controlOptions.extend({
   dataFile: z.string().optional(),
 });
 
-/** `wf send RUN EVENT`: gives the machine of a run an event, and prints whether it took it. */
+/** `wf send RUN EVENT`: sends an event to the machine of a run, and prints whether the machine accepted it. */
 export const send = defineCommand(options, async ({ event: type, data, dataFile, ...given }, services, terminal) => {
   const event = parseSentEvent({ ...eventData(data, dataFile), type });
   return control(given, { kind: 'send', event }, services, terminal);
@@ -33,7 +33,7 @@ function dataOf(text: string, option: string): JsonObject {
     const data = parseJson(text);
     if (isJsonObject(data)) return data;
   } catch {
-    // The error below says what is expected.
+    // The error below names what is expected.
   }
   throw new WfError('E_USAGE', `${option}: this is not a JSON object`, {
     hint: `Write, for example, --data '{"by":"Ann"}'.`,

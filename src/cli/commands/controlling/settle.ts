@@ -9,7 +9,7 @@ const options = controlOptions.extend({
   reason: z.string().min(1),
 });
 
-/** `wf settle RUN CHANGE --as gone|kept --reason TEXT`: records that a person has seen to a change that wf could not undo. */
+/** `wf settle RUN CHANGE --as gone|kept --reason TEXT`: records that a person has dealt with a change that wf could not undo. */
 export const settle = defineCommand(options, ({ change, as, reason, ...given }, services, terminal) =>
   control(given, { kind: 'settle', change, as, reason }, services, terminal),
 );

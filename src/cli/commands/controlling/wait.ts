@@ -17,7 +17,7 @@ const options = z.object({
   timeout: z.optional(z.string()),
 });
 
-/** `wf wait [RUN]`: waits until a run has ended, or nobody advances it; ends with the exit code that `wf start` would have. */
+/** `wf wait [RUN]`: waits until a run has ended or nobody advances it; returns the exit code that `wf start` would return. */
 export const wait = defineCommand(options, async ({ json, run: reference, timeout }, services, terminal) => {
   const timeoutMs = timeout === undefined ? undefined : ageOption('--timeout', timeout);
   const { history, run } = findRun(await services.historyForReading(), reference, services.places.database);

@@ -9,7 +9,7 @@ import { fleetUrl } from '../../arguments/fleet/fleet-url.ts';
 import type { Services } from '../../services/services.ts';
 import type { FleetOptions } from './fleet.ts';
 
-/** The address of a Restate that runs on this machine with its default ports. */
+/** Address of a Restate on this machine with its default ports. */
 const DEFAULT_URL = 'http://127.0.0.1:8080';
 
 /** Returns the fleet of --fleet, or of WF_FLEET, or of this machine. @throws WfError E_USAGE, E_CERTIFICATE, E_UNTRUSTED */
@@ -31,7 +31,7 @@ export function parseFleetId(given: string): FleetId {
   throw new WfError('E_USAGE', `"${given}" is not a fleet id`, { hint: FLEET_ID_RULE });
 }
 
-/** Returns who asks, such as `ann@ops1`. */
+/** Returns the sender of a request, such as `ann@ops1`. */
 export function requesterName(): string {
   const { user, sudoUser, host } = requester(process.env);
   return `${sudoUser ?? user}@${host}`;

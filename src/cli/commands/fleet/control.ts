@@ -7,7 +7,7 @@ import { copying } from './copies.ts';
 import type { FleetOptions } from './fleet.ts';
 import { printFleet } from './follow.ts';
 
-/** `wf fleet approve|pause|cancel|rollback ID`: asks something of a fleet run. It is durable, and begun, when the command ends. */
+/** `wf fleet approve|pause|cancel|rollback ID`: sends a request to a fleet run. It is stored, and its execution has begun, on return. */
 export async function controlFleet(given: FleetOptions, services: Services, terminal: Terminal): Promise<ExitCode> {
   const { action, subject = '', comment = null, json } = given;
   const demand = demandSchema.safeParse({ kind: action, by: requesterName(), comment });

@@ -7,7 +7,7 @@ import { oneLine } from '../../../review/text/format/plain-text.ts';
 import { type TextSink, writeLines } from '../../output/terminal.ts';
 import type { Services } from '../../services/services.ts';
 
-/** Returns a control that copies each fleet run to the history when it sees that it has ended. The first copy that fails is a warning. */
+/** Wraps a control: copies each ended fleet run that it returns to the history. Warns of the first copy that fails. */
 export function copying(
   control: FleetControl,
   { history }: Pick<Services, 'history'>,
@@ -35,7 +35,7 @@ export function copying(
   };
 }
 
-/** Warns that copies take the place of what Restate does not have, or cannot give. */
+/** Warns that the command shows copies, because Restate does not have the fleet runs or does not answer. */
 export function warnOfCopies(error: WfError, { places }: Pick<Services, 'places'>, warnings: TextSink): void {
   const lines = warningLines(error.toRecord(), warnings.style);
   writeLines(warnings, [...lines, `Shown from the copies in ${oneLine(places.database)}.`]);

@@ -8,7 +8,7 @@ export interface ProvenHost extends DemoHost {
   readonly asBefore: boolean;
 }
 
-/** Returns what has started, as a person would have typed it. */
+/** Returns the started processes, with the commands that a person would type. */
 export function startedLines(workflow: string, drops: boolean): readonly string[] {
   const names = DEMO_HOSTS.map(({ name }) => name).join(', ');
   return [
@@ -39,7 +39,7 @@ export function proofLines(hosts: readonly ProvenHost[]): readonly string[] {
   ];
 }
 
-/** Returns how to go on in another terminal. @param url the address of Restate for that */
+/** Returns the commands to continue with in another terminal. @param url address of Restate for that terminal */
 export function keptLines(url: string): readonly string[] {
   return [
     'The hosts stay up until Ctrl-C. In another terminal:',

@@ -24,12 +24,12 @@ import type { Services } from '../../services/services.ts';
 import type { FleetOptions } from './fleet.ts';
 import { DEMO_KEPT_VARIABLE, DEMO_SERVER_VARIABLE, runDemo } from './run-demo.ts';
 
-/** Variables of the user that reach the demo: those of paths and of the terminal. */
+/** Environment variables that the demo inherits: paths and terminal. */
 const KEPT = ['PATH', 'HOME', 'XDG_CACHE_HOME', 'LANG', 'TERM', 'COLORTERM', 'NO_COLOR', 'FORCE_COLOR', 'WF_DEBUG'];
 
 /**
- * `wf fleet demo`: changes three hosts, which are namespaces of this machine, and takes a change back from all of them. This command starts
- * itself as the first process of namespaces of its own; all of the demo is in them, and ends with this process, however that ends.
+ * `wf fleet demo`: changes three hosts, which are namespaces of this machine, and takes a change back from all of them. The command starts
+ * itself again as the first process of new namespaces. The whole demo runs in these, and ends with this process, however that ends.
  */
 export async function demoFleet(given: FleetOptions, services: Services, terminal: Terminal): Promise<ExitCode> {
   if (isInOwnNamespaces()) return runDemo(given, services, terminal);
@@ -71,7 +71,7 @@ function requireRestate(): { readonly server: string; readonly sdk: string } {
 }
 
 function environment(server: string, sdk: string, relay: Relay | undefined): NodeJS.ProcessEnv {
-  // Checked here: in a user namespace, the files of root and those of strangers belong to one and the same number.
+  // Checked here: in a user namespace, the files of root and of other users have the same owner id.
   const safe = [process.env[SAFE_DIRECTORY_VARIABLE] ?? '', path.dirname(sdk)].join(':');
   return {
     ...ownVariables(KEPT),

@@ -78,7 +78,7 @@ const options = z.object({
 });
 export type FleetOptions = z.output<typeof options>;
 
-/** `wf fleet ACTION`: fleet runs, which several hosts carry out. */
+/** `wf fleet ACTION`: starts, controls and shows fleet runs, which several hosts carry out. */
 export const fleet = defineCommand(options, async (given, services, terminal) => {
   requireOwnOptions(given);
   const act = await load(given.action);
@@ -131,6 +131,6 @@ function requireOwnOptions(given: FleetOptions): void {
   for (const [name, value] of Object.entries(rest)) {
     if (value === undefined || own.includes(name)) continue;
     const option = `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
-    throw new WfError('E_USAGE', `${option} does not go with wf fleet ${action}`, { hint: `Leave ${option} out.` });
+    throw new WfError('E_USAGE', `${option} is not an option of wf fleet ${action}`, { hint: `Leave ${option} out.` });
   }
 }

@@ -15,10 +15,10 @@ import { signalExitCode } from '../../output/errors/exit-code.ts';
 import { type StopSignal, type Terminal, writeJson, writeLines } from '../../output/terminal.ts';
 import type { Services } from '../../services/services.ts';
 
-/** Statuses in which a fleet run needs people, or nobody any more. */
+/** Statuses in which a fleet run waits for people, or has ended. */
 const RESTING: readonly FleetStatus[] = ['waiting', 'paused', 'succeeded', 'rolled-back', 'needs-attention'];
 
-/** The time between two tries to reach an engine that does not answer. */
+/** Interval between attempts to reach an engine that does not answer. */
 const RETRY_MS = 1_000;
 
 type Followed =
@@ -27,8 +27,8 @@ type Followed =
   | { readonly type: 'timed-out' };
 
 /**
- * Follows a fleet run until it rests, and prints how many hosts have which status; waits for an engine that does not answer. A stop signal
- * ends the following, and not the fleet run.
+ * Follows a fleet run until it rests, and prints the number of hosts in each status. Keeps trying while the engine does not answer. A stop
+ * signal ends only the following.
  */
 export async function followFleet(
   control: FleetControl,
@@ -48,20 +48,20 @@ export async function followFleet(
   try {
     let head: FleetHead = begun;
     let shown = '';
-    const tell = (line: string) => {
+    const report = (line: string) => {
       if (line !== shown) writeLines(terminal.progress, [line]);
       shown = line;
     };
     for (;;) {
       try {
-        tell(progressLine(head));
+        report(progressLine(head));
         if (RESTING.includes(fleetStatus(head))) return { type: 'rests', fleet: await control.show(begun.id) };
         head = await control.follow(begun.id, head.version, over.signal);
       } catch (thrown) {
         const { transient, message } = asWfError(thrown);
         if (over.signal.aborted || !transient) throw thrown;
-        // The fleet run goes on as soon as its engine does.
-        tell(`${oneLine(message)}; trying again`);
+        // The fleet run continues as soon as its engine does.
+        report(`${oneLine(message)}; trying again`);
         await pause(clock, RETRY_MS, over.signal);
       }
     }
@@ -80,7 +80,7 @@ function progressLine({ id, wavesBegun, counts }: FleetHead): string {
   return `${id} wave ${wavesBegun}: ${numbers.join(', ')}`;
 }
 
-/** Prints a fleet run as it rests, and returns the exit code of `wf fleet start` and `wait`. */
+/** Prints a fleet run that rests, and returns the exit code of `wf fleet start` and `wait`. */
 export function printFollowed(followed: Followed, json: boolean, terminal: Terminal): ExitCode {
   if (followed.type === 'stopped') return signalExitCode(followed.signal);
   if (followed.type === 'timed-out') return 4;

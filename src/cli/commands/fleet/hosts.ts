@@ -10,7 +10,7 @@ import { labelsOf } from '../unattended/fleet-options.ts';
 import { connectFleet, requesterName } from './connect.ts';
 import type { FleetOptions } from './fleet.ts';
 
-/** `wf fleet hosts`: lists the hosts whose agents have been heard. */
+/** `wf fleet hosts`: lists the hosts whose agents have reached the fleet. */
 export async function listHosts(given: FleetOptions, services: Services, { out, err }: Terminal): Promise<ExitCode> {
   const labels = Object.entries(labelsOf('--where', given.where ?? []));
   const now = services.clock.now();
@@ -42,7 +42,7 @@ export async function writeOffHost(given: FleetOptions, services: Services, { ou
   const { reason = '' } = given;
   if (reason.trim() === '') {
     throw new WfError('E_USAGE', 'wf fleet write-off needs a --reason', {
-      hint: 'Say why the host will not answer: it is kept in the record of each fleet run.',
+      hint: 'Give the reason why the host will not answer: the record of each fleet run keeps it.',
     });
   }
   const fleets = await connectFleet(given, services).writeOff(host.data, { by: requesterName(), reason });

@@ -11,7 +11,7 @@ import { copying, warnOfCopies } from './copies.ts';
 import type { FleetOptions } from './fleet.ts';
 import { followFleet, printFleet, printFollowed, printRecord } from './follow.ts';
 
-/** Fleet runs that one `wf fleet runs` copies: each takes a request of its own. */
+/** Most fleet runs that one `wf fleet runs` copies: each takes a request. */
 const MOST_COPIED = 20;
 
 /** `wf fleet runs`: lists the newest fleet runs, with the copies of those that Restate does not list. */
@@ -34,7 +34,7 @@ export async function runs(given: FleetOptions, services: Services, { out, err }
   return 0;
 }
 
-/** `wf fleet show ID`: shows a fleet run, or its copy if Restate does not have it; with --follow, once it rests. */
+/** `wf fleet show ID`: shows a fleet run, or its copy if Restate does not have it; with --follow, waits until it rests. */
 export async function show(given: FleetOptions, services: Services, terminal: Terminal): Promise<ExitCode> {
   const control = copying(connectFleet(given, services), services, terminal.err);
   const { historyForReading, places } = services;
@@ -47,7 +47,7 @@ export async function show(given: FleetOptions, services: Services, terminal: Te
   return 0;
 }
 
-/** `wf fleet wait ID`: waits until a fleet run rests, and ends with the exit code of `wf fleet start`. */
+/** `wf fleet wait ID`: waits until a fleet run rests, and returns the exit code of `wf fleet start`. */
 export async function wait(given: FleetOptions, services: Services, terminal: Terminal): Promise<ExitCode> {
   const timeoutMs = given.timeout === undefined ? undefined : ageOption('--timeout', given.timeout);
   const control = copying(connectFleet(given, services), services, terminal.err);

@@ -52,7 +52,7 @@ interface DemoRecord {
   readonly hosts: readonly ProvenHost[];
   /** The fleet run that succeeds, and the one that is rolled back. */
   readonly fleets: readonly FleetRecord[];
-  /** Whether each host was found as it was before the second fleet run. */
+  /** Whether each host is as it was before the second fleet run. */
   readonly restored: boolean;
 }
 
@@ -93,7 +93,7 @@ export async function runDemo({ json }: FleetOptions, services: Services, termin
   const kept = process.env[DEMO_KEPT_VARIABLE];
   if (kept !== undefined) {
     print(keptLines(kept));
-    // Until the starter ends.
+    // The starter ends this process.
     for (;;) await pause(clock, 3_600_000);
   }
   if (!restored) return 5;

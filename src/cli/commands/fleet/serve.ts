@@ -29,7 +29,7 @@ export async function serveFleet(given: FleetOptions, _services: Services, termi
   return 0;
 }
 
-/** The SDK takes 32 bytes in base 58. */
+/** The SDK expects 32 bytes in base 58. */
 function identityKey(given: string): string {
   if (/^publickeyv1_[1-9A-HJ-NP-Za-km-z]{32,44}$/.test(given)) return given;
   throw new WfError('E_USAGE', `--identity-key ${given} is not a public key of Restate`, {

@@ -60,7 +60,7 @@ export async function startFleet(given: FleetOptions, services: Services, termin
   return begin(request, sealed, control, given, services, terminal);
 }
 
-/** `wf fleet retry ID`: starts a fleet run that was rolled back anew, under another id, with the same definition and input. */
+/** `wf fleet retry ID`: starts a new fleet run with the definition and input of one that was rolled back. */
 export async function retryFleet(given: FleetOptions, services: Services, terminal: Terminal): Promise<ExitCode> {
   const control = copying(connectFleet(given, services), services, terminal.err);
   const before = await control.show(parseFleetId(given.subject ?? ''));
@@ -124,7 +124,7 @@ async function chosenHosts({ hosts, where = [] }: FleetOptions, control: FleetCo
   return [...new Set(chosen)];
 }
 
-/** Returns the time of --confirm-within, in milliseconds; null without it. @throws WfError E_USAGE if hosts could not take their parts back */
+/** Returns the time of --confirm-within, in milliseconds; null without it. @throws WfError E_USAGE if a host could not undo its part */
 function confirmTime(
   { confirmWithin }: FleetOptions,
   workflow: LoadedWorkflow,
@@ -148,7 +148,7 @@ const splitSchema = z.object({
   secrets: z.record(z.string(), z.string()),
 });
 
-/** Returns the secret inputs apart from the others, which Restate may know. */
+/** Separates the secret inputs from the others, which Restate may know. */
 function splitInput({ given, secrets }: WorkflowInput): z.output<typeof splitSchema> {
   const isSecret = (name: string) => Object.hasOwn(secrets, name);
   const entries = Object.entries(given);

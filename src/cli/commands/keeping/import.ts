@@ -12,7 +12,7 @@ import { writeJson, writeLines } from '../../output/terminal.ts';
 
 const options = z.object({ json: z.boolean().default(false), file: z.string(), id: z.string().optional() });
 
-/** `wf import FILE`: imports a run of another machine for reading. */
+/** `wf import FILE`: imports a run of another machine, which can then be read. */
 export const importCommand = defineCommand(options, async ({ json, file, id }, services, { out }) => {
   const given = id === undefined ? undefined : runIdOf(id);
   const content = parseRunFile(readBounded(file));
@@ -41,7 +41,7 @@ function runIdOf(text: string): RunId {
 }
 
 /**
- * Reads a file up to the limit.
+ * Reads a file, up to the limit.
  * @throws WfError E_USAGE if it is not a readable file; E_RUN_FILE_INVALID if it is too large.
  */
 function readBounded(file: string): string {

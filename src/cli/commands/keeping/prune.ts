@@ -21,10 +21,10 @@ const options = z.object({
 });
 type Given = z.output<typeof options>;
 
-/** Pause between two transactions, so that a live run gets its turn: SQLite retries a lock at least every 100 ms. */
+/** Pause between two transactions, so that a live run can write: SQLite retries a lock at least every 100 ms. */
 const PAUSE_MS = 25;
 
-/** `wf prune`: lists the old runs and unused plans that it would remove; removes them with `--yes`. A killed prune has removed only whole runs. */
+/** `wf prune`: lists the old runs and unused plans to remove; removes them with `--yes`. A killed prune has removed only whole runs. */
 export const prune = defineCommand(options, async (given, services, { out, err }) => {
   if (given.olderThan === undefined && given.keep === undefined) throw nothingSpecified(given);
   const request = requestOf(given, services);

@@ -37,15 +37,12 @@ const ENDINGS: FormatEndings<GraphFormat> = {
   json: ['.json'],
 };
 
-/** A machine, and the run whose path is drawn on it. */
+/** A machine, and the run whose path to draw. */
 interface Drawn extends ReadDefinition {
   readonly marks: RunMarks | undefined;
 }
 
-/**
- * `wf graph WORKFLOW
- * RUN`: draws a state machine, or the path of a run through it.
- */
+/** `wf graph WORKFLOW|RUN`: draws a state machine, or the path of a run through it. */
 export const graph = defineCommand(options, async (given, services, terminal) => {
   const format = formatOf(given, ENDINGS, given.json ? 'json' : 'text');
   const drawn = await find(services, given.of);

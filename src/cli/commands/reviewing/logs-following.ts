@@ -20,7 +20,7 @@ export async function followLogs(
 ): Promise<FollowEnd> {
   const { out, progress } = terminal;
   const definition = history.definition(run.definitionHash);
-  // A step that has not begun yet is accepted.
+  // Accepts a step that has not begun yet.
   const known = [
     ...history.steps(run.id),
     ...invokeIdsOf(definition).map((id) => ({ id, stage: '' })),
@@ -36,9 +36,9 @@ export async function followLogs(
     // Read after the journal, so that the evidence of its entries is present.
     const evidence = history.evidence(run.id, undefined, seen);
     seen += evidence.length;
-    const untold = new Set(evidence);
-    const tellCommand = (item: StoredEvidence) => {
-      untold.delete(item);
+    const unprinted = new Set(evidence);
+    const printCommand = (item: StoredEvidence) => {
+      unprinted.delete(item);
       if (isWanted(item.step)) writeLines(out, transcript.command(steps.get(item.step), item));
     };
     const byStep = groupedByStep(evidence.filter((item) => !isOfRollback(item)));
@@ -53,7 +53,7 @@ export async function followLogs(
         case 'step.retrying':
         case 'step.failed': {
           const own = byStep.get(event.step) ?? [];
-          own.filter((item) => item.attempt <= event.attempt && untold.has(item)).forEach(tellCommand);
+          own.filter((item) => item.attempt <= event.attempt && unprinted.has(item)).forEach(printCommand);
           const step = steps.get(event.step);
           if (!('error' in event) || step === undefined || !isWanted(step.id)) break;
           const failed = event.type === 'step.retrying' ? event.attempt : null;
@@ -63,11 +63,11 @@ export async function followLogs(
         default:
       }
     }
-    [...untold].forEach(tellCommand);
+    [...unprinted].forEach(printCommand);
   }
 
   const end = await followJournal(history, run.id, services, terminal, json ? () => {} : print);
-  writeLines(progress, [end.type === 'let-go' ? `run ${run.id} ${end.status}` : stoppedFollowing(run.id)]);
+  writeLines(progress, [end.type === 'unowned' ? `run ${run.id} ${end.status}` : stoppedFollowing(run.id)]);
   return end;
 }
 

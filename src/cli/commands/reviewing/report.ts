@@ -61,7 +61,7 @@ function textOf(source: ReportSource, format: ReportFormat, language: ReportLang
   }
 }
 
-/** Returns the explanations of the definition that the run used; the run is reported without them if it is missing. */
+/** Returns the explanations of the run's definition. If the definition is missing, the report has none. */
 async function explanationsOf(
   material: RunMaterial,
   language: ReportLanguage,

@@ -92,7 +92,7 @@ function listText(
   }
 }
 
-/** Returns a table of the newest copies of fleet runs, below the first page of runs; empty if there are none, or inputs or texts are sought. */
+/** Returns a table of the newest copies of fleet runs, for the first page without a search for inputs or texts; otherwise empty. */
 async function fleetsText(
   history: HistoryReader | undefined,
   { before, limit }: Given,
@@ -138,7 +138,7 @@ function nothingLines(
   return [none, ...unknownInputs(given, history)];
 }
 
-/** Returns a line for each name after --where that is no input of the newest runs. */
+/** Returns a line for each name after --where that is not an input of the newest runs. */
 function unknownInputs({ where, workflow }: Given, history: HistoryReader | undefined): readonly string[] {
   if (where.length === 0) return [];
   const newest = history?.runs({ limit: 20, ...(workflow === undefined ? {} : { workflow }) }) ?? [];

@@ -20,7 +20,7 @@ export async function showFollowing(
   const view = createProgressView(progress, services.clock, stages);
   let end: FollowEnd;
   try {
-    view.say(introduction(id, workflow));
+    view.print(introduction(id, workflow));
     end = await followJournal(history, id, services, terminal, (entries) => {
       for (const entry of entries) view.observer.committed?.(entry);
     });

@@ -20,13 +20,13 @@ export interface AllRuns extends ResumeOptions {
   readonly json: boolean;
 }
 
-/** Result of one of them. */
+/** Result of one of the runs. */
 type Resumed = RunOutcome | { readonly type: 'refused'; readonly error: WfError };
 
 /** Another process has taken over or finished the run meanwhile: nothing is left to do. */
 const TAKEN: readonly ErrorCode[] = ['E_LEASE_HELD', 'E_RUN_ENDED'];
 
-/** A run that hibernates in this process until one of its timers is due. */
+/** A run that hibernates in this process until a timer of it is due. */
 interface HibernatingRun {
   readonly found: FoundRun;
   readonly request: ResumeRequest;
@@ -36,8 +36,8 @@ interface HibernatingRun {
 }
 
 /**
- * `wf resume --all`: resumes the runs in the order of their start. A run that cannot resume, or waits for a timer, blocks no
- * other: a waiting run is resumed again when its timer is due. A stop signal ends them all.
+ * `wf resume --all`: resumes the runs in the order of their start. A run that cannot resume, or waits for a timer, does not
+ * block the others: a waiting run is resumed again when its timer is due. A stop signal ends them all.
  */
 export async function resumeAll(all: AllRuns, services: Services, terminal: Terminal): Promise<ExitCode> {
   if (all.runs.length === 0 && !all.json) writeLines(terminal.err, ['Nothing to resume.']);
@@ -94,7 +94,7 @@ export async function resumeAll(all: AllRuns, services: Services, terminal: Term
   return interruption.signal === undefined ? worstExitCode(codes) : signalExitCode(interruption.signal);
 }
 
-/** Waits until a timer is due, somebody asks something of a run, or a stop signal arrives. Returns the run to handle. */
+/** Waits until a timer is due, a request for a run arrives, or a stop signal does. Returns the run to handle. */
 async function firstAwake(
   asleep: readonly HibernatingRun[],
   interruption: Interruption,

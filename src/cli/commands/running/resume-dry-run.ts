@@ -15,7 +15,7 @@ interface PlanOptions extends ResumeOptions {
   readonly json: boolean;
 }
 
-/** `wf resume --dry-run`: prints what would happen to each step and why. Touches and writes nothing. */
+/** `wf resume --dry-run`: prints what would happen to each step and why. Changes nothing. */
 export async function printPlan(
   found: FoundRun,
   options: PlanOptions,
@@ -28,7 +28,7 @@ export async function printPlan(
   return 0;
 }
 
-/** `wf retry --dry-run` of a run that failed: the same. A run that was rolled back is started anew, with no step of its own. */
+/** `wf retry --dry-run`: prints the same for a run that failed. A run that was rolled back starts anew, and has no steps to show. */
 export async function printRetryPlan(
   { history, run }: FoundRun,
   options: PlanOptions,
@@ -52,7 +52,7 @@ export async function printRetryPlan(
   return 0;
 }
 
-/** Prints the plan of each run of `--all`; a run that cannot resume blocks no other. */
+/** Prints the plan of each run of `--all`; a run that cannot resume does not block the others. */
 export async function printPlans(all: AllRuns, services: Services, { out, err }: Terminal): Promise<ExitCode> {
   if (all.runs.length === 0 && !all.json) writeLines(err, ['Nothing to resume.']);
   const codes: ExitCode[] = [];

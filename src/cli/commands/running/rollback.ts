@@ -31,14 +31,14 @@ const options = z.object({
 const ON_A_FULL_DISK: HistoryOptions = { freeReserveOnFullDisk: true };
 
 /**
- * `wf rollback RUN`: undoes the changes of a run in place, newest first, and verifies the host. A stopped rollback starts over:
- * changes that are undone are found to be gone.
+ * `wf rollback RUN`: undoes the changes of a run in place, newest first, and verifies the host. A stopped rollback starts over,
+ * and finds that the changes it has undone are gone.
  */
 export const rollback = defineCommand(
   options,
   async ({ run: reference, removeImages, workflow, json, ...given }, services, terminal) => {
     const input = [...typedSecrets(given)];
-    // Even reading needs some room beside the database.
+    // Even reading needs some free space for the files beside the database.
     const { run } = findRun(await services.historyForReading(ON_A_FULL_DISK), reference, services.places.database);
     if (run.status === 'unconfirmed' && run.owner !== null && services.isAlive(run.owner)) {
       return control(
@@ -59,7 +59,7 @@ export const rollback = defineCommand(
       const outcome = await followUndo(undoing, interruption, services, terminal, (engine, request, observer) =>
         engine.rollBack({ ...request, removeKept: removeImages }, observer),
       );
-      if (outcome === null) return tellNothingToUndo(run.id, json, services, terminal);
+      if (outcome === null) return reportNothingToUndo(run.id, json, services, terminal);
       const exitCode = printOutcome(outcome, json, terminal);
       return outcome.type === 'known' ? rollbackExitCode(outcome.result) : exitCode;
     } finally {
@@ -74,7 +74,7 @@ function nothingToUndoLines(run: StoredRun, changes: readonly Change[], style: T
   return [`No changes of run ${run.id} are in place on this host: nothing to undo.`];
 }
 
-async function tellNothingToUndo(id: RunId, json: boolean, services: Services, { out }: Terminal): Promise<ExitCode> {
+async function reportNothingToUndo(id: RunId, json: boolean, services: Services, { out }: Terminal): Promise<ExitCode> {
   const { history, run } = findRun(await services.history(), id);
   if (json) writeJson(out, runRecord(readRunMaterial(history, run), services.isAlive));
   else writeLines(out, nothingToUndoLines(run, history.changes(id), out.style));

@@ -69,7 +69,7 @@ function noSuchHost(run: string, name: string, hosts: readonly string[]): WfErro
   });
 }
 
-/** Omits the user's own settings, which would set another prompt. */
+/** Skips the user's own settings, which would set another prompt. */
 function shellArgv(): Argv {
   return findTool('bash') === undefined ? ['sh'] : ['bash', '--noprofile', '--norc'];
 }

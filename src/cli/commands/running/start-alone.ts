@@ -16,14 +16,14 @@ const POLL_MS = 250;
 interface AloneStart {
   readonly ifRunning: 'skip' | 'wait';
   readonly workflow: string;
-  /** The id that the run is to have; undefined for any. */
+  /** Id for the run; undefined for any. */
   readonly id: RunId | undefined;
   readonly json: boolean;
 }
 
 /**
- * Starts a run unless an earlier one of the workflow has not ended: skips it, or waits for its end. An id that a run of the workflow
- * has already is a slot that is done: nothing is started, and that is no error.
+ * Starts a run once no earlier run of the workflow is unended: otherwise skips the start, or waits for the end of that run. If a run of
+ * the workflow has the id already, the slot is done: starts nothing, which is not an error.
  * @param start refuses if another run of the workflow has not ended
  */
 export async function startAlone(
@@ -50,7 +50,7 @@ export async function startAlone(
     try {
       return await start();
     } catch (thrown) {
-      // Another process was faster: the next turn finds its run. The id may also be that of a run of another workflow or database.
+      // Another process was faster: the next iteration finds its run. The id may also belong to a run of another workflow.
       const { code } = asWfError(thrown);
       history ??= await services.historyForReading();
       const isSlotTaken = code === 'E_RUN_EXISTS' && id !== undefined && history?.run(id)?.workflow === workflow;
@@ -71,7 +71,7 @@ function skipped(history: HistoryReader, id: RunId, json: boolean, services: Ser
   return 0;
 }
 
-/** Waits for the end of a run. Returns the stop signal that ended the waiting. */
+/** Waits for the end of a run. Returns the stop signal that ended the wait. */
 async function untilEnd(
   history: HistoryReader,
   id: RunId,

@@ -14,8 +14,8 @@ import type { StartOptions } from './start.ts';
 const READ_MS = 50;
 
 /**
- * `wf start --detach`: starts another wf in a session of its own, and returns once the run is in the history. If the other wf ends before,
- * prints what that has printed, and ends with its exit code.
+ * `wf start --detach`: starts another wf in its own session, and returns once the run is in the history. If the other wf ends before that,
+ * prints its output and returns its exit code.
  */
 export async function startDetached(
   given: StartOptions,
@@ -23,13 +23,13 @@ export async function startDetached(
   services: Services,
   terminal: Terminal,
 ): Promise<ExitCode> {
-  // The other wf has another standard input.
+  // The other wf has a different standard input.
   const { inputFile } = given;
   const input = inputFile !== undefined && isStandardInput(inputFile) ? fileText(inputFile) : '';
   return detach(argumentsOf(given, id, services.places.database), id, given.json, services, terminal, input);
 }
 
-/** Starts another wf with these arguments, which starts the run with this id. @param input its standard input */
+/** Starts another wf with these arguments, which start the run with this id. @param input its standard input */
 export async function detach(
   argv: readonly string[],
   id: RunId,
@@ -39,7 +39,7 @@ export async function detach(
   input = '',
 ): Promise<ExitCode> {
   let history = await services.historyForReading();
-  // Then the other wf reports that.
+  // If the id is taken, the other wf reports it.
   const isTaken = history?.run(id) !== undefined;
   const started = startProcess(wfProgram(), argv, process.env, input);
   let ended: DetachedEnd | undefined;

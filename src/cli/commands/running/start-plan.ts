@@ -15,8 +15,8 @@ interface PlanOptions {
 }
 
 /**
- * `wf start --dry-run` and `--plan`: prints what the run would do, in order, and saves that with `--plan`. An unmet requirement of this
- * machine is a warning in a dry run, and an error for a plan.
+ * `wf start --dry-run` and `--plan`: prints what the run would do, in order; `--plan` also saves it. A requirement that this machine
+ * does not meet is a warning in a dry run, and an error for a plan.
  */
 export async function printRunPlan(
   request: PlanRequest,
@@ -31,7 +31,7 @@ export async function printRunPlan(
   );
   // Docker is the expected runtime.
   if (choice.why !== null && choice.runtime !== 'docker') writeLines(err, [runtimeLine(choice)]);
-  // Without an engine, all requirements that ask it fail for the same reason.
+  // Without a Docker engine, all requirements that ask it fail for the same reason.
   writeLines(err, [...new Set(warnings)]);
   if (json) {
     writeJson(out, planRecord(saved ?? planned.plan));

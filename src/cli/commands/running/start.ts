@@ -77,12 +77,12 @@ export const start = defineCommand(options, async (given, services, terminal) =>
   const resolved = await resolve();
   const { startAlone } = await import('./start-alone.ts');
   const alone = { ifRunning: given.ifRunning, workflow: resolved.workflow.name, id, json: given.json };
-  // It may start more than once, if another process is faster.
+  // startAlone may call it more than once, if another process is faster.
   const startOnce = () => withPrestart(services, id, (prestart) => begin(resolved, prestart));
   return startAlone(alone, services, terminal, startOnce);
 });
 
-/** Begins to start the private host of a run, unless that has begun. */
+/** Begins to start the private host of a run, unless it has begun already. */
 type Prestart = () => Promise<PrestartedHost>;
 
 /** Closes the private host that `start` has begun to start, whether or not the run starts. */
@@ -100,13 +100,13 @@ async function withPrestart(
   } finally {
     await prestarting?.then(
       (host) => host.close(),
-      // Thrown already.
+      // `start` has thrown this error already.
       () => undefined,
     );
   }
 }
 
-/** Whether nothing is to be started. */
+/** Returns whether the command starts no run. */
 function isPlan({ dryRun, plan }: Pick<StartOptions, 'dryRun' | 'plan'>): boolean {
   return dryRun || plan;
 }
@@ -132,7 +132,7 @@ async function startOrPlan(
   const choice = await runtimeFor(given, workflow, inputOfHosts?.input ?? {}, engine);
   const { runtime } = choice;
   const prestarted = runtime === 'embedded' && !isPlan(given) ? await prestart() : undefined;
-  // They are made while the definition is checked.
+  // The named hosts are created while the definition is checked.
   if (inputOfHosts !== undefined) prestarted?.provide(hostsOf(workflow, inputOfHosts.input));
   const { refuseErrors } = await import('../../../review/check/check-workflow.ts');
   refuseErrors(workflow, definition.description);
@@ -178,9 +178,9 @@ export async function startRun(
       const handle = await engine
         .start(request, view.observer)
         .catch((thrown: unknown) => Promise.reject(withChoice(thrown, choice)));
-      if (choice.why !== null) view.say(runtimeLine(choice));
-      view.say(introduction(handle.id, workflow.name));
-      if (escaping !== undefined) view.say(escaping);
+      if (choice.why !== null) view.print(runtimeLine(choice));
+      view.print(introduction(handle.id, workflow.name));
+      if (escaping !== undefined) view.print(escaping);
       return followRun(handle, view, interruption, services, terminal);
     });
     return printOutcome(outcome, json, terminal);
@@ -209,14 +209,14 @@ function requireDefinition(hash: string | undefined, { workflow, definition }: R
   );
 }
 
-/** If neither runtime can be used, reports why of both. */
+/** If neither runtime can be used, adds the reason for the other one to the error. */
 function withChoice(thrown: unknown, { runtime, why }: RuntimeChoice): unknown {
   if (!(thrown instanceof WfError) || runtime !== 'embedded' || why === null || thrown.exitCode !== 3) return thrown;
   const { code, message, hint, details } = thrown;
   return new WfError(code, `${message}; and ${why}`, { hint, details, cause: thrown });
 }
 
-/** Returns the runtime that was asked for, or the one that wf chooses, with the reason. */
+/** Returns the requested runtime, or the one that wf chooses, with the reason. */
 async function runtimeFor(
   { runtime }: StartOptions,
   workflow: LoadedWorkflow,

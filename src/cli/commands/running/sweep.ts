@@ -30,9 +30,9 @@ interface Swept {
 
 /**
  * `wf sweep`: lists marked objects of this host that no run of this database accounts for; removes them with `--yes`. Never
- * touches unmarked objects, or those of an active run of another database. Refused outside the network namespace of the Docker
- * engine. Sweeps the engines that runs of this database have named, too. If an engine does not answer, everything else is swept, and the
- * exit code reports it.
+ * touches unmarked objects, or those of an active run of another database. Refuses to run outside the network namespace of the Docker
+ * engine. Also sweeps the engines that runs of this database have named. If an engine does not answer, sweeps everything else, and
+ * reports that engine in the exit code.
  */
 export const sweep = defineCommand(options, async ({ json, yes }, services, terminal) => {
   const history = await services.historyForReading();
@@ -49,7 +49,7 @@ export const sweep = defineCommand(options, async ({ json, yes }, services, term
       else swept.push({ host, object, reason: null, ...(await removeMarked(object, host.ports, () => {})) });
     }
   }
-  // An overlay network is in use until the other hosts are swept.
+  // An overlay network stays in use until the other hosts are swept.
   for (const [index, { host, object, status }] of swept.entries())
     if (status === 'stuck')
       swept[index] = { host, object, reason: null, ...(await removeMarked(object, host.ports, () => {})) };
@@ -59,7 +59,7 @@ export const sweep = defineCommand(options, async ({ json, yes }, services, term
   return swept.some(({ status }) => status === 'stuck') ? 5 : (unreadCodes[0] ?? 0);
 });
 
-/** Returns the marked objects of a host; of one that no run uses any more, those that can be read. */
+/** Returns the marked objects of a host. For a host that no run uses any more, read errors are ignored. */
 async function markedOn(host: SweptHost): Promise<Marked> {
   if (host.name === null) return findMarked(host);
   const problem = (error: WfError): Marked => ({ objects: [], unread: host.isInUse ? error : null });
@@ -71,7 +71,7 @@ async function markedOn(host: SweptHost): Promise<Marked> {
   }
 }
 
-/** Returns the active run that made the object; any active run if its mark does not identify one. */
+/** Returns the active run that created the object; any active run if the mark does not identify one. */
 async function userOf({ run }: MarkedObject, objects: readonly MarkedObject[]): Promise<RunId | null> {
   const candidates = run === null ? objects.map((object) => object.run) : [run];
   for (const candidate of new Set(candidates)) {

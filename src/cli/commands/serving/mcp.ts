@@ -8,7 +8,7 @@ import { writeLines } from '../../output/terminal.ts';
 
 const options = z.object({ allowActions: z._default(z.boolean(), false) });
 
-/** Characters of a message about what a client sent. */
+/** Longest message about the input of a client, in characters. */
 const LINE_LIMIT = 500;
 
 /** `wf mcp`: serves one client of the Model Context Protocol on standard input and output, until it closes them. */

@@ -15,10 +15,10 @@ const options = uiOptions.extend({
   json: z.boolean().default(false),
 });
 
-/** `wf ui`: serves a local web page of all runs until a stop signal; prints another link if a server runs already. */
+/** `wf ui`: serves a local web page of all runs until a stop signal; if a server runs already, prints a link to it. */
 export const ui = defineCommand(options, async (given, services, terminal) => {
   const asked = { ...askedUi(given), fleet: pageFleet(given, services) };
-  // From now on: a signal during the start ends it as well.
+  // A signal during the start ends the server as well.
   const stopped = new Promise<void>((resolve) => {
     terminal.onStopSignal(() => resolve(), { runsWorkflowCode: false });
     terminal.onHangup(() => resolve());

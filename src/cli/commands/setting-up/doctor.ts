@@ -15,7 +15,7 @@ import type { Services } from '../../services/services.ts';
 
 const options = z.object({ json: z.boolean().default(false) });
 
-/** `wf doctor`: checks this machine and prints how to fix problems. Exits with 3 if a run would lack something. */
+/** `wf doctor`: checks this machine and prints how to fix problems. Exits with 3 if runs cannot start. */
 export const doctor = defineCommand(options, async ({ json }, services, { out }) => {
   const first = await run([...machineChecks(process.versions.node), ...databaseChecks(services)], services);
   const runtimes = await runtimeFindings(services);
@@ -38,7 +38,7 @@ async function run(checks: readonly Check[], services: Services): Promise<readon
   return results.map((finding, index) => ({ ...finding, concerns: checks[index]?.concerns ?? 'run' }));
 }
 
-/** One usable runtime is enough: the problems of the other one hinder no run. */
+/** One usable runtime is enough: problems of the other one prevent no run. */
 async function runtimeFindings(services: Services): Promise<readonly DoctorFinding[]> {
   const { docker, embedded } = await services.requirements();
   const shared = titlesOf(docker.map((requirement) => ({ requirement })));

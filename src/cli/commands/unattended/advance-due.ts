@@ -9,10 +9,10 @@ import { requiredSecrets } from '../../arguments/secrets/run-secrets.ts';
 import { undoRequest } from '../../arguments/undo-request.ts';
 import type { Services } from '../../services/services.ts';
 
-/** Nobody gives secrets again, accepts changes of a workflow, or names its file. */
+/** Nobody is there to type secrets, accept changes of a workflow, or name its file. */
 const UNATTENDED = { acceptChanges: false, input: [] };
 
-/** Returns a function with which an agent takes over a due run, as `wf resume` and the sender of a request do. */
+/** Returns a function that advances a due run for an agent, as `wf resume` and the sender of a request do. */
 export function advanceDue(
   engine: Engine,
   history: History,

@@ -30,7 +30,7 @@ interface Unit {
   readonly systemctl: Systemctl;
 }
 
-/** `wf agent install`: writes the unit of this database, enables and starts it. Repeating it mends what is missing. */
+/** `wf agent install`: writes, enables and starts the unit of this database. Running it again repairs whatever is missing. */
 export async function installAgent(given: AgentOptions, services: Services, terminal: Terminal): Promise<0> {
   const { concurrency, user, json } = given;
   const { database } = services.places;
@@ -92,7 +92,7 @@ async function unitOf(database: string, user: boolean, services: Services): Prom
   return { name, file: unitPath(name, scope), scope, systemctl: systemctl(command, scope, process.env) };
 }
 
-/** Returns the text of the unit if wf has written it for this database; undefined if there is none. @throws WfError E_UNIT_EXISTS */
+/** Returns the text of the unit if wf wrote it for this database; undefined if there is no unit. @throws WfError E_UNIT_EXISTS */
 function ownUnit({ file }: Unit, database: string): string | undefined {
   const text = readUnit(file);
   if (text === undefined || text.startsWith(`# ${agentUnitComment(database)}\n`)) return text;
@@ -102,7 +102,7 @@ function ownUnit({ file }: Unit, database: string): string | undefined {
   });
 }
 
-/** Waits for a living agent of the database; undefined if none comes. */
+/** Waits for a live agent of the database. Returns undefined after the time limit. */
 async function startedAgent(
   history: HistoryReader,
   { clock, isAlive }: Services,

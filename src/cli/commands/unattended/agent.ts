@@ -17,7 +17,7 @@ import { type AskedFleet, askedFleet, fleetOptions } from './fleet-options.ts';
 
 const ACTIONS = ['install', 'uninstall', 'status'] as const;
 
-/** Runs that wait for steps on hosts: more at a time than there are processors, and few enough for their fingerprints. */
+/** Default number of concurrent runs: they mostly wait for the host, so more than the processors, but few enough to fingerprint them. */
 export const CONCURRENCY = 8;
 
 const options = z.object({
@@ -31,23 +31,23 @@ const options = z.object({
 });
 export type AgentOptions = z.output<typeof options>;
 
-/** `wf agent [install|uninstall|status]`: advances the runs that nobody advances, or sets up a service that does. */
+/** `wf agent [install|uninstall|status]`: advances the runs without a live owner, or sets up a service that does. */
 export const agent = defineCommand(options, async (given, services, terminal) => {
   switch (given.action) {
     case undefined:
-      if (given.user) throw onlyWith('--user', 'install and uninstall');
+      if (given.user) throw onlyWith('--user', 'wf agent install or uninstall');
       return advanceRuns(given, services, terminal);
     case 'install':
       return (await import('./agent-install.ts')).installAgent(given, services, terminal);
     case 'uninstall':
       return (await import('./agent-install.ts')).uninstallAgent(given, services, terminal);
     case 'status':
-      if (given.user) throw onlyWith('--user', 'install and uninstall');
+      if (given.user) throw onlyWith('--user', 'wf agent install or uninstall');
       return (await import('./agent-status.ts')).agentStatus(given, services, terminal);
   }
 });
 
-/** Advances runs until a stop signal: then exits with 0 once no step is under way. A second signal ends the process at once. */
+/** Advances runs until a stop signal, then exits with 0 once no step is under way. A second signal ends the process at once. */
 async function advanceRuns(given: AgentOptions, services: Services, terminal: Terminal): Promise<0> {
   const { concurrency, json } = given;
   const { clock, places, isAlive } = services;
@@ -76,7 +76,7 @@ async function advanceRuns(given: AgentOptions, services: Services, terminal: Te
       notNotified: (notice, error) => report({ did: 'not-notified', ...notice, error }),
     });
     running = startAgent({ history, clock, owner, isAlive, concurrency, begin, release: engine.releaseLease, report });
-    // It came while the page was being started.
+    // The signal arrived while the page was starting.
     if (stopped !== undefined) running.drain(stopped);
     const joined = fleet === undefined ? undefined : join(fleet, { history, owner }, running, services, report);
     await Promise.all([running.done, joined]).finally(() => {
@@ -90,7 +90,7 @@ async function advanceRuns(given: AgentOptions, services: Services, terminal: Te
   }
 }
 
-/** Carries out parts of fleet runs until the agent is drained. An error of that drains the agent. */
+/** Carries out parts of fleet runs until the agent is drained. An error drains the agent. */
 async function join(
   fleet: AskedFleet,
   process: { readonly history: History; readonly owner: Owner },
@@ -111,7 +111,7 @@ async function join(
   await drained;
 }
 
-/** Serves the page. An agent advances its runs all the same if somebody else serves one, or has taken its address. */
+/** Serves the page. If another process serves it or has taken its address, the agent advances its runs without a page. */
 async function servePage(
   asked: AskedUi,
   services: Services,
@@ -131,7 +131,7 @@ async function servePage(
   }
 }
 
-/** Returns the page that an agent is to serve; undefined without --ui. @throws WfError E_USAGE */
+/** Returns the options of the page that an agent serves; undefined without --ui. @throws WfError E_USAGE */
 export function uiOf(given: AgentOptions): AskedUi | undefined {
   if (given.ui) return askedUi(given);
   const [option] = uiArguments(given);
@@ -139,12 +139,12 @@ export function uiOf(given: AgentOptions): AskedUi | undefined {
   return undefined;
 }
 
-/** Without it, the next agent finds that this process is dead. */
+/** If this fails, the next agent finds that this process is dead. */
 function unregister(history: History, owner: Owner): void {
   try {
     history.unregisterAgent(owner);
   } catch {
-    // The error that ended the agent is reported.
+    // The error that ended the agent is reported instead.
   }
 }
 
@@ -156,5 +156,5 @@ function alreadyRunning({ owner: { pid } }: RegisteredAgent, database: string): 
 }
 
 function onlyWith(option: string, actions: string): WfError {
-  return new WfError('E_USAGE', `${option} goes with ${actions} only`, { hint: `Leave ${option} out.` });
+  return new WfError('E_USAGE', `${option} requires ${actions}`, { hint: `Leave ${option} out.` });
 }

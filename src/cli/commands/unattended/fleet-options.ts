@@ -25,7 +25,7 @@ export interface AskedFleet {
   readonly allowed: readonly string[] | null;
 }
 
-/** Returns the fleet that an agent is to join; undefined without --fleet. @throws WfError E_USAGE */
+/** Returns the fleet to join; undefined without --fleet. @throws WfError E_USAGE */
 export function askedFleet({ fleet, name, label, allow, ...tls }: FleetGiven): AskedFleet | undefined {
   if (fleet === undefined) {
     const [option] = [
@@ -35,7 +35,7 @@ export function askedFleet({ fleet, name, label, allow, ...tls }: FleetGiven): A
       ...fleetTlsArguments(tls),
     ];
     if (option === undefined) return undefined;
-    throw new WfError('E_USAGE', `${option} goes with --fleet only`, { hint: `Add --fleet, or leave ${option} out.` });
+    throw new WfError('E_USAGE', `${option} requires --fleet`, { hint: `Add --fleet, or leave ${option} out.` });
   }
   const url = fleetUrl('--fleet', fleet);
   if (name === undefined)

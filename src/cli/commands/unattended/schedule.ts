@@ -66,14 +66,14 @@ export const schedule = defineCommand(options, async (given, services, terminal)
   return 0;
 });
 
-/** The service runs in the folder of the project: the path of a secret's file is absolute in it. */
+/** Makes the path of a secret's file absolute, because the service runs in the folder of the project. */
 function withAbsoluteFile(assignment: string, { secretInputs = [] }: LoadedWorkflow): string {
   const [name, file] = assignment.split('=@file:', 2);
   if (name === undefined || file === undefined || !secretInputs.includes(name)) return assignment;
   return `${name}=@file:${path.resolve(assignment.slice(name.length + '=@file:'.length))}`;
 }
 
-/** Lets systemd check the specification, if it is installed here. */
+/** Checks the specification with systemd, if it is installed here. */
 async function requireCalendar(spec: string, command: CommandPort): Promise<void> {
   if (findTool('systemd-analyze') === undefined) return;
   const { end, stderr } = await command.run(['systemd-analyze', 'calendar', '--', spec], { timeoutMs: LIMIT_MS });

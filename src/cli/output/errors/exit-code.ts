@@ -10,7 +10,7 @@ export function signalExitCode(signal: StopSignal): ExitCode {
 }
 
 /**
- * Returns the exit code of a command that was refused before it began: codes that would mean "tried and undone" become "this
+ * Returns the exit code of a command that was refused before it began: the code for "failed and undone" becomes the one for "this
  * machine cannot do it".
  */
 export function refusalExitCode({ exitCode }: WfError): ExitCode {
@@ -40,7 +40,7 @@ export function runExitCode(result: RunResult, record: Pick<RunRecord, 'changes'
   }
 }
 
-/** Returns the exit code that `wf start` would have had, for a command that only follows the run. */
+/** Returns the exit code of a command that only follows a run: the one that `wf start` would return. */
 export function followedExitCode(record: Pick<RunRecord, 'status' | 'changes' | 'error'>): ExitCode {
   switch (record.status) {
     case 'needs-attention':
@@ -64,7 +64,7 @@ export function rollbackExitCode(result: RunResult): ExitCode {
 /** Worst first. */
 const WORST: readonly ExitCode[] = [130, 143, 5, 1, 4, 3, 2];
 
-/** Returns the exit code with which another process of wf has ended; 1 for any other end. @param exitCode null if it was killed */
+/** Returns the exit code of another wf process; 1 for any other end. @param exitCode null if it was killed */
 export function exitCodeOf(exitCode: number | null): ExitCode {
   return exitCode === 0 ? 0 : (WORST.find((code) => code === exitCode) ?? 1);
 }
@@ -83,7 +83,7 @@ function interruptedExitCode({ signal }: Extract<RunResult, { type: 'interrupted
  * without effect is `gone`).
  */
 function untouchedExitCode({ changes, error }: Pick<RunRecord, 'changes' | 'error'>): ExitCode | undefined {
-  // A guard that was started and removed again has touched nothing of the run.
+  // The change of a guard is not one of the run.
   const touched = changes.filter(({ step }) => step !== GUARD_STEP);
   if (error === null || touched.some(({ status }) => status !== 'gone')) return undefined;
   const code = ERROR_EXIT_CODES[error.code];

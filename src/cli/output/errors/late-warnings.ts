@@ -2,7 +2,7 @@ import type { WfError } from '../../../engine/model/errors.ts';
 import { warningLines } from '../../../review/text/error-text.ts';
 import { type TextSink, writeLines } from '../terminal.ts';
 
-/** Warnings that may come at any moment of a command. */
+/** Warnings that can arise at any time during a command. */
 export interface LateWarnings {
   /** Prints a warning; on a terminal, which may show a live view, at the end of the command. */
   report(error: WfError): void;

@@ -3,11 +3,11 @@ import { packageRoot } from '../../../definition/package-root.ts';
 import { asWfError, WfError } from '../../../engine/model/errors.ts';
 import { errnoOf } from '../../../host/machine/errno.ts';
 
-/** Converts an uncaught error. Raised by code outside wf, it is no defect of wf. */
+/** Converts an uncaught error. An error from code outside wf is not a defect of wf. */
 export function uncaughtError(thrown: unknown): WfError {
   const error = asWfError(thrown);
   if (error.code !== 'E_INTERNAL') return error;
-  // wf throws only errors, and none that Node has to wrap.
+  // wf throws only Error objects, which Node never wraps.
   const isForeign = !(thrown instanceof Error) || errnoOf(thrown) === 'ERR_UNHANDLED_REJECTION';
   const place = placeOf(thrown);
   if (!isForeign && (place === undefined || isOwn(place))) return error;

@@ -23,7 +23,7 @@ const THERE_ARE: Readonly<Record<string, string>> = {
   run: 'List the runs with `wf runs`; `@latest` is the newest. ',
 };
 
-/** Returns how to find the missing argument; empty if it is no name of an existing object. */
+/** Returns how to find the missing argument; empty unless it names an existing object. */
 function whereToFind(message: string): string {
   const [, argument = ''] = /^missing required argument '(\w+)'$/.exec(message) ?? [];
   return THERE_ARE[argument] ?? '';

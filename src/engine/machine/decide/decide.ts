@@ -16,7 +16,7 @@ export interface Decision {
   readonly state: MachineState;
   readonly status: MachineStatus;
   readonly effects: readonly Effect[];
-  /** The `forEach`s that ended at once, for they have no items: the step of each, which is never started. */
+  /** The `forEach`s that ended at once because they have no items; their steps never start. */
   readonly withoutItems: readonly EmptyGroup[];
   /** The errors of the child workflows that refused their input, and so failed. */
   readonly refused: readonly WfError[];
@@ -61,7 +61,7 @@ export function decide(
   return decisionOf(model, before, now, (next) => next.give(event, child));
 }
 
-/** Returns the child workflow that takes an event from outside; undefined for any other event, and if the machine of the run takes it. */
+/** Returns the child workflow that takes an event from outside; undefined for any other event, or if the machine of the run takes it. */
 function childThatTakes(state: MachineState, event: MachineEvent): string | undefined {
   return state.children.size === 0 || outcomeActor(event) !== undefined ? undefined : takerOf(state, event);
 }
@@ -74,13 +74,13 @@ function decisionOf(model: MachineModel, before: Before, now: number, begin: (ne
   const status = statusOf(snapshot);
   const value = toJson(snapshot.value);
   const due = withoutTransientSteps(effects);
-  // Without a transition the context is the same, and may be as large as the list of a `forEach`.
+  // Without a transition the context stays the same; it may be as large as the list of a `forEach`.
   const contextOf = (machine: AnyMachineSnapshot, earlier: AnyMachineSnapshot | undefined) =>
     machine === earlier ? null : toJson(machine.context);
   const { children } = next.bookkeeping;
   const values = [...children].map(([id, child]) => [id, toJson(child.snapshot.value)] as const);
   const inChildren = values.length === 0 ? {} : { children: Object.fromEntries(values) };
-  // Lazy: a rehearsal needs none, and takes many decisions on a large context.
+  // Lazy: a rehearsal makes many decisions on a large context, and needs no digest.
   const digest = lazy(() => {
     const context = contextOf(snapshot, before.snapshot);
     const contexts = [...children].map(([id, child]) => contextOf(child.snapshot, before.children.get(id)?.snapshot));

@@ -3,9 +3,9 @@ import { itemStepIdOf, type StepId } from '../../model/ids.ts';
 import { isJsonList, isJsonObject, type Json, toJson } from '../../model/json.ts';
 import type { Each } from '../../workflow/for-each.ts';
 
-/** The items of a `forEach` that the machine waits for. Immutable: each outcome makes a new one, in constant time. */
+/** The items of a `forEach` that the machine waits for. Immutable: each outcome creates a new one, in constant time. */
 export interface ItemGroup {
-  /** The step of the whole. */
+  /** The step of the whole `forEach`. */
   readonly step: StepId;
   readonly concurrency: number;
   readonly items: ReadonlyMap<string, Json>;
@@ -36,7 +36,7 @@ const KEY = /^[\w.:@/+=,~%-]{1,128}$/;
 
 /**
  * Returns the group for the input of a `forEach`, before any item begins.
- * @throws WfError E_WORKFLOW_INVALID if it has no items, or their keys cannot tell them apart
+ * @throws WfError E_WORKFLOW_INVALID if its input is not a list of items, or a key is invalid or not unique
  */
 export function openGroup(step: StepId, { concurrency, key }: Each, input: unknown): ItemGroup {
   const given = toJson(input);

@@ -6,7 +6,7 @@ import { guarded } from './guarded.ts';
 import type { ItemGroup } from './item-group.ts';
 import type { MachineActor } from './transition.ts';
 
-/** A machine's snapshot and the engine's own counts. Immutable: each decision makes a new one. */
+/** A machine's snapshot and the engine's own counts. Immutable: each decision creates a new one. */
 export interface MachineState {
   /** Shared by all decisions of the run. */
   readonly actor: MachineActor;
@@ -27,7 +27,7 @@ export interface MachineState {
 
 /** The machine of a child workflow. */
 export interface ChildMachine {
-  /** The step of the whole. */
+  /** The step of the whole child workflow. */
   readonly step: string;
   readonly snapshot: AnyMachineSnapshot;
   /** The last failure of a step or a child in it; undefined if none has failed. */

@@ -34,7 +34,7 @@ interface Place {
 
 export const RUN: Place = { child: '', step: '' };
 
-/** A decision while it is made. */
+/** A decision in progress. */
 export class NextState {
   readonly bookkeeping: Bookkeeping;
   readonly effects: Effect[] = [];
@@ -275,7 +275,7 @@ export class NextState {
 
 function loopsForever(invoke: string, isGroup: boolean): WfError {
   const what = isGroup ? 'a forEach without items' : 'a child workflow without steps';
-  return new WfError('E_WORKFLOW_INVALID', `the machine comes back to ${invoke}, ${what}, forever`, {
+  return new WfError('E_WORKFLOW_INVALID', `the machine returns to ${invoke}, ${what}, forever`, {
     hint: 'Check the guards of its state: it ends at once.',
   });
 }

@@ -17,21 +17,21 @@ import { type MachineAction, parseAction } from './machine-action.ts';
 export type Transitioned = readonly [AnyMachineSnapshot, readonly MachineAction[]];
 
 /**
- * The stand-in for the actor of a run's machine, which wf never starts. The decisions of a run share it: to make one takes as long as to
- * decide. The machine finds the id of the run in `self.id`.
+ * The stand-in for the actor of a run's machine, which wf never starts. The decisions of a run share it: creating one takes as long as a
+ * decision. The machine finds the id of the run in `self.id`.
  */
 export interface MachineActor {
   readonly run: string;
   /** Returns the actor for one decision. */
   self(): AnyActorRef;
-  /** Returns the types of the events that a decision has given to actors, and forgets them. */
+  /** Returns the types of the events that a decision has sent to actors, and clears them. */
   sent(): readonly string[];
 }
 
-/** @param isShared false if the machine names actors: a system takes a name once only, so each decision needs a system of its own */
+/** @param isShared false if the machine names actors: an actor system accepts each name once, so each decision needs its own system */
 export function createMachineActor(run: string, isShared: boolean): MachineActor {
   let types: string[] = [];
-  // XState's own `transition` offers no way to see an event that `self.send()` gives to an actor which never runs; its inspector does.
+  // XState's `transition` does not expose an event that `self.send()` sends to an actor that never runs; its inspector does.
   const create = () =>
     createActor(NOBODY, {
       id: run,
@@ -54,7 +54,7 @@ export function createMachineActor(run: string, isShared: boolean): MachineActor
 const NOBODY = fromTransition(() => undefined, undefined);
 
 /**
- * Returns the machine's first snapshot, purely: XState's `initialTransition`, in a scope that misses nothing.
+ * Returns the machine's first snapshot, purely: XState's `initialTransition`, in a scope that records every action and event.
  * @throws WfError E_WORKFLOW_INVALID if the machine spawns an actor or sends an event by itself; whatever the machine throws
  */
 export function firstTransition(machine: AnyStateMachine, actor: MachineActor, input: JsonObject): Transitioned {
@@ -62,7 +62,7 @@ export function firstTransition(machine: AnyStateMachine, actor: MachineActor, i
 }
 
 /**
- * Returns the machine's next snapshot, purely: XState's `transition`, in a scope that misses nothing.
+ * Returns the machine's next snapshot, purely: XState's `transition`, in a scope that records every action and event.
  * @throws WfError E_WORKFLOW_INVALID if the machine spawns an actor or sends an event by itself; whatever the machine throws
  */
 export function nextTransition(

@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 import { type PlanId, parsePlanId, parseRunId, type RunId } from '../ids.ts';
 import { lazy } from '../lazy.ts';
 
-// Apart from ids.ts and owner.ts, which the program of the private host contains: zod would make that ten times as large.
+// Separate from ids.ts and owner.ts, which the program of the private host includes: zod would make it ten times as large.
 
 export const runIdSchema = lazy(() =>
   z.pipe(

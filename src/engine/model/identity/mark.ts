@@ -4,7 +4,7 @@ import type { RunId, StepId } from '../ids.ts';
 /** The label that marks a Docker object as a run's; its value is the run id. */
 export const RUN_LABEL = 'wf.run';
 
-/** The routing protocol number of routes that wf adds: rt_protos of iproute2 does not name it. */
+/** The routing protocol number of routes that wf adds, which rt_protos of iproute2 does not use. */
 export const ROUTE_PROTOCOL = 119;
 
 const ALIAS_PREFIX = 'wf.run=';

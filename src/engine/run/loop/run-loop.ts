@@ -91,7 +91,7 @@ export interface AdvanceRequest extends AttemptPorts {
   finish(end: MachineEnd, stopSignal: () => string | undefined): Promise<RunResult>;
 }
 
-/** Waits shorter than this are not worth reading the run from its journal again. */
+/** For a shorter wait, it is not worth reading the run from its journal again. */
 const SHORTEST_HIBERNATION_MS = 5_000;
 
 /**
@@ -186,7 +186,7 @@ class RunLoop {
     const { kind } = request.demand;
     const why = kind === 'confirm' ? 'its host is being verified; try again' : 'its machine has ended';
     const error = requestRefused(this.#request.header.id, request.demand, why);
-    // Once the run has ended, the sender finds that itself.
+    // Once the run has ended, the sender detects that itself.
     this.#request.journal.append([refused(request, error)]).catch(() => {});
   }
 
@@ -410,7 +410,7 @@ class RunLoop {
     this.#cancel(cancelled);
     const now = this.#clock.now();
     for (const [timer, { deadline, delayMs }] of timersByDeadline(decision.state)) {
-      // If the clock was set back meanwhile, no wait is longer than its delay.
+      // A wait is at most as long as its delay, even if the clock was set back meanwhile.
       this.#timers.set(timer, Math.min(deadline, now + delayMs));
     }
     return open.flatMap((step) => this.#resumeStep(step, events));

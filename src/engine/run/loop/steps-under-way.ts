@@ -40,8 +40,8 @@ export interface AttemptPorts {
   readonly observer: RunObserver;
 }
 
-/** The loop of a run, which learns of its steps here. */
-interface Told {
+/** Listens to the steps of a run. */
+interface StepListener {
   ended(attempt: EndedAttempt): void;
   /** The next attempt at a step that is retried is due. */
   due(step: Due): void;
@@ -50,15 +50,15 @@ interface Told {
 /** The attempts of a run that are under way, and the steps that wait for their next attempt. */
 export class StepsUnderWay {
   readonly #ports: AttemptPorts;
-  readonly #told: Told;
+  readonly #listener: StepListener;
   readonly #clock: Clock;
   readonly #attempts = new Map<StepId, RunningAttempt>();
   readonly #retries = new Map<StepId, { readonly attempt: number; cancel(): void }>();
   readonly #failures = new Map<StepId, number>();
 
-  constructor(ports: AttemptPorts, told: Told) {
+  constructor(ports: AttemptPorts, listener: StepListener) {
     this.#ports = ports;
-    this.#told = told;
+    this.#listener = listener;
     this.#clock = ports.watch.host.clock;
   }
 
@@ -87,7 +87,7 @@ export class StepsUnderWay {
       title: invocation.title,
       input: start.input,
       hostName: start.host,
-      ended: (outcome) => this.#told.ended({ start, attempt, outcome }),
+      ended: (outcome) => this.#listener.ended({ start, attempt, outcome }),
     });
     this.#attempts.set(start.step, running);
   }
@@ -135,7 +135,7 @@ export class StepsUnderWay {
   waitForRetry(start: StartStep, attempt: number, retryAt: number, retriedAfter: ErrorRecord | null): void {
     const delayMs = Math.max(0, retryAt - this.#clock.now());
     const cancel = this.#clock.after(delayMs, () => {
-      this.#told.due({ start, attempt: attempt + 1, retriedAfter });
+      this.#listener.due({ start, attempt: attempt + 1, retriedAfter });
     });
     this.#retries.set(start.step, { attempt, cancel });
   }

@@ -3,7 +3,7 @@ import { namespaceSection } from '../named-namespaces.ts';
 import { hasIpv6, type LegacyTables, readLegacyTables } from './network-settings.ts';
 import { sysctlSection } from './sysctls.ts';
 
-/** Host settings that are read from files and not from a command. */
+/** Host settings from files, not from a command. */
 export interface HostSettings {
   readonly sysctls: Section;
   readonly namespaces: Section;

@@ -7,15 +7,15 @@ import { readSection, unreadableSection } from '../../differences/shape.ts';
 import type { ReadSettings } from './host-settings.ts';
 import { BRIDGE, GLOBAL, hasIpv6, LEGACY_TABLES, PER_LINK, SETTINGS, settingSubject } from './network-settings.ts';
 
-/** Folders and files to read, as far as this kernel has them: each network namespace has the same. */
+/** Folders and files to read, if this kernel has them: they are the same in each network namespace. */
 const PLACES = [...GLOBAL, ...Object.keys(PER_LINK), BRIDGE].map((path) => `${SETTINGS}/${path}`);
 const NAMES = [...GLOBAL.map(lastPart), ...Object.values(PER_LINK).flat(), 'bridge-*'];
 /** A link was removed while its settings were read. */
 const GONE = /: No such file or directory$/;
 
 /**
- * Returns a reader of the settings of the network namespace in which the command port runs commands. It leaves out the named namespaces,
- * which all hosts of a machine share.
+ * Returns a reader of the settings of the network namespace in which the command port runs commands. It omits the named namespaces, which
+ * all hosts of a machine share.
  */
 export function settingsThrough(command: CommandPort): ReadSettings {
   return async () => {

@@ -10,7 +10,7 @@ export type Subjects = Iterable<readonly [subject: string, attributes: Json]>;
 export const SETTINGS = '/proc/sys/net';
 
 export const GLOBAL = ['ipv4/ip_forward'];
-/** Settings that decide about forwarding between links and about answers for addresses. */
+/** Settings that control forwarding between links, and answers for addresses. */
 export const PER_LINK: Readonly<Record<string, readonly string[]>> = {
   'ipv4/conf': ['forwarding', 'proxy_arp', 'route_localnet', 'rp_filter'],
   'ipv6/conf': ['disable_ipv6', 'forwarding', 'proxy_ndp'],
@@ -110,7 +110,7 @@ function namespaceEntry(name: string): (readonly [string, Json])[] {
   try {
     return [[`namespace ${name}`, { name, inode: statSync(join(NAMED_NAMESPACES, name)).ino }]];
   } catch (thrown) {
-    // Removed between listing and reading.
+    // The entry was removed between listing and reading.
     if (errnoOf(thrown) === 'ENOENT') return [];
     throw thrown;
   }

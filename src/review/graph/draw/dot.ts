@@ -61,7 +61,7 @@ function stateLines(state: GraphState, indent: string, marks: RunMarks | undefin
   ];
 }
 
-/** Returns the arrows. Graphviz draws arrows between nodes: an arrow of a compound state goes to a node inside, and is clipped at the border. */
+/** Returns the arrows. Graphviz connects nodes only: an arrow of a compound state ends at a node inside, and is clipped at the border. */
 function arrowLines(graph: MachineGraph, marks: RunMarks | undefined): readonly string[] {
   const states = new Map(statesBelow(graph.root).map((state) => [state.id, state]));
   return linksOf(graph, marks?.taken).flatMap(({ from, to, labels, taken }) => {

@@ -81,10 +81,10 @@ function boxText(box: Box, marks: RunMarks | undefined): readonly string[] {
   const classes = [state.type, ...(mark === undefined ? [] : [mark])].join(' ');
   const at = (inset: number) =>
     `x="${number(x + inset)}" y="${number(y + inset)}" width="${number(width - 2 * inset)}" height="${number(height - 2 * inset)}" rx="8"`;
-  const said = mark === undefined ? state.id : `${state.id}: ${MARK_WORDS[mark]}`;
+  const title = mark === undefined ? state.id : `${state.id}: ${MARK_WORDS[mark]}`;
   const [name, ...steps] = textLinesOf(state, marks);
   return [
-    `<g><title>${escapeHtml(oneLine(said))}</title>`,
+    `<g><title>${escapeHtml(oneLine(title))}</title>`,
     `<rect class="${classes}" ${at(0)}/>`,
     ...(state.type === 'final' ? [`<rect class="end" ${at(3)}/>`] : []),
     textAt(x + 12, y + LINE, name, 'name'),

@@ -59,7 +59,7 @@ function statusOfActive(visit: StageVisit, { status, journal, steps }: StageMate
   const own = steps.filter((step) => step.stage === visit.name);
   const last = lastDecision(journal);
   if (own.some((step) => step.status === 'failed') || (last !== undefined && answersFailure(last))) return 'failed';
-  return wasBrokenOff(journal, own) ? 'interrupted' : 'failed';
+  return wasInterrupted(journal, own) ? 'interrupted' : 'failed';
 }
 
 /** Whether the machine has entered a stage but begun none of its steps. */
@@ -76,7 +76,7 @@ function isDue(
   return own.every((step) => open.get(step.id)?.journaled.type === 'decided');
 }
 
-function wasBrokenOff(journal: readonly JournalEntry[], steps: readonly StoredStep[]): boolean {
+function wasInterrupted(journal: readonly JournalEntry[], steps: readonly StoredStep[]): boolean {
   const decision = lastDecision(journal)?.seq ?? 0;
   return (
     steps.some((step) => step.status === 'running' || step.status === 'retrying') ||

@@ -28,13 +28,13 @@ export function stepAttempts(
 
   const begin = (step: StepId, attempt: number, at: number) =>
     open.set(step, { attempt, outcome: 'running', startedAt: at, finishedAt: null, error: null, retryAt: null });
-  const end = (step: StepId, at: number, news: Ended) => {
+  const end = (step: StepId, at: number, outcome: Ended) => {
     const begun = open.get(step);
     if (begun === undefined) return;
-    ended.set(step, [...(ended.get(step) ?? []), { ...begun, ...news, finishedAt: at }]);
+    ended.set(step, [...(ended.get(step) ?? []), { ...begun, ...outcome, finishedAt: at }]);
     open.delete(step);
   };
-  const breakOff = (at: number) => {
+  const interrupt = (at: number) => {
     for (const [step, { attempt }] of open) end(step, at, { attempt, outcome: 'interrupted' });
   };
 
@@ -42,7 +42,7 @@ export function stepAttempts(
   for (const { at, event } of journal) {
     switch (event.type) {
       case 'lease.taken':
-        breakOff(previous);
+        interrupt(previous);
         break;
       case 'decided':
         for (const effect of event.effects) if (effect.type === 'start-step') begin(effect.step, 1, at);
@@ -54,10 +54,10 @@ export function stepAttempts(
         end(event.step, at, { attempt: event.attempt, outcome: 'succeeded' });
         break;
       case 'step.retrying':
-        end(event.step, at, { ...news(event), retryAt: event.retryAt });
+        end(event.step, at, { ...failureOf(event), retryAt: event.retryAt });
         break;
       case 'step.failed':
-        end(event.step, at, news(event));
+        end(event.step, at, failureOf(event));
         break;
       case 'step.stopped':
         end(event.step, at, { attempt: event.attempt, outcome: 'stopped' });
@@ -71,7 +71,7 @@ export function stepAttempts(
     }
     previous = at;
   }
-  if (status === 'interrupted') breakOff(previous);
+  if (status === 'interrupted') interrupt(previous);
   const running = [...open].map(([step, attempt]): readonly [StepId, readonly StepAttempt[]] => [
     step,
     [...(ended.get(step) ?? []), attempt],
@@ -79,6 +79,6 @@ export function stepAttempts(
   return new Map([...ended, ...running]);
 }
 
-function news({ attempt, error }: { readonly attempt: number; readonly error: ErrorRecord }): Ended {
+function failureOf({ attempt, error }: { readonly attempt: number; readonly error: ErrorRecord }): Ended {
   return { attempt, outcome: 'failed', error };
 }

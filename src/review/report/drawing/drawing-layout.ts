@@ -92,7 +92,7 @@ function topLayer({ boxes }: Layer, paths: readonly LabelledPath[]): readonly Pl
 
 /** Places each box below the boxes that it is wired to, as wide as its wires; boxes without wires are last. */
 function lowerLayer(layer: Layer, wires: readonly Wire[], above: readonly PlacedBox[]): readonly PlacedBox[] {
-  const wished = layer.boxes.map((box) => {
+  const preferred = layer.boxes.map((box) => {
     const ids = [box.id, ...box.ports.map((port) => port.id)];
     const ends = wires.filter(({ to }) => ids.includes(to)).flatMap(({ from }) => endOf(from, above) ?? []);
     const columns = ends.map(middle);
@@ -103,7 +103,7 @@ function lowerLayer(layer: Layer, wires: readonly Wire[], above: readonly Placed
     return { box, left: Math.round((low + high - width) / 2), width };
   });
   let free = MARGIN;
-  const placed = wished
+  const placed = preferred
     .toSorted((a, b) => (a.left === b.left ? 0 : a.left - b.left))
     .map(({ box, left, width }) => {
       const one = placedBox(box, Number.isFinite(left) ? Math.max(free, left) : free, width);

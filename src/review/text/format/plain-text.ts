@@ -35,12 +35,12 @@ export function pad(text: string, width: number, align: 'left' | 'right' = 'left
  * characters that change the direction of text by their number.
  */
 export function sanitized(text: string): string {
-  return withoutSteering(stripVTControlCharacters(text.replace(/\r\n?/g, '\n')));
+  return withoutTerminalControls(stripVTControlCharacters(text.replace(/\r\n?/g, '\n')));
 }
 
 /** Sanitizes a text and puts it on one line: line breaks become spaces. */
 export function oneLine(text: string): string {
-  return withoutSteering(stripVTControlCharacters(text).replace(/\s+/g, ' ')).trim();
+  return withoutTerminalControls(stripVTControlCharacters(text).replace(/\s+/g, ' ')).trim();
 }
 
 /** Sets words in lines of at most `width` columns; a width of null puts them on one line. */
@@ -73,7 +73,7 @@ export function counted(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }
 
-function withoutSteering(text: string): string {
+function withoutTerminalControls(text: string): string {
   return (
     text
       // C0, delete and C1: a terminal obeys them.

@@ -6,7 +6,7 @@ import type { TextStyle } from '../format/text-style.ts';
 const COLUMNS: readonly Column[] = [
   { title: 'id', shrinksTo: 10 },
   { title: 'workflow', shrinksTo: 12 },
-  { title: 'made', goes: 1 },
+  { title: 'created', goes: 1 },
   { title: 'used by', shrinksTo: 10 },
 ];
 

@@ -39,7 +39,7 @@ export function savedPlanLines(plan: StoredPlan, now: number, style: TextStyle):
     ['engine', place?.engine ?? null],
   ];
   return [
-    `${bold(id)}: plan of ${bold(workflow)}, made ${relativeTimeText(createdAt, now)}; ${totals(steps)}`,
+    `${bold(id)}: plan of ${bold(workflow)}, created ${relativeTimeText(createdAt, now)}; ${totals(steps)}`,
     ...facts.flatMap(([name, text]) => (text === null ? [] : [`  ${name}: ${oneLine(text)}`])),
     ...stepLines(steps, style),
   ];

@@ -50,8 +50,8 @@ const ASKED_FOR: readonly string[] = ['E_ROLLED_BACK', 'E_INTERRUPTED'];
 function failureLines({ error, steps }: RunRecord, style: TextStyle): readonly string[] {
   if (error === null) return [];
   if (ASKED_FOR.includes(error.code)) return [oneLine(error.message)];
-  const culprit = failedStep(steps, error);
-  return [...(culprit === undefined ? [] : [`failed at ${whereWords(culprit)}`]), ...errorLines(error, style)];
+  const failing = failedStep(steps, error);
+  return [...(failing === undefined ? [] : [`failed at ${whereWords(failing)}`]), ...errorLines(error, style)];
 }
 
 function whereWords({ stage, id, kind, host, attempts }: StepRecord): string {

@@ -120,19 +120,19 @@ function outcomeText({ status, attempts, error }: Outcome): string {
 function outputLines(comparison: RunComparison, style: TextStyle): readonly string[] {
   const { outputs } = comparison;
   const named = outputs
-    .filter(({ says }) => says === 'telling')
+    .filter(({ relevance }) => relevance === 'significant')
     .map((one) => ({ ...one, name: [one.step ?? 'the run', one.member].filter((part) => part !== '').join('.') }));
   const room = style.width === null ? null : style.width - 2;
-  const rest = (says: Relevance, why: string) => {
-    const { length } = outputs.filter((one) => one.says === says);
+  const rest = (relevance: Relevance, why: string) => {
+    const { length } = outputs.filter((one) => one.relevance === relevance);
     if (length === 0) return [];
     const words = `${named.length === 0 ? 'but for' : 'and'} ${length} that ${why}`;
     return setText(words, room, 2).map((line) => `  ${style.colors.dim(line)}`);
   };
   return [
     ...membersLines('output', foldLists(named), comparison, style),
-    ...rest('following', 'follow from these'),
-    ...rest('passing', 'differ in any two runs: ids, hardware addresses, numbers, times'),
+    ...rest('derived', 'follow from these'),
+    ...rest('incidental', 'differ in any two runs: ids, hardware addresses, numbers, times'),
   ];
 }
 

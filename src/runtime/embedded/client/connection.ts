@@ -10,7 +10,7 @@ import { createPeer, type Peer } from '../protocol/peer.ts';
 import { ownSocketOf } from './own-private-host.ts';
 import { watchForStop } from './stop-detector.ts';
 
-/** Calls to one private host. */
+/** Connection for calls to one private host. */
 export interface Connection {
   /**
    * Makes a call.
@@ -25,7 +25,7 @@ export interface Connection {
   close(): void;
 }
 
-/** Far above the 0.1 s of a container start on an idle machine, so that only a private host that hangs exceeds it. */
+/** Far above the 0.1 s of a container start on an idle machine, so that only a hanging private host exceeds it. */
 const LIMIT_MS = 60_000;
 const CONNECT_LIMIT_MS = 10_000;
 
@@ -72,8 +72,8 @@ export function peerOn(socket: Socket, mark: string): Peer {
     handlers: {
       takenOver: () => {
         isTakenOver = true;
-        // The end of the private host is not visible otherwise: the process that holds its namespaces has the starter's line
-        // open, too.
+        // This is the only sign that the private host has ended: the process that keeps its namespaces open also has the starter's
+        // connection open.
         setImmediate(() => peer.close());
         return null;
       },
@@ -84,7 +84,7 @@ export function peerOn(socket: Socket, mark: string): Peer {
   return peer;
 }
 
-/** Returns the error of a run that another process has taken over. */
+/** Returns the error for a run that another process has taken over. */
 function takenOver(mark: string): WfError {
   const run = runOfPrivateHostMark(mark);
   return new WfError('E_LEASE_LOST', `another process has taken over run ${run}, and its private host`, {
@@ -92,7 +92,7 @@ function takenOver(mark: string): WfError {
   });
 }
 
-/** Returns the error of a private host that has ended with everything in it. */
+/** Returns the error for a private host that has ended with everything in it. */
 export function privateHostGone(mark: string): WfError {
   const run = runOfPrivateHostMark(mark);
   return new WfError('E_NAMESPACE_GONE', `${privateHostIsGone(run)}, and everything in it`, {
@@ -101,7 +101,7 @@ export function privateHostGone(mark: string): WfError {
   });
 }
 
-/** Returns the error of a private host that was killed before it did anything. */
+/** Returns the error for a private host that was killed before it did anything. */
 export function endedAtItsStart(mark: string): WfError {
   const run = runOfPrivateHostMark(mark);
   return new WfError('E_NAMESPACE_GONE', `the private host of run ${run} was killed while it started`, {
@@ -115,7 +115,7 @@ export function doesNotAnswer(thrown: unknown): boolean {
   return thrown instanceof WfError && (thrown.code === 'E_NAMESPACE_GONE' || thrown.code === 'E_DOCKER_UNREACHABLE');
 }
 
-/** Connects through /proc of the process: its socket, or that of another process that has its pid by now. */
+/** Connects to the socket below /proc of the process, which may be that of another process with its pid by now. */
 async function connectTo(mark: string, owner: Owner): Promise<Socket> {
   try {
     const socket = await connectedTo(ownSocketOf(owner.pid));

@@ -11,12 +11,12 @@ const POLL_MS = 2;
 const LIMIT_MS = 20_000;
 
 /**
- * Ends a private host by its first process: the kernel then kills its other processes and removes its links, namespaces and
+ * Ends a private host through its first process: the kernel then kills its other processes and removes its links, namespaces and
  * mounts. Succeeds if it has ended already.
- * @throws WfError E_PERMISSION if it belongs to another user; E_RESIDUE if something of it remains.
+ * @throws WfError E_PERMISSION if it belongs to another user; E_RESIDUE if processes of it remain.
  */
 export async function endPrivateHost(owner: Owner): Promise<void> {
-  // Kept open, so that its inode is not reused meanwhile.
+  // Keeps the namespace open, so that its inode is not reused meanwhile.
   const pids = openPids(owner);
   if (pids === undefined) return;
   try {
@@ -26,7 +26,7 @@ export async function endPrivateHost(owner: Owner): Promise<void> {
     kill(owner);
     for (let waitedMs = 0; ; waitedMs += POLL_MS) {
       const alive = first.filter(isAlive).map(({ pid }) => pid);
-      // Searches the whole machine only after the first process has gone, and all others with it.
+      // Searches the whole machine only once the first process is gone, and all others with it.
       const left = alive.length > 0 ? alive : allPids().filter((pid) => runsIn(pid, ino));
       if (left.length === 0) return;
       if (waitedMs >= LIMIT_MS) throw doesNotEnd(owner, left);
@@ -68,7 +68,7 @@ function runsIn(pid: number, namespace: number): boolean {
   try {
     if (statSync(`/proc/${pid}/ns/pid`).ino !== namespace) return false;
   } catch {
-    // It has ended, or belongs to another user: this user may inspect all of its own processes.
+    // The process has ended, or belongs to another user: this user may inspect all of its own processes.
     return false;
   }
   const stat = processStat(pid);

@@ -6,7 +6,7 @@ import { requireOwnPrivateHost } from './own-private-host.ts';
 import { openPrivateHost, type PrivateHost } from './private-host.ts';
 
 const POLL_MS = 10;
-/** It ends, or is kept, within milliseconds; the rest is for an overloaded machine or a stopped starter. */
+/** A private host ends, or is kept, within milliseconds; the rest is for an overloaded machine or a stopped starter. */
 const LIMIT_MS = 30_000;
 
 /**

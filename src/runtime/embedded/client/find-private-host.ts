@@ -19,7 +19,7 @@ export function findPrivateHosts(): readonly FoundPrivateHost[] {
   const here = String(ownNetworkNamespace().inode);
   const own = ownUserId();
   return allPids().flatMap((pid) => {
-    // Start time first, then the rest: a later process with the pid has another start time.
+    // Start time first: a later process with the pid has another start time.
     const process = processOf(pid);
     const mark = variableOf(pid, PRIVATE_HOST_VARIABLE);
     if (process === undefined || mark === undefined || variableOf(pid, ORIGIN_VARIABLE) !== here) return [];
@@ -32,7 +32,7 @@ function variableOf(pid: number, name: string): string | undefined {
   return environment === undefined ? undefined : variableIn(environment, name);
 }
 
-/** Returns whether its own pid is 1 in a namespace that is not a container's: programs in a container share the pid namespace. */
+/** Returns whether the process is the first one of a PID namespace, but not that of a container, whose programs share one. */
 function isFirstOfItsNamespace(pid: number): boolean {
   if (processFile(pid, 'environ')?.includes(`${CONTAINER_VARIABLE}=`)) return false;
   const status = processFile(pid, 'status')?.toString() ?? '';

@@ -13,7 +13,7 @@ export interface OpenNamespaceEntry extends NamespaceEntry {
 }
 
 /**
- * Opens the namespaces of a private host. They must be closed before it ends: open namespaces outlive it.
+ * Opens the namespaces of a private host. Close them before it ends: open namespaces outlive it.
  * @throws WfError E_NAMESPACE_GONE if it has ended
  */
 export function openNamespaceEntry(mark: string, owner: Owner): OpenNamespaceEntry {
@@ -24,7 +24,7 @@ export function openNamespaceEntry(mark: string, owner: Owner): OpenNamespaceEnt
   };
   try {
     for (const kind of KINDS) descriptors.set(kind, openSync(`/proc/${owner.pid}/ns/${kind}`, 'r'));
-    // Alive after the opening, so the paths led through this very process.
+    // The process was alive after the opening, so the paths led through it.
     if (!isAlive(owner)) throw privateHostGone(mark);
   } catch (thrown) {
     close();

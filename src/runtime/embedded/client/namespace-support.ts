@@ -66,11 +66,11 @@ export function namespacesRefused(message: string): WfError {
       (withUser
         ? 'Run wf as root (`sudo wf ...`), or use Docker with `--runtime docker`.'
         : 'Run wf outside the container if this machine is a container without the right to create namespaces.'),
-    details: { said: message.trim() },
+    details: { output: message.trim() },
   });
 }
 
-/** Undefined if the kernel does not have it. */
+/** Returns a kernel setting; undefined if the kernel does not have it. */
 function settingOf(name: string): string | undefined {
   try {
     return readFileSync(`/proc/sys/${name.replaceAll('.', '/')}`, 'utf8').trim();

@@ -6,8 +6,8 @@ import { isOwnPidNamespace, ownUserId, userOfProcess } from '../../../host/proce
 import { SOCKET_PATH } from '../protocol/names.ts';
 
 /**
- * Refuses another user's private host, for root, too: a request gives its owner commands and environment, and a process that
- * enters its namespaces can be traced by its owner.
+ * Refuses another user's private host, even for root: a request reveals commands and environment to its owner, who can also trace a
+ * process that enters its namespaces.
  * @throws WfError E_PERMISSION; E_WRONG_PLACE in another PID namespace
  */
 export function requireOwnPrivateHost(mark: string, { process, user }: PrivateHostIdentity): void {
@@ -30,7 +30,7 @@ export function requireOwnPrivateHost(mark: string, { process, user }: PrivateHo
 }
 
 /**
- * Returns the path of a private host's socket after checking that it belongs to its user, in a folder that nobody else can enter.
+ * Checks that a private host's socket belongs to this user, in a folder that no other user can enter, and returns its path.
  * @throws WfError E_PERMISSION; the system's error if it does not exist
  */
 export function ownSocketOf(pid: number): string {

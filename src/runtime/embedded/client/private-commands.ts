@@ -7,13 +7,13 @@ import { commandAnswer, nothing } from '../protocol/answers.ts';
 import { TEMPORARY_FOLDER } from '../protocol/names.ts';
 import type { Connection } from './connection.ts';
 
-/** Margin between the time-out of a command and that of its call: ending it takes less than a second. */
+/** Margin between the time-out of a command and that of its call. Ending a command takes less than a second. */
 const SPARE_MS = 60_000;
 
-/** Runs commands in a private host by its own process. Descriptors cannot be inherited. */
+/** Runs commands in a private host through its process. Commands cannot inherit descriptors. */
 export function privateCommands({ call }: Connection, clock: Clock): CommandPort {
   let last = 0;
-  // Commands get wf's own environment, as on the machine: the private host was started without it.
+  // Commands receive wf's own environment, as on the machine: the private host was started without it.
   const own = ownEnvironment();
   return {
     async run(argv, options) {

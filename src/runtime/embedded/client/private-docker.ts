@@ -10,7 +10,7 @@ import { isAlive } from '../../../host/processes/process.ts';
 import { execAnswer, id as idAnswer, imageAnswer, nothing } from '../protocol/answers.ts';
 import type { Connection } from './connection.ts';
 
-/** Version of the answers of a private host. */
+/** Version of the responses of a private host. */
 const VERSION = '1';
 
 /**
@@ -24,7 +24,7 @@ export function privateDocker(name: string, owner: Owner, { call }: Pick<Connect
 
   return {
     programs: 'machine',
-    // Evidence must not look like that of a docker client.
+    // Evidence must not resemble that of a docker client.
     shown: (argv) => `# embedded runtime, in place of: ${commandLine(argv)}`,
     hasEnded: privateEngineHasEnded,
     executedCommands: (id) => call('executedCommands', { id }, z.array(z.string())),
@@ -122,12 +122,12 @@ export function privateEngineId(name: string, { pid, startTime, bootId }: Owner)
   return `private host ${name}, process ${pid} of ${startTime} since ${bootId}`;
 }
 
-/** Returns whether the private host of this engine id has ended; unknown, thus false, for another kind of engine. */
+/** Returns whether the private host of this engine id has ended; false for any other kind of engine. */
 export function privateEngineHasEnded(engineId: string): boolean {
   const { pid, startTime, bootId } = ENGINE_ID.exec(engineId)?.groups ?? {};
   if (pid === undefined || startTime === undefined || bootId === undefined) return false;
   return !isAlive({ pid: Number(pid), startTime, bootId });
 }
 
-/** Time for an answer, in addition to the time of the request. */
+/** Time for a response, in addition to the time of the request. */
 const ANSWER_MS = 5_000;

@@ -20,9 +20,9 @@ import { type ImageSources, privateEngine } from './engine/private-engine.ts';
 import { privateCommands } from './private-commands.ts';
 import { privateDocker } from './private-docker.ts';
 
-/** A host inside of a private host: the one that has its first process, or a named one. */
+/** A host inside a private host: the one with its first process, or a named one. */
 export interface InnerHost {
-  /** Its process, with its pid on the machine: the host lives as long as it does. */
+  /** Its process, with its pid on the machine. The host ends with it. */
   readonly process: Owner;
   /** Network namespace of the host side of its networks. */
   readonly networkNamespace: FoundNamespace;
@@ -35,14 +35,14 @@ export interface InnerHost {
    */
   enter(argv: Argv, container?: { readonly pid: number }): Argv;
   /**
-   * Probes the network namespace of the host, or of a container, by a process that is already there; see probe-questions.mjs for
+   * Probes the network namespace of the host, or of a container, through a process that is already there; see probe-questions.mjs for
    * requests and reports.
    * @param limitMs time-out
    */
   agent(where: 'host' | { readonly containerId: string }, request: JsonObject, limitMs: number): Promise<unknown>;
   /** Returns the id of the container whose process this is; null if it belongs to no running container. */
   containerOf(pid: number): Promise<string | null>;
-  /** Its Docker engine; undefined if its networks and containers are those of wf. */
+  /** Its Docker engine; undefined if wf itself provides its networks and containers. */
   readonly engine?: { byHand(argv: Argv): Argv };
   /** Reads the parts of its fingerprint that only a process inside can read. */
   settings(): Promise<PrivateHostSettings>;
@@ -51,13 +51,13 @@ export interface InnerHost {
 /** Private host of a run: Linux namespaces that contain its networks and containers. */
 export interface PrivateHost extends InnerHost {
   readonly mark: string;
-  /** Runs commands by its own process, which is smaller than wf and already there. */
+  /** Runs commands through its own process, which is smaller than wf and already there. */
   command(clock: Clock): CommandPort;
-  /** Opens a named host in it, and makes it unless it exists. @param images of its Docker engine; undefined for a host without one */
+  /** Opens a named host in it; creates it if it does not exist. @param images of its Docker engine; undefined for a host without one */
   provide(name: string, images: ImageSources | undefined): Promise<InnerHost>;
   /** Returns whether it outlives its starter. */
   isKept(): Promise<boolean>;
-  /** Claims the private host: it then executes no more requests of other processes. */
+  /** Claims the private host, which then stops executing requests of other processes. */
   claim(): Promise<void>;
   /** Makes it outlive its starter. */
   keep(): Promise<void>;
@@ -68,7 +68,7 @@ export interface PrivateHost extends InnerHost {
 }
 
 /**
- * Opens the private host with this first process, which is known to be this user's own.
+ * Opens the private host with this first process, which must belong to this user.
  * @param first an existing connection to it
  */
 export function openPrivateHost(mark: string, owner: Owner, first?: Peer): PrivateHost {
@@ -133,7 +133,7 @@ export function openPrivateHost(mark: string, owner: Owner, first?: Peer): Priva
   };
 }
 
-/** Returns a namespace with the path of its name; with that of its process if somebody has removed the name, or given it away. */
+/** Returns a namespace with the path of its name, or with that of its process if somebody has removed or reused the name. */
 function byName(namespace: NamespaceOfProcess, name: string): FoundNamespace {
   const path = `/proc/${namespace.process.pid}/root${NAMED_NAMESPACES}/${name}`;
   const named = findNamedNamespace(path);
@@ -145,7 +145,7 @@ function isInOtherUserNamespace(pid: number): boolean {
   return namespaceInode(pid, 'user') !== namespaceInode(process.pid, 'user');
 }
 
-/** Undefined if the process does not exist or may not be inspected. */
+/** Returns undefined if the process does not exist or may not be inspected. */
 function namespaceInode(pid: number, kind: 'user' | 'pid'): number | undefined {
   try {
     return statSync(`/proc/${pid}/ns/${kind}`).ino;

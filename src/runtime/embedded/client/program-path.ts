@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { WfError } from '../../../engine/model/errors.ts';
 
-/** In the folder of the bundle that contains this module; for the sources, in dist/. */
+/** The folder of the bundle that contains this module; for the sources, dist/. */
 const FOLDERS = ['.', '../../../../dist'] as const;
 
 /** Returns the path of the program of a private host. @throws WfError E_INTERNAL if it is missing */

@@ -12,15 +12,15 @@ import { namespacesRefused, needsUserNamespace, requireLinuxAndTools } from './n
 import { openPrivateHost, type PrivateHost } from './private-host.ts';
 import { privateHostProgram } from './program-path.ts';
 
-/** It takes less than 0.1 s on an idle machine; the rest is for an overloaded one. */
+/** A start takes less than 0.1 s on an idle machine; the rest is for an overloaded one. */
 const START_LIMIT_MS = 30_000;
 const END_LIMIT_MS = 5_000;
-/** Message of unshare if a signal killed its child: it tries to end by the same signal, which fails for SIGKILL. */
+/** Message of unshare if a signal killed its child: it tries to end with the same signal, which fails for SIGKILL. */
 const FIRST_PROCESS_KILLED = /sigprocmask unblock failed/;
 
 /**
  * Starts a private host. Until `keep` it ends with this process, however that ends.
- * @param mark unique identification among live private hosts
+ * @param mark unique among live private hosts
  * @throws WfError E_RUNTIME_UNAVAILABLE, E_TOOL_MISSING if this machine cannot do it
  */
 export async function startPrivateHost(mark: string, clock: Clock): Promise<PrivateHost> {
@@ -28,7 +28,7 @@ export async function startPrivateHost(mark: string, clock: Clock): Promise<Priv
   const namespaces = ['--net', ...FOLLOWING_MOUNTS, '--uts', '--pid', '--fork', '--kill-child'];
   const [unshare, ...args] = unshareCommand(namespaces, needsUserNamespace());
   const child = spawn(unshare, [...args, process.execPath, privateHostProgram()], {
-    // Its own session: Ctrl-C on wf's terminal does not reach it.
+    // In its own session, so that Ctrl-C on wf's terminal does not reach it.
     detached: true,
     stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
     // Without wf's own environment, which may contain secrets.
@@ -63,7 +63,7 @@ export async function startPrivateHost(mark: string, clock: Clock): Promise<Priv
   const peer = peerOn(line, mark);
   try {
     const answer = await peer.call('hello', {}, START_LIMIT_MS).catch((thrown: unknown) => {
-      // It ended before its first message: unshare has printed the reason.
+      // The program ended before its first message: unshare has printed the reason.
       if (peer.isGone()) return refused;
       throw thrown;
     });
@@ -75,7 +75,7 @@ export async function startPrivateHost(mark: string, clock: Clock): Promise<Priv
     return host;
   } catch (thrown) {
     peer.close();
-    // Without its starter it ends by itself.
+    // It ends itself without its starter.
     const over = new AbortController();
     await Promise.race([ended, pause(clock, END_LIMIT_MS, over.signal)]);
     over.abort();

@@ -19,7 +19,7 @@ export interface StopDetector {
  * @param owner the first process of the private host
  */
 export function watchForStop(mark: string, owner: Owner): StopDetector {
-  // Waits only once: a run asks again for each of its changes.
+  // Waits only once: a run calls this again for each of its changes.
   let isKnown = false;
   return {
     during(call) {

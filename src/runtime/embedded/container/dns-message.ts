@@ -13,7 +13,7 @@ export type DnsAnswer =
   | { readonly type: 'no-such-name' }
   | { readonly type: 'failed' };
 
-/** As Docker's name server has it. */
+/** The same as that of Docker's name server. */
 const TIME_TO_LIVE_S = 600;
 // RFC 1035, section 4.1.1.
 const OPCODE = 0x7800;

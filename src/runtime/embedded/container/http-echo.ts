@@ -10,7 +10,7 @@ interface Options {
   readonly port: number;
 }
 
-/** Serves like hashicorp/http-echo until the process ends. Resolves when it listens. @throws Usage */
+/** Serves HTTP like hashicorp/http-echo until the process ends. Resolves when it listens. @throws Usage */
 export function serveEcho(args: readonly string[]): Promise<void> {
   const { text, host, port } = parse(args);
   const body = `${text}\n`;

@@ -19,7 +19,7 @@ import { warmUp } from './warm-up.ts';
 
 /*
  * The process of a container, in its own network, mount and UTS namespaces. It acts as the program of the container's image and as
- * the container's name server, and makes probes and runs commands for wf inside the container.
+ * the container's name server, and runs probes and commands for wf inside the container.
  */
 
 const RESOLVE_LIMIT_MS = 5_000;
@@ -39,7 +39,7 @@ greet().catch((thrown: unknown) => {
   process.stderr.write(`${thrown instanceof Error ? thrown.message : String(thrown)}\n`, () => process.exit(1));
 });
 
-/** /proc shows the pids of the machine. */
+/** Sends its pid. /proc shows the pids of the machine. */
 async function greet(): Promise<void> {
   disableIpv6();
   const id = process.env[CONTAINER_VARIABLE] ?? '';
@@ -47,7 +47,7 @@ async function greet(): Promise<void> {
   await host.call('hello', { pid: Number(readlinkSync('/proc/self')) }, RESOLVE_LIMIT_MS);
 }
 
-/** Configures the link that has arrived, and starts the program. */
+/** Configures the link that was moved here, and starts the program. */
 async function start(asked: JsonObject): Promise<Json> {
   await Promise.all([
     ipBatch(takeTexts(asked, 'ip'), 'connect a container'),
@@ -62,7 +62,7 @@ async function start(asked: JsonObject): Promise<Json> {
   return warmUpOnce();
 }
 
-/** Runs the warm-up soon, while no request waits. */
+/** Schedules the warm-up for the next idle moment. */
 function warmUpOnce(): Json {
   if (!warm) setImmediate(() => void warmUp());
   warm = true;
@@ -77,7 +77,7 @@ async function echo(args: readonly string[]): Promise<void> {
     process.stderr.write(`${thrown instanceof Error ? thrown.message : String(thrown)}\n`, () =>
       process.exit(exitCode),
     );
-    // Never continues from here.
+    // Never returns from here.
     await new Promise(() => undefined);
   }
 }
@@ -95,7 +95,7 @@ async function exec(asked: JsonObject): Promise<Json> {
   }
 }
 
-/** Error in Docker's words. */
+/** Returns the error that Docker reports. */
 function notFound(program: string): Json {
   const why = `exec: "${program}": executable file not found in $PATH`;
   return { exitCode: 127, output: `OCI runtime exec failed: exec failed: ${why}: unknown\n`, timedOut: false };
@@ -110,7 +110,7 @@ async function ask(asked: JsonObject): Promise<Json> {
   return { attempts, waitedMs, outcome };
 }
 
-/** Executes as much as possible: a link that is gone needs nothing. */
+/** Executes as many commands as possible: a link may be gone. */
 async function links(asked: JsonObject): Promise<Json> {
   await ipBatchForced(takeTexts(asked, 'commands'));
   return null;
@@ -120,7 +120,7 @@ async function nameMachine(name: string): Promise<void> {
   try {
     writeFileSync('/proc/sys/kernel/hostname', name);
   } catch {
-    // Only the machine's own root may write there, though a program in a user namespace can. A name is no reason to fail.
+    // Only root of the machine may write this file, but `hostname` also works in a user namespace. A failure does not matter.
     await runProgram(['hostname', name], { timeoutMs: RESOLVE_LIMIT_MS }).catch(() => undefined);
   }
 }

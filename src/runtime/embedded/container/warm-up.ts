@@ -5,8 +5,8 @@ import { askQuestion } from '../../../host/probe-agent/probe-questions.mjs';
 const LIMIT_MS = 1_000;
 
 /**
- * Makes one request to itself over the loopback: the first request and the first answer of a process take about 15 ms, mostly for
- * code that runs for the first time, and later ones 1 ms. The result does not matter.
+ * Sends one request to this process over the loopback: the first request and response of a process take about 15 ms, mostly for code
+ * that runs for the first time, and later ones 1 ms. The result does not matter.
  */
 export function warmUp(): Promise<void> {
   const server = createServer((_request, response) => response.end('\n'));

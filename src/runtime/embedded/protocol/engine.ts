@@ -1,7 +1,7 @@
-/** Environment variable of the process of a named host that starts a Docker engine, with the cgroup of the engine's containers as its value. */
+/** Environment variable of a named host's process that starts a Docker engine: the cgroup of the engine's containers. */
 export const ENGINE_VARIABLE = 'WF_PRIVATE_ENGINE';
 
-/** Environment variable of such a process, with the name of its host as its value. */
+/** Environment variable of such a process: the name of its host. */
 export const HOST_VARIABLE = 'WF_PRIVATE_ENGINE_HOST';
 
 /** Returns the folder of the engine of a named host, in the private host. It is in memory, and ends with it. */
@@ -9,7 +9,7 @@ export function engineFolder(host: string): string {
   return `/run/wf/engines/${host}`;
 }
 
-/** Returns the path of its socket there. */
+/** Returns the path of the engine's socket there. */
 export function engineSocket(host: string): string {
   return `${engineFolder(host)}/docker.sock`;
 }

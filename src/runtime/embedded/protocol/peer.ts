@@ -4,14 +4,14 @@ import { isJsonObject, type Json, type JsonObject, parseJson } from '../../../en
 import { limitText } from '../../../engine/model/time-limit.ts';
 import { systemClock } from '../../../host/machine/clock.ts';
 
-/** Answers one kind of call. Its exceptions are thrown at the caller. */
+/** Handles one kind of call. The caller receives its exceptions. */
 export type Handler = (asked: JsonObject) => Json | Promise<Json>;
 
 /** The other end of a connection: each end may call the other. */
 export interface Peer {
   /**
    * Calls the other end and waits at most `limitMs` for its answer.
-   * @throws WfError as the other end threw it; E_DOCKER without an answer in time; the error of `gone` after its end.
+   * @throws WfError of the other end; E_DOCKER without an answer in time; the error of `gone` after its end.
    */
   call(name: string, asked: JsonObject, limitMs: number): Promise<Json>;
   isGone(): boolean;
@@ -34,7 +34,7 @@ interface Waiting {
   reject(error: WfError): void;
 }
 
-/** Longest line: the whole stored output of a command that reads the largest tables fits. */
+/** Longest line: fits the complete stored output of a command that reads the largest tables. */
 const MAX_LINE = 256 * 1024 * 1024;
 
 /** Makes calls in both directions over one connection, one JSON document per line. */

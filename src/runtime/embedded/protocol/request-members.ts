@@ -4,7 +4,7 @@ import type { Json, JsonObject } from '../../../engine/model/json.ts';
 // Parsers for the programs of a private host, without zod: loading it takes longer than everything else at the start of a
 // container's program.
 
-/** Returns a text of a call. @throws WfError E_INTERNAL for another type. */
+/** Returns a text member of a call. @throws WfError E_INTERNAL for another type. */
 export function takeText(asked: JsonObject, name: string): string {
   const value = asked[name];
   if (typeof value === 'string') return value;

@@ -4,19 +4,19 @@ import type { Json } from '../../../engine/model/json.ts';
 import { createPeer, type Handler, type Peer } from '../protocol/peer.ts';
 import { Commands } from './commands.ts';
 
-/** One connection of a wf. */
+/** A connection of one wf process. */
 interface Caller {
   readonly peer: Peer;
   readonly commands: Commands;
-  /** Its calls without an answer yet, except questions, which change nothing. */
+  /** Its pending calls, except questions, which change nothing. */
   readonly underWay: Set<Promise<unknown>>;
 }
 
-/** How long whoever is dropped has to take note of it. */
+/** Time for a dropped caller to receive the notice. */
 const NOTICE_LIMIT_MS = 1_000;
 const QUESTIONS = new Set(['ask', 'isKept', 'hello']);
 
-/** The processes of wf that are connected. */
+/** The connected wf processes. */
 export class Callers {
   readonly #callers = new Set<Caller>();
   readonly #calls: Readonly<Record<string, Handler>>;
@@ -25,7 +25,7 @@ export class Callers {
     this.#calls = calls;
   }
 
-  /** Answers a connection until its end; its commands end with it. */
+  /** Serves a connection until its end, which also ends its commands. */
   serve(connection: Duplex, onGone: () => void = () => undefined): void {
     const commands = new Commands();
     const underWay = new Set<Promise<unknown>>();
@@ -43,7 +43,7 @@ export class Callers {
     const peer = createPeer(connection, {
       who: 'wf',
       handlers: { ...Object.fromEntries(tracked), claim: () => this.#claim(caller) },
-      gone: () => new WfError('E_INTERNAL', 'wf has gone away', { hint: 'Nothing is to be done.' }),
+      gone: () => new WfError('E_INTERNAL', 'wf has ended', { hint: 'No action is needed.' }),
       onGone: () => {
         onGone();
         void commands
@@ -56,10 +56,7 @@ export class Callers {
     this.#callers.add(caller);
   }
 
-  /**
-   * Nothing that anybody else has asked for is carried out any more: what was not read yet never is, commands are killed, and
-   * what is under way is waited for.
-   */
+  /** Drops all other callers: ignores their unread requests, kills their commands, and waits for their pending calls. */
   async #claim(claimant: Caller): Promise<null> {
     const others = [...this.#callers].filter((caller) => caller !== claimant);
     await Promise.all(

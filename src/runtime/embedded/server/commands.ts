@@ -15,15 +15,15 @@ import {
 import { innerGroups } from './inner-groups.ts';
 import { startWithSpawn } from './start-with-spawn.ts';
 
-/** The commands that one connection has asked for. They end with it. */
+/** The commands of one connection, which end with it. */
 export class Commands {
   readonly #groups = innerGroups();
-  // Without an entrance: this process is there already.
+  // Needs no namespace entry: this process is already in the private host.
   readonly #port = createCommandPort(systemClock, () => startWithSpawn, undefined, this.#groups);
   readonly #running = new Map<number, { readonly stop: AbortController; readonly ended: Promise<unknown> }>();
   #isOver = false;
 
-  /** Runs one, which is known by the number that the connection gave it, and answers how it ended. */
+  /** Runs a command, which its number identifies within the connection, and returns how it ended. */
   async run(asked: JsonObject): Promise<Json> {
     const number = takeNumber(asked, 'number');
     const stop = new AbortController();
@@ -38,12 +38,12 @@ export class Commands {
     }
   }
 
-  /** Ends one as whoever asked for it wants no more of it; one that has ended is none to be stopped. */
+  /** Stops a command at the request of its caller; does nothing if the command has ended. */
   stop(asked: JsonObject): void {
     this.#running.get(takeNumber(asked, 'number'))?.stop.abort();
   }
 
-  /** Kills all at once, with all that is in their process groups, and answers when none of it is left. Nothing is run any more. */
+  /** Kills all commands with their process groups, and resolves when they have ended. Later commands are stopped at once. */
   async end(): Promise<void> {
     this.#isOver = true;
     const left = [...this.#running.values()];
@@ -62,7 +62,7 @@ export class Commands {
     return this.#port.run(argv, {
       signal,
       timeoutMs: takeNumber(asked, 'timeoutMs'),
-      // Its own mark, whatever wf itself was started in.
+      // The mark of this private host, even if wf itself runs in another one.
       env: { ...takeTextMap(asked, 'env'), [PRIVATE_HOST_VARIABLE]: process.env[PRIVATE_HOST_VARIABLE] ?? '' },
       ...(stdin === null ? {} : { stdin }),
       ...(cwd === null ? {} : { cwd }),

@@ -9,11 +9,11 @@ import { TEMPORARY_FOLDER } from '../protocol/names.ts';
 import { ipBatch } from '../shared/ip-batch.ts';
 import { mount } from './mount.ts';
 
-/** Ready after 0.5 s on an idle machine. */
+/** The engine is ready after 0.5 s on an idle machine. */
 const READY_WITHIN_MS = 60_000;
 const POLL_MS = 20;
 const CGROUPS = '/sys/fs/cgroup';
-/** The bridge of containers without a network, as Docker makes it. */
+/** The bridge of containers without a network, as Docker creates it. */
 const BRIDGE = 'docker0';
 const BRIDGE_MAC = '02:42:00:00:00:01';
 const BRIDGE_ADDRESS = '172.17.0.1/16';
@@ -22,8 +22,8 @@ const SETTINGS = '/etc/docker';
 const STATE = '/var/lib';
 
 /**
- * Starts a Docker engine in the network, mount and PID namespaces of this process, and returns once it answers. All that it keeps is in
- * memory.
+ * Starts a Docker engine in the network, mount and PID namespaces of this process, and returns once it answers. It keeps all its
+ * data in memory.
  * @param host name of the host
  * @param cgroup cgroup of its containers
  * @throws WfError E_RUNTIME_UNAVAILABLE
@@ -36,12 +36,12 @@ export async function startEngine(host: string, cgroup: string): Promise<ChildPr
   await mountCgroups();
   if (existsSync(SETTINGS)) await mount(['-t', 'tmpfs', '-o', 'mode=700', 'wf', SETTINGS]);
   await makeStateWritable(folder);
-  // A bridge that the engine makes has another address at each start, and a renewed host would differ from the lost one.
+  // The engine would create a bridge with another address at each start, and a new host would differ from the lost one.
   const bridge = [
     `link add name ${BRIDGE} address ${BRIDGE_MAC} type bridge`,
     `address add ${BRIDGE_ADDRESS} dev ${BRIDGE}`,
   ];
-  await ipBatch(bridge, `make the bridge of the engine of host ${host}`);
+  await ipBatch(bridge, `create the bridge of the engine of host ${host}`);
   const settings = join(folder, 'daemon.json');
   writeFileSync(settings, '{}');
   const flags = {
@@ -53,7 +53,7 @@ export async function startEngine(host: string, cgroup: string): Promise<ChildPr
     '--bridge': BRIDGE,
     '--cgroup-parent': cgroup,
     '--exec-opt': 'native.cgroupdriver=cgroupfs',
-    // Nobody listens there: names that the engine does not know are unknown at once.
+    // Nothing listens there, so names that the engine does not know fail at once.
     '--dns': '127.0.0.1',
     '--dns-search': '.',
   };
@@ -82,14 +82,14 @@ export async function startEngine(host: string, cgroup: string): Promise<ChildPr
 
 const LOG_LINES = 3;
 
-/** Lets the engine write below /var/lib/docker, in memory: it keeps parts of overlay networks there, wherever its data is. */
+/** Makes /var/lib/docker writable in memory: the engine keeps parts of overlay networks there, wherever its data root is. */
 async function makeStateWritable(folder: string): Promise<void> {
   const [upper, work] = [join(folder, 'lib'), join(folder, 'lib-work')];
   for (const path of [upper, work]) mkdirSync(path);
   await mount(['-t', 'overlay', '-o', `lowerdir=${STATE},upperdir=${upper},workdir=${work}`, 'wf', STATE]);
 }
 
-/** Mounts the machine's cgroups, which its private /sys lacks: the unified hierarchy, or one for each controller. */
+/** Mounts the machine's cgroups, which the private /sys lacks: the unified hierarchy, or one per controller. */
 async function mountCgroups(): Promise<void> {
   const hierarchies = readFileSync('/proc/self/cgroup', 'utf8')
     .trimEnd()

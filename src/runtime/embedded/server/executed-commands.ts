@@ -1,9 +1,9 @@
-/** So many objects are kept in mind that nobody has asked about. */
+/** Limit of objects whose commands were never requested. */
 const KEPT = 1_000;
 
 const executedCommands = new Map<string, readonly string[]>();
 
-/** Notes by which commands a network or a container was made or removed, for the evidence. @param inside which container's network they were for */
+/** Records the commands that created or removed an object, for the evidence. @param inside the container in whose network they ran */
 export function recordCommands(id: string, commands: readonly string[], inside?: string): void {
   const where = inside === undefined ? '' : `   # inside ${inside}`;
   executedCommands.set(id, [
@@ -14,7 +14,7 @@ export function recordCommands(id: string, commands: readonly string[], inside?:
   if (executedCommands.size > KEPT && oldest !== undefined) executedCommands.delete(oldest);
 }
 
-/** Returns the commands recorded for it since the last call. */
+/** Returns the commands recorded for an object since the last call. */
 export function takeRecordedCommands(id: string): readonly string[] {
   const found = executedCommands.get(id) ?? [];
   executedCommands.delete(id);

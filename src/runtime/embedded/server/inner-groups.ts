@@ -4,8 +4,8 @@ import { allPids } from '../../../host/processes/process.ts';
 import { type ProcessGroups, signalMembers } from '../../../host/processes/process-group.ts';
 
 /**
- * Process groups as the private host counts pids, while /proc counts those of the machine. Numbers are given out in turn in
- * there: one that is free again is not somebody else's before tens of thousands of processes have been started.
+ * Process groups with the pids of the private host, while /proc shows those of the machine. The private host assigns pids in order: a free
+ * one is not reused before tens of thousands of processes have started.
  */
 export function innerGroups(): ProcessGroups & { readonly killAll: () => void } {
   const living = new Set<number>();
@@ -31,7 +31,7 @@ function isOfGroup(pid: number, group: number): boolean {
     return statSync(`/proc/${pid}/ns/pid`).ino === statSync('/proc/self/ns/pid').ino;
   } catch (thrown) {
     switch (errnoOf(thrown)) {
-      // The process has ended, or is not of the private host: this process may inspect all of those.
+      // The process has ended, or does not belong to the private host: this process may inspect all that do.
       case 'ENOENT':
       case 'ESRCH':
       case 'EACCES':
@@ -43,7 +43,7 @@ function isOfGroup(pid: number, group: number): boolean {
   }
 }
 
-/** Index of this namespace among the pids of a process: one for each pid namespace, from the machine's inwards. */
+/** Returns the index of this namespace among the pids of a process: one per PID namespace, from the machine's inwards. */
 function levelOf(ownStatus: string): number {
   return columns(ownStatus, 'NSpid').length - 1;
 }

@@ -5,16 +5,16 @@ import type { WfError } from '../../../engine/model/errors.ts';
 import { createPeer, type Handler, type Peer } from '../protocol/peer.ts';
 import { takeNumber } from '../protocol/request-members.ts';
 
-/** A program of wf in namespaces inside the private host, from its start to its end. */
+/** A program of wf in namespaces inside the private host. */
 export interface InnerProcess {
-  /** As pids count in the private host: what its own `ip` means by it. */
+  /** Pid in the private host, which its `ip` uses. */
   readonly innerPid: number;
-  /** As the machine counts them. */
+  /** Pid on the machine. */
   readonly pid: number;
   readonly peer: Peer;
   readonly stdout: Readable;
   readonly stderr: Readable;
-  /** Its exit code, once it has ended; 137 where it was killed. */
+  /** Resolves to its exit code once it has ended; 137 if it was killed. */
   readonly ended: Promise<number>;
   kill(): void;
 }
@@ -22,7 +22,7 @@ export interface InnerProcess {
 interface InnerProgram {
   /** The command line before Node, which enters or creates the namespaces. */
   readonly enter: readonly [string, ...string[]];
-  /** The name of the program, beside the private host's own. */
+  /** File name of the program, in the folder of the private host's own program. */
   readonly program: string;
   readonly env: Readonly<Record<string, string>>;
   readonly who: string;
@@ -31,10 +31,10 @@ interface InnerProgram {
 }
 
 const KILLED = 137;
-/** Node starts in 40 ms; this is for a machine that is all but stuck. */
+/** Node starts in 40 ms; the rest is for a machine that hardly responds. */
 const START_LIMIT_MS = 30_000;
 
-/** Starts a program, and waits for its `hello`: its namespaces are then prepared. @throws the error of `refused` */
+/** Starts a program, and waits for its `hello`, which means that its namespaces are prepared. @throws the error of `refused` */
 export async function startInnerProcess(inner: InnerProgram): Promise<InnerProcess> {
   const { enter, program, env, who, handlers, refused } = inner;
   const [tool, ...words] = enter;
@@ -79,6 +79,6 @@ export async function startInnerProcess(inner: InnerProgram): Promise<InnerProce
   clearTimeout(timer);
   if (typeof first === 'number') return { innerPid, pid: first, peer, stdout, stderr, ended, kill };
   kill();
-  const said = String(stderr.read() ?? '').trim();
-  throw refused(said || (first === 'late' ? 'it does not get ready' : 'it ended at once'));
+  const output = String(stderr.read() ?? '').trim();
+  throw refused(output || (first === 'late' ? 'it does not get ready' : 'it ended at once'));
 }

@@ -11,18 +11,18 @@ import { prepareHost } from './prepare.ts';
 import { callsOf } from './serve.ts';
 
 /*
- * The program of a private host: the first process of its pid namespace. When it ends, by any means, the kernel ends every
- * other process in there, and takes the links and the namespaces away. Until it is to be kept it ends with whoever started it.
+ * The program of a private host: the first process of its PID namespace. When it ends, for any reason, the kernel ends every other
+ * process in it, and removes the links and the namespaces. Until `keep` it ends with the process that started it.
  */
 
-// The files in place of the machine's must be readable in there, whatever the umask of wf. The socket is in a folder that only its user
-// can enter.
+// The files that replace those of the machine must be readable in the private host, whatever the umask of wf. Only the user of wf can enter
+// the folder of the socket.
 process.umask(0o022);
 
 let kept = false;
 const networks = new Networks();
 const containers = new Containers(networks);
-// Without one of its hosts it is of no use to its run.
+// The private host is useless to its run without one of its hosts.
 const hosts = new NamedHosts(() => process.exit(1));
 const calls = Object.entries(callsOf(networks, containers));
 
@@ -46,13 +46,13 @@ const prepared = prepareHost().then(
     }),
 );
 
-/** Answers once the host is prepared. /proc counts the pids of the machine. */
+/** Answers once the host is prepared. /proc shows the pids of the machine. */
 async function hello() {
   await prepared;
   return { pid: Number(readlinkSync('/proc/self')) };
 }
 
-// Nobody reads its stderr after the start: a warning of Node must not end it.
+// Nothing reads stderr after the start: a warning of Node must not end this process.
 process.stderr.on('error', () => undefined);
 
 // `hello` reports the error.

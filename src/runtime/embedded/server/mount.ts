@@ -7,11 +7,11 @@ const LIMIT_MS = 20_000;
 
 /** Mounts in the mount namespace of this process. @throws WfError E_RUNTIME_UNAVAILABLE */
 export async function mount(args: readonly string[]): Promise<void> {
-  // --no-mtab: else the first one keeps its books in a folder /run/mount, which it makes on the machine itself where it is missing.
+  // --no-mtab: otherwise the first mount records itself in /run/mount, a folder that it would create on the machine itself.
   await runTool(['mount', '--no-mtab', ...args]);
 }
 
-/** Runs a program that a private host is made with. @throws WfError E_RUNTIME_UNAVAILABLE where it fails */
+/** Runs a program that sets up a private host. @throws WfError E_RUNTIME_UNAVAILABLE if it fails */
 export async function runTool(argv: Argv): Promise<void> {
   const { exitCode, output } = await runProgram(argv, { timeoutMs: LIMIT_MS }).catch((thrown: unknown) => {
     throw unavailable(`\`${argv.join(' ')}\` cannot be run: ${String(thrown)}`);
@@ -23,7 +23,7 @@ export async function runTool(argv: Argv): Promise<void> {
 function unavailable(why: string): WfError {
   const limit = limitReached(why);
   if (limit !== undefined) return limit;
-  return new WfError('E_RUNTIME_UNAVAILABLE', `no private host can be made on this machine: ${why}`, {
+  return new WfError('E_RUNTIME_UNAVAILABLE', `wf cannot create a private host on this machine: ${why}`, {
     hint: 'A container or a security module may forbid it. Run wf as root on the machine itself, or use Docker: `--runtime docker`.',
   });
 }

@@ -12,7 +12,7 @@ import { prepareNetwork } from './prepare.ts';
 import { callsOf } from './serve.ts';
 
 /*
- * The program of a named host: it plays dockerd's part in the network namespace that it was started in, or starts a Docker engine there. It
+ * The program of a named host: it acts as dockerd in the network namespace in which it was started, or starts a Docker engine there. It
  * ends with the private host.
  */
 
@@ -27,21 +27,21 @@ const privateHost = createPeer(new Socket({ fd: STARTER_DESCRIPTOR, readable: tr
   gone: () => new WfError('E_DOCKER', 'the private host has ended', { hint: 'Start the run again.' }),
   onGone: () => process.exit(0),
 });
-// Nobody reads its stderr after the start.
+// Nothing reads stderr after the start.
 process.stderr.on('error', () => undefined);
 
 greet().catch((thrown: unknown) => {
   process.stderr.write(`${thrown instanceof Error ? thrown.message : String(thrown)}\n`, () => process.exit(1));
 });
 
-/** /proc counts the pids of the machine. */
+/** Sends its pid. /proc shows the pids of the machine. */
 async function greet(): Promise<void> {
   const pid = Number(readlinkSync('/proc/self'));
   await prepareNetwork();
   const { [ENGINE_VARIABLE]: cgroup, [HOST_VARIABLE]: host } = process.env;
   if (cgroup !== undefined && host !== undefined) {
     const engine = await startEngine(host, cgroup);
-    // The private host ends with this process: without one of its engines it is of no use to its run.
+    // The private host ends with this process: it is useless to its run without one of its engines.
     engine.once('exit', () => process.exit(1));
   }
   await privateHost.call('hello', { pid }, HELLO_LIMIT_MS);

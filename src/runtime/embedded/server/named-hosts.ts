@@ -8,20 +8,23 @@ import { takeText } from '../protocol/request-members.ts';
 import { ipBatch } from '../shared/ip-batch.ts';
 import { type InnerProcess, startInnerProcess } from './inner-process.ts';
 
-/** The process that made the call has a shorter limit of its own. */
+/** The caller has its own, shorter limit. */
 const LIMIT_MS = 3_600_000;
 
-/** The named hosts of a run: each is a network namespace with a process of its own, and shares all files with the private host. */
+/** The named hosts of a run: each is a network namespace with its own process, and shares all files with the private host. */
 export class NamedHosts {
   readonly #hosts = new Map<string, Promise<InnerProcess>>();
   readonly #onLost: (name: string) => void;
 
-  /** @param onLost called when the process of one has ended: the private host cannot go on without it */
+  /** @param onLost called when the process of a host has ended: the private host cannot continue without it */
   constructor(onLost: (name: string) => void) {
     this.#onLost = onLost;
   }
 
-  /** Makes it unless it exists, on request with a Docker engine. Returns the pid of its process, as the machine counts pids. @throws WfError E_RUNTIME_UNAVAILABLE */
+  /**
+   * Creates a named host unless it exists, on request with a Docker engine. Returns the pid of its process on the machine.
+   * @throws WfError E_RUNTIME_UNAVAILABLE
+   */
   async provide(name: string, hasEngine: boolean): Promise<number> {
     const known = this.#hosts.get(name);
     if (known !== undefined) return (await known).pid;
@@ -31,22 +34,22 @@ export class NamedHosts {
     return (await starting).pid;
   }
 
-  /** Returns a handler that passes calls with a `host` to that host, and answers all others itself. */
+  /** Returns a handler that forwards calls with a `host` to that host, and answers all others itself. */
   passingOn(call: string, own: Handler): Handler {
     return (asked) => (asked['host'] === undefined ? own(asked) : this.#call(takeText(asked, 'host'), call, asked));
   }
 
   async #call(name: string, call: string, { host: _host, ...asked }: JsonObject): Promise<Json> {
     const process = await this.#hosts.get(name);
-    if (process === undefined) throw refused(name, 'it was not made');
+    if (process === undefined) throw refused(name, 'it was not created');
     return await process.peer.call(call, asked, LIMIT_MS);
   }
 
   async #start(name: string, hasEngine: boolean): Promise<InnerProcess> {
-    await ipBatch([`netns add ${name}`], `make the host ${name}`);
+    await ipBatch([`netns add ${name}`], `create the host ${name}`);
     const cgroup = engineCgroup(process.env[PRIVATE_HOST_VARIABLE] ?? '');
     const started = await startInnerProcess({
-      // The mounts of an engine are for itself.
+      // An engine has its own mounts.
       enter: ['nsenter', `--net=/run/netns/${name}`, ...(hasEngine ? ['--', 'unshare', ...FOLLOWING_MOUNTS] : [])],
       program: 'named-host.cjs',
       env: hasEngine ? { [ENGINE_VARIABLE]: cgroup, [HOST_VARIABLE]: name } : {},
@@ -60,7 +63,7 @@ export class NamedHosts {
 }
 
 function refused(name: string, why: string): WfError {
-  return new WfError('E_RUNTIME_UNAVAILABLE', `the host ${name} cannot be made in the private host: ${why}`, {
+  return new WfError('E_RUNTIME_UNAVAILABLE', `cannot create the host ${name} in the private host: ${why}`, {
     hint: 'This machine may be short of memory, processes or namespaces (`sysctl user.max_net_namespaces`): see `wf doctor`.',
   });
 }

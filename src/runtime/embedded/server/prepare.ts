@@ -10,14 +10,14 @@ const OWN_FOLDER = dirname(SOCKET_PATH);
 
 /** Files that replace those of the machine, for all processes of the private host. */
 const FILES: readonly { readonly path: string; readonly content: string }[] = [
-  // Address of Docker's name server in each container. Nobody listens there on the private host itself, which has no uplink.
+  // Address of Docker's name server in each container. Nothing listens there on the private host itself, which has no uplink.
   { path: '/etc/resolv.conf', content: 'nameserver 127.0.0.11\n' },
   { path: '/etc/hosts', content: '127.0.0.1 localhost\n' },
 ];
 
 /**
- * Turns the namespaces of this process into a host of its own. Mounts are visible in here only; the files of the machine can be read, but
- * not written.
+ * Turns the namespaces of this process into a separate host. Mounts are visible only inside it; the files of the machine are readable, but
+ * not writable.
  * @throws WfError E_RUNTIME_UNAVAILABLE
  */
 export async function prepareHost(): Promise<void> {
@@ -58,7 +58,7 @@ function whereItIs(path: string): string | undefined {
   try {
     return realpathSync(path);
   } catch {
-    // A missing file cannot be replaced without a change of the machine's files.
+    // Replacing a missing file would change the files of the machine.
     return existsSync(path) ? path : undefined;
   }
 }

@@ -2,7 +2,7 @@ import { copyFileSync, existsSync, mkdirSync, readFileSync, statSync, symlinkSyn
 import { join } from 'node:path';
 import { mount, runTool } from './mount.ts';
 
-/** Flags of a mount that a user namespace does not allow to drop. */
+/** Mount flags that a user namespace must keep. */
 const KEPT_FLAGS = ['nosuid', 'nodev', 'noexec', 'noatime', 'nodiratime', 'relatime'];
 /** Device files that change nothing. */
 const DEVICES = ['null', 'zero', 'full', 'random', 'urandom', 'tty'];
@@ -15,10 +15,10 @@ interface Mount {
 }
 
 /**
- * Makes the machine's files read-only for all that is in the private host. Below /run and /dev/shm it has files of its own, which
- * vanish with it. For the machine's root, who may write where file modes keep everybody else out, that holds for kernel settings,
- * cgroups and disks as well; the network settings are the private host's own.
- * @param own a folder of the private host's own
+ * Makes the machine's files read-only for the private host. It has its own files below /run and /dev/shm, which vanish with it. For the
+ * machine's root, whom file modes do not stop, also protects kernel settings, cgroups and disks. The network settings are those of the
+ * private host itself.
+ * @param own a folder of the private host
  * @throws WfError E_RUNTIME_UNAVAILABLE
  */
 export async function makeFilesReadOnly(own: string): Promise<void> {
@@ -30,7 +30,7 @@ export async function makeFilesReadOnly(own: string): Promise<void> {
   await Promise.all([...kernel, ...mounts.map(remountReadOnly), ...(isRoot ? [] : [ownSharedMemory()])]);
 }
 
-/** Mounts that are covered, or must be written to. An ordinary user may write nothing of the machine's below /proc and /sys. */
+/** Mounts that are replaced, or must be writable. An ordinary user cannot write below /proc and /sys of the machine. */
 const OWN = ['/run', '/proc', '/sys', '/dev/shm', '/dev/pts'];
 const ROOTS_OWN = [...OWN, '/dev'];
 
@@ -38,12 +38,12 @@ function isBelow(path: string, folders: readonly string[]): boolean {
   return folders.some((folder) => path === folder || path.startsWith(`${folder}/`));
 }
 
-/** The topmost mount at each path. */
+/** Returns the topmost mount at each path. */
 function mountsOf(mountinfo: string): readonly Mount[] {
   const byPath = new Map<string, Mount>();
   for (const line of mountinfo.split('\n')) {
     const [, , device, , path, flags] = line.split(' ');
-    // An automount is no file system of its own.
+    // An automount is not a separate file system.
     if (device === undefined || path === undefined || flags === undefined || line.includes(' - autofs ')) continue;
     const plain = path.replaceAll(/\\(\d{3})/g, (_all, octal: string) =>
       String.fromCharCode(Number.parseInt(octal, 8)),
@@ -63,11 +63,11 @@ async function remountReadOnly(asked: Mount): Promise<void> {
   }
 }
 
-/** Not where it was unmounted on the machine meanwhile, lies below another mount, or in a folder that this user may not enter. */
+/** Returns whether a mount is reachable: not if it was unmounted meanwhile, is below another mount, or in a folder closed to this user. */
 function canBeReached({ path, device }: Mount): boolean {
   try {
     const { dev } = statSync(path);
-    // As the kernel packs major and minor number.
+    // The kernel packs major and minor number like this.
     const major = Math.floor(dev / 256) % 4096;
     const minor = (dev % 256) + Math.floor(dev / 1048576) * 256;
     return `${major}:${minor}` === device;
@@ -76,7 +76,7 @@ function canBeReached({ path, device }: Mount): boolean {
   }
 }
 
-/** Whether the user namespace is the machine's own. */
+/** Returns whether this process is root in the machine's user namespace. */
 function isMachineRoot(): boolean {
   return process.getuid?.() === 0 && /^\s*0\s+0\s+4294967295\s*$/.test(readFileSync('/proc/self/uid_map', 'utf8'));
 }
@@ -85,7 +85,7 @@ async function ownSharedMemory(): Promise<void> {
   await mount(['-t', 'tmpfs', '-o', 'mode=1777', 'wf', '/dev/shm']);
 }
 
-/** A /dev without disks. */
+/** Mounts a /dev without disks. */
 async function replaceDevices(own: string): Promise<void> {
   const folder = join(own, 'dev');
   mkdirSync(join(folder, 'pts'), { recursive: true });
@@ -107,7 +107,7 @@ const LINKS = [
 ] as const;
 
 const SYSRQ = '/proc/sysrq-trigger';
-/** Containers of systemd-nspawn have a file of their own mounted there. */
+/** Containers of systemd-nspawn have another file mounted there. */
 const BOOT_ID = '/proc/sys/kernel/random/boot_id';
 
 /** @param hasOwnBootId whether a mount replaces the boot id of the kernel: it identifies processes, inside as outside */
@@ -118,9 +118,9 @@ async function protectSettings(own: string, hasOwnBootId: boolean): Promise<void
   if (hasOwnBootId) copyFileSync(BOOT_ID, bootId);
   await mount(['--bind', '/proc/sys/net', network]);
   await Promise.all([
-    // Not every kernel has it.
+    // Not every kernel has this file.
     ...(existsSync(SYSRQ) ? [mount(['-o', 'bind,ro', SYSRQ, SYSRQ])] : []),
-    // Without the mounts below it, such as binfmt_misc, which root could write to.
+    // Excludes the mounts below it, such as binfmt_misc, which root could write to.
     mount(['-o', 'bind,ro', '/proc/sys', '/proc/sys']).then(() =>
       Promise.all([
         mount(['--bind', network, '/proc/sys/net']),
@@ -130,7 +130,7 @@ async function protectSettings(own: string, hasOwnBootId: boolean): Promise<void
   ]);
 }
 
-/** Without the cgroups that are mounted below the machine's. */
+/** Mounts a /sys without the cgroups of the machine. */
 async function mountSysfs(): Promise<void> {
   await mount(['-t', 'sysfs', '-o', 'ro', 'wf', '/sys']);
 }

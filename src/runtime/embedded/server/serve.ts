@@ -20,7 +20,7 @@ import { imageOf, requireImage } from './containers/images.ts';
 import { takeRecordedCommands } from './executed-commands.ts';
 import { type Network, type Networks, networkInfo } from './network/networks.ts';
 
-/** Returns the calls of the host that this process plays dockerd's part for: the private host itself, or a named one in it. */
+/** Returns the handlers of the host for which this process acts as dockerd: the private host itself, or a named host in it. */
 export function callsOf(networks: Networks, containers: Containers): Readonly<Record<string, Handler>> {
   const info = (network: Network) => networkInfo(network, containers.membersOf(network));
   return {
@@ -31,7 +31,7 @@ export function callsOf(networks: Networks, containers: Containers): Readonly<Re
       legacyTables: { ...readLegacyTables() },
     }),
     image(asked) {
-      // A run that asks for an image, which it does before its first change, is about to start containers.
+      // A run asks for images before its first change: it is about to start containers.
       containers.provideSpare();
       return plain(imageOf(takeText(asked, 'reference')));
     },
@@ -90,7 +90,7 @@ export function callsOf(networks: Networks, containers: Containers): Readonly<Re
   };
 }
 
-/** The margin between the limit of a container and that of this process. */
+/** Margin between the limit of a container and that of this process. */
 const SPARE_MS = 1_000;
 
 async function forward(containers: Containers, asked: JsonObject, name: string, limitMs: number): Promise<Json> {
@@ -98,7 +98,7 @@ async function forward(containers: Containers, asked: JsonObject, name: string, 
   return await peer.call(name, asked, limitMs + SPARE_MS);
 }
 
-/** As it goes over the connection. What is given is made of nothing but texts, numbers and null. */
+/** Returns a value as the connection sends it. The value consists only of texts, numbers and null. */
 function plain(value: object | null): Json {
   return JSON.parse(JSON.stringify(value));
 }

@@ -3,8 +3,8 @@ import { WfError } from '../../../engine/model/errors.ts';
 import { errnoOf } from '../../../host/machine/errno.ts';
 
 /**
- * Disables IPv6 in the network namespace of this process: Docker has none on networks without it, and automatic addresses would
- * be drift.
+ * Disables IPv6 in the network namespace of this process: like Docker on networks without IPv6, and because automatic addresses would be
+ * drift.
  */
 export function disableIpv6(): void {
   for (const name of ['all', 'default']) writeNetworkSetting(`ipv6/conf/${name}/disable_ipv6`, '1');

@@ -7,9 +7,9 @@ import { signalMembers } from '../../../host/processes/process-group.ts';
 
 /** Result of a program. */
 export interface ProgramEnd {
-  /** 128 and the signal's number if a signal ended it; null if it timed out. */
+  /** 128 plus the signal's number if a signal ended it; null if it timed out. */
   readonly exitCode: number | null;
-  /** stdout and stderr in the order they came, bounded. */
+  /** stdout and stderr in the order of arrival, bounded. */
   readonly output: string;
   readonly timedOut: boolean;
 }
@@ -20,7 +20,7 @@ interface ProgramOptions {
 }
 
 const MAX_OUTPUT_BYTES = 256 * 1024;
-/** Limit of the wait for the rest of the output after the end: a child of the program may keep the streams open. */
+/** Time limit for the rest of the output after the end: a child of the program may keep the streams open. */
 const STREAMS_MS = 200;
 
 /** Runs a program in the namespaces of this process. @throws the system's error if it cannot be started */
@@ -29,7 +29,7 @@ export function runProgram(argv: Argv, { stdin, timeoutMs }: ProgramOptions): Pr
   return new Promise((resolve, reject) => {
     const child: ChildProcess = spawn(program, args, { stdio: 'pipe', detached: true, env: process.env });
     child.once('error', reject);
-    // Missing if no descriptor is left for them.
+    // The streams are missing if no descriptor is left for them.
     const { stdin: input, stdout, stderr } = child;
     if (child.pid === undefined || !input || !stdout || !stderr) return;
     const both = new PassThrough();

@@ -9,7 +9,7 @@ const POLL_MS = 200;
 
 /**
  * Waits until the health check of a running container succeeds, and records the last result as evidence.
- * @throws WfError E_STEP_FAILED if it has none, exits, or is not healthy in time
+ * @throws WfError E_STEP_FAILED if the container has no health check, exits, or is not healthy in time
  */
 export async function untilHealthy(id: string, deadlineMs: number, context: StepContext): Promise<void> {
   const { clock, docker } = context.host;

@@ -12,7 +12,7 @@ const absolutePath = z
   .describe('absolute path');
 const portNumber = z.number().int().min(1).max(65_535);
 const milliseconds = z.number().int().min(1);
-/** A name of a variable that every shell and engine accepts. */
+/** A variable name that every shell and engine accepts. */
 const variableName = z.string().regex(/^[A-Za-z_][A-Za-z0-9_.-]*$/, 'must be the name of a variable');
 export const containerEnvSchema = z.record(variableName, z.string());
 
@@ -99,7 +99,7 @@ export const optionFields = {
 };
 type Options = z.output<z.ZodObject<typeof optionFields>>;
 
-/** Returns the options of an input for the engine; undefined if it has none, which every runtime provides. */
+/** Returns the options of an input for the engine; undefined if it has none, as every runtime supports. */
 export function optionsOf(input: Options): ContainerOptions | undefined {
   const { env, labels, ports, mounts, resources, restart, healthCheck } = input;
   const options: ContainerOptions = { env, labels, ports, mounts, resources, restart, healthCheck };
@@ -163,8 +163,8 @@ function mountText(mount: Mount): string {
 }
 
 /**
- * Returns the error for a container whose options are not those of the input; undefined if they are, or if the runtime has none. Values
- * of variables are not in it.
+ * Returns the error for a container whose options differ from the input; undefined if none differs, or if the runtime has no options.
+ * The error contains no values of variables.
  */
 export function optionMismatch({ id, name, options }: ContainerInfo, input: Options): WfError | undefined {
   if (options === undefined) return undefined;
@@ -176,7 +176,7 @@ export function optionMismatch({ id, name, options }: ContainerInfo, input: Opti
   });
 }
 
-/** Variables and labels of the image are among those of the container, so that only missing and other ones are differences. */
+/** A container also has the variables and labels of its image, so only missing and different ones count. */
 function firstDifference(found: ContainerOptions, wanted: Options): string | undefined {
   const variable = Object.entries(wanted.env).find(([name, value]) => found.env[name] !== value)?.[0];
   if (variable !== undefined) return `another value of the variable ${variable}`;

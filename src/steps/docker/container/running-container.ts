@@ -40,7 +40,7 @@ export async function runningContainer(
     });
   }
   const namespace = findNamespaceOfPid(pid);
-  // The pid may have become another process between the engine's answer and the read of /proc.
+  // The pid may belong to another process by the time /proc is read.
   const again = await (namespace === null ? waitForExit(container, context) : context.host.docker.container(id));
   if (again?.status === 'exited') return 'exited';
   if (namespace === null || again === null || again.pid !== pid || again.startedAt !== startedAt) {
@@ -53,7 +53,7 @@ export async function runningContainer(
   return { id, name, startedAt, pid, namespace, ...addressesIn(container, networkId) };
 }
 
-/** Returns a container whose process has ended, once the engine has noticed: milliseconds, or tenths of a second on a busy machine. */
+/** Returns a container whose process has ended, once the engine has noticed: in milliseconds, or tenths of a second on a busy machine. */
 async function waitForExit({ id, startedAt }: ContainerInfo, { host, signal }: HostContext) {
   const until = host.clock.now() + NOTICED_WITHIN_MS;
   for (;;) {

@@ -5,7 +5,7 @@ import { LATE_EFFECT_MS } from './policy.ts';
 
 const POLL_MS = 20;
 
-/** Error codes of an engine that found a name or subnet in use. */
+/** Error codes of an engine for a name or subnet in use. */
 const TAKEN: readonly ErrorCode[] = ['E_NAME_IN_USE', 'E_SUBNET_IN_USE'];
 
 /**

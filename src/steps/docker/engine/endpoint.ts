@@ -6,8 +6,8 @@ import { contains, parseSubnet, type Subnet } from '../../../host/ip/subnet.ts';
 import { shortId } from '../names.ts';
 
 /**
- * Whether a connection of a running container has no endpoint. Engines (20.10) leave one if they refuse a connection, for example because
- * its address is taken; they do not disconnect it, and do not start the container with it again.
+ * Returns whether a connection of a running container has no endpoint. Docker 20.10 leaves such a connection if it refuses one, for
+ * example because its address is taken. It cannot disconnect it, and cannot start the container with it again.
  */
 export function isBroken({ endpointId }: ContainerEndpoint, { running }: ContainerInfo): boolean {
   return running && endpointId === null;
@@ -50,14 +50,14 @@ function isWithin(subnet: string, address: Subnet): boolean {
 export function brokenConnection({ name }: ContainerInfo, network: NetworkInfo): WfError {
   return new WfError(
     'E_NAME_IN_USE',
-    `container ${name} has a broken connection to network ${network.name}, which the run did not make`,
+    `container ${name} has a broken connection to network ${network.name}, which the run did not create`,
     {
       hint: `Connect it with \`docker network connect ${network.name} ${name}\`, then disconnect it, and resume the run.`,
     },
   );
 }
 
-/** The engine knows the network of a container that has never run by its name alone. */
+/** Before the first start of a container, the engine knows its network only by name. */
 export function endpointIn(
   { endpoints }: ContainerInfo,
   { id, name }: Pick<NetworkInfo, 'id' | 'name'>,
@@ -65,12 +65,12 @@ export function endpointIn(
   return endpoints.find(({ networkId, network }) => (networkId === '' ? network === name : networkId === id));
 }
 
-/** Whether the connection carries the mark of the run: the engine stores its options with it. */
+/** Returns whether the connection carries the mark of the run: the engine stores the options of a connection. */
 export function isOwn({ options }: ContainerEndpoint, { run }: HostContext): boolean {
   return options?.[RUN_LABEL] === run;
 }
 
-/** Returns the error for a connection with another address than asked for, or without an alias; undefined if it is as asked. */
+/** Returns the error for a connection with another address than requested, or without an alias; undefined if it is as requested. */
 export function connectionMismatch(
   { fixedIpv4 = null, ipv4: address, aliases = [] }: ContainerEndpoint,
   container: ContainerInfo,

@@ -20,7 +20,7 @@ const POLL_MS = 20;
  * processes keep running under their shim.
  */
 export const tracesSchema = z.object({
-  /** First process of the container; the network namespace lives at least as long. */
+  /** First process of the container; its network namespace lives at least as long. */
   process: processSchema,
   /** Host end of the container's veth pair; null if it could not be read. */
   hostLink: z.object({ name: z.string(), ifindex: z.number().int(), mac: z.string() }).nullable(),
@@ -49,7 +49,7 @@ async function hostLinkOf(
     const peer = links.find((link) => link.ifindex === end?.peerIfindex && link.peerIfindex === end.ifindex);
     return peer === undefined || peer.mac === null ? null : { name: peer.name, ifindex: peer.ifindex, mac: peer.mac };
   } catch (thrown) {
-    // An ordinary user who may use the engine cannot enter the namespace.
+    // A user who may use the engine but is not root cannot enter the namespace.
     if (thrown instanceof WfError) return null;
     throw thrown;
   }

@@ -6,8 +6,8 @@ import type { HostPorts } from '../../../engine/workflow/step.ts';
 import { readLinks } from '../../../host/ip/link.ts';
 
 /**
- * Checks that the bridges of the engine's networks are links of this machine. A bridge named after its network's id proves it;
- * `docker0` alone does so only if nothing indicates a remote engine, because a second local engine has one too.
+ * Checks that the bridges of the engine's networks are links of this machine. A bridge named after the id of its network proves it;
+ * `docker0` alone proves it only if nothing indicates a remote engine, because a second local engine has one too.
  */
 export async function checkLocalBridges({ docker, command }: HostPorts): Promise<RequirementResult> {
   const [info, networks, links] = await Promise.all([docker.info(), docker.listNetworks(), readLinks(command)]);

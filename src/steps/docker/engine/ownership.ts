@@ -23,10 +23,10 @@ export function runOf(object: Labelled): string | undefined {
   return object.labels[RUN_LABEL];
 }
 
-/** Returns the maker of an object in words: `made by run k3v9x2mq7p` or `not made by wf`. */
+/** Describes the creator of an object: `created by run k3v9x2mq7p` or `not created by wf`. */
 function ownerOf(object: Labelled): string {
   const run = runOf(object);
-  return run === undefined ? 'not made by wf' : `made by run ${run}`;
+  return run === undefined ? 'not created by wf' : `created by run ${run}`;
 }
 
 /** Returns the error for a name that another container has, with the facts that identify its owner. */
@@ -67,7 +67,7 @@ export function volumeNameInUse(volume: VolumeInfo): WfError {
   });
 }
 
-/** Returns the error for an object that a rollback found under a recorded name and that is not this run's. */
+/** Returns the error for an object with a recorded name that does not belong to this run. */
 export function withoutMark(what: 'container' | 'network', object: ContainerInfo | NetworkInfo, run: RunId): WfError {
   const { id, name } = object;
   const owner = runOf(object);

@@ -4,8 +4,7 @@ import type { RetryPolicy } from '../../../engine/workflow/step.ts';
 export const ENGINE_RETRY: RetryPolicy = { attempts: 4, initialMs: 250, factor: 2, maxMs: 2_000 };
 
 /**
- * Longest late effect of a request whose client was killed: the engine still carries it out. Measured on Docker 20.10 in 450
- * requests: a network at most 233 ms later, a container 34 ms, a start 255 ms, a removal 393 ms. Five times the longest, for
- * slower machines.
+ * Longest late effect of a request whose client was killed: the engine still executes it. Five times the longest of 450 requests to
+ * Docker 20.10, which took 393 ms, for slower machines.
  */
 export const LATE_EFFECT_MS = 2_000;

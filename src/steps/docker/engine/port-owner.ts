@@ -10,7 +10,7 @@ import { runOf } from './ownership.ts';
 
 type HostPort = Pick<PublishedPort, 'protocol' | 'hostAddress'> & { readonly hostPort: number };
 
-/** Returns the error for the first of these ports that a container has published; undefined if none has. */
+/** Returns the error for the first of these ports that a container has published; undefined if there is none. */
 export async function portOfContainer(
   ports: readonly PublishedPort[],
   { docker }: Pick<HostPorts, 'docker'>,
@@ -22,7 +22,7 @@ export async function portOfContainer(
       if (wanted === undefined) continue;
       const { id, name } = container;
       const run = runOf(container);
-      const owner = run === undefined ? '' : `, made by run ${run}`;
+      const owner = run === undefined ? '' : `, created by run ${run}`;
       const removal = run === undefined ? `\`docker rm --force ${name}\`` : `\`wf rollback ${run}\``;
       return inUse(publishedText(wanted), `container ${name} (${shortId(id)}${owner}) publishes it`, removal);
     }
@@ -34,7 +34,7 @@ export async function portOfContainer(
 export async function portInUse(port: HostPort, host: HostPorts): Promise<WfError | undefined> {
   const ofContainer = await portOfContainer([{ ...port, containerPort: port.hostPort }], host);
   if (ofContainer !== undefined) return ofContainer;
-  // The tables of the kernel are those of wf's own network namespace.
+  // The kernel's tables show only wf's own network namespace.
   if (host.namespace.own().inode !== ownNetworkNamespace().inode) return undefined;
   if (!isListening(port.protocol, port.hostAddress, port.hostPort) || !(await checkLocalBridges(host)).met)
     return undefined;

@@ -6,7 +6,7 @@ import type { HostPorts } from '../../../engine/workflow/step.ts';
 export const engineIdSchema = z.string();
 
 /**
- * Refuses another engine (another DOCKER_HOST) than the recorded one: an object that it lacks is not gone.
+ * Refuses an engine other than the recorded one (another DOCKER_HOST): an object that it lacks is not gone.
  * @throws WfError E_WRONG_PLACE
  */
 export async function requireSameEngine(
@@ -14,7 +14,7 @@ export async function requireSameEngine(
   { host }: { readonly host: Pick<HostPorts, 'docker'> },
 ): Promise<void> {
   const found = await host.docker.engineId();
-  // An engine that has ended took its objects with it.
+  // When an engine ends, its objects end with it.
   if (found === recorded || host.docker.hasEnded(recorded)) return;
   const { endpoint } = await host.docker.info();
   throw new WfError(

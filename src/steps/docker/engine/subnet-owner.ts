@@ -7,7 +7,7 @@ import { sshPeer } from '../../../host/processes/ssh-peer.ts';
 import { shortId } from '../names.ts';
 import { runOf } from './ownership.ts';
 
-/** User of a part of a subnet. */
+/** User of part of a subnet. */
 interface SubnetOwner {
   readonly name: string;
   readonly hint: string;
@@ -27,7 +27,7 @@ async function networkIn(range: Subnet, { docker }: HostPorts): Promise<SubnetOw
     const taken = network.subnets.find(({ subnet }) => overlaps(range, subnet));
     if (taken === undefined) continue;
     const run = runOf(network);
-    const made = run === undefined ? '' : `, made by run ${run}`;
+    const made = run === undefined ? '' : `, created by run ${run}`;
     return {
       name: `${taken.subnet} of the Docker network ${network.name} (${shortId(network.id)}${made})`,
       hint:
@@ -41,7 +41,7 @@ async function networkIn(range: Subnet, { docker }: HostPorts): Promise<SubnetOw
 
 async function routeIn(range: Subnet, { command }: HostPorts): Promise<SubnetOwner | undefined> {
   const routes = await readRoutes(command, { family: 'inet', table: 'all' });
-  // The main table comes first: the local table has the same destination in less familiar words.
+  // The main table comes first: the local table describes the same destination in less familiar terms.
   const byTable = [...routes].sort((a, b) => Number(b.table === 'main') - Number(a.table === 'main'));
   const route = byTable.find(({ destination }) => !isDefault(destination) && overlaps(range, destination));
   if (route === undefined) return undefined;
@@ -53,7 +53,7 @@ async function routeIn(range: Subnet, { command }: HostPorts): Promise<SubnetOwn
   };
 }
 
-/** A network on this range would take the answers to a user logged in over SSH, though only the default route leads to that user. */
+/** Finds the client of an SSH login to which a network on this range would cut the replies, even if only the default route leads there. */
 function sshPeerIn(range: Subnet): SubnetOwner | undefined {
   const peer = sshPeer();
   if (peer === undefined || !overlaps(range, peer)) return undefined;
@@ -63,7 +63,7 @@ function sshPeerIn(range: Subnet): SubnetOwner | undefined {
   };
 }
 
-// A VPN that takes all traffic splits the default route into these two halves.
+// A VPN that captures all traffic splits the default route into these two halves.
 function isDefault(destination: string): boolean {
   return ['default', '0.0.0.0/0', '0.0.0.0/1', '128.0.0.0/1'].includes(destination);
 }

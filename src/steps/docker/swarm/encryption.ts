@@ -7,24 +7,24 @@ import { requireSuccess } from '../../../host/commands/checked-command.ts';
 import { READ_LIMITS } from '../../../host/ip/run-ip.ts';
 
 /**
- * Leftovers of encrypted overlay networks on an engine that has left its swarm: rules of iptables that select a VNI, and policies of IPsec
- * for VXLAN to other nodes.
+ * Leftovers of encrypted overlay networks on an engine that has left its swarm: iptables rules that select a VNI, and IPsec policies for
+ * VXLAN to other nodes.
  */
 export const encryptionSchema = z.object({
   /** Address of the node, and UDP port of VXLAN. */
   address: z.string(),
   port: z.number().int(),
-  /** Rules and policies from before the engine was in the swarm: they stay. */
+  /** Rules from before the engine joined the swarm, which stay. */
   rules: z.array(z.string()),
   hadPolicies: z.boolean(),
 });
 type Encryption = z.output<typeof encryptionSchema>;
 
-/** A rule, in the words of iptables-save, by which an engine selects the VNI of an encrypted network. */
+/** A rule with which an engine selects the VNI of an encrypted network, in the format of iptables-save. */
 const RULE =
   /^-A ((?:INPUT|OUTPUT) -p udp .*--u32 "?0x0>>0x16&0x3c@0xc&0xffffff00=0x[0-9a-f]+"? -j (?:DROP|ACCEPT|MARK --set-xmark 0xd0c4e3\/0xffffffff))$/;
 
-/** Reads it before the engine is in the swarm; null without the right to read rules: nothing is removed then. */
+/** Reads the rules before the engine joins the swarm. Returns null without the right to read them: wf then removes nothing. */
 export async function encryptionBefore(
   address: string,
   port: number,
@@ -39,14 +39,14 @@ export async function encryptionBefore(
   }
 }
 
-/** Returns whether something is left that was not there before. */
+/** Returns whether rules or policies are left that were not there before. */
 export async function isEncryptionLeft(before: Encryption | null, context: HostContext): Promise<boolean> {
   if (before === null) return false;
   const [rules, policies] = await Promise.all([leftRules(before, context), leftPolicies(before, context)]);
   return rules.length > 0 || policies;
 }
 
-/** Removes it, once the engine has left. */
+/** Removes these leftovers, once the engine has left. */
 export async function removeEncryption(before: Encryption | null, context: HostContext): Promise<void> {
   if (before === null) return;
   for (const rule of await leftRules(before, context)) {

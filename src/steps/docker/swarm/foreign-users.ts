@@ -29,7 +29,7 @@ export async function refuseForeignUsers({ node: own }: SwarmState, context: Hos
   await refuseForeignContainers(context);
 }
 
-/** Refuses to take the overlay networks from containers of this engine that the run did not make. @throws WfError E_FOREIGN */
+/** Refuses to remove the overlay networks of containers on this engine that the run did not create. @throws WfError E_FOREIGN */
 export async function refuseForeignContainers(context: HostContext): Promise<void> {
   const { docker } = context.host;
   const swarmNetworks = (await docker.listNetworks()).filter(isSwarmNetwork).map(({ id }) => id);
@@ -46,7 +46,7 @@ export async function refuseForeignContainers(context: HostContext): Promise<voi
 }
 
 function foreignInSwarm(what: string, { run }: HostContext, removal: string): WfError {
-  return new WfError('E_FOREIGN', `${what}, which run ${run} did not make, uses the swarm`, {
+  return new WfError('E_FOREIGN', `${what}, which run ${run} did not create, uses the swarm`, {
     hint: `Remove it with \`${removal}\`, then \`wf rollback ${run}\`.`,
   });
 }

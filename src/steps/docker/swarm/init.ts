@@ -15,7 +15,7 @@ import { requireMadeOnEngine, requireSameEngine } from '../engine/same-engine.ts
 import { orUnknown } from '../engine/unknown.ts';
 import { encryptionBefore, isEncryptionLeft, removeEncryption } from './encryption.ts';
 import { refuseForeignUsers } from './foreign-users.ts';
-import { makeGateway, ownGateway, removeGateway } from './gateway-bridge.ts';
+import { createGateway, ownGateway, removeGateway } from './gateway-bridge.ts';
 import { LEAVE_BY_HAND, leaveSwarm, managerState, swarmInUse, untilIngress } from './membership.ts';
 import { membershipFields, nodeFields } from './swarm-input.ts';
 
@@ -29,16 +29,16 @@ const inputSchema = z.object({
     .default(null)
     .describe('range from which the swarm takes the subnets of overlay networks; null leaves it to the engine'),
 });
-/** Record of a swarm that the run made. */
+/** Record of a swarm that the run created. */
 export const swarmRecordSchema = z.object(membershipFields);
 
 type Input = z.output<typeof inputSchema>;
 type Record = z.output<typeof swarmRecordSchema>;
 
-/** Makes a swarm with this run's mark; the engine is its first manager. */
+/** Creates a swarm with this run's mark; the engine is its first manager. */
 export const initSwarm = defineStep({
   kind: 'swarm.init',
-  description: 'Makes a swarm of which the engine is the first manager.',
+  description: 'Creates a swarm of which the engine is the first manager.',
   input: inputSchema,
   output: z.object({
     cluster: z.string().describe('id of the swarm'),
@@ -85,7 +85,7 @@ export const initSwarm = defineStep({
 
   async apply(input, record, _found, context) {
     const { docker } = context.host;
-    const gateway = await makeGateway(context);
+    const gateway = await createGateway(context);
     const node = await asCommand(
       context,
       initCommand(input),
@@ -106,7 +106,7 @@ export const initSwarm = defineStep({
       if (state.state === 'inactive' && (await isEncryptionLeft(record.encryption, context)))
         return { found: 'in place' };
       const { cluster } = state;
-      // An engine that was killed may have made the swarm without its mark.
+      // A killed engine may have created the swarm without its mark.
       if (record.node === null && state.state !== 'inactive' && (cluster === null || isUnmarked(cluster)))
         return { found: 'unknown', error: swarmInUse(state) };
       return {
@@ -159,6 +159,6 @@ function mismatchWithInput(
   return new WfError(
     'E_SWARM_IN_USE',
     `this run already has swarm ${id} on the engine, at ${address ?? 'no address'} and UDP port ${dataPathPort}, not ${asked}`,
-    { hint: 'Let one step of the workflow make the swarm.' },
+    { hint: 'Let one step of the workflow create the swarm.' },
   );
 }

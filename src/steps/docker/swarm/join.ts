@@ -16,7 +16,7 @@ import { engineIdSchema, requireMadeOnEngine, requireSameEngine } from '../engin
 import { orUnknown } from '../engine/unknown.ts';
 import { encryptionBefore, isEncryptionLeft, removeEncryption } from './encryption.ts';
 import { refuseForeignContainers } from './foreign-users.ts';
-import { makeGateway, ownGateway, removeGateway } from './gateway-bridge.ts';
+import { createGateway, ownGateway, removeGateway } from './gateway-bridge.ts';
 import { lookUntil } from './look-until.ts';
 import {
   isIngress,
@@ -30,7 +30,7 @@ import {
 import { managerAddressSchema, membershipFields, nodeFields } from './swarm-input.ts';
 
 const DEMOTED_WITHIN_MS = 10_000;
-/** An engine that leaves up to 1.8 s after a change of its node keeps the ingress network until it is restarted; measured on Docker 20.10. */
+/** Docker 20.10 keeps the ingress network until a restart if it leaves up to 1.8 s after a change of its node. */
 const CHANGED_NODE_MS = 3_000;
 
 const inputSchema = z.object({
@@ -90,7 +90,7 @@ export const joinSwarm = defineStep({
         ...{ engine, cluster: null, node: null, gateway: null, encryption: null },
         ...{ address: input.advertiseAddress, manager: input.manager, managerEngine },
       };
-      // A plan observes this before the manager has made its swarm; apply refuses it.
+      // A plan observes this before the manager creates its swarm; apply refuses it.
       if (cluster === null) {
         if (state.state === 'inactive') return { found: 'absent', target, record: before };
         return { found: 'foreign', error: swarmInUse(state) };
@@ -119,7 +119,7 @@ export const joinSwarm = defineStep({
     const { swarm } = context.host.docker;
     const manager = onManager(input.manager, context);
     if (record.cluster === null) throw noManager(input.manager);
-    const gateway = await makeGateway(context);
+    const gateway = await createGateway(context);
     const { state } = await swarm.state();
     if (state !== 'inactive' && state !== 'active') await leaveSwarm(context);
     if (state !== 'active') await join(input, context, manager);
@@ -155,7 +155,7 @@ export const joinSwarm = defineStep({
     const manager = onManager(record.manager, context);
     if (await isOwnNode(state, record, context)) {
       await refuseForeignContainers(context);
-      // The attempt was cut off, maybe a moment ago.
+      // The attempt was interrupted, maybe a moment ago.
       if (record.node === null) {
         await settleNode(manager, context);
         await pause(context.host.clock, CHANGED_NODE_MS, context.signal);
@@ -188,12 +188,12 @@ function joinCommand({ advertiseAddress, listenAddress, managerAddress }: Input)
   ];
 }
 
-/** Returns the context of a step for a manager, which is another host of the run. */
+/** Returns the context for commands on the manager, which is another host of the run. */
 function onManager(name: string, { run, named, signal, record, progress }: HostContext): HostContext {
   return { run, host: named(name), named, signal, record, progress };
 }
 
-/** Joins; if that fails, the engine stops trying. A node that has joined all the same is left to the next attempt, or to the undo. */
+/** Joins the swarm; if that fails, stops the engine from trying. A node that has joined anyway is left to the next attempt or the undo. */
 async function join(input: Input, context: HostContext, manager: HostContext): Promise<void> {
   const token = await manager.host.docker.swarm.joinToken(input.as);
   const { managerAddress, advertiseAddress, listenAddress } = input;
@@ -211,12 +211,12 @@ async function join(input: Input, context: HostContext, manager: HostContext): P
   }
 }
 
-/** Whether an engine that was in no swarm when the step began is in this state because of it. */
+/** Returns whether an engine that was in no swarm when the step began is in this state because of the step. */
 function isOwnAttempt({ state }: SwarmState, node: SwarmNode | undefined): boolean {
   return state === 'pending' || state === 'error' || (node !== undefined && runOf(node) === undefined);
 }
 
-/** Whether the engine is the recorded node, or tries to become one. */
+/** Returns whether the engine is the recorded node, or tries to become it. */
 async function isOwnNode(state: SwarmState, record: Record, context: HostContext): Promise<boolean> {
   if (state.state === 'inactive') return false;
   if (record.node !== null && state.node === record.node) return true;
@@ -227,8 +227,8 @@ async function isOwnNode(state: SwarmState, record: Record, context: HostContext
 }
 
 /**
- * Returns the nodes of this host in the list of the manager: each attempt to join makes one. In a swarm of the run, one without a mark is its
- * own, too: its attempt was cut off.
+ * Returns the nodes of this host in the list of the manager: each attempt to join adds one. In a swarm of the run, a node without a mark
+ * belongs to the run, too: its attempt was interrupted.
  */
 async function listedNodes(record: Record, context: HostContext): Promise<readonly SwarmNode[]> {
   const swarm = await swarmOfManager(record, context);
@@ -236,19 +236,19 @@ async function listedNodes(record: Record, context: HostContext): Promise<readon
   return swarm.nodes.filter((node) => node.id === record.node || (node.address === record.address && isOwn(node)));
 }
 
-/** Waits for what a new node makes in the background: one that leaves before keeps it. */
+/** Waits until a new node has created its ingress network in the background: a node that leaves before keeps it. */
 async function settleNode(manager: HostContext, context: HostContext): Promise<void> {
   if ((await manager.host.docker.listNetworks()).some(isIngress)) await untilIngress(context);
 }
 
-/** The recorded swarm in the eyes of its manager. */
+/** The recorded swarm, as its manager reports it. */
 interface SeenSwarm {
-  /** Whether the run made it. */
+  /** Whether the run created it. */
   readonly isOurs: boolean;
   readonly nodes: readonly SwarmNode[];
 }
 
-/** Returns the swarm; without nodes if the engine of the manager has ended, or is in no swarm or another one. */
+/** Returns the swarm; without nodes if the engine of the manager has ended, or is in no swarm or in another one. */
 async function swarmOfManager(record: Record, context: HostContext): Promise<SeenSwarm> {
   const manager = onManager(record.manager, context);
   const { docker } = manager.host;
@@ -260,7 +260,7 @@ async function swarmOfManager(record: Record, context: HostContext): Promise<See
   return { isOurs: isOurs(cluster, context.run), nodes: await docker.swarm.nodes() };
 }
 
-/** Makes a worker of a manager: one that leaves would take its vote along. */
+/** Demotes a manager to a worker: a manager that leaves would still count in the quorum. */
 async function demote(node: string, manager: HostContext, context: HostContext): Promise<void> {
   await asCommand(
     manager,
@@ -280,7 +280,7 @@ function mismatchWithInput({ id, role, address }: SwarmNode, input: Input): WfEr
 
 function noManager(name: string): WfError {
   return new WfError('E_SWARM_JOIN', `the engine of host ${name} is no manager of a swarm`, {
-    hint: `Let an earlier step \`swarm.init\` make one on ${name}.`,
+    hint: `Let an earlier step \`swarm.init\` create one on ${name}.`,
     untouched: true,
   });
 }

@@ -8,7 +8,7 @@ import { runOf } from '../engine/ownership.ts';
 import { GATEWAY } from './gateway-bridge.ts';
 import { lookUntil } from './look-until.ts';
 
-/** An engine starts a node in about 0.5 s, and gives up a join after 10 s. */
+/** An engine starts a node in about 0.5 s, and abandons a join after 10 s. */
 const SETTLED_WITHIN_MS = 12_000;
 const LEFT_WITHIN_MS = 10_000;
 
@@ -18,7 +18,7 @@ export const LEAVE_BY_HAND: readonly Argv[] = [
   ['docker', 'network', 'rm', GATEWAY],
 ];
 
-/** The network of published ports, which an engine makes and removes with its membership. */
+/** The network of published ports, which an engine creates and removes with its membership. */
 const INGRESS = 'ingress';
 
 /** Returns the state of the engine; waits while it is `pending`: a request of a killed process may be under way. */
@@ -29,7 +29,7 @@ export function settledState(context: HostContext): Promise<SwarmState> {
 
 /**
  * Returns the state of an engine that is a manager, or in no swarm; waits while a manager that has just started does not know its swarm.
- * @throws WfError E_HOST_STATE_UNKNOWN if it does not get to know it
+ * @throws WfError E_HOST_STATE_UNKNOWN if it does not learn it in time
  */
 export async function managerState(context: HostContext): Promise<SwarmState> {
   const { swarm } = context.host.docker;
@@ -50,12 +50,12 @@ function unknownSwarm({ node, state, error }: SwarmState): WfError {
   );
 }
 
-/** Returns the error for an engine that is in a swarm which the run did not make, or join. */
+/** Returns the error for an engine in a swarm that the run neither created nor joined. */
 export function swarmInUse({ state, node, cluster, isManager, error }: SwarmState): WfError {
   const run = cluster === null ? undefined : runOf(cluster);
   const role = isManager ? 'manager' : 'node';
   const which = cluster === null ? 'a swarm' : `swarm ${cluster.id}`;
-  const owner = run === undefined ? '' : `, made by run ${run}`;
+  const owner = run === undefined ? '' : `, created by run ${run}`;
   const why = state === 'active' ? '' : `, state ${state}${error === null ? '' : `: ${error}`}`;
   return new WfError(
     'E_SWARM_IN_USE',
@@ -79,11 +79,11 @@ export async function leaveSwarm(context: HostContext): Promise<void> {
     () => docker.swarm.leave(),
     () => 'Node left the swarm.',
   );
-  const look = async () => {
+  const observe = async () => {
     const [{ state }, networks] = await Promise.all([docker.swarm.state(), docker.listNetworks()]);
     return { state, hasLeft: state === 'inactive' && !networks.some(isSwarmNetwork) };
   };
-  const { state, hasLeft } = await lookUntil(context, LEFT_WITHIN_MS, look, (seen) => seen.hasLeft);
+  const { state, hasLeft } = await lookUntil(context, LEFT_WITHIN_MS, observe, (seen) => seen.hasLeft);
   if (hasLeft) return;
   throw new WfError('E_RESIDUE', `the engine has left the swarm, but is ${state} and has networks of it`, {
     hint: 'Check `docker info` and `docker network ls`; a restart of the engine removes them.',
@@ -91,8 +91,8 @@ export async function leaveSwarm(context: HostContext): Promise<void> {
 }
 
 /**
- * Waits for the part of the engine in the ingress network, which it makes in the background. The membership does not need it, but an engine
- * that leaves before has the network until it is restarted.
+ * Waits until the engine has created its part of the ingress network in the background. The membership does not need it, but an engine that
+ * leaves before keeps the network until it is restarted.
  */
 export async function untilIngress(context: HostContext): Promise<void> {
   const { docker } = context.host;

@@ -15,7 +15,7 @@ const nodeSchema = z.object({
   availability: z.string().describe('`active`, `pause` or `drain`'),
   state: z.string().describe('`ready`, `down`, `disconnected` or `unknown`'),
   reachability: z.string().nullable().describe('`reachable`, `unreachable` or `unknown`; null for a worker'),
-  isLeader: z.boolean().describe('whether it is the manager that leads'),
+  isLeader: z.boolean().describe('whether it is the leader of the managers'),
   address: z.string().describe('address that the node advertises'),
 });
 type Node = z.output<typeof nodeSchema>;
@@ -27,7 +27,7 @@ const inputSchema = z.object({
     .min(1)
     .nullable()
     .default(null)
-    .describe('number of nodes that there must be, all of them ready; null expects nothing'),
+    .describe('number of nodes that must exist, all of them ready; null expects nothing'),
   deadlineMs: z
     .number()
     .int()

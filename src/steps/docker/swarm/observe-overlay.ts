@@ -32,13 +32,13 @@ const outputSchema = z.object({
 type Output = z.output<typeof outputSchema>;
 
 /**
- * Reads an overlay network inside the hidden network namespace in which the engine keeps it; with `expect` it proves that its tables lead to
- * a container on another host.
+ * Reads an overlay network inside the private network namespace in which the engine keeps it; with `expect` it proves that its tables lead
+ * to a container on another host.
  */
 export const observeOverlay = defineStep({
   kind: 'docker.overlay',
   description:
-    'Reads an overlay network in the hidden network namespace of the engine: VXLAN link, bridge, forwarding and neighbour entries. A container of the host must use it.',
+    'Reads an overlay network in the private network namespace of the engine: VXLAN link, bridge, forwarding and neighbour entries. A container of the host must use it.',
   input: z.object({
     network: nameOrIdSchema.describe('id or name of the network'),
     expect: z
@@ -97,10 +97,10 @@ function requireExpected(
 ): void {
   const hint = `Inspect it with \`nsenter --net=${namespace} bridge fdb show dev ${link}\`.`;
   if (port !== expected.port || mtu !== expected.mtu) {
-    const told = (one: Pick<Output, 'port' | 'mtu'>) => `port ${one.port}, MTU ${one.mtu}`;
+    const properties = (one: Pick<Output, 'port' | 'mtu'>) => `port ${one.port}, MTU ${one.mtu}`;
     throw new WfError(
       'E_NOT_PROVEN',
-      `${link} of the overlay network ${network} has ${told({ port, mtu })}, not ${told(expected)}`,
+      `${link} of the overlay network ${network} has ${properties({ port, mtu })}, not ${properties(expected)}`,
       { hint },
     );
   }
@@ -131,7 +131,7 @@ async function show(namespace: NamespaceRef, { host, record }: HostContext): Pro
   }
 }
 
-/** Returns the namespace of a network: the engine keeps it beside those of the containers, of which one must use the network. */
+/** Returns the namespace of a network, which the engine keeps beside those of the containers. A container must use the network. */
 async function namespaceOf({ id, name }: NetworkInfo, { host: { docker } }: HostContext): Promise<NamespaceRef> {
   for (const { endpoints, sandbox } of await docker.containers()) {
     if (!sandbox || !endpoints.some(({ networkId }) => networkId === id)) continue;

@@ -18,8 +18,8 @@ export const nodeFields = {
 export const managerAddressSchema = endpointSchema.describe('address and TCP port of the manager, as `10.92.0.1:2377`');
 
 /**
- * Record of a membership. Node and cluster are null until the engine is a node: until then the mark identifies it. The gateway is the id
- * of the network that the run made for it; null if there was one before, or there is none yet.
+ * Record of a membership. Node and cluster are null until the engine is a node, which the mark identifies until then. The gateway is
+ * the id of the network that the run created for it; null if there was one before, or there is none yet.
  */
 export const membershipFields = {
   engine: engineIdSchema,

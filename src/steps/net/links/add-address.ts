@@ -18,7 +18,7 @@ import { cidrSchema, linkNameSchema } from '../name-schema.ts';
 import { addressInUse, askSegment, holderInNetwork } from '../observe/address-holder.ts';
 import { gone, hostPlace, IN_PLACE, observeIn, placeName, placeOf, runAt, typedAt, typedIn, undoIn } from '../place.ts';
 
-/** Network segment on which others might have the address. */
+/** Network segment on which another machine might have the address. */
 const segmentSchema = z.strictObject({
   link: linkNameSchema.describe('link of the host on the segment: the bridge'),
   networkId: z.string().nullable().describe('id of the Docker network of the segment, or null'),
@@ -57,7 +57,7 @@ export const addAddress = defineStep({
     const target = `address ${address} on ${name} ${placeName(place)}`;
     const record = { ...identityOf(place, link), address };
     const bare = withoutPrefix(address);
-    // Docker assigns addresses without knowing this one: a container may have got it meanwhile.
+    // Docker does not know this address: it may have assigned it to a container meanwhile.
     const stranger = segment === null ? null : await memberWith(bare, segment, context);
     if (stranger !== null) return { found: 'foreign', error: addressInUse(bare, stranger) };
     const holders = addressesOf(links).filter((one) => one.address === bare);
@@ -114,7 +114,7 @@ async function memberWith(address: string, { networkId }: Segment, context: Step
   return (await holderInNetwork(context, networkId, address)).holder;
 }
 
-/** Checks that nobody on the segment answers for the address. @throws WfError E_ADDRESS_IN_USE */
+/** Checks that no machine on the segment answers for the address. @throws WfError E_ADDRESS_IN_USE */
 async function refuseDuplicate(address: string, { link }: Segment, context: StepContext): Promise<void> {
   const holder = await askSegment(context, hostPlace(context.host), link, address);
   if (holder !== undefined) throw addressInUse(address, `${holder.mac ?? 'a machine'} on the segment of ${link}`);

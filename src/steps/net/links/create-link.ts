@@ -26,17 +26,17 @@ export const linkRecordSchema = z.object({
   link: z.string(),
   kind: z.string(),
   alias: z.string(),
-  /** Device group from the creation of the link until it is marked: it identifies a link that exists and is not yet marked. */
+  /** Device group of the link until it is marked: it identifies a link that exists and is not yet marked. */
   group: z.string(),
   /** Null until the link exists. */
   ifindex: z.number().int().nullable(),
 });
 type LinkRecord = z.infer<typeof linkRecordSchema>;
 
-/** Creates a link of any kind that the kernel has, with the run's mark. */
+/** Creates a link of any kind that the kernel supports, with the run's mark. */
 export const createLink = defineStep({
   kind: 'net.link',
-  description: 'Creates a link of any kind that the kernel has: bridge, VLAN, VXLAN, macvlan, dummy, ...',
+  description: 'Creates a link of any kind that the kernel supports: bridge, VLAN, VXLAN, macvlan, dummy, ...',
   input: newLinkSchema.safeExtend({ in: placeInput }),
   output: z.object({
     name: z.string().describe('link name'),
@@ -104,23 +104,23 @@ function deleteCommand(link: string): Argv {
   return ['ip', 'link', 'delete', 'dev', link];
 }
 
-/** Returns the device group that a step gives its new link: 31 bits, and never one of the small numbers that people use. */
+/** Returns the device group of a new link: 31 bits, and never one of the small numbers that people use. */
 function groupOf(owner: string, link: string): string {
   return String(0x4000_0000 + (Number.parseInt(sha256(`${owner}/${link}`).slice(0, 8), 16) % 0x3fff_ffff));
 }
 
-/** A link is ours by its mark, or before it is marked by the group of the intent. */
+/** Returns whether a link is ours: by its mark, or before it is marked by the group of the intent. */
 function isOurs(link: Link, { alias, group, ifindex }: LinkRecord): boolean {
   if (ifindex !== null && link.ifindex !== ifindex) return false;
   return link.alias === alias || (link.alias === null && link.group === group);
 }
 
-/** The name counts only while the ifindex is unknown: somebody may have renamed the link since. */
+/** Returns whether this is the recorded link. The name counts only while the ifindex is unknown: the link may have been renamed. */
 function isRecorded(link: Link, made: LinkRecord): boolean {
   return isOurs(link, made) && (made.ifindex !== null || link.group === made.group || link.name === made.link);
 }
 
-/** Returns whether a link is a port of another, or would be deleted with it. */
+/** Returns whether a link is a port of another link, or would be deleted with it. */
 function dependsOn(link: Link, other: Link): boolean {
   return link.master === other.name || (link.peerIfindex === other.ifindex && link.peerNamespaceId === null);
 }
@@ -130,7 +130,7 @@ function usedBy(user: Link, { name, kind }: Link): WfError {
   const command = isPort ? `ip link set dev ${user.name} nomaster` : `ip link delete dev ${user.name}`;
   return new WfError(
     'E_LINK_IN_USE',
-    `the ${kind ?? 'link'} ${name} is in use: ${user.name}, which this run did not make, is ${isPort ? 'a port of it' : 'on top of it'}`,
+    `the ${kind ?? 'link'} ${name} is in use: ${user.name}, which this run did not create, is ${isPort ? 'a port of it' : 'on top of it'}`,
     { hint: `Release it with \`${command}\` if nobody needs it there, then undo the run again.` },
   );
 }

@@ -24,7 +24,7 @@ import { mtuWords } from './link-kind.ts';
 
 const end = z.object({
   name: z.string(),
-  /** Chosen before the pair is created: it identifies a pair that exists and is not yet marked. */
+  /** Chosen before the creation: it identifies a pair that exists and is not yet marked. */
   mac: z.string(),
   /** Null until the pair exists. */
   ifindex: z.number().int().nullable(),
@@ -147,14 +147,14 @@ export const createVethPair = defineStep({
 
   undo: (made, context) =>
     undoIn(async () => {
-      // Deleting either end deletes both, in whatever namespace the other end is.
+      // Deleting one end deletes both, whatever namespace the other end is in.
       const link = await remainingEnd(made, context);
       if (link !== undefined) await runAt(context, made.place, ['ip', 'link', 'delete', 'dev', link.name]);
     }),
   undoCommands: ({ place, first }) => [typedAt(place, ['ip', 'link', 'delete', 'dev', first.name])],
 });
 
-/** A link is ours by its mark, or before it is marked by the MAC address of the intent. */
+/** Returns whether a link is ours: by its mark, or before it is marked by the MAC address of the intent. */
 function isOurs(link: Link, expected: VethEnd, alias: string, intended: boolean): boolean {
   if (link.kind !== 'veth') return false;
   return link.alias === alias || (intended && link.alias === null && link.mac === expected.mac);

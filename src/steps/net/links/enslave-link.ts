@@ -82,7 +82,7 @@ export const enslaveLink = defineStep({
       const link = links.find((candidate) => isRecorded(candidate, record));
       const bridge = links.find(({ ifindex }) => ifindex === record.bridgeIndex);
       if (link === undefined || bridge === undefined || link.master !== bridge.name) return;
-      // The previous bridge may have gone meanwhile.
+      // The previous bridge may be gone by now.
       const previous = record.previousMaster === null ? null : namedIn(links, record.previousMaster);
       await runAt(context, record.place, previous === null ? release(link.name) : enslave(link.name, previous.name));
     }),
@@ -99,7 +99,7 @@ function release(link: string): Argv {
   return ['ip', 'link', 'set', 'dev', link, 'nomaster'];
 }
 
-/** The kernel lowers the MTU of a bridge to that of its smallest port, which would be an unwanted change. */
+/** Refuses a smaller MTU than that of the bridge: the kernel would lower the MTU of the bridge, an unwanted change. */
 function requireSameMtu(link: Link, bridge: Link): void {
   if (link.mtu === bridge.mtu) return;
   throw new WfError(

@@ -5,16 +5,16 @@ import type { Requirement } from '../../../engine/workflow/requirement.ts';
 import { READ_LIMITS } from '../../../host/ip/run-ip.ts';
 import { linkNameSchema, macSchema, mtuSchema } from '../name-schema.ts';
 
-/** Kinds that `ip link add` cannot make as one marked link, with the way to make them. */
+/** Kinds that `ip link add` cannot create as one marked link, with the way to create them. */
 const MADE_OTHERWISE: Readonly<Record<string, string>> = {
-  veth: 'net.veth makes both of its ends',
+  veth: 'net.veth creates both of its ends',
   vxcan: 'it has two ends',
   netkit: 'it has two ends',
-  tun: 'a program or `ip tuntap` makes it',
+  tun: 'a program or `ip tuntap` creates it',
 };
 /** Kinds that do not exist without a parent. */
 const NEEDS_PARENT = new Set(['vlan', 'macvlan', 'macvtap', 'ipvlan', 'ipvtap', 'macsec']);
-/** Kinds whose parent is an option of the kind; that of all others is an option of the link. */
+/** Kinds whose parent is an option of the kind, not of the link. */
 const TUNNELS = new Set('vxlan gre gretap erspan ip6gre ip6gretap ip6erspan ipip ip6tnl sit vti vti6 xfrm'.split(' '));
 /** Options that name another link or namespace, which the schema cannot check. */
 const NAMES_ANOTHER = new Set(
@@ -60,8 +60,8 @@ export const newLinkSchema = z
 export type NewLink = z.output<typeof newLinkSchema>;
 
 /**
- * Requires that the kernel can make links of a kind with these options: makes one in a network namespace of its own, which ends with
- * the check. The kernel may load its module for that.
+ * Requires that the kernel supports links of a kind with these options: creates one in a new network namespace, which ends with the
+ * check. The kernel may load its module for that.
  */
 export function linkKind(kind: string, options: readonly string[] = []): Requirement {
   const parent = NEEDS_PARENT.has(kind) ? 'wf-parent' : null;
@@ -85,17 +85,17 @@ export function linkKind(kind: string, options: readonly string[] = []): Require
 }
 
 function kindMissing(kind: string, why: string): WfError {
-  return new WfError('E_KERNEL', `this machine cannot make a link of the kind ${kind}: ${why}`, {
+  return new WfError('E_KERNEL', `this machine cannot create a link of the kind ${kind}: ${why}`, {
     hint: `Load its module with \`modprobe ${kind}\` if the kernel has one, or choose another kind.`,
   });
 }
 
-/** Returns the words of `ip link` that give a link its MTU; none leaves it to the kernel. */
+/** Returns the arguments of `ip link` that set the MTU of a link; empty if the kernel chooses it. */
 export function mtuWords(mtu: number | null): readonly string[] {
   return mtu === null ? [] : ['mtu', String(mtu)];
 }
 
-/** Returns the command that makes a link. @param general options of the link that do not depend on its kind */
+/** Returns the command that creates a link. @param general options of the link that do not depend on its kind */
 export function addLinkCommand(
   { name, kind, parent, options, mtu, mac }: NewLink,
   general: readonly string[] = [],

@@ -77,7 +77,7 @@ export const moveLink = defineStep({
       return { found: 'ours', target, record: known, output };
     }
     const link = requireNamed(hostLinks, from, hostName);
-    const refusal = claimedByAnotherRun(context, from, link) ?? cannotComeBack(from, link);
+    const refusal = claimedByAnotherRun(context, from, link) ?? cannotReturn(from, link);
     if (refusal !== undefined) return { found: 'foreign', error: refusal };
     return { found: 'absent', target, record: recordOf(context, from, to, hostName, name, link) };
   },
@@ -123,7 +123,7 @@ function argumentFor({ namespace }: PlaceHandle): string {
   return processInPath(namespace) ?? namespace.path;
 }
 
-/** Moves and renames in one request, so that the destination never has two links with one name. */
+/** Moves and renames the link in one request, so that the destination never has two links with one name. */
 function moveCommand(link: string, namespace: string, name: string): Argv {
   const move: Argv = ['ip', 'link', 'set', 'dev', link, 'netns', namespace];
   return name === link ? move : [...move, 'name', name];
@@ -159,7 +159,7 @@ async function movedLink(context: HostContext, move: MoveRecord): Promise<Link |
 }
 
 async function moveBack(context: HostContext, move: MoveRecord, link: Link): Promise<void> {
-  // Safe only once the host is known to be the one that the link came from.
+  // Safe only once the host is known to be the origin of the link.
   namespaceOf(move.from, context.host);
   const home = openNamespace(context.host.namespace.own());
   const inside = inNamespaceOf(move.to);
@@ -180,8 +180,8 @@ async function leftDown(context: HostContext, move: MoveRecord): Promise<Link | 
   return links.find((link) => isRecorded(link, move) && !link.up);
 }
 
-/** Refuses a move that cannot be undone: moving removes a link from its bridge and deletes its addresses. */
-function cannotComeBack(from: Place, link: Link): WfError | undefined {
+/** Refuses a move that cannot be undone: a move removes a link from its bridge and deletes its addresses. */
+function cannotReturn(from: Place, link: Link): WfError | undefined {
   if (link.master !== null) return linkInUse(from, link);
   const address = link.addresses.find(({ scope }) => scope !== 'link');
   if (address === undefined) return undefined;

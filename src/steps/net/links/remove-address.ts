@@ -34,7 +34,7 @@ import {
 /** Lifetime in seconds of an address that does not expire. */
 const FOREVER = 4_294_967_295;
 
-/** An address as `ip -json` prints it, with no attribute that `ip address add` could not restore; states are ignored. */
+/** An address as `ip -json` prints it, with only attributes that `ip address add` can restore; states are ignored. */
 const lastingAddress = z.strictObject({
   family: z.enum(['inet', 'inet6']),
   local: z.string(),
@@ -60,7 +60,7 @@ const linkEntry = z.object({ addr_info: z.array(addressEntry).default([]) });
 /** Removes an address from a link. */
 export const removeAddress = defineStep({
   kind: 'net.address-removal',
-  description: 'Removes an address from a link; the undo adds it again as it was.',
+  description: 'Removes an address from a link; the undo adds it again, with all its attributes.',
   input: z.object({
     link: linkNameSchema.describe('link name'),
     address: cidrSchema.describe('address with prefix length, such as `172.18.0.100/16`'),
@@ -132,7 +132,7 @@ function hasAddress({ addresses }: Link, address: string): boolean {
   return addresses.some((one) => cidrOf(one) === address);
 }
 
-/** Returns the words that restore the address, or the attributes for which that is impossible. */
+/** Returns the arguments that restore the address, or the attributes that cannot be restored. */
 async function exactly(address: string, link: Link, place: Place, { host }: HostContext) {
   const args = ['address', 'show', 'dev', link.name];
   const shown = (await readIpJson(host.command, args, linkEntry, namespaceOf(place, host)))
@@ -194,7 +194,7 @@ function notRestorable(address: string, { name }: Link, place: Place, problem: s
   return new WfError(
     'E_STEP_FAILED',
     `the address ${address} of ${name} ${placeName(place)} could not be restored exactly: ${problem}`,
-    { hint: 'Have the program that gave it, such as a DHCP client, remove it.' },
+    { hint: 'Let the program that added it, such as a DHCP client, remove it.' },
   );
 }
 

@@ -99,7 +99,7 @@ function setCommand(link: string, mtu: number): Argv {
   return ['ip', 'link', 'set', 'dev', link, 'mtu', String(mtu)];
 }
 
-/** Refuses what an undo could not take back exactly. @throws WfError E_STEP_FAILED */
+/** Refuses a change that an undo could not revert exactly. @throws WfError E_STEP_FAILED */
 function requireReversible(links: readonly Link[], place: Place, link: Link, mtu: number): void {
   if (link.kind === 'bridge') {
     throw new WfError(

@@ -22,7 +22,7 @@ const record = z.object({
 });
 type NamespaceRecord = z.infer<typeof record>;
 
-/** A namespace that was found by its name, with its links. */
+/** A namespace found by its name, with its links. */
 interface Found {
   readonly namespace: z.infer<typeof namespaceSchema>;
   readonly links: readonly Link[];
@@ -30,7 +30,7 @@ interface Found {
   readonly mark: string | null;
 }
 
-/** Links that the kernel makes by itself in every namespace, if their modules are loaded. */
+/** Links that the kernel itself creates in every namespace, if their modules are loaded. */
 const OF_KERNEL = new Set('lo tunl0 gre0 gretap0 erspan0 ip_vti0 ip6_vti0 sit0 ip6tnl0 ip6gre0'.split(' '));
 
 /** Creates a named network namespace with the run's mark: a place for other steps. */
@@ -62,7 +62,7 @@ export const createNamespace = defineStep({
   async apply({ name }, intended, found, context) {
     const { place, alias } = intended;
     const present = found === 'absent' ? null : await findNamespace(name, context.host);
-    // Left by an `ip netns add` that was killed before it had mounted the namespace.
+    // Left by an `ip netns add` that was killed before it mounted the namespace.
     if (present === 'file') await runAt(context, place, deleteCommand(name));
     if (present === null || present === 'file') await addNamespace(name, intended, context);
     await runAt(context, place, ['ip', '-n', name, 'link', 'set', 'dev', 'lo', 'up', 'alias', alias]);
@@ -96,7 +96,7 @@ function deleteCommand(name: string): Argv {
   return ['ip', 'netns', 'delete', name];
 }
 
-/** Returns the path of a named namespace for this process, which may be outside of the private host that has it. */
+/** Returns the path of a named namespace for this process, which may be outside its private host. */
 function pathOf(name: string, holder: HostPorts['namespace']['holder']): string {
   return `${holder === null ? '' : `/proc/${holder.pid}/root`}/run/netns/${name}`;
 }
@@ -112,8 +112,8 @@ async function findNamespace(name: string, { command, namespace: own }: HostPort
 }
 
 /**
- * A namespace is ours by its identity; while that is unknown, by its mark; and before it is marked, if the step has intended it and
- * nobody has used it yet.
+ * Returns whether a namespace is ours: by its identity; while that is unknown, by its mark; and before it is marked, if the step has an
+ * intent and the namespace is unused.
  */
 function isOurs(found: Found | 'file', { alias, namespace }: NamespaceRecord, isIntended: boolean): boolean {
   if (found === 'file') return isIntended && namespace === null;
@@ -131,12 +131,12 @@ function processesIn(inode: number): readonly number[] {
   return (networkNamespacesInUse().get(inode) ?? []).map(({ process }) => process.pid);
 }
 
-/** @throws WfError E_NAME_IN_USE with `untouched` if somebody else has the name by now */
+/** @throws WfError E_NAME_IN_USE with `untouched` if the name is taken by now */
 async function addNamespace(name: string, { place }: NamespaceRecord, context: HostContext): Promise<void> {
   const { end, stderr } = await tryAt(context, place, addCommand(name));
   if (end.type === 'exited' && end.exitCode === 0) return;
   const why = stderr.trim().slice(0, 200) || end.type;
-  // `ip` has removed the name again, unless it was ended early.
+  // `ip` removes the name again if it fails, unless it was killed.
   const untouched = end.type === 'exited';
   throw new WfError('E_HOST_COMMAND', `the namespace ${name} cannot be created: ${why}`, {
     hint: 'List the names in use with `ip netns list`. A security module or a container may forbid mounts on /run/netns.',
@@ -144,14 +144,14 @@ async function addNamespace(name: string, { place }: NamespaceRecord, context: H
   });
 }
 
-/** Refuses to remove a namespace that others use: it would live on without a name. @throws WfError E_NAME_IN_USE */
+/** Refuses to remove a namespace in use: it would survive without a name. @throws WfError E_NAME_IN_USE */
 function refuseInUse({ name, alias }: NamespaceRecord, { namespace, links }: Found): void {
   const [pid] = processesIn(namespace.inode);
   const link = links.find((one) => one.alias !== alias && !OF_KERNEL.has(one.name));
   if (pid === undefined && link === undefined) return;
   const [user, hint] =
     pid === undefined
-      ? [`the link ${link?.name}, which this run did not make`, 'Remove or move the link']
+      ? [`the link ${link?.name}, which this run did not create`, 'Remove or move the link']
       : [`process ${pid} (${commandOf(pid)})`, `End the process with \`kill ${pid}\``];
   throw new WfError('E_NAME_IN_USE', `the namespace ${name} is in use: ${user} is in it`, {
     hint: `${hint}, then undo the run again.`,
@@ -177,7 +177,7 @@ export function namespaceNameFree(name: string): Requirement {
 
 function nameInUse(name: string, found: Found | 'file'): WfError {
   const owner = found === 'file' ? undefined : runOfLinkAlias(found.mark);
-  const whose = owner === undefined ? 'wf did not make it' : `wf run ${owner} made it`;
+  const whose = owner === undefined ? 'wf did not create it' : `wf run ${owner} created it`;
   return new WfError('E_NAME_IN_USE', `the network namespace ${name} exists already: ${whose}`, {
     hint:
       owner === undefined

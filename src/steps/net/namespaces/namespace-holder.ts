@@ -4,7 +4,7 @@ import { type Link, readLinks } from '../../../host/ip/link.ts';
 import { networkNamespacesInUse } from '../../../host/namespaces/namespaces-in-use.ts';
 import { commandOf } from '../../../host/processes/process-files.ts';
 
-/** Describes what keeps the network namespace of a link's other end alive, or why that is unknown. */
+/** Describes why the network namespace of a link's other end still exists, or why that is unknown. */
 export async function holderOfPeerNamespace(link: Link, context: HostContext): Promise<string> {
   if (link.peerNamespaceId === null) return `${link.name} has both ends in this namespace`;
   try {
@@ -26,7 +26,7 @@ async function processAtOtherEnd(link: Link, { host }: HostContext): Promise<num
   for (const [inode, ways] of networkNamespacesInUse()) {
     if (inode === own) continue;
     for (const way of ways) {
-      // A process that has ended or cannot be entered is skipped: another process may be in the same namespace.
+      // Skips a process that has ended or cannot be entered: another process may be in the same namespace.
       const links = await readLinks(host.command, way).catch(() => undefined);
       if (links === undefined) continue;
       if (links.some((candidate) => isOtherEnd(candidate, link))) return way.process.pid;

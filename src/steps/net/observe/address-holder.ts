@@ -4,12 +4,12 @@ import type { HostContext } from '../../../engine/workflow/step.ts';
 import { type Neighbour, readNeighbours } from '../../../host/ip/neighbour.ts';
 import { namespaceOf, type Place, runAt, tryAt } from '../place.ts';
 
-/** Wait for an answer from the segment, in milliseconds: over a local bridge it takes well below one. */
+/** Time limit for an answer from the segment, in milliseconds: over a local bridge it takes well below one. */
 export const ANSWER_MS = 20;
 const POLL_MS = 10;
 
 /**
- * Returns who has an address in a Docker network, and a description of the members searched.
+ * Returns the holder of an address in a Docker network, and a description of the searched members.
  * @throws WfError E_STEP_FAILED if the network does not exist.
  */
 export async function holderInNetwork(
@@ -31,8 +31,8 @@ export async function holderInNetwork(
 }
 
 /**
- * Makes the kernel ask for an address (ARP, or neighbour discovery for IPv6) and returns who answered. This touches only the
- * neighbour cache, which the kernel refills by itself.
+ * Makes the kernel ask for an address (ARP, or neighbour discovery for IPv6) and returns who answered. Changes only the neighbour
+ * cache, which the kernel refills itself.
  */
 export async function askSegment(
   context: HostContext,
@@ -45,7 +45,7 @@ export async function askSegment(
     (await readNeighbours(command, link, namespaceOf(place, context.host))).find((entry) => entry.address === address);
   const remembered = await lookUp();
   if (remembered?.states.includes('PERMANENT')) return remembered;
-  // An old cache entry may belong to a machine that has left.
+  // An old cache entry may belong to a machine that is gone.
   if (remembered !== undefined) await tryAt(context, place, ['ip', 'neighbour', 'delete', address, 'dev', link]);
   await runAt(context, place, ['ip', 'neighbour', 'replace', address, 'dev', link, 'use']);
   const until = clock.now() + ANSWER_MS;

@@ -15,7 +15,7 @@ const outputSchema = z.object({
 });
 type AddressFree = z.infer<typeof outputSchema>;
 
-/** Checks that nobody has an address: no member of the Docker network, nobody who answers on the segment. */
+/** Checks that an address is free: no member of the Docker network has it, and no machine answers for it on the segment. */
 export const checkAddressFree = defineStep({
   kind: 'net.address-free',
   description: 'Checks that nobody on a segment has an address.',

@@ -48,7 +48,7 @@ export const observeFirewall = defineStep({
   },
 });
 
-/** Reads one source, or returns why it cannot be read: that is no reason to fail. */
+/** Reads one source, or returns why it is unreadable: the step does not fail for that. */
 async function readSource(
   context: HostContext,
   place: Place,

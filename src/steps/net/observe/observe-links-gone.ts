@@ -11,8 +11,8 @@ import { holderOfPeerNamespace } from '../namespaces/namespace-holder.ts';
 import { placeName, placeOf, showAt, typedIn } from '../place.ts';
 
 /**
- * The kernel removes an unused namespace in the background, within milliseconds or tens of them. Each look starts a program: while somebody
- * keeps the namespace, wf looks less and less often.
+ * The kernel removes an unused namespace in the background, within milliseconds or tens of them. Each observation starts a program, so the
+ * pause grows while a process keeps the namespace.
  */
 const FIRST_PAUSE_MS = 5;
 const LONGEST_PAUSE_MS = 100;

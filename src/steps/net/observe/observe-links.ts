@@ -61,7 +61,7 @@ export const observeLinks = defineStep({
     const other = only === null ? undefined : links.find(({ name }) => !only.includes(name));
     if (only !== null && other !== undefined) {
       throw new WfError('E_NOT_PROVEN', `${other.name} ${placeName(place)} is a link beside ${only.join(', ')}`, {
-        hint: 'List the links with `ip link`: somebody else has made one, or an earlier step.',
+        hint: 'List the links with `ip link`: somebody else, or an earlier step, has created one.',
       });
     }
     return {

@@ -61,11 +61,11 @@ export const observeVxlan = defineStep({
     const { name: _name, ...properties } = seen;
     const { vni, port, mtu } = properties;
     if (expect !== null && (vni !== expect.vni || port !== expect.port || mtu !== expect.mtu)) {
-      const told = (one: { vni: number; port: number; mtu: number }) =>
+      const described = (one: { vni: number; port: number; mtu: number }) =>
         `VNI ${one.vni}, port ${one.port}, MTU ${one.mtu}`;
       throw new WfError(
         'E_NOT_PROVEN',
-        `${link} ${placeName(place)} has ${told({ vni, port, mtu })}, not ${told(expect)}`,
+        `${link} ${placeName(place)} has ${described({ vni, port, mtu })}, not ${described(expect)}`,
         { hint: `Inspect it with \`ip -details link show dev ${link}\`.` },
       );
     }

@@ -31,7 +31,7 @@ import {
   undoIn,
 } from '../place.ts';
 
-/** Stands for every address that is not known: a VXLAN link sends their frames to all its tunnel ends. */
+/** Stands for all unknown addresses: a VXLAN link sends their frames to all its tunnel ends. */
 const ALL_UNKNOWN = '00:00:00:00:00:00';
 
 /** Identity of an entry in the table of its link or bridge. */
@@ -112,7 +112,7 @@ export const addForwardingEntry = defineStep({
   },
 
   async apply({ in: _where, ...asked }, entry, _found, context) {
-    // A learned entry passes by itself: it is replaced, and not restored.
+    // A learned entry expires: it is replaced, and not restored.
     const isLearned = rivalsOf(entry, await entriesAt(context, entry.place)).length > 0;
     await runAt(context, entry.place, addCommand(asked, isLearned));
     return entry;
@@ -138,7 +138,7 @@ export const addForwardingEntry = defineStep({
   undoCommands: (entry) => [typedAt(entry.place, deleteCommand(entry))],
 });
 
-/** A port gets a static entry: a permanent one would be an address of the host itself. */
+/** Adds a static entry for a port: a permanent one would be an address of the host itself. */
 function addCommand({ link, mac, dst, vlan }: Key, isLearned: boolean): Argv {
   const verb = mac === ALL_UNKNOWN ? 'append' : isLearned ? 'replace' : 'add';
   const where = dst === null ? ['master', 'static', ...vlanWords(vlan)] : ['dst', dst, 'self', 'permanent'];
@@ -160,14 +160,14 @@ function entriesAt({ host }: HostContext, place: Place): Promise<ForwardingEntry
   return readForwarding(host.command, namespaceOf(place, host));
 }
 
-/** Returns whether this is the entry as the step makes it. */
+/** Returns whether this is the entry that the step creates. */
 function isEntry(one: ForwardingEntry, { mac, dst, vlan, bridge }: EntryRecord, link: string): boolean {
   if (one.mac !== mac || one.ifname !== link || !isConfigured(one)) return false;
   if (dst !== null) return one.dst === dst && one.port === undefined && one.vni === undefined;
   return one.state === 'static' && one.master === bridge && (one.vlan ?? null) === vlan;
 }
 
-/** Returns the entries that exclude this one: a bridge, or a VXLAN link, has an address in one place. */
+/** Returns the entries that conflict with this one: in a bridge or VXLAN link, an address has only one place. */
 function rivalsOf({ mac, dst, vlan, bridge, link }: EntryRecord, entries: readonly ForwardingEntry[]) {
   if (mac === ALL_UNKNOWN) return [];
   return entries.filter((one) => {

@@ -40,15 +40,15 @@ export const routeRecordSchema = linkIdentitySchema.extend({
   metric: z.number().int().nullable(),
   /** Routes that `replace` removes and an undo restores. */
   replaced: z.array(exactRouteSchema),
-  /** Result of the plain command if a route was in its way. */
+  /** Result of the plain command if a route blocked it. */
   plainCommand: plainCommand.nullable(),
 });
 type RouteRecord = z.infer<typeof routeRecordSchema>;
 
-/** Adds a route beside existing ones or in their place. */
+/** Adds a route beside the existing ones, or replaces them. */
 export const addRoute = defineStep({
   kind: 'net.route',
-  description: 'Adds a route beside existing ones (secondary) or in their place (replace).',
+  description: 'Adds a route beside the existing ones (secondary), or replaces them (replace).',
   input: z.object({
     destination: z.union([z.literal('default'), cidrSchema]).describe('`default`, or a subnet such as `10.1.0.0/16`'),
     via: addressSchema.describe('address of the gateway'),
@@ -65,7 +65,9 @@ export const addRoute = defineStep({
     metric: z.number().int().nullable().describe('metric; null if none was set'),
     plainCommand: plainCommand
       .nullable()
-      .describe('`ip route add` without a metric, which an existing route made fail; null if none was in its way'),
+      .describe(
+        '`ip route add` without a metric, which fails because of an existing route; null if no route blocks it',
+      ),
   }),
   record: routeRecordSchema,
   survivesReboot: false,
@@ -108,7 +110,7 @@ export const addRoute = defineStep({
       mode === 'replace'
         ? await readExactRoutes(context.host.command, family, destination, namespaceOf(place, context.host))
         : [];
-    const passing = replaced.find(cannotBePutBack);
+    const passing = replaced.find(cannotBeRestored);
     if (passing !== undefined) return { found: 'foreign', error: passingRoute(passing) };
     const metric = mode === 'replace' || rivals.length === 0 ? null : highestMetric(rivals) + METRIC_STEP;
     const intent = { ...identityOf(place, link), link: device, family, destination, via, metric, replaced };
@@ -150,8 +152,8 @@ export const addRoute = defineStep({
 });
 
 /**
- * Tries the plain `ip route add`, which a present route of the same metric makes fail; null if there is no such route. If that
- * route vanishes at this moment, the command adds the wanted route, which is then marked.
+ * Tries the plain `ip route add`, which a present route of the same metric blocks; null if there is no such route. If that route
+ * vanishes at this moment, the command adds the wanted route, with the mark.
  */
 async function tryPlainCommand(route: RouteRecord, present: readonly Route[], context: HostContext) {
   if (route.plainCommand !== null || route.family !== 'inet' || !present.some((one) => (one.metric ?? 0) === 0))
@@ -177,7 +179,7 @@ async function ourRoutes(route: RouteRecord, context: HostContext): Promise<Rout
   return (await routesTo(route, context)).filter((one) => isOurs(one, route));
 }
 
-/** Returns the routes that are to be replaced and still exist. */
+/** Returns the routes to replace that still exist. */
 async function presentOfReplaced({ replaced, ...route }: RouteRecord, context: HostContext): Promise<ExactRoute[]> {
   if (replaced.length === 0) return [];
   const { family, destination, place } = route;
@@ -233,8 +235,8 @@ function devicesOf({ words }: ExactRoute): readonly string[] {
   return words.filter((_word, position) => words[position - 1] === 'dev');
 }
 
-/** A route that expires by itself (from a router advertisement) could not be restored as it was. */
-function cannotBePutBack({ words }: ExactRoute): boolean {
+/** Returns whether a route expires by itself (from a router advertisement): wf could not restore it exactly. */
+function cannotBeRestored({ words }: ExactRoute): boolean {
   return words.includes('expires');
 }
 
@@ -248,14 +250,14 @@ function highestMetric(routes: readonly Route[]): number {
   return Math.max(0, ...routes.map((route) => route.metric ?? 0));
 }
 
-/** `ip` omits the prefix length of a single host. */
+/** Compares two destinations. `ip` omits the prefix length of a single host. */
 function sameDestination(shown: string, wanted: string): boolean {
   return shown === wanted || wanted === `${shown}/${shown.includes(':') ? 128 : 32}`;
 }
 
 function routeInUse(route: Route): WfError {
   const via = route.gateway === null ? '' : ` via ${route.gateway}`;
-  return new WfError('E_ROUTE_IN_USE', `another wf run made the route ${route.destination}${via}`, {
+  return new WfError('E_ROUTE_IN_USE', `another wf run added the route ${route.destination}${via}`, {
     hint: 'Find that run with `wf changes` and undo it with `wf rollback RUN`.',
   });
 }

@@ -69,7 +69,7 @@ const record = z.object({
   place: placeSchema,
   family: z.enum(['inet', 'inet6']),
   priority: z.number().int(),
-  /** Words of `ip rule add`. */
+  /** Arguments of `ip rule add`. */
   words: z.array(z.string()),
   /** The rule as `ip` shows it, without its priority and protocol. */
   attributes: z.string(),
@@ -120,7 +120,7 @@ export const addRule = defineStep({
   undo: (rule, context) =>
     undoIn(async () => {
       const rules = (await rulesAt(rule, context)).filter(({ protocol }) => protocol === ROUTE_PROTOCOL);
-      // The kernel deletes the first rule that has these attributes, even if it has others too.
+      // The kernel deletes the first rule with these attributes, even if it has others too.
       const other = rules.find((one) => !isOurs(one, rule));
       if (other !== undefined) throw priorityInUse(rule, other);
       if (rules.length > 0) await runAt(context, rule.place, ipRule('delete', rule.family, rule.words));
@@ -158,7 +158,7 @@ function subnetAttributes(name: 'src' | 'dst', subnet: string): JsonObject {
   return { [name]: address, ...(isHost ? {} : { [`${name}len`]: Number(length) }) };
 }
 
-/** Returns all rules of the priority, whoever added them. */
+/** Returns all rules with the priority, of any owner. */
 async function rulesAt({ place, family, priority }: RuleRecord, { host }: HostContext): Promise<readonly PolicyRule[]> {
   const rules = await readRules(host.command, family, namespaceOf(place, host));
   return rules.filter((rule) => rule.priority === priority);

@@ -7,11 +7,11 @@ export const httpOutcome = z.discriminatedUnion('type', [
 ]);
 export type HttpOutcome = z.infer<typeof httpOutcome>;
 
-/** A refusal is an answer of the target's kernel: packets get there and back. */
+/** A refusal is an answer of the target's kernel: packets travel there and back. */
 const REFUSALS = new Set(['ECONNREFUSED', 'ECONNRESET']);
 
 /** Returns whether the target answered in any way. */
-export function cameBack(outcome: HttpOutcome): boolean {
+export function hasAnswered(outcome: HttpOutcome): boolean {
   return outcome.type === 'response' || REFUSALS.has(outcome.code);
 }
 

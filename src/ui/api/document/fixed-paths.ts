@@ -6,7 +6,7 @@ import { refusalsOf } from './responses.ts';
 
 type Paths = Readonly<Record<string, unknown>>;
 
-/** Describes the ways of the API that are no routes: the session, the event stream, and this document. */
+/** Describes the paths of the API that are not in `API_ROUTES`: the session, the event stream, and this document. */
 export function fixedPaths(schemas: SchemaWriter, basePath: string): Paths {
   const session = json('Whether the request is signed in.', schemas.answer(sessionSchema));
   return {
@@ -44,7 +44,7 @@ export function fixedPaths(schemas: SchemaWriter, basePath: string): Paths {
         operationId: 'followEvents',
         summary: 'Follow runs and fleet runs.',
         description:
-          'A stream of server-sent events. `event: run` has the view of the run in `data`, with the steps and changes alone that have changed, and the number of the last entry of its journal in `id`; a client that asks again with `Last-Event-ID` misses nothing. `event: runs` has an empty object: some run has changed. `event: fleets` has one, too: the fleet run, or the list, has changed.',
+          'A stream of server-sent events. `event: run` has the view of the run in `data`, with only the steps and changes that have changed, and the number of the last entry of its journal in `id`; a client that reconnects with `Last-Event-ID` misses nothing. `event: runs` has an empty object: some run has changed. `event: fleets` has one, too: the fleet run, or the list, has changed.',
         parameters: [
           ...parameters(streamQuerySchema, 'query', schemas),
           { name: 'last-event-id', in: 'header', required: false, schema: { type: 'integer', minimum: 0 } },

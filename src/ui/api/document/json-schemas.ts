@@ -1,6 +1,6 @@
 import * as z from 'zod';
 
-/** A schema of JSON Schema 2020-12, as OpenAPI 3.1 holds it. */
+/** A schema of JSON Schema 2020-12, as OpenAPI 3.1 uses it. */
 export type SchemaObject = Readonly<Record<string, unknown>>;
 
 /** Turns schemas of zod into those of an OpenAPI document: the named ones become its components. */
@@ -46,7 +46,7 @@ function withComponents(document: z.core.JSONSchema.BaseSchema): z.core.JSONSche
   );
 }
 
-/** Leaves out what follows from the rest. */
+/** Removes members that follow from the others. */
 function simplify(schema: z.core.JSONSchema.BaseSchema, isAnswer: boolean): void {
   if (schema.format === 'date-time') delete schema.pattern;
   if (schema.maximum === Number.MAX_SAFE_INTEGER) delete schema.maximum;

@@ -15,9 +15,9 @@ interface Described extends Pick<UiContext, 'version' | 'basePath'> {
 }
 
 const DESCRIPTION =
-  'The data of the page, which is that of the commands with `--json` (`x-wf-command`). Later versions of wf may add routes, parameters and members; they take none away, and change the meaning of none.';
+  'The data of the page, which is that of the commands with `--json` (`x-wf-command`). Later versions of wf may add routes, parameters and members; they remove none, and change the meaning of none.';
 
-/** An OpenAPI document, as far as its readers here need to know it. */
+/** The part of an OpenAPI document that wf itself reads. */
 export interface OpenApiDocument {
   readonly paths: Readonly<Record<string, unknown>>;
   readonly [member: string]: unknown;
@@ -114,10 +114,12 @@ function success({ summary, answer }: ApiRoute, schemas: SchemaWriter): unknown 
 function accepted({ answer }: ApiRoute, schemas: SchemaWriter): Readonly<Record<string, unknown>> {
   if (answer.type !== 'json' || answer.accepted === undefined) return {};
   const content = { 'application/json': { schema: schemas.answer(answer.accepted) } };
-  return { '202': { description: 'The command goes on: GET /actions/{action} returns its outcome.', content } };
+  return {
+    '202': { description: 'The command is still running: GET /actions/{action} returns its outcome.', content },
+  };
 }
 
-/** Returns an id such as `getRunEvidence` for `GET /runs/{run}/evidence`: a parameter stands for one of the things before it. */
+/** Returns an id such as `getRunEvidence` for `GET /runs/{run}/evidence`: a parameter makes the segment before it singular. */
 function operationId(method: ApiRoute['method'], path: string): string {
   const words = path
     .slice(1)

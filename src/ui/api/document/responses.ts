@@ -8,19 +8,19 @@ interface Refusal {
 }
 
 const REFUSALS: readonly Refusal[] = [
-  { status: 400, name: 'BadRequest', description: 'The request is not as described.' },
+  { status: 400, name: 'BadRequest', description: 'The request does not match its schema.' },
   { status: 401, name: 'SignedOut', description: 'The request carries no valid cookie.' },
   {
     status: 403,
     name: 'Forbidden',
     description:
-      'The request comes from another site, host or user; or it would change something, and this server only shows.',
+      'The request comes from another site, host or user; or it would change something, and this server is read-only.',
   },
-  { status: 404, name: 'NotFound', description: 'There is no such thing.' },
+  { status: 404, name: 'NotFound', description: 'The resource does not exist.' },
   { status: 409, name: 'Conflict', description: 'Something is in the way, such as a locked database.' },
   { status: 413, name: 'TooLarge', description: 'The body is too long.' },
   { status: 415, name: 'NoJson', description: 'The body is not JSON.' },
-  { status: 422, name: 'Failed', description: 'It was tried, and it failed.' },
+  { status: 422, name: 'Failed', description: 'The command has run, and failed.' },
   { status: 500, name: 'Defect', description: 'wf has a defect.' },
   {
     status: 503,

@@ -40,7 +40,7 @@ export const comparisonSchema = schemaOf<RunComparison>()(
         z.strictObject({
           ...memberDifference,
           step: z.string().nullable(),
-          says: z.enum(['telling', 'following', 'passing']),
+          relevance: z.enum(['significant', 'derived', 'incidental']),
         }),
       ),
       timings: z.strictObject({

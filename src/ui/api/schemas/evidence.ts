@@ -19,7 +19,7 @@ export const evidenceSchema = schemaOf<EvidenceRecord>()(
     .meta({ id: 'Evidence' }),
 );
 
-/** An entry of a journal, as the database and the file of `wf export` hold it. */
+/** An entry of a journal, as the database and the file of `wf export` store it. */
 export const journalEntrySchema = z
   .strictObject({
     seq: z.number().int().positive(),

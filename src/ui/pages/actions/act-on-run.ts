@@ -12,7 +12,7 @@ export interface AskedAction {
   /** The last part of its address: the name of its command. */
   readonly name: string;
   readonly body: JsonObject;
-  /** The notice once it is done. @param run the run after it: another one if a retry started it anew */
+  /** Returns the notice once it is done. @param run the run after it: another one if a retry started it anew */
   words(run: RunAfter): string;
 }
 
@@ -25,8 +25,8 @@ interface RunAfter {
 type Answered = RunAfter | { readonly run: RunAfter };
 
 /**
- * Asks for an action on a run. Resolves to why it was refused; to null once it is done, or has gone on for two seconds: what becomes of
- * it is noted later.
+ * Requests an action on a run. Resolves to the error if it is refused; to null once it is done, or has run for two seconds: its outcome is
+ * then noted later.
  */
 export async function actOnRun(
   frame: PageFrame,
@@ -46,7 +46,7 @@ export async function actOnRun(
       done(answer.document);
       return null;
     case 'accepted':
-      note({ type: 'done', text: `The command goes on: ${answer.action.command}` });
+      note({ type: 'done', text: `The command is still running: ${answer.action.command}` });
       void whenDone<Answered>(frame, answer).then((late) => {
         if (late.type === 'refused') note({ type: 'refused', error: late.error });
         if (late.type === 'done') done(late.document);

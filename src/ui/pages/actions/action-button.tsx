@@ -11,7 +11,7 @@ interface ActionButtonProps {
   onPress(): void;
 }
 
-/** A button that opens a dialog. One that is not allowed can have the focus, and then says why. */
+/** A button that opens a dialog. A button that is not allowed can have the focus, and then shows why. */
 export function ActionButton({ frame, label, refusal, onPress }: ActionButtonProps) {
   const id = useId();
   return (

@@ -8,7 +8,7 @@ import { typedCommand } from './typed-command.ts';
 
 type Open = 'confirm' | 'extend';
 
-/** An unconfirmed run, with the time until its changes are taken back. */
+/** An unconfirmed run, with the time until its changes are undone. */
 export function Confirmation({ frame, view, act, onClose }: DialogProps) {
   const [open, setOpen] = useState<Open | null>(null);
   const close = () => {
@@ -36,7 +36,7 @@ function Unconfirmed({ frame, view: { run }, onOpen }: UnconfirmedProps) {
     <section class="question" id="question" aria-labelledby="confirmation-title">
       <h2 id="confirmation-title">Keep the changes?</h2>
       <p class="question-text">
-        The run has ended, and is not confirmed. Its changes are taken back at <Moment at={deadline} />, unless somebody
+        The run has ended, and is not confirmed. Its changes are undone at <Moment at={deadline} />, unless somebody
         confirms it. <Countdown frame={frame} deadline={deadline} />
       </p>
       {frame.allowActions ? (

@@ -29,7 +29,7 @@ const BUTTONS = [
   { action: 'rollback', label: 'Roll back', Dialog: RollbackDialog },
 ] as const;
 
-/** Everything that people can ask of a run: its question, and buttons for the rest. */
+/** All requests of people to a run: its question, and buttons for the others. */
 export function RunActions({ frame, view }: RunActionsProps) {
   const [open, setOpen] = useState<(typeof BUTTONS)[number] | null>(null);
   const [settling, setSettling] = useState<ChangeRecord | null>(null);
@@ -119,7 +119,7 @@ interface StuckChangesProps extends RunActionsProps {
   onSettle(change: ChangeRecord): void;
 }
 
-/** The changes that a person has to see to. */
+/** The changes that a person has to settle. */
 function StuckChanges({ frame, view, stuck, onSettle }: StuckChangesProps) {
   return (
     <section class="stuck-changes" aria-labelledby="stuck-title">

@@ -9,7 +9,7 @@ import type { PageFrame } from '../page-model.ts';
 
 type PreviewOf<Name extends ActionPreview['action']> = Extract<ActionPreview, { readonly action: Name }>;
 
-/** The least time between two readings for a run that goes on. */
+/** The least time between two readings while the run advances. */
 const PAUSE_MS = 1_000;
 
 /** The effect of an action on a run as it is now. */

@@ -124,24 +124,24 @@ interface ResultsProps {
   readonly outputs: RunComparison['outputs'];
 }
 
-/** Results that differ; what follows from others, or differs in any two runs, is folded. */
+/** Results that differ. Those that follow from others, or differ between any two runs, are folded. */
 function Results({ ids, outputs }: ResultsProps) {
   const named = outputs.map((one) => ({
     ...one,
     name: displayedText([one.step ?? 'the run', one.member].filter((part) => part !== '').join('.')),
   }));
-  const telling = named.filter(({ says }) => says === 'telling');
-  const others = named.filter(({ says }) => says !== 'telling');
+  const significant = named.filter(({ relevance }) => relevance === 'significant');
+  const others = named.filter(({ relevance }) => relevance !== 'significant');
   return (
     <>
-      {telling.length === 0 ? (
-        <p>The same, but for what differs in any two runs.</p>
+      {significant.length === 0 ? (
+        <p>The same, except for values that differ between any two runs.</p>
       ) : (
-        <Differences title="Result" ids={ids} differences={telling} />
+        <Differences title="Result" ids={ids} differences={significant} />
       )}
       {others.length > 0 && (
         <details>
-          <summary>{others.length} more that follow from others, or differ in any two runs</summary>
+          <summary>{others.length} more that follow from others, or differ between any two runs</summary>
           <Differences title="Result" ids={ids} differences={others} />
         </details>
       )}

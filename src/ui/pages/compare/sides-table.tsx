@@ -1,7 +1,7 @@
 import type { ComponentChildren } from 'preact';
 
 interface SidesTableProps {
-  /** For those who do not see that the table follows its heading. */
+  /** For screen readers alone: the table follows its heading. */
   readonly caption: string;
   /** The head of the first column. */
   readonly subject: string;

@@ -21,7 +21,7 @@ interface FleetActionsProps {
 interface Request {
   readonly kind: Demand['kind'];
   readonly label: string;
-  /** The words of the button of the dialog. */
+  /** The label of the button of the dialog. */
   readonly act: string;
   readonly isDangerous?: true;
   effect(record: FleetRecord): string;
@@ -35,7 +35,7 @@ const REQUESTS: readonly Request[] = [
   { kind: 'rollback', label: 'Roll back', act: 'Undo on all hosts', isDangerous: true, effect: undoing },
 ];
 
-/** Everything that people can ask of a fleet run. */
+/** All requests of people to a fleet run. */
 export function FleetActions({ frame, record, live, onDone }: FleetActionsProps) {
   const [open, setOpen] = useState<Request | null>(null);
   const isAsking = record.waitingFor === 'approval';
@@ -119,7 +119,7 @@ function commandFor(
 function nextWave({ hosts }: FleetRecord): string {
   const planned = hosts.filter(({ status }) => status === 'planned');
   const [first] = planned;
-  if (first === undefined) return 'The fleet run goes on.';
+  if (first === undefined) return 'The fleet run continues.';
   const names = planned.filter(({ wave }) => wave === first.wave).map(({ host }) => host);
   return `Wave ${first.wave} begins: ${names.join(', ')}.`;
 }

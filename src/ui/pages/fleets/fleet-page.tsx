@@ -36,7 +36,7 @@ export function FleetPage({ frame, view: first }: FleetPageProps) {
         {record.error === null ? null : <ErrorText error={record.error} namedDatabase={namedDatabase} />}
       </header>
       {live === null ? (
-        <CopyNotice frame={frame} hasAddress={problem !== null} problem={problem} text="This is the copy of its end." />
+        <CopyNotice frame={frame} hasAddress={problem !== null} problem={problem} text="This is a copy from its end." />
       ) : (
         <FleetActions frame={frame} record={record} live={live} onDone={page.readAgain} />
       )}

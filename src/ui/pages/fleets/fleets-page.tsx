@@ -24,7 +24,7 @@ export function FleetsPage({ frame, view: first }: FleetsPageProps) {
     <>
       <h1>Fleet runs</h1>
       <ConnectionNotice connection={live.connection} problem={live.problem} />
-      <CopyNotice frame={frame} hasAddress={hasAddress} problem={problem} text="The list has copies alone." />
+      <CopyNotice frame={frame} hasAddress={hasAddress} problem={problem} text="The list has only copies." />
       {fleets.length === 0 ? (
         <p>
           There are no fleet runs. <Suggested frame={frame} text="`wf fleet start` starts a workflow on many hosts." />

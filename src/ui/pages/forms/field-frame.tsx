@@ -12,7 +12,7 @@ interface FieldFrameProps {
   readonly children: ComponentChildren;
 }
 
-/** A field with its label, its explanation, and what is wrong with it. */
+/** A field with its label, its explanation and its problem. */
 export function FieldFrame({ id, label, note = '', hint = '', problem, children }: FieldFrameProps) {
   return (
     <div class="field">

@@ -34,7 +34,7 @@ function presetText({ control, preset, isRequired }: Field): string {
   }
 }
 
-/** Turns what was typed into data. The schema is checked by the command: here only texts that cannot be data are problems. */
+/** Turns texts into data. Reports only texts that cannot be data: the command checks the schema. */
 export function collect(fields: readonly Field[], typed: Typed): Collected {
   const data: [string, Json][] = [];
   const problems: [string, string][] = [];

@@ -10,7 +10,7 @@ interface FormFieldsProps {
   readonly prefix: string;
 }
 
-/** The fields of a form that is made from a JSON Schema. */
+/** The fields of a form, from a JSON Schema. */
 export function FormFields({ form, prefix }: FormFieldsProps) {
   return (
     <div class="fields">
@@ -37,7 +37,7 @@ function SchemaField({ field, form, id }: { readonly field: Field; readonly form
   );
 }
 
-/** A choice shows what may be chosen. */
+/** A choice shows its values, and needs no type. */
 function typeWords({ control, type }: Field): readonly string[] {
   if (control.type === 'secret') return ['secret'];
   return control.type === 'choice' || type === '' ? [] : [type];

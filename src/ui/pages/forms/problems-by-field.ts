@@ -1,7 +1,7 @@
-/** The problems that an error of a command reports, beside the fields that they are about. */
+/** The problems that an error of a command reports, by field. */
 export interface FieldProblems {
   readonly byField: Readonly<Record<string, string>>;
-  /** Whether the message is about these fields alone. */
+  /** Whether the message is only about these fields. */
   readonly isComplete: boolean;
 }
 

@@ -37,13 +37,12 @@ interface NumberLimits {
   readonly max: number | undefined;
 }
 
-/** The way to resume the run without typing a secret again. */
-const SECRET = 'wf stores no secret: @env:VARIABLE or @file:PATH lets the run be resumed without typing it again.';
+const SECRET = 'wf stores no secrets: with @env:VARIABLE or @file:PATH, a resume reads the value again.';
 
-/** Choices with more values are typed. */
+/** A choice with more values becomes a field for text. */
 const MOST_CHOICES = 200;
 
-/** Returns the fields for the members of an object's JSON Schema. @param secrets names of members that nobody may read */
+/** Returns the fields for the members of an object's JSON Schema. @param secrets names of members with secret values */
 export function fieldsOf(schema: Json, secrets: readonly string[]): readonly Field[] {
   const properties = objectAt(schema, 'properties');
   return schemaMembers(schema).map(({ name, type, isRequired, description }) => {
@@ -104,7 +103,7 @@ function choicesOf(schema: JsonObject): readonly Json[] | undefined {
   return values.some((value) => value !== null) ? values : undefined;
 }
 
-/** Returns the only alternative of a schema beside null; the schema itself if there are several. */
+/** Returns the only alternative of a schema other than null; the schema itself if there are several. */
 function single(schema: JsonObject): JsonObject {
   const others = alternatives(schema).filter((each) => !isNull(each));
   const [only] = others;

@@ -18,7 +18,7 @@ export interface Form {
   type(name: string, text: string): void;
   /** Replaces everything that is typed. */
   restore(typed: Typed): void;
-  /** Names the element of a field; null when it is removed. */
+  /** Registers the element of a field; null when it is removed. */
   register(name: string, element: FormElement | null): void;
   /** Returns the data; undefined if there are problems: they are shown, and the first field with one gets the focus. */
   data(): JsonObject | undefined;
@@ -43,7 +43,7 @@ export function useForm(fields: readonly Field[]): Form {
     problems,
     type(name, text) {
       setTyped((before) => ({ ...before, [name]: text }));
-      setProblems(({ [name]: _mended, ...others }) => others);
+      setProblems(({ [name]: _fixed, ...others }) => others);
     },
     restore(kept) {
       setTyped((before) => ({ ...before, ...kept }));

@@ -2,13 +2,13 @@ import type { Action } from '../../commands/commands.ts';
 import type { PageFrame } from '../page-model.ts';
 import { browser } from './browser.ts';
 
-/** Why something was not done, and the next thing to do, for people. */
+/** The reason of a refusal, and the next thing to do, for people. */
 export interface PageError {
   readonly message: string;
   readonly hint: string;
 }
 
-/** The answer of the server. `accepted`: its command goes on. */
+/** The answer of the server. `accepted`: its command is still running. */
 export type ApiAnswer<Document> =
   | { readonly type: 'done'; readonly document: Document }
   | { readonly type: 'accepted'; readonly action: Action }
@@ -25,10 +25,10 @@ export function askApi<Document>(frame: PageFrame, path: string, body: unknown):
 }
 
 const POLL_MS = 1_000;
-/** A command that goes on longer advances a run: the page shows that. */
+/** A command that runs longer advances a run: the page shows that. */
 const MOST_POLLS = 60;
 
-/** Waits for the outcome of a command that goes on; a minute at most. */
+/** Waits for the outcome of a running command, for a minute at most. */
 export async function whenDone<Document>(frame: PageFrame, first: ApiAnswer<Document>): Promise<ApiAnswer<Document>> {
   let answer = first;
   for (let polls = 0; answer.type === 'accepted' && polls < MOST_POLLS; polls += 1) {

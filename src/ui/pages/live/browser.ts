@@ -1,4 +1,4 @@
-/** A request to the JSON API of the own server. */
+/** A request to the JSON API of this server. */
 export interface ApiRequest {
   readonly method: 'GET' | 'POST';
   readonly address: string;
@@ -20,18 +20,18 @@ interface Answer {
   readonly text: string;
 }
 
-/** The part of the browser that pages use beside its elements. */
+/** The part of the browser that pages use, except its elements. */
 export interface Browser {
   openStream(address: string): Stream;
   /** Reads the page of this window again, as data. Rejects if the server does not answer. */
   readPage(): Promise<Answer>;
-  /** Reads a text of the own server. Rejects with an error whose message is for people. */
+  /** Reads a text from this server. Rejects with an error whose message is for people. */
   readText(address: string): Promise<string>;
   /** Rejects if the server does not answer. */
   request(request: ApiRequest): Promise<Answer>;
   /** Returns what was kept for this entry of the browser's history; undefined if nothing was. */
   draft(): unknown;
-  /** Keeps what was typed, for the person who comes back to the page. */
+  /** Keeps what was typed, for a person who returns to the page. */
   keepDraft(draft: unknown): void;
   copy(text: string): Promise<void>;
   /** Milliseconds since the epoch. */

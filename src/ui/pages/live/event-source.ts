@@ -2,16 +2,16 @@ import type { SessionRecord } from '../../server/sign-in.ts';
 import type { RunUpdate } from '../../views/runs/run-view.ts';
 import { browser, type Stream } from './browser.ts';
 
-/** The browser does not try again by itself: the server refused the stream. */
+/** The server refused the stream: the browser does not reconnect by itself. */
 const CLOSED = 2;
 const RETRY_MS = 3_000;
 
-/** The acts of a page that follows a run. */
+/** The callbacks of a page that follows a run. */
 export interface RunFollower {
   update(update: RunUpdate): void;
   /** The run is not in the history any more. */
   gone(): void;
-  /** Called when the connection is lost, and when it is back. */
+  /** Called when the connection is lost, and when it is restored. */
   connection(connection: Connection): void;
 }
 
@@ -41,7 +41,7 @@ export function followRun(basePath: string, run: string, after: number, follower
 }
 
 /**
- * Calls `onChange` when something that a query names has changed, and whenever the connection is there (again): it may have changed
+ * Calls `onChange` when something that a query names has changed, and whenever the connection opens: something may have changed
  * meanwhile. @param query such as `runs=1`
  */
 export function followChanges(
@@ -59,8 +59,8 @@ export function followChanges(
 }
 
 /**
- * Keeps a stream open until the returned function is called. The browser continues by itself after a lost connection. A page that is not
- * on the screen gives its connection up, and continues later: a browser opens few to one server.
+ * Keeps a stream open until the returned function is called. The browser reconnects by itself after a lost connection. A page that is not
+ * visible closes its connection, and continues later: a browser opens only a few to one server.
  */
 function keepStream(
   basePath: string,

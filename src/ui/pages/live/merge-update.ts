@@ -1,6 +1,6 @@
 import type { RunUpdate, RunView } from '../../views/runs/run-view.ts';
 
-/** Returns the view after an update, which has the steps and changes alone that have changed. */
+/** Returns the view after an update, which has only the steps and changes that have changed. */
 export function mergeUpdate(before: RunView, update: RunUpdate): RunView {
   return {
     ...update,

@@ -4,7 +4,7 @@ import { browser } from './browser.ts';
 /** The content of the page in this window, as the server has it now. */
 type PageAnswer =
   | { readonly type: 'page'; readonly model: PageModel; readonly tookMs: number }
-  /** The server is gone, or refuses: why. */
+  /** The server does not answer, or refuses. */
   | { readonly type: 'failed'; readonly reason: string };
 
 /** Time between two reads; a page that takes long to read is read less often. */

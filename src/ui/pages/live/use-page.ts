@@ -13,7 +13,7 @@ interface LivePage<View> {
 }
 
 /**
- * Follows what a page shows from what the server has rendered.
+ * Follows the content of a page, from the content that the server has rendered.
  * @param query names it in the event stream
  * @param viewIn returns the view of a page of this kind; undefined for another one
  */

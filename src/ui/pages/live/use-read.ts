@@ -10,8 +10,8 @@ export interface ReadDocument<Content> {
 }
 
 /**
- * Reads a JSON document of the own server, and reads it again when its address or `version` changes: one reading at a time. What was read
- * last stays until then.
+ * Reads a JSON document from this server, and reads it again when its address or `version` changes: one reading at a time. The last content
+ * stays until then.
  * @param first what the server has rendered; null if the document is to be read at once
  */
 export function useRead<Content>(address: string, version: string, first: Content | null): ReadDocument<Content> {

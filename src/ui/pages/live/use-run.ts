@@ -8,13 +8,13 @@ import { useTicks } from './use-ticks.ts';
 /** A run as a page knows it. */
 export interface LiveRun {
   readonly view: RunView;
-  /** When the page learned that, in milliseconds since the epoch; null before the browser has taken over. */
+  /** When the page received the view, in milliseconds since the epoch; null before the browser has taken over. */
   readonly knownAt: number | null;
   /** `gone`: the run is not in the history any more. */
   readonly connection: Connection | 'gone';
 }
 
-/** Follows a run from what the server has rendered. */
+/** Follows a run, from the view that the server has rendered. */
 export function useRun(basePath: string, first: RunView): LiveRun {
   const [live, setLive] = useState<LiveRun>({ view: first, knownAt: null, connection: 'connected' });
   const { id } = first.run;

@@ -11,7 +11,7 @@ interface PlanPageProps {
   readonly view: PlanRecord;
 }
 
-/** A plan: what its run would do, and what the host showed when it was made. */
+/** A plan: the steps of its run, and what they observed on the host when the plan was created. */
 export function PlanPage({ frame, view: plan }: PlanPageProps) {
   const { basePath } = frame;
   const { id, workflow, createdAt, usedBy, run, runtime, onFailure, file, pauseAfter, resume, place, steps } = plan;
@@ -31,7 +31,7 @@ export function PlanPage({ frame, view: plan }: PlanPageProps) {
         )}
       </p>
       <dl class="facts">
-        <Fact name="Made">
+        <Fact name="Created">
           <Moment at={createdAt} />
         </Fact>
         {usedBy === null && <Fact name="Run">{run}, not started</Fact>}

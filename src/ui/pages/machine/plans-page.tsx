@@ -19,7 +19,7 @@ export function PlansPage({ frame, view: { plans, hasMore } }: PlansPageProps) {
           There are no plans.{' '}
           <Suggested
             frame={frame}
-            text="`wf start WORKFLOW --plan` makes one: it shows what a run would do, and `wf apply PLAN` starts exactly that."
+            text="`wf start WORKFLOW --plan` creates one: it shows what a run would do, and `wf apply PLAN` starts exactly that."
           />
         </p>
       ) : (
@@ -29,7 +29,7 @@ export function PlansPage({ frame, view: { plans, hasMore } }: PlansPageProps) {
             <tr>
               <th scope="col">Plan</th>
               <th scope="col">Workflow</th>
-              <th scope="col">Made</th>
+              <th scope="col">Created</th>
               <th scope="col">Used by</th>
             </tr>
           </thead>

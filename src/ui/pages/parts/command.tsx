@@ -4,7 +4,7 @@ import { browser } from '../live/browser.ts';
 
 const SHOWN_MS = 2_000;
 
-/** A command line to copy. Characters that would be read in another order than they are copied in are shown by their number. */
+/** A command line to copy. Shows characters by their number that would make the text read in another order than it is copied. */
 export function Command({ line }: { readonly line: string }) {
   const shown = displayedText(line);
   return (
@@ -14,7 +14,7 @@ export function Command({ line }: { readonly line: string }) {
   );
 }
 
-/** A button that copies a text. @param label for people who cannot see what it stands beside */
+/** A button that copies a text. @param label for screen readers */
 export function CopyButton({ text, label }: { readonly text: string; readonly label: string }) {
   const [outcome, setOutcome] = useState<'Copy' | 'Copied' | 'Not copied'>('Copy');
   useEffect(() => (outcome === 'Copy' ? undefined : browser().after(SHOWN_MS, () => setOutcome('Copy'))), [outcome]);

@@ -7,7 +7,7 @@ interface ConnectionNoticeProps {
   readonly problem?: string;
 }
 
-/** Reports that the page is not up to date, over the lower edge of the window: it is seen wherever the page is scrolled to, and moves nothing. */
+/** Reports that the page is not up to date, at the lower edge of the window: it is always visible, and moves nothing. */
 export function ConnectionNotice({ connection, problem = '' }: ConnectionNoticeProps) {
   const words = connection === 'connected' ? problem : WORDS[connection];
   return (

@@ -3,7 +3,7 @@ import { ScrollBox } from './scroll-box.tsx';
 
 interface DataTableProps {
   readonly caption: string;
-  /** Whether the caption is for those alone who do not see that the table follows its heading. */
+  /** Whether the caption is for screen readers alone, as the table follows its heading. */
   readonly isCaptionUnseen?: boolean;
   readonly columns: readonly string[];
   /** The first cell of each row names it. */

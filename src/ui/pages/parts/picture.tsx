@@ -8,7 +8,7 @@ interface PictureProps {
   readonly height: number;
 }
 
-/** A picture that changes without a flicker: the next one is loaded before it takes the place of the last, one at a time. */
+/** A picture that changes without a flicker: loads the next one before it replaces the last, one at a time. */
 export function Picture({ address, alternative, width, height }: PictureProps) {
   const [shown, setShown] = useState(address);
   const [loading, setLoading] = useState(address);

@@ -12,7 +12,7 @@ export function stepCounts(steps: Steps): string {
   return `${steps.length} steps, ${changing} of them change the host`;
 }
 
-/** The steps of a plan by stage, with what each would do, and what was observed on the host. */
+/** The steps of a plan by stage, with their commands and their observations of the host. */
 export function PlanSteps({ steps }: { readonly steps: Steps }) {
   const stages = [...new Set(steps.map(({ stage }) => stage))];
   return (

@@ -1,6 +1,6 @@
 import type { RunStatus } from '../../../engine/ports/history.ts';
 
-/** A status as a word with a sign: colour alone says nothing. */
+/** A status as a word with a sign: colour alone is not enough. */
 export function Status({ status }: { readonly status: RunStatus | string }) {
   return <span class={`status ${status}`}>{status}</span>;
 }

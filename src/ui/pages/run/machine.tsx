@@ -12,7 +12,7 @@ interface MachineProps {
   readonly address: string;
 }
 
-/** The state machine with the way taken, as a picture and in words. */
+/** The state machine with the path taken, as a picture and in words. */
 export function Machine({ view, graph, address }: MachineProps) {
   const seq = useSeldom(view.seq, PICTURE_MS);
   const [fits, setFits] = useState(false);
@@ -48,7 +48,7 @@ export function Machine({ view, graph, address }: MachineProps) {
 /** A picture of a long run takes time to draw. */
 const PICTURE_MS = 1_000;
 
-/** Returns a value that changes at most once in a time, and is the last one in the end. */
+/** Returns the value, updated at most once in `restMs` milliseconds. */
 function useSeldom(value: number, restMs: number): number {
   const [shown, setShown] = useState({ value, at: 0 });
   useEffect(() => {
@@ -59,7 +59,7 @@ function useSeldom(value: number, restMs: number): number {
   return shown.value;
 }
 
-/** Returns what the picture shows: passed, current, failed, and what did not run. */
+/** Returns the stages of the picture in words, by status. */
 function stagesInWords(stages: readonly StageRow[]): string {
   const named = (words: string, statuses: readonly StageRow['status'][]) => {
     const names = stages.filter(({ status }) => statuses.includes(status)).map(({ name }) => name);

@@ -15,7 +15,7 @@ export function Proofs({ proofs }: { readonly proofs: readonly Proof[] }) {
     <section aria-labelledby="proofs">
       <h2 id="proofs">Proofs</h2>
       <DataTable
-        caption="What the run has proved"
+        caption="Proofs of the run"
         isCaptionUnseen
         columns={['Claim', 'Figures']}
         rows={proofs.map(({ claim, figures }) => [claim, figures])}
@@ -30,7 +30,7 @@ export function Requests({ requests }: { readonly requests: readonly RequestReco
     <section aria-labelledby="requests">
       <h2 id="requests">Requests</h2>
       {requests.length === 0 ? (
-        <p>Nobody has asked anything of this run.</p>
+        <p>The run has received no requests.</p>
       ) : (
         <DataTable
           caption="Requests, oldest first"
@@ -96,7 +96,7 @@ interface ReportProps {
   readonly others: readonly string[];
 }
 
-/** The report as a document, and the way to a comparison. */
+/** Links to the report as a document, and a form for a comparison. */
 export function Report({ basePath, run, address, others }: ReportProps) {
   const [other, setOther] = useState('');
   return (

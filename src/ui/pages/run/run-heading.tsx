@@ -123,8 +123,8 @@ function placeOf(namedDatabase: string | null): { readonly database?: string } {
   return namedDatabase === null ? {} : { database: namedDatabase };
 }
 
-/** Says why there is no command that continues the run. */
+/** Returns why there is no command that continues the run. */
 function nothingToDo(waitingFor: WaitingFor | null, isAdvancing: boolean): string {
   if (waitingFor !== null && waitingFor.events.length > 0) return 'nothing to do until somebody answers';
-  return isAdvancing ? 'nothing to do: the run goes on by itself' : 'nothing to do';
+  return isAdvancing ? 'nothing to do: the run continues by itself' : 'nothing to do';
 }

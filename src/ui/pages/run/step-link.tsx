@@ -27,7 +27,7 @@ interface Click {
   preventDefault(): void;
 }
 
-/** Returns what a click on the link of a step does. */
+/** Returns the listener for a click on the link of a step. */
 export function openHere(id: string, { open }: StepAddresses): (event: Click) => void {
   return (event) => {
     if (event.ctrlKey || event.metaKey || event.shiftKey) return;

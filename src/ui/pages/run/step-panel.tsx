@@ -27,7 +27,7 @@ interface StepPanelProps {
   close(): void;
 }
 
-/** One step in full, with its commands as they come. It takes the focus when it is opened. */
+/** One step in full, with its commands as they run. It takes the focus when it is opened. */
 export function StepPanel({ id, row, address, namedDatabase, first, evidence, close }: StepPanelProps) {
   const version = `${row?.status} ${row?.attempts} ${row?.durationMs} ${evidence}`;
   const { content: step, problem } = useRead(`${address}/view`, version, first);

@@ -18,7 +18,7 @@ export interface TimelineNow {
   readonly steps: StepAddresses;
 }
 
-/** The reports of a row. */
+/** The callbacks of a row. */
 export interface RowListener {
   focus(key: string): void;
   /** Called with the element to focus, and with null when it is gone. */

@@ -9,7 +9,7 @@ export type TimelineRow =
 
 export interface RowFilter {
   readonly text: string;
-  /** Whether only steps are listed of which an attempt failed or was broken off. */
+  /** Whether only steps with a failed or interrupted attempt are listed. */
   readonly failedOnly: boolean;
 }
 

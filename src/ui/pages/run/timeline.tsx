@@ -54,7 +54,7 @@ export function Timeline({ view, knownAt, selected, steps: addresses }: Timeline
           {`${count === steps.length ? '' : `${count} of `}${steps.length} step${steps.length === 1 ? '' : 's'}`}
         </span>
         {all.length > ALL_UNTIL ? (
-          <span class="quiet">The search of the browser finds the rows in view alone.</span>
+          <span class="quiet">The search of the browser finds only the rows in view.</span>
         ) : null}
       </search>
       <TimelineTable rows={rows} now={now} />

@@ -2,7 +2,7 @@ import type { Difference, Verification as Found } from '../../../engine/model/ch
 import { reportWords } from '../../../review/report/words.ts';
 import { DataTable } from '../parts/data-table.tsx';
 
-/** Whether the host is as it was, and the differences. */
+/** Whether the host was restored, and the differences. */
 export function Verification({ verification }: { readonly verification: Found | null }) {
   return (
     <section aria-labelledby="verification">

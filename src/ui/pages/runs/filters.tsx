@@ -27,7 +27,7 @@ interface Option {
   readonly text: string;
 }
 
-/** The filters of the list: a form that works without a script. Its fields are the browser's own: news leave them alone. */
+/** The filters of the list: a form that works without a script. The browser owns its fields: updates leave them alone. */
 export function Filters({ frame: { basePath }, query, problem, workflows }: FiltersProps) {
   const { workflow = '', status = '', last = '', since = '', until = '', where, text = '', limit } = query;
   const inputs = where.length === 0 ? [''] : where;
@@ -86,7 +86,7 @@ interface ChoiceProps {
   readonly problem?: string | null;
 }
 
-/** A choice of one value or of any; what the address has is among them. */
+/** A choice of one value or of any. The value of the address is among them. */
 function Choice({ label, name, chosen, options, problem = null }: ChoiceProps) {
   const isListed = chosen === '' || options.some(({ value }) => value === chosen);
   const all = isListed ? options : [...options, asOption(chosen)];
@@ -151,7 +151,7 @@ function InputField({ id, given, problem }: InputFieldProps) {
 
 interface FieldProps {
   readonly label: string;
-  /** That of the field, which is its child. */
+  /** The id of the field, which is its child. */
   readonly id: string;
   readonly problem?: string | null;
   readonly children: ComponentChildren;

@@ -9,7 +9,7 @@ interface PagerProps {
   readonly view: RunsView;
 }
 
-/** The ways to newer and older runs, and the end of a search that was cut off. */
+/** Links to newer and older runs, and the point at which a search was cut off. */
 export function Pager({ frame: { basePath }, view }: PagerProps) {
   const { query, newer, older, searchedTo } = view;
   return (

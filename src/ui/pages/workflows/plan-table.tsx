@@ -30,6 +30,6 @@ function optionWords({ runtime, onFailure, pauseAfter, confirm }: PlanRecord): s
     ...(pauseAfter === null ? [] : [`pauses after ${pauseAfter}`]),
     ...(confirm === null
       ? []
-      : [`its changes are taken back unless somebody confirms it within ${limitText(confirm.withinMs)}`]),
+      : [`its changes are undone unless somebody confirms it within ${limitText(confirm.withinMs)}`]),
   ].join('; ');
 }

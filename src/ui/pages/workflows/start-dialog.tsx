@@ -14,7 +14,7 @@ interface StartDialogProps {
   onClose(): void;
 }
 
-/** Says what a run will do, starts it, and opens its page. */
+/** Shows what a run will do, starts it, and opens its page. */
 export function StartDialog({ frame, workflow, planned, body, command, onClose }: StartDialogProps) {
   return (
     <ActionDialog

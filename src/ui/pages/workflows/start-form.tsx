@@ -42,7 +42,7 @@ export function StartForm({ frame, workflow }: StartFormProps) {
   const [dryRun, setDryRun] = useState<Planned | null>(null);
   const [starting, setStarting] = useState<(Planned & { readonly body: StartBody }) | null>(null);
   useDraft(inputs, options);
-  // The plan is that of other texts.
+  // The dry run belongs to the previous texts.
   useEffect(() => setDryRun(null), [inputs.typed, options.typed]);
 
   const command = startCommand(frame, {
@@ -108,9 +108,7 @@ export function StartForm({ frame, workflow }: StartFormProps) {
         </div>
         <p class="same-command">
           <span class="quiet">
-            {frame.allowActions
-              ? 'The same in a terminal:'
-              : 'This page only shows. In a terminal, a run is started with:'}
+            {frame.allowActions ? 'The same in a terminal:' : 'This page is read-only. Start the run in a terminal:'}
           </span>{' '}
           <Command line={command} />
         </p>

@@ -34,7 +34,7 @@ export function startOptions(stages: readonly string[]): readonly Field[] {
       name: 'confirmWithin',
       label: 'Confirm within',
       control: { type: 'text', ...TEXT, pattern: '(?:\\d{1,7}[smhdw])+' },
-      description: 'Such as 120s. The changes are taken back unless somebody confirms the run in this time',
+      description: 'Such as 120s. The changes are undone unless somebody confirms the run within this time',
     },
     {
       ...OPTION,

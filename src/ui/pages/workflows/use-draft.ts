@@ -3,7 +3,7 @@ import type { Typed } from '../forms/field-values.ts';
 import type { Form } from '../forms/use-form.ts';
 import { browser } from '../live/browser.ts';
 
-/** Keeps what is typed for the person who comes back to the page. Secrets are not kept. */
+/** Keeps what is typed, except secrets, for a person who returns to the page. */
 export function useDraft(inputs: Form, options: Form): void {
   const isRestored = useRef(false);
   useEffect(() => {
@@ -12,7 +12,7 @@ export function useDraft(inputs: Form, options: Form): void {
     options.restore(textsIn(kept, 'options'));
   }, []);
   useEffect(() => {
-    // The first time is that of the defaults.
+    // The first effect has the defaults.
     if (isRestored.current) browser().keepDraft({ inputs: withoutSecrets(inputs), options: options.typed });
     isRestored.current = true;
   }, [inputs.typed, options.typed]);

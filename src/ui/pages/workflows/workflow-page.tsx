@@ -9,7 +9,7 @@ interface WorkflowPageProps {
   readonly workflow: DescribedWorkflow;
 }
 
-/** A workflow: what it is, its machine, and a form that starts it. */
+/** A workflow: its description, its machine, and a form that starts it. */
 export function WorkflowPage({ frame, workflow }: WorkflowPageProps) {
   const { name, version, description, file, stages } = displayed(workflow);
   const { basePath } = frame;

@@ -7,7 +7,7 @@ import { type FleetRecord, fleetRecord } from '../../../fleet/record/fleet-recor
 import { knownRun } from '../../../fleet/record/known-fleets.ts';
 import type { UiContext } from '../../server/ui-context.ts';
 
-/** Number of runs among which the page looks for parts. */
+/** The most runs among which the page finds the parts of a fleet run. */
 const MOST_PARTS = 5_000;
 
 /** A fleet run as its page shows it. */
@@ -15,7 +15,7 @@ export interface FleetView {
   readonly record: FleetRecord;
   /** The local runs of its parts that this database has. */
   readonly parts: readonly string[];
-  /** Null for a copy, of which nothing can be asked. */
+  /** Null for a copy, which takes no requests. */
   readonly live: LiveFleet | null;
   /** Why it is a copy although the page has the address of a fleet; null otherwise. */
   readonly problem: ErrorRecord | null;

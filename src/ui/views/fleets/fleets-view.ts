@@ -10,7 +10,7 @@ export interface FleetsView {
   readonly fleets: readonly FleetSummaryRecord[];
   /** Whether the page knows the address of a fleet. */
   readonly hasAddress: boolean;
-  /** Why there are copies alone although it does; null if Restate has answered. */
+  /** Why there are only copies although it does; null if Restate has answered. */
   readonly problem: ErrorRecord | null;
 }
 

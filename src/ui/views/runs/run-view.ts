@@ -36,13 +36,13 @@ export interface RunView {
   readonly actions: ActionRefusals;
   /** Why `wf shell` cannot open a shell on its host now; null if it can. */
   readonly shell: ErrorRecord | null;
-  /** The events one of which lets it continue, also while no process advances it, as the workflow names them; null if it does not wait. */
+  /** The events that it waits for, as the workflow names them, also while no process advances it; null if it does not wait. */
   readonly expects: WaitingFor | null;
   /** The secret inputs, which wf does not store. */
   readonly secrets: readonly SecretInput[];
   /** The commands that resume, confirm, retry or undo the run, the most likely first. */
   readonly next: readonly string[];
-  /** Number of pieces of evidence: it grows while a step goes on. */
+  /** Number of pieces of evidence, which grows while a step runs. */
   readonly evidence: number;
 }
 
@@ -63,7 +63,7 @@ export interface StepRow extends Omit<StepRecord, 'output'> {
 }
 
 export interface TimelineView {
-  /** Without idle time, in which nobody advanced the run. */
+  /** Without idle time, in which no process advanced the run. */
   readonly totalMs: number;
   /** Positions of the idle periods that are left out. */
   readonly gapsMs: readonly number[];
@@ -72,7 +72,7 @@ export interface TimelineView {
   readonly isAdvancing: boolean;
 }
 
-/** A run without the steps and changes that are as they were: a page that has the others merges them by `id` and `seq`. */
+/** A run with only the steps and changes that have changed: a page merges them by `id` and `seq`. */
 export type RunUpdate = RunView;
 
 /** Returns the whole view of a run. */
@@ -80,7 +80,7 @@ export function runView(history: HistoryReader, run: StoredRun, here: Here, now:
   return viewOf(history, readRunMaterial(history, run), here, now, 0);
 }
 
-/** Returns the view of a run with the steps and changes alone that the entries of its journal after a seq mention. */
+/** Returns the view of a run with only the steps and changes that the entries of its journal after a seq mention. */
 export function runUpdate(
   history: HistoryReader,
   material: RunMaterial,
@@ -117,7 +117,7 @@ function viewOf(history: HistoryReader, material: RunMaterial, here: Here, now: 
     next: nextActions(material, record.status),
     evidence: history.evidenceCount(run.id),
   });
-  // People send the names of events, data and inputs back as the run has them.
+  // The page sends the names of events, data and inputs back to the run: they stay unchanged.
   return {
     ...shown,
     expects: run.status === 'waiting' ? waitingFor(material) : null,

@@ -15,7 +15,7 @@ const LONGEST = 200;
 const typed = (description: string) => z.string().min(1).max(LONGEST).optional().meta({ description });
 const condition = z.string().min(1).max(LONGEST);
 
-/** Filters of a list of runs, as they stand in an address. */
+/** Filters of a list of runs, as an address has them. */
 export const runsQuerySchema = z.strictObject({
   workflow: typed('the runs of this workflow'),
   status: z.enum(RUN_STATUSES).optional().meta({ description: 'the runs with this status' }),
@@ -31,7 +31,7 @@ export const runsQuerySchema = z.strictObject({
   text: typed('the runs with this text in the id, the workflow, the input, the error or the machine of origin'),
   before: z.optional(runIdSchema()).meta({ description: 'continues a list: the runs that are older than this one' }),
   after: z.optional(runIdSchema()).meta({ description: 'the next runs that are newer than this one' }),
-  limit: limitSchema('the most runs of one answer', MOST, RUNS_PER_PAGE),
+  limit: limitSchema('the maximum number of runs in one answer', MOST, RUNS_PER_PAGE),
 });
 export type RunsQuery = z.output<typeof runsQuerySchema>;
 
@@ -75,10 +75,10 @@ type RunsContext = Pick<UiContext, 'clock' | 'isAlive'>;
 export interface RunsPart {
   /** Newest first. */
   readonly runs: readonly StoredRun[];
-  /** The parts beside this one; null if there is none. */
+  /** The adjacent parts; null if there is none. */
   readonly newer: Position | null;
   readonly older: Position | null;
-  /** The run to which a search without an index has come; null if it has come to the end, or the part is full. */
+  /** The run at which a search without an index stopped; null if it reached the end, or the part is full. */
   readonly searchedTo: StoredRun | null;
 }
 

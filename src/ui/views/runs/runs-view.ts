@@ -35,16 +35,16 @@ export interface OpenQuestion {
 
 /** A page of the list of runs. */
 export interface RunsView {
-  /** As it stands in the address; without its position if the page has come to the newest runs. */
+  /** As the address has it; without its position if the page has reached the newest runs. */
   readonly query: RunsQuery;
   /** Why the query has no runs; null if it is valid. */
   readonly problem: FilterProblem | null;
   /** Newest first. */
   readonly runs: readonly RunRow[];
-  /** The pages beside this one; null if there is none. */
+  /** The adjacent pages; null if there is none. */
   readonly newer: Position | null;
   readonly older: Position | null;
-  /** The moment back to which a search without an index has come; null if it has come to the end, or the page is full. */
+  /** The moment at which a search without an index stopped; null if it reached the end, or the page is full. */
   readonly searchedTo: string | null;
   /** Workflows that have runs. */
   readonly workflows: readonly string[];
@@ -96,7 +96,7 @@ const NOTHING: Omit<RunsView, 'query'> = {
   inPlace: { changes: 0, runs: 0 },
 };
 
-/** Returns the page of the newest runs instead of one that has less than a page of newer ones. */
+/** Returns the page of a query; the page of the newest runs if less than a page is newer than its position. */
 function shownPart(
   history: HistoryReader,
   query: RunsQuery,

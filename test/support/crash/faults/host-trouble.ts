@@ -30,13 +30,13 @@ const NONE: HostTrouble = {
   isLost: () => false,
 };
 
-/** @param tell receives each fault, and each problem with it */
+/** @param report receives each fault, and each problem with it */
 export function hostTrouble(
   subject: Subject,
   run: string,
   before: unknown,
   chance: Chance,
-  tell: { story(text: string): void; problem(text: string): void },
+  report: { story(text: string): void; problem(text: string): void },
 ): HostTrouble {
   const kill = subject.killPrivateHost;
   if (kill === undefined) return NONE;
@@ -46,7 +46,7 @@ export function hostTrouble(
   const killNow = () => {
     if (!kill(run)) return;
     lost = true;
-    tell.story('its private host killed');
+    report.story('its private host killed');
   };
 
   /** Sweeps with a database that does not contain the run: nothing may be left after it. */
@@ -54,15 +54,15 @@ export function hostTrouble(
     const database = path.join(subject.lane.folder, 'another.db');
     const { exitCode, stdout, stderr } = await subject.lane.wf(['sweep', '--yes', '--json'], { database });
     lost = true;
-    tell.story('swept');
+    report.story('swept');
     const objects = sweptSchema.safeParse(parsed(stdout)).data;
     const isRemoved =
       objects?.every((object) => object.kind === 'private-host' && object.status === 'removed') ?? false;
     if (!isRemoved || (exitCode !== 0 && exitCode !== NO_ENGINE)) {
-      tell.problem(`wf sweep ended with ${exitCode}:\n${stdout}${stderr}`);
+      report.problem(`wf sweep ended with ${exitCode}:\n${stdout}${stderr}`);
     }
     const after = await subject.state();
-    if (!isDeepStrictEqual(after, before)) tell.problem(`left after wf sweep:\n${differences(before, after)}`);
+    if (!isDeepStrictEqual(after, before)) report.problem(`left after wf sweep:\n${differences(before, after)}`);
   }
 
   return {

@@ -29,8 +29,8 @@ const APP: WorkflowSource = {
 /** The private host of a killed wf ends by itself within this time, even on a very slow machine. */
 const ENDS_WITHIN_MS = 20_000;
 
-/** The parts of the machine that a run must never change, compared exactly, according to the tools of the kernel. Excludes the locks of wf. */
-const LOOK = `
+/** Prints the parts of the machine that a run must never change, except the locks of wf. */
+const INSPECT = `
 ip -json link; ip -json address; ip -json rule; ip -json route show table all; ip -json netns; ip -json neigh
 uname -n
 cat /proc/self/mountinfo /proc/sys/net/ipv4/ip_forward /proc/sys/net/ipv6/conf/all/disable_ipv6
@@ -82,15 +82,15 @@ async function openOnOwnMachine(
       await machine.end();
     },
   });
-  const look = () => lane.tool('sh', '-c', LOOK);
-  const untouched = await look();
+  const inspect = () => lane.tool('sh', '-c', INSPECT);
+  const untouched = await inspect();
   return {
     lane,
     ...workflows(lane),
-    state: async () => ({ machine: (await look()).split('\n'), privateHosts: privateProcessesIn(folder) }),
+    state: async () => ({ machine: (await inspect()).split('\n'), privateHosts: privateProcessesIn(folder) }),
     ranTwice: async (run) => ipWitness(recorder.commands(), run),
     async meanwhile() {
-      const seen = await look();
+      const seen = await inspect();
       if (seen === untouched) return [];
       return [`the machine itself was touched:\n${differences(untouched.split('\n'), seen.split('\n'))}`];
     },

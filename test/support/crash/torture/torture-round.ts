@@ -39,7 +39,7 @@ const KILLED_RECOVERIES_AT_MOST = 4;
 const KILL_RECOVERY = 0.6;
 /** The share of runs that are killed before they are in the database, when little can go wrong. */
 const KILL_EARLY = 0.05;
-/** The share of processes that get SIGTERM instead of SIGKILL. */
+/** The share of processes that get SIGTERM rather than SIGKILL. */
 const ASK = 0.1;
 /** The exit code after SIGTERM. */
 const STOPPED = 143;
@@ -81,7 +81,7 @@ export async function tortureRound(
       wf.kill('SIGKILL');
     }, HANGS_MS);
     const endTrouble = trouble.whileWfWorks(usual.endedMs);
-    const machine = lookOnce(subject, wf.end, chance() * usual.endedMs);
+    const machine = inspectOnce(subject, wf.end, chance() * usual.endedMs);
     const end = await wf.end;
     clearTimeout(timer);
     clearTimeout(hanging);
@@ -147,7 +147,7 @@ export async function tortureRound(
 }
 
 /** Inspects the machine itself once, after a delay or right after the end of a process. */
-async function lookOnce({ meanwhile }: Subject, end: Promise<WfEnd>, afterMs: number): Promise<readonly string[]> {
+async function inspectOnce({ meanwhile }: Subject, end: Promise<WfEnd>, afterMs: number): Promise<readonly string[]> {
   if (meanwhile === undefined) return [];
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise((resolve) => {

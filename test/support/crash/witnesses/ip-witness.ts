@@ -7,11 +7,11 @@ const recordSchema = z.object({ id: z.string().nullable() });
 /**
  * Returns the contradictions between a record of all `ip` commands and "no completed step ran twice". No command of a step began
  * after the journal had its success, except to undo it. In the private hosts of the run, each bridge and each link of a container
- * was made once if its step completed, and no host made more of them than the ledger has changes: an incomplete change is made
- * again in the next host.
+ * was created once if its step completed, and no host created more of them than the ledger has changes: the next host creates
+ * the object of an incomplete change again.
  */
 export function ipWitness(commands: readonly RecordedCommand[], onDisk: RunOnDisk): readonly string[] {
-  // Docker engines make links by themselves.
+  // Docker engines create links themselves.
   const made = onDisk.run.runtime === 'embedded' ? madeTwice(commands, onDisk) : [];
   return [...lateCommands(commands, onDisk), ...made];
 }
@@ -63,7 +63,7 @@ function madeTwice(commands: readonly RecordedCommand[], { run, steps, changes }
         ? []
         : [`${target} was completed, and not made in the run's private host`];
     });
-    const twice = made.filter((name, index) => made.indexOf(name) !== index).map((name) => `${name} was made twice`);
+    const twice = made.filter((name, index) => made.indexOf(name) !== index).map((name) => `${name} was created twice`);
     const tooMany = [...new Set(madeBy.map(({ askedBy }) => askedBy))].flatMap((host) => {
       const names = madeBy.filter(({ askedBy }) => askedBy === host).map(({ name }) => name);
       const isMore = names.length > asked.length;

@@ -17,20 +17,20 @@ export interface Verdict {
  * Judges a run that was killed and recovered to its end: a valid end state; an unchanged host, read without wf; no completed step
  * ran twice; the journal replays; no lease, no claim and no process is left.
  * @param ends the statuses that are allowed for this run
- * @param told the command that ended the run, which printed its record with `--json`; by default the record is read from the database
+ * @param recovery the command that ended the run, which printed its record with `--json`; by default the record comes from the database
  */
 export async function judge(
   subject: Subject,
   id: string,
   before: unknown,
   ends: readonly RunRecord['status'][],
-  told?: WfEnd,
+  recovery?: WfEnd,
 ): Promise<Verdict> {
   const onDisk = readRun(subject.lane.database, id);
   if (onDisk === undefined) return { problems: [`the database does not know run ${id}`], status: 'failed' };
-  const record = told === undefined ? readRecord(subject.lane, id) : recordIn(told);
+  const record = recovery === undefined ? readRecord(subject.lane, id) : recordIn(recovery);
   if (record === undefined) {
-    const { exitCode, stdout, stderr } = told ?? {};
+    const { exitCode, stdout, stderr } = recovery ?? {};
     return { problems: [`no run record, exit code ${exitCode}: ${stdout}${stderr}`], status: 'failed' };
   }
   const after = await subject.state();

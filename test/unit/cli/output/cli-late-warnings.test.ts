@@ -3,8 +3,8 @@ import { lateWarnings } from '../../../../src/cli/output/errors/late-warnings.ts
 import { WfError } from '../../../../src/engine/model/errors.ts';
 import { testTerminal } from '../../../fixtures/cli/test-terminal.ts';
 
-const error = new WfError('E_TRACES', 'traces are not exported', { hint: 'Look at the collector.' });
-const WARNING = 'warning E_TRACES: traces are not exported\n  next: Look at the collector.\n';
+const error = new WfError('E_TRACES', 'traces are not exported', { hint: 'Check the collector.' });
+const WARNING = 'warning E_TRACES: traces are not exported\n  next: Check the collector.\n';
 
 test('a warning during a command is printed at once, and never into the live view of a terminal', () => {
   const pipe = testTerminal();

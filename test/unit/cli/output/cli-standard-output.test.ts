@@ -20,15 +20,15 @@ function write({ size, count, to }: { size: number; count: number; to: number | 
     stdio,
   });
   onTestFinished(() => void child.kill('SIGKILL'));
-  let said = '';
+  let output = '';
   child.stderr?.on('data', (chunk) => {
-    said += String(chunk);
+    output += String(chunk);
   });
   return {
     child,
-    async says(words: string) {
-      while (!said.includes(words)) await once(child.stderr ?? child, 'data');
-      return said;
+    async untilPrinted(words: string) {
+      while (!output.includes(words)) await once(child.stderr ?? child, 'data');
+      return output;
     },
   };
 }
@@ -43,12 +43,12 @@ test.each([
 ])(
   'a process continues while nobody reads its output, and %s arrives complete and in order',
   async (_, size, count) => {
-    const { child, says } = write({ size, count, to: 'pipe' });
+    const { child, untilPrinted } = write({ size, count, to: 'pipe' });
     // Node reads ahead unless the stream is paused.
     child.stdout?.pause();
-    await says('went on');
+    await untilPrinted('continued');
     expect(child.stdout === null ? '' : await text(child.stdout)).toBe(expected(size, count));
-    expect(await says('written')).toBe('went on\nwritten\n');
+    expect(await untilPrinted('written')).toBe('continued\nwritten\n');
   },
 );
 
@@ -72,16 +72,16 @@ test('output to a full, non-blocking pipe is complete', async () => {
   } catch {
     expect(filled).toBeGreaterThan(0);
   }
-  const { says } = write({ size: 100, count: 3, to: descriptor });
-  await says('went on');
+  const { untilPrinted } = write({ size: 100, count: 3, to: descriptor });
+  await untilPrinted('continued');
   for (let left = filled; left > 0; ) left -= readSync(descriptor, Buffer.alloc(left));
-  await says('written');
+  await untilPrinted('written');
   const rest = Buffer.alloc(1_000);
   expect(rest.subarray(0, readSync(descriptor, rest)).toString()).toBe(expected(100, 3));
 });
 
 test('a closed pipe is reported as EPIPE and does not end the process', async () => {
-  const { child, says } = write({ size: 100, count: 2, to: 'pipe' });
+  const { child, untilPrinted } = write({ size: 100, count: 2, to: 'pipe' });
   child.stdout?.destroy();
-  expect(await says('written')).toBe('went on\nEPIPE\nwritten\n');
+  expect(await untilPrinted('written')).toBe('continued\nEPIPE\nwritten\n');
 });

@@ -50,7 +50,7 @@ test('it waits while a living process advances the run, whatever the time', () =
   for (const status of STORED_RUN_STATUSES) {
     const isOver = ['succeeded', 'failed', 'rolled-back', 'needs-attention'].includes(status);
     expect(decide(status, [armed, unconfirmed], 20_000, { unownedMs: null }), status).toBe(isOver ? 'end' : 'wait');
-    // Past its deadline, a stopped process is continued, and does that itself.
+    // Past its deadline, the guard continues a stopped process, which then ends the run itself.
     const late = status === 'rolling-back' ? 'wait' : 'continue owner';
     expect(decide(status, [armed, unconfirmed], 900_000, { unownedMs: null }), status).toBe(isOver ? 'end' : late);
   }
@@ -66,7 +66,7 @@ test('it undoes an unconfirmed run at its deadline, at the extended one, and aft
   expect(decide('unconfirmed', [armed, unconfirmed], 20_000, { bootId: 'boot-2' })).toBe('conclude');
 });
 
-test('it completes a confirmation whose process is gone, and takes a refused one for none', () => {
+test('it completes a confirmation whose process is gone, and ignores a refused one', () => {
   const refusal = { type: 'refused', error: { code: 'E_REQUEST_REFUSED', message: '', hint: '' } } as const;
   expect(
     decide(

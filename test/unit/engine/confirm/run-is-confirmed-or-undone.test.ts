@@ -11,7 +11,7 @@ import { systemClock } from '../../../../src/host/machine/clock.ts';
 import { ownProcess } from '../../../../src/host/processes/process.ts';
 import { type FolderHost, loaded, openFolderHost, runId } from '../../../support/in-process/folder-host.ts';
 
-/** A test moves the time since the boot by itself. */
+/** Added to the time since the boot. */
 let shiftMs = 0;
 const clock: Clock = { ...systemClock, sinceBoot: () => systemClock.sinceBoot() + shiftMs };
 const by: Requester = { user: 'ann', sudoUser: null, host: 'here' };
@@ -26,7 +26,7 @@ const RULE = {
 
 let host: FolderHost;
 let probeAnswers = true;
-/** Whether the second step takes for ever. */
+/** Whether the second step never ends. */
 let hangs = false;
 
 beforeEach(() => {
@@ -135,7 +135,7 @@ test('an extended deadline counts from the extension', async () => {
   expect(await end(handle)).toMatchObject({ status: 'rolled-back' });
 });
 
-test('a confirmation counts if it was asked before the deadline, and is answered after it', async () => {
+test('a confirmation counts if it was requested before the deadline and answered after it', async () => {
   const handle = await unconfirmed();
   const early = confirmation();
   shiftMs = 61_000;
@@ -143,7 +143,7 @@ test('a confirmation counts if it was asked before the deadline, and is answered
   expect(await end(handle)).toMatchObject({ status: 'succeeded' });
 });
 
-test('a confirmation of before the run was unconfirmed, or of another boot, does not count', async () => {
+test('a confirmation from before the run was unconfirmed, or from another boot, does not count', async () => {
   const handle = await unconfirmed();
   const stamps = [
     { bootId, sinceBootMs: clock.sinceBoot() - 3_600_000, session: null },
@@ -170,7 +170,7 @@ test('a run is not confirmed while its probe fails', async () => {
   expect(await end(handle)).toMatchObject({ status: 'succeeded' });
 });
 
-test('a cancelled run is undone at once, and one that nothing else guards when it is stopped', async () => {
+test('a cancelled run is undone at once, and an unguarded run when it is stopped', async () => {
   const cancelled = await unconfirmed();
   expect(await ask(cancelled, { kind: 'cancel', keep: true })).toMatchObject({ outcome: { type: 'refused' } });
   expect(await ask(cancelled, { kind: 'cancel', keep: false })).toMatchObject({ outcome: { type: 'handled' } });

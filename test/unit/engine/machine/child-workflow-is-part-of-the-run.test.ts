@@ -39,7 +39,7 @@ afterEach(() => host.close());
 
 const probe = defineStep({
   kind: 'test.probe',
-  description: 'ends as the test says',
+  description: 'ends as the test decides',
   input: z.object({ name: z.string() }),
   output: z.object({ seen: z.string() }),
   commands: () => [],
@@ -81,7 +81,7 @@ interface Site {
   readonly onFailure?: 'end' | 'rejected';
 }
 
-/** Makes a file, then one for each of `more`, asks if it is to, and probes the first. */
+/** Creates a file, then one for each of `more`, asks if required, and probes the first. */
 function site({ question = 'question', tooLate = 3_600_000, note = '', onFailure }: Site = {}) {
   const machine = setup({
     types: {
@@ -107,7 +107,7 @@ function site({ question = 'question', tooLate = 3_600_000, note = '', onFailure
         },
       },
       [question]: {
-        meta: { ask: { title: 'Go on?', events: { approve: { label: 'Yes' } } } },
+        meta: { ask: { title: 'Continue?', events: { approve: { label: 'Yes' } } } },
         always: { guard: ({ context }) => !context.asks, target: 'look' },
         on: { approve: 'look', reject: 'rejected' },
         after: { tooLate: 'rejected' },
@@ -348,7 +348,7 @@ describe('a child workflow', () => {
     const { id, handle, waiting, journal } = await wait(workflow);
     const { graph, config } = readDefinition(descriptionOf(workflow));
     expect(markRun(graph, config, { id, status: 'waiting', journal }).steps.get('site')).toBe('current');
-    expect(waiting).toMatchObject({ events: ['approve', 'reject', 'skip'], ask: { title: 'Go on?' } });
+    expect(waiting).toMatchObject({ events: ['approve', 'reject', 'skip'], ask: { title: 'Continue?' } });
     await expect(handle.send({ type: 'other' })).rejects.toMatchObject({ code: 'E_EVENT_UNEXPECTED' });
     await expect(handle.send({ type: 'reject' })).rejects.toMatchObject({ code: 'E_EVENT_INVALID' });
     await handle.send({ type: 'reject', reason: 'late' });
@@ -440,11 +440,11 @@ describe('a child workflow', () => {
         end: { type: 'final' },
       },
     });
-    const machine = setup({ actors: { probe, mend: childWorkflow(named('mend', inner)) } }).createMachine({
+    const machine = setup({ actors: { probe, repair: childWorkflow(named('repair', inner)) } }).createMachine({
       initial: 'one',
       states: {
         one: { invoke: { id: 'try', src: 'probe', input: { name: 'b' }, onDone: 'end', onError: 'two' } },
-        two: { invoke: { id: 'mend', src: 'mend', input: {}, onDone: 'broken' } },
+        two: { invoke: { id: 'repair', src: 'repair', input: {}, onDone: 'broken' } },
         broken: { type: 'final', tags: ['failed'] },
         end: { type: 'final' },
       },
@@ -453,7 +453,7 @@ describe('a child workflow', () => {
     const workflow = load(named('parent', machine));
     const { id } = await finish(workflow, 'keep');
     await deliver(id, workflow, { kind: 'retry' });
-    expect(stateOf(id, workflow).steps).toEqual(['try failed', 'mend/look succeeded', 'mend#2/look succeeded']);
+    expect(stateOf(id, workflow).steps).toEqual(['try failed', 'repair/look succeeded', 'repair#2/look succeeded']);
   });
 
   test('is drawn with its steps, and checked with its parent', async () => {
@@ -511,7 +511,7 @@ describe('a child workflow', () => {
     ]);
   });
 
-  test('gets a secret of the run as a placeholder, and takes nothing else for one', async () => {
+  test('gets a secret of the run as a placeholder, and treats nothing else as one', async () => {
     const input = z.object({ token: secret(z.string().min(30).default('')), note: z.string().default('') });
     const child = setup({
       types: { context: {} as z.output<typeof input>, input: {} as z.output<typeof input> },
@@ -568,7 +568,7 @@ describe('a child workflow', () => {
     expect((await finish(workflow, 'rollback', { password: '', given: '' })).error?.message).toContain('Too small');
   });
 
-  test('lets its parent have its networking, requirements and event schemas, each type of event with one', () => {
+  test('passes its networking, requirements and event schemas to its parent, one schema for each type of event', () => {
     const requirements = ({ name }: SiteInput) => [
       { title: `folder ${name}`, purpose: '', claim: null, check: async () => ({ met: true as const, found: '' }) },
     ];
@@ -600,7 +600,7 @@ describe('a child workflow', () => {
     );
   });
 
-  test('is told from its steps by their ids', () => {
+  test('is distinguished from its steps by their ids', () => {
     const step = 'outer#2/site/each#3[a/b#4]';
     expect([childAround(step), childAround('outer'), invokeOf(step)]).toEqual(['outer#2/site', '', 'outer/site/each']);
     expect(Object.fromEntries(visitsOf(step))).toEqual({ outer: 2, 'outer#2/site': 1, 'outer#2/site/each': 3 });

@@ -45,7 +45,7 @@ afterEach(() => host.close());
 
 const work = defineStep({
   kind: 'test.work',
-  description: 'ends as the test says',
+  description: 'ends as the test decides',
   input: z.object({ name: z.string() }),
   output: z.object({ done: z.string() }),
   commands: () => [],
@@ -170,10 +170,10 @@ describe('a forEach', () => {
     expect(mostUnderWay).toBe(1);
   });
 
-  test('ends at once without items, and fails the run if that never leads on', async () => {
+  test('ends at once without items, and fails the run if that loops forever', async () => {
     expect(await finish(workflow([]))).toMatchObject({ status: 'succeeded', output: { done: [] }, steps: [] });
     const forever = await finish(workflow([], {}, { rounds: Number.MAX_SAFE_INTEGER }));
-    expect(forever.error?.message).toMatch(/comes back to (?:files|each), a forEach without items, forever/);
+    expect(forever.error?.message).toMatch(/returns to (?:files|each), a forEach without items, forever/);
   });
 
   test('fails with its first item: those under way are stopped, no other begins, and all changes are undone', async () => {
@@ -216,7 +216,7 @@ describe('a forEach', () => {
     expect(calls).toEqual(['b 2', 'c 2', 'd 1']);
   });
 
-  test('pauses between its items, and goes on from there', async () => {
+  test('pauses between its items, and resumes from there', async () => {
     const mine = workflow(['a', 'b', 'c']);
     const handle = await host.start(mine);
     while (calls.length < 1) await new Promise((resolve) => setImmediate(resolve));
@@ -316,7 +316,7 @@ describe('a forEach', () => {
     const steps = rehearse(mine, {}, Math.random);
     expect(steps.map(({ step, stage, description }) => [step, stage, description])).toEqual([
       ['list', 'list', 'lists'],
-      ['each', 'each', 'For each item, of which there is none yet: ends as the test says'],
+      ['each', 'each', 'For each item, of which there is none yet: ends as the test decides'],
     ]);
     const dependencies = dependenciesOf(mine.model, { id: 'run', input: {} }, steps, NO_SECRETS);
     expect(Object.fromEntries(dependencies)).toEqual({
@@ -329,13 +329,13 @@ describe('a forEach', () => {
     [['a', 'a'], 'step each, a forEach: items 0 and 1 have the same key a'],
     [['a', 'b c'], 'step each, a forEach: the key "b c" of item 1 cannot be part of a step id'],
     [['x]', 'b'], 'step each, a forEach: the key "x]" of item 0 cannot be part of a step id'],
-  ] as const)('refuses keys that cannot tell its items apart: %j', async ([items, message]) => {
+  ] as const)('refuses keys that do not distinguish its items: %j', async ([items, message]) => {
     const { status, error, steps } = await finish(workflow(items, KEYS));
     expect({ status, message: error?.message }).toEqual({ status: 'rolled-back', message });
     expect(steps).toHaveLength(2);
   });
 
-  test('refuses a concurrency that is none, and an id that reads like that of an item', () => {
+  test('refuses an invalid concurrency, and an id that reads like that of an item', () => {
     expect(() => forEach(work, { concurrency: 0 })).toThrow('the concurrency 0 is not a whole number from 1 to 100');
     const machine = setup({ actors: { work } }).createMachine({
       initial: 'one',
@@ -384,7 +384,7 @@ describe('a forEach', () => {
     expect(new Set(hashes).size).toBe(4);
   });
 
-  test('takes time in proportion to its items', () => {
+  test('takes time proportional to its items', () => {
     const millisecondsFor = (count: number) => {
       const { model } = workflow(Array.from({ length: count }, (_unused, index) => `item-${index}`));
       const before = process.cpuUsage().user;

@@ -236,16 +236,17 @@ describe('a run', () => {
       },
     });
     const handle = await host.start(define(machine));
-    const told = () => host.history.journal(handle.id).flatMap(({ event }) => ('step' in event ? [event.type] : []));
+    const eventTypes = () =>
+      host.history.journal(handle.id).flatMap(({ event }) => ('step' in event ? [event.type] : []));
     await vi.waitFor(() => expect(clock.pending).toBe(1), 10_000);
     clock.step();
     clock.step();
-    await vi.waitFor(() => expect(told()).toEqual(['step.failed']), 10_000);
+    await vi.waitFor(() => expect(eventTypes()).toEqual(['step.failed']), 10_000);
     end();
     await new Promise((resolve) => setTimeout(resolve, 20));
     open('next');
     expect(await handle.result).toMatchObject({ end: { status: 'succeeded' } });
-    expect(told()).toEqual(['step.failed', 'step.succeeded']);
+    expect(eventTypes()).toEqual(['step.failed', 'step.succeeded']);
   });
 
   test('journals the deadline of a delay, and stops the step that the delay interrupts', async () => {

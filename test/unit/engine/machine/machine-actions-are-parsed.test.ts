@@ -6,7 +6,7 @@ const ACTIONS = [
   { type: 'xstate.stopChild', params: { id: 'a' } },
   { type: 'xstate.raise', params: { event: { type: 'LATE', by: 2 }, id: 'a', delay: 5 } },
   { type: 'xstate.cancel', params: { sendId: 'a' } },
-  { type: 'xstate.log', params: { value: ['said'] } },
+  { type: 'xstate.log', params: { value: ['a line'] } },
   { type: 'xstate.emit', params: { event: { type: 'SEEN', n: 1 } } },
 ];
 

@@ -16,7 +16,7 @@ afterEach(() => host.close());
 
 const step = defineStep({
   kind: 'test.slow',
-  description: 'ends when the test says so',
+  description: 'ends when the test ends it',
   input: z.object({}),
   output: z.object({}),
   commands: () => [],
@@ -25,19 +25,19 @@ const step = defineStep({
 });
 
 const machine = setup({
-  types: { context: {} as { said: string[] }, events: {} as { type: string; word?: string; by?: { name: string } } },
+  types: { context: {} as { words: string[] }, events: {} as { type: string; word?: string; by?: { name: string } } },
   actors: { step, makeFile: step },
   guards: { polite: ({ event }) => event.word === 'please' },
 }).createMachine({
-  context: { said: [] },
+  context: { words: [] },
   initial: 'gate',
   states: {
     gate: {
       after: { 1000000: 'end' },
       on: {
-        note: { actions: assign({ said: ({ context, event }) => [...context.said, event.word ?? ''] }) },
+        note: { actions: assign({ words: ({ context, event }) => [...context.words, event.word ?? ''] }) },
         ask: { guard: 'polite', target: 'end' },
-        sign: { actions: assign({ said: ({ event }) => [event.by?.name.trim() ?? ''] }) },
+        sign: { actions: assign({ words: ({ event }) => [event.by?.name.trim() ?? ''] }) },
         broken: { guard: ({ event }) => event.by?.name.length === 0, target: 'end' },
         forbidden: {},
         work: 'working',
@@ -46,7 +46,7 @@ const machine = setup({
     working: { invoke: { id: 'slow', src: 'step', input: {}, onDone: 'end' }, on: { note: { actions: assign({}) } } },
     end: { type: 'final' },
   },
-  output: ({ context }) => context.said,
+  output: ({ context }) => context.words,
 });
 
 const start = () => host.start(loaded({ name: 'asks', version: '1', description: '', input: z.object({}), machine }));

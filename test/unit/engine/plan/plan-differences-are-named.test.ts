@@ -38,7 +38,7 @@ const ALL = { network: true, folderAndUser: true };
 const place = (others: Partial<PlannedPlace>) => plan({ place: { ...PLACE, ...others } });
 const absent = { found: 'absent', target: 'network lab', error: null } as const;
 
-test.each<[what: string, then: RunPlan, now: RunPlan, says: readonly string[]]>([
+test.each<[what: string, then: RunPlan, now: RunPlan, expected: readonly string[]]>([
   ['nothing', plan({}), plan({}), []],
   ['the definition', plan({}), plan({ definitionHash: asDefinitionHash('b') }), ['workflow lab has changed']],
   ['the Docker engine', plan({}), place({ engine: 'BBBB' }), ['the Docker engine was AAAA, and is BBBB']],
@@ -55,7 +55,7 @@ test.each<[what: string, then: RunPlan, now: RunPlan, says: readonly string[]]>(
     ['the network namespace was 1, and is /run/netns/lab (3)', 'the PID namespace was 2, and is 4'],
   ],
   [
-    'the boot, after which the numbers of namespaces say nothing',
+    'the boot, after which the numbers of namespaces mean nothing',
     plan({}),
     place({ bootId: 'other', networkNamespace: { inode: 3, name: null }, pidNamespace: '4' }),
     ['the boot id of the machine (it was restarted, or is another machine) was boot, and is other'],
@@ -88,8 +88,8 @@ test.each<[what: string, then: RunPlan, now: RunPlan, says: readonly string[]]>(
       'step three: would run, and is not in the plan',
     ],
   ],
-])('names %s', (_what, then, now, says) => {
-  expect(planDifferences(then, now, ALL)).toEqual(says);
+])('names %s', (_what, then, now, expected) => {
+  expect(planDifferences(then, now, ALL)).toEqual(expected);
 });
 
 test('directory and user count only if commands depend on them, and the network namespace only on the machine itself', () => {
@@ -104,6 +104,6 @@ test.each<[ObservedNow | null, string]>([
   [{ found: 'ours', target: 'network lab', error: null }, 'network lab exists, made by a run with this id'],
   [{ found: 'unchanged', target: null, error: null }, 'as requested already'],
   [{ found: 'unknown', target: null, error: error('no answer') }, 'cannot tell: no answer'],
-])('%j in words', (observed, words) => {
+])('%j is described as %s', (observed, words) => {
   expect(observedWords(observed)).toBe(words);
 });

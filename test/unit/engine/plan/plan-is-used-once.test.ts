@@ -43,7 +43,7 @@ async function plannedStart(): Promise<StartRequest> {
   return requestOfPlan(host.engine.savePlan(planned), { workflow, definition }, {});
 }
 
-test('a plan that was read before another process used it is refused as used, not for what that has changed', async () => {
+test('a plan that was read before another process used it is refused as used, not for the changes of that run', async () => {
   const request = await plannedStart();
   const first = await host.engine.start(request);
   expect(await first.result).toMatchObject({ end: { status: 'succeeded' } });
@@ -52,7 +52,7 @@ test('a plan that was read before another process used it is refused as used, no
   expect(host.history.runs({ limit: 9 })).toHaveLength(1);
 });
 
-test('of several starts at once in one process exactly one uses the plan', async () => {
+test('exactly one of several concurrent starts in one process uses the plan', async () => {
   const request = await plannedStart();
   const starts = await Promise.allSettled(Array.from({ length: 5 }, () => host.engine.start(request)));
   for (const start of starts) if (start.status === 'fulfilled') await start.value.result;

@@ -72,7 +72,7 @@ describe('the changes of a run', () => {
     expect(host.files()).toEqual(['a', 'b', 'c']);
   });
 
-  test('whose state was unknown are gone with an older change in which they were', async () => {
+  test('whose state was unknown are gone with the older change that contained them', async () => {
     const { makeFile } = host;
     const isThere = () => host.files().includes('a');
     const inside = defineStep({

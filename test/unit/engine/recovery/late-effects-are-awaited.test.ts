@@ -33,17 +33,17 @@ afterEach(() => host.close());
 
 const after = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 
-/** An engine that a dead client asked for an object long ago, and that stands still until it is first inspected. */
-function standingStill(answersAfterMs: number, landsAfterMs: number) {
+/** An engine that a dead client asked for an object long ago, and that is stalled until its first inspection. */
+function stalledEngine(answersAfterMs: number, effectAfterMs: number) {
   const calls: string[] = [];
   let there = false;
-  let looks = 0;
+  let inspections = 0;
   /** Answers the first inspection late; the requested object appears some time after that answer. */
-  async function look(): Promise<boolean> {
-    looks += 1;
-    if (looks > 1) return there;
+  async function isVisible(): Promise<boolean> {
+    inspections += 1;
+    if (inspections > 1) return there;
     await after(answersAfterMs);
-    setTimeout(() => (there = true), landsAfterMs).unref();
+    setTimeout(() => (there = true), effectAfterMs).unref();
     return false;
   }
   const behaviour: ChangeBehaviour = {
@@ -52,7 +52,7 @@ function standingStill(answersAfterMs: number, landsAfterMs: number) {
     survivesReboot: true,
     lateEffectMs: LATE_EFFECT_MS,
     async observe() {
-      if (!(await look())) return { found: 'absent', target: 'x', record: {} };
+      if (!(await isVisible())) return { found: 'absent', target: 'x', record: {} };
       return { found: 'ours', target: 'x', record: {}, output: 'made' };
     },
     async apply(_input, record) {
@@ -60,7 +60,7 @@ function standingStill(answersAfterMs: number, landsAfterMs: number) {
       there = true;
       return record;
     },
-    inspect: async () => ((await look()) ? { found: 'in place' } : { found: 'gone', reason: 'not there' }),
+    inspect: async () => ((await isVisible()) ? { found: 'in place' } : { found: 'gone', reason: 'not there' }),
     async undo() {
       calls.push('undo');
       there = false;
@@ -91,7 +91,7 @@ async function intended(): Promise<Change> {
 function runnerOf(behaviour: ChangeBehaviour): StepRunner {
   return {
     kind: 'test.late',
-    description: 'is told',
+    description: 'has the given behaviour',
     policy: { timeoutMs: 5_000, retry: { attempts: 1, initialMs: 1, factor: 1, maxMs: 1 } },
     behaviour,
     runsAnyCommand: false,
@@ -137,9 +137,9 @@ function undoing(behaviour: ChangeBehaviour, change: Change) {
   });
 }
 
-describe('a request of a killed client to an engine that stood still', () => {
+describe('a request of a killed client to a stalled engine', () => {
   test('is undone although the first inspection does not find its effect', async () => {
-    const { behaviour, calls, isThere } = standingStill(LATE_EFFECT_MS, 100);
+    const { behaviour, calls, isThere } = stalledEngine(LATE_EFFECT_MS, 100);
     expect(await undoing(behaviour, await intended())).toMatchObject({ status: 'reverted' });
     expect(calls).toEqual(['undo']);
     await after(200);
@@ -148,13 +148,13 @@ describe('a request of a killed client to an engine that stood still', () => {
 
   test('is adopted by the resumed step, and not repeated', async () => {
     await intended();
-    const { behaviour, calls } = standingStill(LATE_EFFECT_MS, 100);
+    const { behaviour, calls } = stalledEngine(LATE_EFFECT_MS, 100);
     expect(await attempt(behaviour)).toMatchObject({ output: 'made' });
     expect(calls).toEqual([]);
   });
 
   test('is settled as gone if no effect appears within its time limit', async () => {
-    const { behaviour, calls } = standingStill(LATE_EFFECT_MS, 60_000);
+    const { behaviour, calls } = stalledEngine(LATE_EFFECT_MS, 60_000);
     const begunAt = performance.now();
     expect(await undoing(behaviour, await intended())).toMatchObject({ status: 'gone' });
     expect(performance.now() - begunAt).toBeGreaterThanOrEqual(2 * LATE_EFFECT_MS - 5);
@@ -163,7 +163,7 @@ describe('a request of a killed client to an engine that stood still', () => {
 });
 
 test('an engine that answers each inspection late does not block an undo', async () => {
-  const { behaviour } = standingStill(0, 60_000);
+  const { behaviour } = stalledEngine(0, 60_000);
   const slow: ChangeBehaviour = {
     ...behaviour,
     async inspect() {
@@ -176,7 +176,7 @@ test('an engine that answers each inspection late does not block an undo', async
 
 test('an intent whose request was lost stays open, as it may still take effect', async () => {
   const behaviour: ChangeBehaviour = {
-    ...standingStill(0, 60_000).behaviour,
+    ...stalledEngine(0, 60_000).behaviour,
     async apply() {
       throw new WfError('E_DOCKER', 'the connection was lost', { hint: 'none', transient: true });
     },

@@ -31,7 +31,7 @@ beforeEach(() => {
 afterEach(() => host.close());
 
 /** A step runner that finds the given state of the host, and records its calls. */
-function scripted(seen: () => Observation<Json, Json>, standing: () => ChangeState, survivesReboot: boolean) {
+function scripted(seen: () => Observation<Json, Json>, stateOf: () => ChangeState, survivesReboot: boolean) {
   const calls: string[] = [];
   const behaviour: ChangeBehaviour = {
     type: 'change',
@@ -49,8 +49,8 @@ function scripted(seen: () => Observation<Json, Json>, standing: () => ChangeSta
     },
     async inspect() {
       const undone = calls.includes('undo');
-      calls.push('look');
-      return undone ? { found: 'gone', reason: 'undone' } : standing();
+      calls.push('inspect');
+      return undone ? { found: 'gone', reason: 'undone' } : stateOf();
     },
     async undo() {
       calls.push('undo');
@@ -59,7 +59,7 @@ function scripted(seen: () => Observation<Json, Json>, standing: () => ChangeSta
   };
   const runner: StepRunner = {
     kind: 'test.scripted',
-    description: 'does as it is told',
+    description: 'does what the test sets',
     policy: { timeoutMs: 1_000, retry: { attempts: 1, initialMs: 1, factor: 1, maxMs: 1 } },
     behaviour,
     runsAnyCommand: false,
@@ -71,14 +71,14 @@ function scripted(seen: () => Observation<Json, Json>, standing: () => ChangeSta
   return { behaviour, runner, calls };
 }
 
-const error = new WfError('E_FOREIGN', 'told so', { hint: 'none' });
+const error = new WfError('E_FOREIGN', 'set by the test', { hint: 'none' });
 const OURS: Observation<Json, Json> = { found: 'ours', target: 'x', record: { whole: true }, output: 'made' };
 const SEEN: Readonly<Record<string, Observation<Json, Json>>> = {
   absent: { found: 'absent', target: 'x', record: {} },
   'not yet': { found: 'absent', target: 'x', record: {} },
   partial: { found: 'partial', target: 'x', record: { half: true } },
   ours: OURS,
-  unchanged: { found: 'unchanged', output: 'as it was' },
+  unchanged: { found: 'unchanged', output: 'unchanged' },
   foreign: { found: 'foreign', error },
   unknown: { found: 'unknown', error },
 };
@@ -99,17 +99,18 @@ async function intend(bootId: string, at: number): Promise<Change> {
   return change;
 }
 
-const forwardRows = Object.entries(FORWARD).flatMap(([says, row]) =>
-  Object.entries(row).map(([shows, action]) => [says, shows, action] as const),
+const forwardRows = Object.entries(FORWARD).flatMap(([journaled, row]) =>
+  Object.entries(row).map(([observed, action]) => [journaled, observed, action] as const),
 );
 
 describe('the forward recovery table', () => {
-  test.for(forwardRows)('journaled "%s", observed "%s": %s', async ([says, shows, action]) => {
+  test.for(forwardRows)('journaled "%s", observed "%s": %s', async ([journaled, observed, action]) => {
     const { bootId } = ownProcess();
     const now = Date.now();
-    if (says !== 'nothing') await intend(says === 'lost' ? OTHER_BOOT : bootId, shows === 'not yet' ? now : 1);
+    if (journaled !== 'nothing')
+      await intend(journaled === 'lost' ? OTHER_BOOT : bootId, observed === 'not yet' ? now : 1);
     const { runner, calls } = scripted(
-      () => SEEN[shows] ?? OURS,
+      () => SEEN[observed] ?? OURS,
       () => ({ found: 'in place' }),
       false,
     );
@@ -128,10 +129,10 @@ describe('the forward recovery table', () => {
         },
         {},
       );
-    const look = says === 'intended' ? 'observe with the record' : 'observe';
+    const observation = journaled === 'intended' ? 'observe with the record' : 'observe';
     if (action === 'refuse' || action === 'stop') {
       await expect(attempt()).rejects.toBe(error);
-      expect(calls).toEqual([look]);
+      expect(calls).toEqual([observation]);
       return;
     }
     const { output, events } = await attempt();
@@ -140,7 +141,7 @@ describe('the forward recovery table', () => {
       case 'apply':
       case 'complete':
         expect(calls).toEqual([
-          look,
+          observation,
           `apply to ${action === 'apply' ? 'absent' : 'partial'}`,
           'observe with the record',
         ]);
@@ -155,41 +156,41 @@ describe('the forward recovery table', () => {
         expect(calls.length).toBeGreaterThan(3);
         return;
       case 'adopt':
-        expect(calls).toEqual([look]);
+        expect(calls).toEqual([observation]);
         expect(output).toBe('made');
         expect(change).toMatchObject({ seq: 1, status: 'intended', bootId });
         expect(events).toMatchObject([{ type: 'change.applied', seq: 1, record: { whole: true } }]);
         return;
       case 'leave':
         expect(journal.changes()).toEqual([]);
-        expect([calls, output, events]).toEqual([[look], 'as it was', []]);
+        expect([calls, output, events]).toEqual([[observation], 'unchanged', []]);
         return;
       case 'withdraw':
-        expect([calls, output]).toEqual([[look], 'as it was']);
+        expect([calls, output]).toEqual([[observation], 'unchanged']);
         expect(events).toMatchObject([{ type: 'change.settled', seq: 1, status: 'gone' }]);
     }
   });
 });
 
-const backRows = Object.entries(BACK).flatMap(([says, row]) =>
-  Object.entries(row).map(([shows, action]) => [says, shows, action] as const),
+const backRows = Object.entries(BACK).flatMap(([journaled, row]) =>
+  Object.entries(row).map(([observed, action]) => [journaled, observed, action] as const),
 );
 
 describe('the rollback recovery table', () => {
-  test.for(backRows)('journaled "%s", observed "%s": %s', async ([says, shows, action]) => {
+  test.for(backRows)('journaled "%s", observed "%s": %s', async ([journaled, observed, action]) => {
     const { bootId } = ownProcess();
     const now = Date.now();
-    await intend(says === 'lost' ? OTHER_BOOT : bootId, shows === 'not yet' ? now : 1);
-    if (says === 'applied')
+    await intend(journaled === 'lost' ? OTHER_BOOT : bootId, observed === 'not yet' ? now : 1);
+    if (journaled === 'applied')
       await journal.append([{ type: 'change.applied', seq: 1, record: {}, target: 'x', undo: [] }]);
-    if (says === 'undo begun') await journal.append([{ type: 'change.reverting', seq: 1 }]);
-    if (says === 'stuck' || says === 'kept') {
-      await journal.append([{ type: 'change.settled', seq: 1, status: says, reason: null }]);
+    if (journaled === 'undo begun') await journal.append([{ type: 'change.reverting', seq: 1 }]);
+    if (journaled === 'stuck' || journaled === 'kept') {
+      await journal.append([{ type: 'change.settled', seq: 1, status: journaled, reason: null }]);
     }
     const found: ChangeState =
-      shows === 'in place'
+      observed === 'in place'
         ? { found: 'in place' }
-        : shows === 'unknown'
+        : observed === 'unknown'
           ? { found: 'unknown', error }
           : { found: 'gone', reason: 'not there' };
     const { behaviour, calls } = scripted(
@@ -214,14 +215,14 @@ describe('the rollback recovery table', () => {
     });
     switch (action) {
       case 'undo':
-        expect(calls).toEqual(['look', 'undo', 'look']);
+        expect(calls).toEqual(['inspect', 'undo', 'inspect']);
         // Journaled as begun after the inspection, and before the undo.
-        expect(begun).toEqual(['look']);
+        expect(begun).toEqual(['inspect']);
         expect(settled).toMatchObject({ status: 'reverted' });
         return;
       case 'observe again':
         expect(Date.now() - now).toBeGreaterThanOrEqual(LATE_EFFECT_MS);
-        expect(settled).toMatchObject({ status: says === 'undo begun' ? 'reverted' : 'gone' });
+        expect(settled).toMatchObject({ status: journaled === 'undo begun' ? 'reverted' : 'gone' });
         return;
       case 'settle as gone':
         expect(settled).toMatchObject({ status: 'gone' });
@@ -230,9 +231,9 @@ describe('the rollback recovery table', () => {
         expect(settled).toMatchObject({ status: 'reverted' });
         break;
       case 'settle as stuck':
-        expect(settled).toMatchObject({ status: 'stuck', reason: 'told so' });
+        expect(settled).toMatchObject({ status: 'stuck', reason: 'set by the test' });
     }
-    expect(calls).toEqual(says === 'lost' ? [] : ['look']);
+    expect(calls).toEqual(journaled === 'lost' ? [] : ['inspect']);
     expect(begun).toEqual([]);
   });
 });
@@ -243,12 +244,12 @@ describe('docs/explanation/recovery.md', () => {
     'utf8',
   );
   const rowsOf = (table: Readonly<Record<string, Readonly<Record<string, string>>>>) =>
-    Object.entries(table).map(([says, row]) => `| ${says} | ${Object.values(row).join(' | ')} |`);
+    Object.entries(table).map(([journaled, row]) => `| ${journaled} | ${Object.values(row).join(' | ')} |`);
 
   test.for([
     ...rowsOf(FORWARD),
     ...rowsOf(BACK),
-    ...Object.entries(RESUME).map(([says, action]) => `| ${says} | ${action} |`),
+    ...Object.entries(RESUME).map(([journaled, action]) => `| ${journaled} | ${action} |`),
   ])('shows the row %s', (row) => {
     expect(text).toContain(row);
   });

@@ -28,7 +28,7 @@ afterEach(() => host.close());
 
 const step = defineStep({
   kind: 'test.gate',
-  description: 'waits to be told how it ends',
+  description: 'ends as the test decides',
   input: z.object({ name: z.string() }),
   output: z.object({ name: z.string() }),
   timeoutMs: 60_000_000,
@@ -390,12 +390,12 @@ describe('a resumed run', () => {
   test('is refused if another process has accepted a new definition meanwhile', async () => {
     let meanwhile = async () => {};
     const workflow = threeSteps();
-    const looked: LoadedWorkflow = {
+    const checked: LoadedWorkflow = {
       ...workflow,
       requirements: () => [
         {
           title: 'a machine',
-          purpose: 'is looked at',
+          purpose: 'is checked',
           claim: null,
           async check() {
             await meanwhile();
@@ -404,7 +404,7 @@ describe('a resumed run', () => {
         },
       ],
     };
-    const handle = await begin(looked);
+    const handle = await begin(checked);
     await interruptRun('one');
     await left(handle);
     meanwhile = async () => {
@@ -415,7 +415,7 @@ describe('a resumed run', () => {
       await interruptRun('two');
       expect(await rival.result).toMatchObject({ type: 'interrupted' });
     };
-    await expect(resume(handle.id, looked)).rejects.toMatchObject({ code: 'E_DEFINITION_CHANGED' });
+    await expect(resume(handle.id, checked)).rejects.toMatchObject({ code: 'E_DEFINITION_CHANGED' });
     expect(host.history.run(handle.id)).toMatchObject({ owner: null });
     expect(calls).toEqual(['one 1', 'two 1', 'two 2']);
   });

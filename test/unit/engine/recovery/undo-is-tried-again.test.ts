@@ -11,7 +11,7 @@ import { testContext } from '../../../support/in-process/step-context.ts';
 async function undoing(...failures: readonly WfError[]) {
   const left = [...failures];
   let tries = 0;
-  let standing = true;
+  let isInPlace = true;
   const behaviour: ChangeBehaviour = {
     type: 'change',
     kept: null,
@@ -19,12 +19,12 @@ async function undoing(...failures: readonly WfError[]) {
     lateEffectMs: 0,
     observe: () => Promise.reject(new Error('not asked')),
     apply: () => Promise.reject(new Error('not asked')),
-    inspect: async () => (standing ? { found: 'in place' } : { found: 'gone', reason: 'undone' }),
+    inspect: async () => (isInPlace ? { found: 'in place' } : { found: 'gone', reason: 'undone' }),
     async undo() {
       tries += 1;
       const failure = left.shift();
       if (failure !== undefined) throw failure;
-      standing = false;
+      isInPlace = false;
     },
     undoCommands: () => [],
   };

@@ -48,7 +48,7 @@ test('a command on undo runs after the later changes are undone, and not before'
   expect(readdirSync(seen)).toEqual([]);
 });
 
-test('a run that fails runs it on the way back, and it sees the host without the changes', async () => {
+test('a failed run executes it during the rollback, and it sees the host without the changes', async () => {
   mkdirSync(seen);
   const { id, result } = await host.start(workflow(true));
   expect(await result).toMatchObject({ end: { status: 'rolled-back' } });

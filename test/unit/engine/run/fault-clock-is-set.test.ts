@@ -136,7 +136,7 @@ describe('a clock that is set between two processes of a run', () => {
   });
 });
 
-test('a late effect is awaited for at most its time limit, whatever the clock said at the request', () => {
+test('a late effect is awaited for at most its time limit, whatever the clock showed at the request', () => {
   const lateEffectMs = 2_000;
   const { behaviour } = host.makeFile.runner;
   if (behaviour.type !== 'change') throw new Error('it only reads');

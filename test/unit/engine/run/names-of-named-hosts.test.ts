@@ -33,5 +33,5 @@ test('only engines of this machine, and absolute paths, are hosts', () => {
     true,
   );
   for (const text of ['publc', 'unix:///a', 'unix:///a,unix:///b,unix:///c', 'unix:///a,tcp://b'])
-    expect(() => hostsFrom(['alpha', 'beta'], text), text).toThrow('does not say where the hosts are');
+    expect(() => hostsFrom(['alpha', 'beta'], text), text).toThrow('does not name an engine for each host');
 });

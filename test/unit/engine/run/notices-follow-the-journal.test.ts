@@ -42,7 +42,7 @@ function ended(status: 'failed' | 'rolled-back' | 'needs-attention', code: Error
 const journalOf = (events: readonly JournalEvent[]): readonly JournalEntry[] =>
   events.map((event, index) => ({ seq: index + 1, at: 0, event }));
 
-/** The notices of a journal, by one process and, each entry for itself, by a process that has read those before. */
+/** The notices of a journal: from one process, and, for each entry, from a process that has read the earlier ones. */
 function noticesOf(events: readonly JournalEvent[]) {
   const journal = journalOf(events);
   const whole = journal.map(followNotices([]));

@@ -20,21 +20,21 @@ beforeEach(() => {
 afterEach(() => host.close());
 
 interface Followed extends FollowedRun {
-  /** The entries that its follower got, then its release. */
-  readonly told: (JournalEntry | 'released')[];
+  /** The entries that its follower received, then its release. */
+  readonly received: (JournalEntry | 'released')[];
 }
 
 function recorder() {
   const followed: Followed[] = [];
   const followRun: EngineDependencies['followRun'] = (run) => {
-    const told: Followed['told'] = [];
-    followed.push({ ...run, told });
-    return { committed: (entry) => void told.push(entry), released: () => void told.push('released') };
+    const received: Followed['received'] = [];
+    followed.push({ ...run, received });
+    return { committed: (entry) => void received.push(entry), released: () => void received.push('released') };
   };
   return { followed, followRun };
 }
 
-/** Makes a file, waits for `go`, then fails unless `go` says that it should not. */
+/** Creates a file, waits for `go`, then creates another one, or fails if `go` requests that. */
 function workflow(): LoadedWorkflow {
   const machine = setup({
     types: { events: {} as { type: 'go'; fail: 'before' | 'no' } },
@@ -67,7 +67,7 @@ function requests(loadedWorkflow = workflow()) {
   };
 }
 
-test('a run is followed in each turn, by whatever call, from its lease to its release', async () => {
+test('every call follows its run from its lease to its release', async () => {
   const { followed, followRun } = recorder();
   const engine = host.engineOf({ followRun });
   const { start, resume } = requests();
@@ -86,13 +86,13 @@ test('a run is followed in each turn, by whatever call, from its lease to its re
   expect(followed).toMatchObject([{ run }, { run }, { run }]);
   const journal = host.history.journal(run);
   let before = 0;
-  for (const { entries, told, lostBy } of followed) {
+  for (const { entries, received, lostBy } of followed) {
     expect(lostBy).toBeNull();
     expect(entries).toEqual(journal.slice(0, before));
-    expect(told.at(-1)).toBe('released');
-    before += told.length - 1;
+    expect(received.at(-1)).toBe('released');
+    before += received.length - 1;
   }
-  expect(followed.flatMap(({ told }) => told.filter((each) => each !== 'released'))).toEqual(journal);
+  expect(followed.flatMap(({ received }) => received.filter((each) => each !== 'released'))).toEqual(journal);
 });
 
 /** Requests for a run that hibernates for an hour. */
@@ -107,12 +107,12 @@ function hibernating() {
   return { start: { ...start, mayHibernate: true }, resume: { ...resume, mayHibernate: true } };
 }
 
-test('a process that takes over a run is told who has died with it; one that resumes its own is not', async () => {
+test('a process that takes over a run receives the owner that died with it; one that resumes its own run receives none', async () => {
   const { followed, followRun } = recorder();
   const dead: Owner = { ...ownProcess(), pid: 4711, startTime: '1' };
   const { start, resume } = hibernating();
   const first = await host.engineOf({ followRun, owner: dead }).start(start);
-  // It keeps the lease, and is gone.
+  // It dies with the lease.
   expect(await first.result).toMatchObject({ type: 'hibernating' });
   alive = false;
   const run = first.id;
@@ -122,7 +122,7 @@ test('a process that takes over a run is told who has died with it; one that res
   const third = await engine.resume({ ...resume, run, hibernating: result.lease });
   await third.result;
   expect(followed.map(({ lostBy }) => lostBy?.pid)).toEqual([undefined, 4711, undefined]);
-  expect(followed.map(({ told }) => told.at(-1))).toEqual(['released', 'released', 'released']);
+  expect(followed.map(({ received }) => received.at(-1))).toEqual(['released', 'released', 'released']);
 });
 
 test.each([

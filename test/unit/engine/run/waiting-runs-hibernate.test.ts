@@ -197,7 +197,7 @@ test('a hibernating run that was taken over ends with E_LEASE_HELD', async () =>
 test('the result of a hibernating run is garbage-collected', async () => {
   setFlagsFromString('--expose-gc');
   const collectGarbage: () => void = runInNewContext('gc');
-  const { held, followed } = restingRun();
+  const { held, followed } = hibernatingRun();
   await vi.waitFor(() => {
     collectGarbage();
     // A failed assertion would keep a reference to the object that it prints.
@@ -209,9 +209,9 @@ test('the result of a hibernating run is garbage-collected', async () => {
 });
 
 /** A separate function, so that the test keeps no reference to the run. */
-function restingRun() {
+function hibernatingRun() {
   const lease = { run: runId('hibernating'), fence: 1 };
-  const run = { all: 'that it is made of' };
+  const run = { all: 'its parts' };
   const result = Promise.resolve({ type: 'hibernating', until: clock.now() + HOUR, lease, run } as const);
   const handle = { id: lease.run, result, send: async () => {}, interrupt: () => {} };
   const resume = () => Promise.reject(new Error('never due'));

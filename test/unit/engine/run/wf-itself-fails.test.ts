@@ -160,7 +160,7 @@ describe('a locked database', () => {
     history.close();
   });
 
-  test('keeps the lease no longer than its lock: another process can then resume the run', async () => {
+  test('releases the lease once it is unlocked: another process can then resume the run', async () => {
     const { history, engine } = impatient(quickClock());
     let unlock = () => {};
     const run = await startOn(engine, {

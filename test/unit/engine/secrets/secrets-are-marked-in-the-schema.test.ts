@@ -40,18 +40,18 @@ describe('the mark of a secret', () => {
   });
 });
 
-test.each<[what: string, schema: z.ZodType, says: string]>([
+test.each<[what: string, schema: z.ZodType, message: string]>([
   ['a number', secret(z.number()), 'is not a string'],
   ['a member of an object', z.object({ password: secret(z.string()) }), 'is not a string'],
   ['an item of a list', z.array(secret(z.string())), 'is not a string'],
   ['a string or a number', secret(z.union([z.string(), z.number()])), 'is not a string'],
   ['a string with a default', secret(z.string()).default('changeme'), 'has a default'],
-])('a secret that is %s makes the workflow invalid', (_what, schema, says) => {
+])('a secret that is %s makes the workflow invalid', (_what, schema, message) => {
   expect(errorOf(() => names({ password: schema }))).toMatchObject({
     code: 'E_WORKFLOW_INVALID',
     message: expect.stringContaining(`input password is`),
   });
-  expect(() => names({ password: schema })).toThrow(says);
+  expect(() => names({ password: schema })).toThrow(message);
 });
 
 test('a stored input is parsed with its placeholders', () => {

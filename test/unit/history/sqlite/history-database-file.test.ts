@@ -210,7 +210,7 @@ test('opening an empty file for reading finds no runs', () => {
   reader?.close();
 });
 
-test('a database of a newer wf is refused and left as it is', () => {
+test('a database of a newer wf is refused and left unchanged', () => {
   const path = databaseWithARun();
   const raw = openRaw(path);
   raw.pragma('user_version = 99');
@@ -235,7 +235,7 @@ test('an open database is refused for writing once a newer wf has changed its sc
 test.each([
   ['with an application id', 'PRAGMA application_id = 252006674; CREATE TABLE notes (text)'],
   ['without one', 'CREATE TABLE notes (text)'],
-])("another program's database %s is refused, and left as it is", (_which, sql) => {
+])("another program's database %s is refused, and left unchanged", (_which, sql) => {
   const path = join(temporaryFolder(), 'other.db');
   const other = new PinnedConnection(path);
   other.exec(sql);

@@ -33,7 +33,7 @@ const INDEX_SCANS: readonly string[] = [
 /** Plans that read no table. */
 const NO_TABLE: readonly string[] = ['SCAN CONSTANT ROW', 'SCAN names', 'SCAN json_each VIRTUAL TABLE INDEX 1:'];
 
-/** Tables that hold nothing that is over: the requests without an answer, and one agent. */
+/** Tables that stay small: the requests without an answer, and one agent. */
 const SMALL: readonly string[] = ['SCAN open_requests', 'SCAN agent', 'SCAN agent_identity'];
 
 /** Plans that read only the rows they return, from an index in the order of the list. */

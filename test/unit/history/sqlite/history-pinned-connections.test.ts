@@ -39,9 +39,9 @@ test('no statement is collected: Node 24.21 aborts when one is', () => {
   const folder = mkdtempSync(path.join(tmpdir(), 'wf-collected-'));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   const argv = ['--expose-gc', '--input-type=module', '-e', SCRIPT, path.join(folder, 'wf.db')];
-  const told = execFileSync(process.execPath, argv, {
+  const output = execFileSync(process.execPath, argv, {
     encoding: 'utf8',
     cwd: path.dirname(fileURLToPath(import.meta.url)),
   });
-  expect(JSON.parse(told)).toEqual({ made: true, collected: 0 });
+  expect(JSON.parse(output)).toEqual({ made: true, collected: 0 });
 }, 60_000);

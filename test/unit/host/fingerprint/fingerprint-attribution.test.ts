@@ -133,7 +133,7 @@ describe('marks', () => {
     expect(kept).not.toHaveProperty([`iptables ipv4 filter MINE rule ${rules[0]}`]);
   });
 
-  test('all of a table that a step made belongs to the run, and nothing of another table', () => {
+  test('a table that a step created belongs to the run with its content, and no other table does', () => {
     const after: Content = {
       nftables: {
         'nft table inet lab': { family: 'inet', name: 'lab' },
@@ -355,7 +355,7 @@ describe('identities of the ledger', () => {
     expect(owners({}, after, ledger)).toEqual({});
   });
 
-  test('a namespace of the name that a step could not make is that of somebody else', () => {
+  test('a namespace with the name that a step could not create belongs to others', () => {
     const after = { namespaces: { 'namespace site': { name: 'site', inode: 7 } } };
     const ledger = (namespace: Json) => [
       change('net.namespace', 'namespace site', { name: 'site', namespace }, 'gone'),
@@ -364,7 +364,7 @@ describe('identities of the ledger', () => {
     expect(Object.values(owners({}, after, ledger({ inode: 7 })))).toEqual(['run']);
   });
 
-  test('a queueing discipline that somebody set before a step could is that of somebody else', () => {
+  test('a queueing discipline that others set before the step belongs to others', () => {
     const after = { qdiscs: { 'qdisc tbf root dev lan0': { kind: 'tbf', dev: 'lan0' } } };
     const ledger = (content: Json) => [
       change('tc.qdisc', 'qdisc tbf on lan0 on the host', { link: 'lan0', kind: 'tbf', content }, 'gone'),
@@ -395,7 +395,7 @@ describe('identities of the ledger', () => {
   });
 });
 
-describe('a change that altered what others have made', () => {
+describe('a change that altered an object of others', () => {
   const setting = (name: string, value: string, dev?: string): Content => ({
     sysctls: { [`sysctl ${name}`]: { value, ...(dev === undefined ? {} : { dev }) } },
   });
@@ -412,7 +412,7 @@ describe('a change that altered what others have made', () => {
   const ownerOf = (before: Content, after: Content, ...ledger: readonly Change[]) =>
     Object.values(owners(before, after, ledger)).join();
 
-  test('is not the cause of what it found, and has restored', () => {
+  test('is not the cause of a state that it found and has restored', () => {
     expect(ownerOf(forwarding('1'), forwarding('0'), set('0'))).toBe('other');
     expect(ownerOf(ofLink('1'), ofLink('0'), set('0'))).toBe('other');
     expect(ownerOf(forwarding('1'), forwarding('0'), set('0', { name: 'net.ipv4.conf.all.forwarding' }))).toBe('other');
@@ -439,7 +439,7 @@ describe('a change that altered what others have made', () => {
     expect(found?.reason).toMatch(/^change 3 \(.*\) of step s found it so already, and restored it$/);
   });
 
-  test('is the cause if the subject is otherwise, if it is in place, or if another change of the run is as well', () => {
+  test('is the cause if the state differs from the one it found, if the change is in place, or if another change of the run may be the cause', () => {
     expect(ownerOf(forwarding('0'), forwarding('1'), set('0'))).toBe('run');
     expect(ownerOf(forwarding('1'), forwarding('0'), set('0', {}, 'stuck'))).toBe('run');
     expect(ownerOf(forwarding('2'), forwarding('1'), set('2'), set('1'))).toBe('run');
@@ -503,7 +503,7 @@ test.each<[kind: string, target: string, record: Readonly<Record<string, Json>>,
   expect(foundWith(8, another)).toEqual([['other', expect.stringMatching(/^nothing marks or records it/)]]);
 });
 
-test('a named namespace made from another network namespace is one of the machine', () => {
+test('a named namespace created from another network namespace belongs to the machine', () => {
   const made = change(
     'net.namespace',
     'namespace lab',

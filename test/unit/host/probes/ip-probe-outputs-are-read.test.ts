@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { asNslookup, type DnsOutcome, parseNslookup } from '../../../../src/steps/probe/outputs/dns-output.ts';
-import { asWget, cameBack, parseWget } from '../../../../src/steps/probe/outputs/http-output.ts';
+import { asWget, hasAnswered, parseWget } from '../../../../src/steps/probe/outputs/http-output.ts';
 import { isUnreachable, parsePing } from '../../../../src/steps/probe/outputs/ping-output.ts';
 
 describe('the output of ping', () => {
@@ -100,9 +100,9 @@ describe('the output of wget', () => {
   });
 
   it('counts as an answer if the connection was refused', () => {
-    expect(cameBack({ type: 'no-answer', code: 'ECONNREFUSED' })).toBe(true);
-    expect(cameBack({ type: 'response', status: 500, body: '' })).toBe(true);
-    expect(cameBack({ type: 'no-answer', code: 'ETIMEDOUT' })).toBe(false);
+    expect(hasAnswered({ type: 'no-answer', code: 'ECONNREFUSED' })).toBe(true);
+    expect(hasAnswered({ type: 'response', status: 500, body: '' })).toBe(true);
+    expect(hasAnswered({ type: 'no-answer', code: 'ETIMEDOUT' })).toBe(false);
     expect(asWget({ type: 'no-answer', code: 'ETIMEDOUT' })).toBe('wget: download timed out\n');
   });
 });

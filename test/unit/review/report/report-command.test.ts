@@ -9,7 +9,7 @@ import { systemClock } from '../../../../src/host/machine/clock.ts';
 import lab from '../../../../workflows/lab-network.ts';
 import { testTerminal } from '../../../fixtures/cli/test-terminal.ts';
 import { openForTest, temporaryFolder } from '../../../fixtures/history/temporary.ts';
-import { RECORDED, tellRecordedLab } from '../../../fixtures/review/recorded-lab-run.ts';
+import { RECORDED, replayRecordedLab } from '../../../fixtures/review/recorded-lab-run.ts';
 import { loaded } from '../../../support/in-process/folder-host.ts';
 import { only, readPage, textIn } from '../../../support/page/html-tree.ts';
 
@@ -18,7 +18,7 @@ const ID = RECORDED.header.id;
 /** Returns the command on the recorded run; `workflow` loads the current workflow file. */
 function open(workflow: () => Promise<ResolvedWorkflow> = async () => resolved()) {
   const { history } = openForTest();
-  tellRecordedLab(history);
+  replayRecordedLab(history);
   const unused = async () => {
     throw new Error('a report asks for nothing else');
   };
@@ -133,7 +133,7 @@ test('--json prints one document', async () => {
   expect(written.err).toBe('');
 });
 
-test('a report without explanations says that the workflow has changed, is gone or fails', async () => {
+test('a report without explanations states that the workflow has changed, is gone or fails', async () => {
   const gone = async (): Promise<ResolvedWorkflow> => {
     throw new WfError('E_WORKFLOW_NOT_FOUND', 'there is no workflow "lab-network"', { hint: 'x' });
   };

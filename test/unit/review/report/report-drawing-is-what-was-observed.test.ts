@@ -10,11 +10,11 @@ import { reportWords } from '../../../../src/review/report/words.ts';
 import { inputSchema } from '../../../../workflows/lab-network/input.ts';
 import { narrate } from '../../../../workflows/lab-network/narrative.ts';
 import { openForTest } from '../../../fixtures/history/temporary.ts';
-import { labNarrative, RECORDED, tellRecordedLab } from '../../../fixtures/review/recorded-lab-run.ts';
+import { labNarrative, RECORDED, replayRecordedLab } from '../../../fixtures/review/recorded-lab-run.ts';
 
-function drawings(telling: Parameters<typeof tellRecordedLab>[1] = {}): readonly Drawing[] {
-  const told = labNarrative(tellRecordedLab(openForTest().history, telling), 'en');
-  return told.type === 'available' ? (told.narrative?.drawings ?? []) : [];
+function drawings(options: Parameters<typeof replayRecordedLab>[1] = {}): readonly Drawing[] {
+  const narrative = labNarrative(replayRecordedLab(openForTest().history, options), 'en');
+  return narrative.type === 'available' ? (narrative.narrative?.drawings ?? []) : [];
 }
 
 const lines = (drawing: Drawing) => drawingLines(layoutDrawing(drawing, (path) => pathLabel(path, reportWords('en'))));
@@ -38,21 +38,21 @@ test('the drawing after the splice shows both interfaces of AppProd, the pair on
    └─────────┬─────────┘                              └──────────┬───────────────────┬─────────┘
              │                                                   │                   │
              │                                                   │                   │
-┌─ the host ─┼───────────────────────────────────────────────────┼───────────────────┼─────────────┐
-│            │                                                   │                   │             │
-│     ┌──────┴──────┐                                    ┌───────┴──────┐  ┌─────────┴──────────┐  │
-│     │ vethde2978e │                                    │ int_hote     │  │ interface number 6 │  │
-│     │             │                                    │ made by hand │  │                    │  │
-│     └──────┬──────┘                                    └──────┬───────┘  └─────────┬──────────┘  │
-│            │                                                  │                    │             │
-│            │                                                  │                    │             │
-│         ┌──┴──────────────────────────────────────────────────┴──┐      ┌──────────┴─────────┐   │
-│         │ br-97d6533de47c                                        │      │ br-2b717b8dd0fc    │   │
-│         │ devops 172.18.0.0/16                                   │      │ prod 172.19.0.0/16 │   │
-│         │ gateway 172.18.0.1                                     │      │ gateway 172.19.0.1 │   │
-│         └────────────────────────────────────────────────────────┘      └────────────────────┘   │
-│                                                                                                  │
-└──────────────────────────────────────────────────────────────────────────────────────────────────┘
+┌─ the host ─┼───────────────────────────────────────────────────┼───────────────────┼────────────┐
+│            │                                                   │                   │            │
+│     ┌──────┴──────┐                                    ┌───────┴──────┐  ┌─────────┴─────────┐  │
+│     │ vethde2978e │                                    │ int_hote     │  │ interface index 6 │  │
+│     │             │                                    │ made by hand │  │                   │  │
+│     └──────┬──────┘                                    └──────┬───────┘  └─────────┬─────────┘  │
+│            │                                                  │                    │            │
+│            │                                                  │                    │            │
+│         ┌──┴──────────────────────────────────────────────────┴──┐      ┌──────────┴─────────┐  │
+│         │ br-97d6533de47c                                        │      │ br-2b717b8dd0fc    │  │
+│         │ devops 172.18.0.0/16                                   │      │ prod 172.19.0.0/16 │  │
+│         │ gateway 172.18.0.1                                     │      │ gateway 172.19.0.1 │  │
+│         └────────────────────────────────────────────────────────┘      └────────────────────┘  │
+│                                                                                                 │
+└─────────────────────────────────────────────────────────────────────────────────────────────────┘
 `);
 });
 
@@ -120,8 +120,8 @@ test('an end of a pair has its name if the bridge was observed, else its number'
     return picture(first);
   };
   expect(drawn({ observeProdBridge: bridge })).toContain('veth4590b26');
-  expect(drawn({ observeProdBridge: bridge })).not.toContain('interface number');
-  expect(drawn({})).toContain('interface number 6');
+  expect(drawn({ observeProdBridge: bridge })).not.toContain('interface index');
+  expect(drawn({})).toContain('interface index 6');
 });
 
 const BOX = { lines: [], ports: [], origin: 'given' } as const;

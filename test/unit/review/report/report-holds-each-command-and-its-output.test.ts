@@ -25,10 +25,10 @@ test('commands are listed with their stage, and stages in order', () => {
   const stages = named(page, 'section').filter((section) => /^Stage \d/.test(textIn(named(section, 'h2')[0] ?? page)));
   expect(stages.map((stage) => textIn(named(stage, 'h2')[0] ?? page))).toEqual([
     'Stage 1: Two networks, two containers',
-    'Stage 2: Proof that Docker isolates them',
-    'Stage 3: A cable between the two, behind Docker’s back',
-    'Stage 4: Proof that the cable works',
-    'Stage 5: Taking it all down',
+    'Stage 2: Proof that Docker isolates the networks',
+    'Stage 3: The splice: a veth pair that Docker does not know about',
+    'Stage 4: Proof that the splice works',
+    'Stage 5: Teardown',
     'Stage 6: Proof that nothing is left',
   ]);
   const [, , splice] = stages;
@@ -39,7 +39,9 @@ test('commands are listed with their stage, and stages in order', () => {
 
 test('a report contains the results, the verification and the whole ledger', () => {
   const text = markdownOf(recordedReport('en'));
-  expect(text).toContain('| spliced | 3 of 3 pings and "Production" at 172.18.0.100; back 3 of 3 and "Mon AppDev" |');
+  expect(text).toContain(
+    '| spliced | 3 of 3 pings, HTTP "Production" at 172.18.0.100; other direction: 3 of 3, HTTP "Mon AppDev" |',
+  );
   expect(text).toContain('The host is as it was before the run.');
   const ledger = text.slice(text.indexOf('\n## Ledger'));
   const changes = RECORDED.journal.flatMap(({ event }) => (event.type === 'change.intended' ? [event.change] : []));

@@ -13,7 +13,7 @@ import overlay from '../../../../workflows/lab-overlay.ts';
 import { RECORDED, recordedReport } from '../../../fixtures/review/recorded-lab-run.ts';
 import { elementsIn, readPage } from '../../../support/page/html-tree.ts';
 
-const TOLD = {
+const FACTS = {
   devNetwork: 'devops',
   prodNetwork: 'prod',
   devContainer: 'AppDev',
@@ -43,8 +43,8 @@ test.each([
 ] as const)(
   'the narratives of the lab have the same paragraphs and code in both languages (route: %s, runtime: %s)',
   (defaultRoute, runtime) => {
-    const told = { ...TOLD, defaultRoute, runtime };
-    const [en, fr] = [english(told), french(told)];
+    const facts = { ...FACTS, defaultRoute, runtime };
+    const [en, fr] = [english(facts), french(facts)];
     expect(textShape(fr)).toEqual(textShape(en));
     expect(Object.keys(fr.stages)).toEqual([...RECORDED.stages]);
   },
@@ -58,19 +58,19 @@ test.each([
   'the narratives of the overlay lab have the same paragraphs and code in both languages, for each stage and step (Docker: %s, cable: %s)',
   (isOnDocker, hasCable) => {
     const input = inputSchema.parse({});
-    const told = {
+    const facts = {
       ...input,
       ...namesOf(input),
       ...{ isOnDocker, hasCable },
       underlay: { alpha: '10.91.0.1', beta: '10.91.0.2' },
       overlay: { alpha: '10.42.0.1', beta: '10.42.0.2' },
     };
-    const [en, fr] = [overlayInEnglish(told), overlayInFrench(told)];
+    const [en, fr] = [overlayInEnglish(facts), overlayInFrench(facts)];
     expect(textShape(fr)).toEqual(textShape(en));
     const { invocations, stages } = modelMachine('lab-overlay', overlay.machine);
-    for (const { steps, stages: told } of [en, fr]) {
+    for (const { steps, stages: texts } of [en, fr]) {
       expect(Object.keys(steps ?? {}).toSorted()).toEqual([...invocations.keys()].toSorted());
-      expect(Object.keys(told)).toEqual([...stages]);
+      expect(Object.keys(texts)).toEqual([...stages]);
     }
   },
 );
@@ -79,8 +79,8 @@ test('every step of the lab has a text in both languages', () => {
   const steps = [...modelMachine('lab-network', lab.machine).invocations.keys()];
   expect(steps.length).toBeGreaterThan(40);
   for (const texts of [english, french]) {
-    const told = texts({ ...TOLD, defaultRoute: 'secondary' }).steps ?? {};
-    expect(Object.keys(told).toSorted()).toEqual(steps.toSorted());
+    const stepTexts = texts({ ...FACTS, defaultRoute: 'secondary' }).steps ?? {};
+    expect(Object.keys(stepTexts).toSorted()).toEqual(steps.toSorted());
   }
 });
 

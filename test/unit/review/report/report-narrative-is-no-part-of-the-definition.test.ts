@@ -11,7 +11,7 @@ const FACTS = { language: 'en', runtime: 'embedded', input: {}, outputs: {} } as
 /** Loads a workflow file with this expression as its narrative; null: without one. */
 function load(narrative: string | null) {
   const folder = temporaryFolder();
-  const file = path.join(folder, 'told.ts');
+  const file = path.join(folder, 'narrated.ts');
   const member = narrative === null ? '' : `narrative: ${narrative},`;
   writeFileSync(
     file,
@@ -20,7 +20,7 @@ import { setup } from 'xstate';
 import { z } from 'zod';
 const look = defineStep({ kind: 'test.look', description: 'looks', input: z.object({}), output: z.null(), commands: () => [], rehearse: () => null, read: async () => null });
 const machine = setup({ actors: { look } }).createMachine({ initial: 'one', states: { one: { invoke: { id: 'look', src: 'look', onDone: 'end' } }, end: { type: 'final' } } });
-export default defineWorkflow({ name: 'told', version: '1', description: 'd', input: z.object({ name: z.string().default('x') }), machine, ${member} } as never);
+export default defineWorkflow({ name: 'narrated', version: '1', description: 'd', input: z.object({ name: z.string().default('x') }), machine, ${member} } as never);
 `,
   );
   const options = {
@@ -28,7 +28,7 @@ export default defineWorkflow({ name: 'told', version: '1', description: 'd', in
     wfModule,
     confine: confineCode,
   };
-  return loadWorkflow({ name: 'told', file }, options);
+  return loadWorkflow({ name: 'narrated', file }, options);
 }
 
 const TITLED = (title: string) => `({ input }) => ({ title: ${title}, introduction: [], stages: {} })`;
@@ -73,9 +73,9 @@ test('the loader returns the narrative of the lab', async () => {
     confine: confineCode,
   };
   const { workflow } = await loadWorkflow({ name: 'lab-network', file }, options);
-  const told = await workflow.narrative?.(FACTS);
-  expect(told?.title).toBe('Two Docker networks, joined by hand');
-  expect(Object.keys(told?.stages ?? {})).toEqual([...workflow.model.stages]);
+  const narrative = await workflow.narrative?.(FACTS);
+  expect(narrative?.title).toBe('Two Docker networks, joined by hand');
+  expect(Object.keys(narrative?.stages ?? {})).toEqual([...workflow.model.stages]);
   const invokes = [...workflow.model.invocations.keys()].map((id) => id.split('.').at(-1));
-  expect(Object.keys(told?.steps ?? {}).toSorted()).toEqual(invokes.toSorted());
+  expect(Object.keys(narrative?.steps ?? {}).toSorted()).toEqual(invokes.toSorted());
 });

@@ -12,30 +12,30 @@ import {
   decided,
   failed,
   PAUSED,
+  recordFailure,
+  recordResumed,
+  recordRun,
+  recordSuccess,
   runId,
   succeeded,
-  tell,
-  tellFailure,
-  tellResumed,
-  tellSuccess,
 } from '../../../fixtures/review/lab-run.ts';
-import { labNarrative, RECORDED, reportSource, tellRecordedLab } from '../../../fixtures/review/recorded-lab-run.ts';
+import { labNarrative, RECORDED, replayRecordedLab, reportSource } from '../../../fixtures/review/recorded-lab-run.ts';
 import { readPage } from '../../../support/page/html-tree.ts';
 
 const NO_NARRATIVE: WorkflowNarrative = { type: 'available', narrative: null };
 
 /** Returns the report in Markdown; writes both formats and languages, so that each run is tested in all of them. */
-function written(history: HistoryPort, id: string, told = NO_NARRATIVE): string {
+function written(history: HistoryPort, id: string, narrative = NO_NARRATIVE): string {
   const run = history.run(runId(id));
   if (run === undefined) throw new Error(`there is no run ${id}`);
-  const source = reportSource(history, readRunMaterial(history, run), told);
+  const source = reportSource(history, readRunMaterial(history, run), narrative);
   for (const language of ['en', 'fr'] as const) readPage(htmlOf(reportDocument(source, reportWords(language))));
   return markdownOf(reportDocument(source, reportWords('en')));
 }
 
 test('a workflow without a narrative is reported with the names of its stages and steps', () => {
   const { history } = openForTest();
-  tellSuccess(history, 'plain');
+  recordSuccess(history, 'plain');
   const text = written(history, 'plain', { type: 'available', narrative: null });
   expect(text).toMatch(/^# lab-network$/m);
   expect(headings(text, 2)).toEqual([
@@ -52,9 +52,9 @@ test('a workflow without a narrative is reported with the names of its stages an
   expect(text).not.toContain('no explanations');
 });
 
-test('a report of a changed or missing workflow says so, and contains all recorded data', () => {
+test('a report states that its workflow has changed or is missing, and contains all recorded data', () => {
   const { history } = openForTest();
-  tellSuccess(history, 'old');
+  recordSuccess(history, 'old');
   const changed = written(history, 'old', { type: 'changed' });
   expect(changed).toContain('> **This report has no explanations**\n>\n> The workflow has changed since this run');
   expect(changed).toContain('$ docker network create devops');
@@ -70,7 +70,7 @@ test('a report of a changed or missing workflow says so, and contains all record
 
 test('a report of a failed run lists failed attempts, unreached stages, and changes in place with their undo commands', () => {
   const { history } = openForTest();
-  tellFailure(history, 'broken');
+  recordFailure(history, 'broken');
   const text = written(history, 'broken');
   expect(text).toContain('> **Status: needs attention**\n>\n> `E_PROBE_FAILED`: 0 of 3 pings from AppDev');
   const step = part(text, '### `pingSplice`');
@@ -87,7 +87,7 @@ test('a report of a failed run lists failed attempts, unreached stages, and chan
 
 test('commands of a rollback are listed as such, and not with the stages', () => {
   const { history } = openForTest();
-  const run = tell(history, 'undone');
+  const run = recordRun(history, 'undone');
   run.at(0, decided(['setup'], ['createNetwork']));
   run.saw(1, { command: 'docker network create devops' });
   run.at(2, failed('createNetwork'));
@@ -101,7 +101,7 @@ test('commands of a rollback are listed as such, and not with the stages', () =>
 
 test('a report of a paused, killed and resumed run contains its lifecycle and the interrupted attempt', () => {
   const { history } = openForTest();
-  tellResumed(history, 'resumed');
+  recordResumed(history, 'resumed');
   const lifecycle = part(written(history, 'resumed'), '## Lifecycle of the run');
   expect(lifecycle.match(/^\| 2026.*$/gm)?.map((row) => row.split('|')[2]?.trim())).toEqual([
     'started by process 4711',
@@ -117,7 +117,7 @@ test('a report of a paused, killed and resumed run contains its lifecycle and th
 
 test('a report of an unfinished run contains its progress and the command that resumes it', () => {
   const { history } = openForTest();
-  const paused = tell(history, 'paused');
+  const paused = recordRun(history, 'paused');
   paused.at(0, decided(['setup'], ['createNetwork']));
   paused.at(1, succeeded('createNetwork', null), decided(['test'], ['pingControl'], 'go'), PAUSED);
   history.release(paused.lease);
@@ -126,7 +126,7 @@ test('a report of an unfinished run contains its progress and the command that r
   expect(text).toContain('> `wf resume paused`');
   expect(part(text, '## Stage 2')).toContain('The run has not begun this stage yet.');
   expect(text).not.toContain('### `pingControl`');
-  const interrupted = tell(history, 'cut-off');
+  const interrupted = recordRun(history, 'cut-off');
   interrupted.at(0, decided(['setup'], ['createNetwork']), attempted('createNetwork'));
   expect(written(history, 'cut-off')).toContain('> **Status: interrupted**');
 });
@@ -136,7 +136,7 @@ test('a report of the lab, cut off at any journal entry, covers the run up to th
   let drawings = 0;
   for (const entries of lengths) {
     const { history } = openForTest();
-    const material = tellRecordedLab(history, { entries });
+    const material = replayRecordedLab(history, { entries });
     const text = written(history, material.run.id, labNarrative(material, 'en'));
     const drawn = text.match(/^```text$/gm)?.length ?? 0;
     // The number of drawings never decreases.

@@ -5,7 +5,7 @@ import { narrate } from '../../../../workflows/lab-network/narrative.ts';
 
 const LANGUAGES = ['en', 'fr'] as const;
 
-function told(language: ReportLanguage, runtime: 'docker' | 'embedded'): string {
+function narrativeText(language: ReportLanguage, runtime: 'docker' | 'embedded'): string {
   const outputs = {
     createAppProd: { name: 'AppProd', pid: 4711, ipv4: '172.19.0.2', prefixLength: 16, mac: '02:42:ac:13:00:02' },
   };
@@ -13,15 +13,19 @@ function told(language: ReportLanguage, runtime: 'docker' | 'embedded'): string 
 }
 
 test.each(LANGUAGES)('a report of the embedded runtime names the policy rule, and no firewall (%s)', (language) => {
-  expect(told(language, 'embedded')).toContain('iif br-... blackhole');
-  expect(told(language, 'embedded')).not.toMatch(/Docker isolates|Docker les isole|Docker's rules|règles de Docker/);
-  expect(told(language, 'docker')).toMatch(/Proof that Docker isolates them|La preuve que Docker les isole/);
-  expect(told(language, 'docker')).not.toContain('blackhole');
+  expect(narrativeText(language, 'embedded')).toContain('iif br-... blackhole');
+  expect(narrativeText(language, 'embedded')).not.toMatch(
+    /Docker isolates|Docker isole|Docker's rules|règles de Docker/,
+  );
+  expect(narrativeText(language, 'docker')).toMatch(
+    /Proof that Docker isolates the networks|La preuve que Docker isole les réseaux/,
+  );
+  expect(narrativeText(language, 'docker')).not.toContain('blackhole');
 });
 
 test.each(LANGUAGES)('a report contains the commands of the exercise and its trap (%s)', (language) => {
   for (const runtime of ['docker', 'embedded'] as const) {
-    const text = told(language, runtime);
+    const text = narrativeText(language, runtime);
     for (const command of ['brctl show', 'bridge link', '--net container:AppDev', 'ps aux', 'nsenter -t 4711 -n -u']) {
       expect(text).toContain(command);
     }

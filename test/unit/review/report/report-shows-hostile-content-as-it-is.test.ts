@@ -6,7 +6,7 @@ import { markdownOf } from '../../../../src/review/report/markdown.ts';
 import { reportDocument } from '../../../../src/review/report/report-document.ts';
 import { reportWords } from '../../../../src/review/report/words.ts';
 import { openForTest } from '../../../fixtures/history/temporary.ts';
-import { decided, failed, headerOf, intended, settled, tell, verified } from '../../../fixtures/review/lab-run.ts';
+import { decided, failed, headerOf, intended, recordRun, settled, verified } from '../../../fixtures/review/lab-run.ts';
 import { recordedReport, reportSource } from '../../../fixtures/review/recorded-lab-run.ts';
 import { elementsIn, named, readPage, textIn } from '../../../support/page/html-tree.ts';
 
@@ -34,7 +34,7 @@ const HOSTILE = [
 function hostileDocument(language: 'en' | 'fr') {
   const { history } = openForTest();
   const one = HOSTILE.replaceAll('\n', ' ');
-  const run = tell(history, 'hostile', { workflow: 'lab-network', input: { [one]: HOSTILE } }, [one, 'two']);
+  const run = recordRun(history, 'hostile', { workflow: 'lab-network', input: { [one]: HOSTILE } }, [one, 'two']);
   const error = { code: 'E_PROBE_FAILED', message: HOSTILE, hint: HOSTILE } as const;
   run.at(0, decided([one], ['createNetwork', one]));
   run.saw(1, { command: HOSTILE, output: HOSTILE });
@@ -62,7 +62,7 @@ function hostileDocument(language: 'en' | 'fr') {
   );
   const stored = history.run(headerOf('hostile').id);
   if (stored === undefined) throw new Error('the run is not there');
-  const told = {
+  const workflowNarrative = {
     type: 'available',
     proofs: null,
     narrative: {
@@ -91,7 +91,10 @@ function hostileDocument(language: 'en' | 'fr') {
       ],
     },
   } as const;
-  return reportDocument(reportSource(history, readRunMaterial(history, stored), told), reportWords(language));
+  return reportDocument(
+    reportSource(history, readRunMaterial(history, stored), workflowNarrative),
+    reportWords(language),
+  );
 }
 
 test('a page with hostile content has no new elements, attributes or links', () => {

@@ -12,11 +12,11 @@ const POLL_MS = 10;
 const LIMIT_MS = 5_000;
 
 /**
- * Removes the cgroups of the containers of a private host that has ended: the kernel keeps them. Succeeds if there are none.
+ * Removes the cgroups of the containers of an ended private host, which the kernel keeps. Succeeds if there are none.
  * @throws WfError E_RESIDUE if one remains
  */
 export async function removeEngineCgroups(mark: string): Promise<void> {
-  // The unified hierarchy, or one for each controller.
+  // The unified hierarchy, or one per controller.
   const mounted = [MOUNT_POINT, ...(await foldersIn(MOUNT_POINT)).map((name) => join(MOUNT_POINT, name))];
   for (const root of mounted) {
     const path = join(root, engineCgroup(mark));
@@ -27,7 +27,7 @@ export async function removeEngineCgroups(mark: string): Promise<void> {
   }
 }
 
-/** Returns whether it is gone. */
+/** Removes a cgroup. Returns whether it is gone. */
 async function removed(path: string): Promise<boolean> {
   const inner = await Promise.all((await foldersIn(path)).map((name) => removed(join(path, name))));
   if (inner.includes(false)) return false;

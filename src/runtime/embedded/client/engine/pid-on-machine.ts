@@ -3,8 +3,7 @@ import { allPids, processStat } from '../../../../host/processes/process.ts';
 import { processFile } from '../../../../host/processes/process-files.ts';
 
 /**
- * Returns the pid on the machine of a process that is in a private host, or in a container there, and has this pid in the private host; 0
- * if there is none.
+ * Returns the pid on the machine of the process that has this pid in a private host, itself or in a container there; 0 if there is none.
  * @param owner the first process of the private host
  */
 export function pidOnMachine(owner: Owner, inner: number): number {

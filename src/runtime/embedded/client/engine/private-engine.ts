@@ -10,7 +10,7 @@ import { privateEngineHasEnded, privateEngineId } from '../private-docker.ts';
 import type { InnerHost } from '../private-host.ts';
 import { pidOnMachine } from './pid-on-machine.ts';
 
-/** The sources of the images of an engine without an uplink. */
+/** Sources of images for an engine without an uplink. */
 export interface ImageSources {
   /** The engine of the machine. */
   readonly machine: DockerPort;
@@ -26,18 +26,18 @@ interface PrivateEngine {
   readonly host: string;
   /** The first process of the private host. */
   readonly owner: Owner;
-  /** The process that has started the engine. */
+  /** The process that started the engine. */
   readonly process: Owner;
   readonly images: ImageSources;
 }
 
-/** Returns the parts of a host in a private host that differ because it has a Docker engine. */
+/** Returns the members of a host in a private host that depend on its Docker engine. */
 export function privateEngine(engine: PrivateEngine): Pick<InnerHost, 'docker' | 'enter' | 'engine'> {
   const { host, process } = engine;
   const namespaces = `/proc/${process.pid}/ns`;
   return {
     docker: dockerOf(engine),
-    // Containers have files of their own, with or without a shell; the engine counts pids by itself.
+    // Containers have their own files, with or without a shell, and the engine uses its own pids.
     enter: (argv, container) =>
       container === undefined
         ? [
@@ -60,7 +60,7 @@ function socketOf({ host, process }: PrivateEngine): string {
   return `/proc/${process.pid}/root${engineSocket(host)}`;
 }
 
-/** Creates the port of the engine. An image that it lacks comes from the files, or else from the engine of the machine. */
+/** Creates the port of the engine. Loads a missing image from the files, otherwise from the engine of the machine. */
 function dockerOf(engine: PrivateEngine): DockerPort {
   const { mark, host, owner, process, images } = engine;
   const gone = () => (isAlive(owner) && isAlive(process) ? undefined : privateHostGone(mark));

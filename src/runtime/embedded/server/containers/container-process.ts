@@ -3,12 +3,12 @@ import { CONTAINER_VARIABLE, FOLLOWING_MOUNTS } from '../../protocol/names.ts';
 import type { Handler } from '../../protocol/peer.ts';
 import { type InnerProcess, startInnerProcess } from '../inner-process.ts';
 
-/** The process of a container, in namespaces of its own, from its start to its end. */
+/** The process of a container, in its own namespaces. */
 export interface ContainerProcess extends InnerProcess {
   readonly containerId: string;
 }
 
-/** Starts one, and waits until its namespaces are as a container's are. @throws WfError E_DOCKER */
+/** Starts a process, and waits until its namespaces are those of a container. @throws WfError E_DOCKER */
 export async function startContainerProcess(containerId: string, resolveName: Handler): Promise<ContainerProcess> {
   const process = await startInnerProcess({
     enter: ['unshare', '--net', ...FOLLOWING_MOUNTS, '--uts'],

@@ -18,15 +18,15 @@ interface Container {
   readonly spec: ContainerSpec;
   readonly log: LogTail;
   state: 'created' | 'starting' | 'running' | 'exited' | 'removing';
-  /** Its process: a spare one, or made by its start. */
+  /** Its process: a spare one, or one that its start creates. */
   process: Promise<ContainerProcess> | undefined;
   pid: number;
   address: string | undefined;
   startedAt: string;
   exitCode: number;
-  /** The start in progress: a second start and a removal wait for it. */
+  /** The start in progress; a second start and a removal wait for it. */
   starting: Promise<void> | undefined;
-  /** The removal of its link and its address, in progress. */
+  /** The removal of its link and address in progress. */
   leaving: Promise<void> | undefined;
 }
 
@@ -65,7 +65,7 @@ export class Containers {
     return container === undefined ? undefined : this.#info(container);
   }
 
-  /** Returns the id of the running container with this process. @param pid as the machine counts pids */
+  /** Returns the id of the running container with this process. @param pid on the machine */
   ofProcess(pid: number): string | undefined {
     return [...this.#containers.values()].find((container) => container.state === 'running' && container.pid === pid)
       ?.id;
@@ -140,7 +140,7 @@ export class Containers {
     });
   }
 
-  /** Introduces a container to its neighbours before it speaks to them: there may be many. */
+  /** Adds the neighbour entries of a container before it sends packets: there may be many neighbours. */
   async meetNeighbours(id: string): Promise<void> {
     const network = this.#networks.byId(this.#require(id).spec.networkId);
     if (network !== undefined) await this.#neighbours.meet(network, await this.#membersOf(network));
@@ -148,7 +148,7 @@ export class Containers {
 
   async #startOnce(container: Container): Promise<void> {
     const { id, spec } = container;
-    // The link of an earlier process goes first: the new one has the same name.
+    // Waits until the link of an earlier process is removed: the new one has the same name.
     await container.leaving;
     if (container.state === 'removing') throw noSuchContainer(id);
     const program = programOf(spec.image, spec.command);
@@ -163,7 +163,7 @@ export class Containers {
       container.log.follow(process.stdout);
       container.log.follow(process.stderr);
       const ready = process.peer.call('start', { ip: insideCommands(network, address), program }, READY_LIMIT_MS);
-      // A container that ends at once has started all the same.
+      // A container that ends at once has started as well.
       await Promise.race([ready, process.ended]).catch((thrown: unknown) => {
         if (!process.peer.isGone()) throw thrown;
       });
@@ -174,7 +174,7 @@ export class Containers {
       container.pid = process.pid;
       container.state = 'running';
       const settle = async () => this.#ended(container, process, await process.ended);
-      settle().catch(() => undefined); // the link that is left goes with the namespace
+      settle().catch(() => undefined); // a remaining link ends with the namespace
       if (process.peer.isGone()) await this.#ended(container, process, await process.ended);
     } catch (thrown) {
       const process = await container.process?.catch(() => undefined);
@@ -213,7 +213,7 @@ export class Containers {
     await this.#leave(container);
   }
 
-  /** Removes the link, which the kernel would remove with the namespace a little later. */
+  /** Removes the link, which the kernel would remove later with the namespace. */
   #leave(container: Container): Promise<void> {
     container.leaving ??= this.#leaveOnce(container).finally(() => {
       container.leaving = undefined;
@@ -233,7 +233,7 @@ export class Containers {
     }
   }
 
-  /** Resolves the names of the running containers in the network of a container, in any case, and their short ids. */
+  /** Resolves the names and short ids of the running containers in the network of a container, case-insensitively. */
   #nameHandler(containerId: string) {
     return (asked: { readonly [key: string]: unknown }): string | null => {
       const wanted = String(asked['name']).toLowerCase();
@@ -308,7 +308,7 @@ export class Containers {
   }
 }
 
-/** Returns the name of its link on the host: seven hex digits, as Docker has it. */
+/** Returns the name of its link on the host: seven hex digits, as in Docker. */
 function linkOf(containerId: string): string {
   return `veth${containerId.slice(0, 7)}`;
 }
@@ -334,7 +334,7 @@ function insideCommands({ subnet }: Network, address: string): readonly string[]
   ];
 }
 
-/** Returns the time as Docker writes it, to the nanosecond: no two starts have the same. */
+/** Returns the time in Docker's format, to the nanosecond, so that no two starts have the same time. */
 function startMoment(): string {
   const fraction = String(process.hrtime.bigint() % 1_000_000n).padStart(6, '0');
   return new Date().toISOString().replace('Z', `${fraction}Z`);

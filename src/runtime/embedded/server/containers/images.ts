@@ -5,7 +5,7 @@ import type { ImageInfo } from '../../../../engine/ports/docker.ts';
 /** The program of a container. */
 export type Program =
   | { readonly type: 'http-echo'; readonly args: readonly string[] }
-  /** Null means for ever. */
+  /** Null means forever. */
   | { readonly type: 'sleep'; readonly seconds: number | null };
 
 interface BuiltIn {
@@ -30,7 +30,7 @@ export function imageOf(reference: string): ImageInfo | null {
   return { id, tags: [found.tag], entrypoint: found.entrypoint, command: found.command, labels: {} };
 }
 
-/** Returns the same. @throws WfError E_IMAGE_UNAVAILABLE, which names the built-in images */
+/** Returns the built-in image of a reference. @throws WfError E_IMAGE_UNAVAILABLE, which names the built-in images */
 export function requireImage(reference: string): ImageInfo {
   const image = imageOf(reference);
   if (image !== null) return image;

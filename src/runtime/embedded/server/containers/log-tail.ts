@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
 
-/** The limit of a log that is read from Docker, too. */
+/** Also the limit of a log that wf reads from Docker. */
 const MAX_CHARACTERS = 64 * 1024;
 
 /** The last output of a container. */

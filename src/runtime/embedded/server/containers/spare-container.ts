@@ -5,8 +5,8 @@ import { type ContainerProcess, startContainerProcess } from './container-proces
 const WARM_UP_LIMIT_MS = 5_000;
 
 /**
- * The process of a container that is not created yet. It takes some 50 ms of processor time to start, while wf still takes the fingerprint
- * of the host; the container then starts in about 10 ms.
+ * The process of a container that is not created yet. Its start takes some 50 ms of processor time, while wf still fingerprints the host;
+ * the container then starts in about 10 ms.
  */
 export class Spare {
   readonly #resolveName: (containerId: string) => Handler;
@@ -18,7 +18,7 @@ export class Spare {
     this.#resolveName = resolveName;
   }
 
-  /** Starts one if there is none. */
+  /** Starts a spare process if there is none. */
   provide(): void {
     if (this.#starting !== undefined) return;
     this.#id = newObjectId();
@@ -29,12 +29,12 @@ export class Spare {
     };
     starting.then((process) => {
       void process.ended.then(forget);
-      // Nobody waits for it yet.
+      // No container waits for it yet.
       if (this.#starting === starting) process.peer.call('warmUp', {}, WARM_UP_LIMIT_MS).catch(() => undefined);
     }, forget);
   }
 
-  /** Returns the spare if there is one, else an id alone. */
+  /** Returns the spare if there is one, otherwise only an id. */
   take(): { readonly id: string; readonly starting: Promise<ContainerProcess> | undefined } {
     const starting = this.#starting;
     if (starting === undefined) return { id: newObjectId(), starting };

@@ -7,10 +7,10 @@ const POOLS = [
   { from: '192.168.0.0/20', count: 16 },
 ] as const;
 
-/** The longest prefix that leaves an address for a container beside the gateway's. */
+/** The longest prefix that leaves an address for a container besides the gateway. */
 const LONGEST_PREFIX = 30;
 
-/** Parses the IPv4 subnet of a network; undefined if it is none, or leaves no room for a gateway and a container. */
+/** Parses the IPv4 subnet of a network; undefined if it is not one, or has no room for a gateway and a container. */
 export function usableSubnet(text: string): Subnet | undefined {
   const subnet = parseSubnet(text);
   if (subnet?.address.kind() !== 'ipv4') return undefined;
@@ -32,12 +32,12 @@ export function freeSubnet(used: readonly Subnet[]): Subnet | undefined {
   return undefined;
 }
 
-/** Returns the first address, which the bridge has. */
+/** Returns the first address, that of the bridge. */
 export function gatewayOf(subnet: Subnet): string {
   return addressAt(subnet, 1);
 }
 
-/** Returns the lowest address that a container may have and none of `used` has; undefined if the subnet is full. */
+/** Returns the lowest address for a container that is not in `used`; undefined if the subnet is full. */
 export function freeAddress(subnet: Subnet, used: ReadonlySet<string>): string | undefined {
   for (let offset = 2; offset < sizeOf(subnet) - 1; offset += 1) {
     const address = addressAt(subnet, offset);

@@ -5,9 +5,8 @@ const LIMIT_MS = 5_000;
 const PAUSE_MS = 2;
 
 /**
- * Waits until packets pass a link and the bridge that it is in. Once its other end is up, the kernel switches both on a little
- * later, by a worker that on a busy machine was seen to come two seconds late; being asked about a link by name, newer kernels do it
- * at once.
+ * Waits until packets pass a link and its bridge. Once its other end is up, a kernel worker enables both a little later, on a busy machine
+ * up to two seconds. Newer kernels enable them at once when they are queried by name.
  * @throws WfError E_DOCKER
  */
 export async function linkWorks(link: string, bridge: string, doing: string): Promise<void> {
@@ -23,7 +22,7 @@ export async function linkWorks(link: string, bridge: string, doing: string): Pr
       throw new WfError('E_DOCKER', `cannot ${doing}: its link ${link} does not come up`, {
         hint: 'This machine may be overloaded: try again.',
         transient: true,
-        details: { said: output.slice(0, 500) },
+        details: { output: output.slice(0, 500) },
       });
     }
     await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));

@@ -4,29 +4,29 @@ import type { ContainerProcess } from '../containers/container-process.ts';
 import { gatewayOf, macOf } from './addresses.ts';
 import { bridgeMac, type Network } from './networks.ts';
 
-/** A container that runs, as its neighbours know it. */
+/** A running container, as its neighbours see it. */
 export interface Member {
   readonly process: ContainerProcess;
   readonly address: string;
 }
 
-/** Networks of so few are left to the kernel. */
+/** In networks with up to this many members, the kernel resolves addresses itself. */
 const FEW = 8;
 const LIMIT_MS = 30_000;
 
 /**
- * Tells the containers of a large network of each other, so that none has to ask for another's link address (ARP).
+ * Adds permanent neighbour entries for the containers of a large network, so that they resolve no link addresses (ARP).
  *
- * The kernel keeps what was asked for in one table for the whole machine, of 1,024 entries where nobody has raised
- * `net.ipv4.neigh.default.gc_thresh3`: all pairs of 4 networks of 17 containers are more, and then neither they nor the machine
- * itself find their neighbours any more. Entries that were given do not count.
+ * The kernel keeps resolved addresses in one table for the whole machine, by default with 1,024 entries
+ * (`net.ipv4.neigh.default.gc_thresh3`). All pairs of 4 networks of 17 containers exceed it: then neither they nor the machine itself can
+ * resolve addresses. Permanent entries do not count.
  */
 export class Neighbours {
-  /** The members that have been introduced, by network. */
+  /** The members with entries for each other, by network. */
   readonly #met = new Map<string, string>();
   readonly #meetings = new Map<string, Promise<void>>();
 
-  /** All of them know each other once this has resolved. */
+  /** Resolves once all members have entries for each other. */
   async meet(network: Network, members: readonly Member[]): Promise<void> {
     if (members.length <= FEW) return;
     const all = members.map(({ process, address }) => `${process.pid}:${address}`).join();
@@ -38,7 +38,7 @@ export class Neighbours {
     }
   }
 
-  /** Somebody leaves: his address may be another's soon, who has a link address of his own. */
+  /** Removes the entries when a member leaves: another one, with another link address, may soon have its address. */
   async part(network: Network, members: readonly Member[]): Promise<void> {
     if (!this.#met.delete(network.id)) return;
     const flush = (link: string) => `neighbour flush dev ${link} nud permanent`;
@@ -56,14 +56,14 @@ export class Neighbours {
     const inside = [...known('eth0'), entry(gatewayOf(subnet), bridgeMac(id), 'eth0')];
     await Promise.all([
       ipBatchForced(known(bridgeOf(id))),
-      // Nobody is his own neighbour.
+      // No member is its own neighbour.
       ...members.map(({ process }, index) => runIn(process, inside.toSpliced(index, 1))),
     ]);
     this.#met.set(id, all);
   }
 }
 
-/** Runs commands in a container. One that has ended needs none; one that cannot be reached asks the kernel later. */
+/** Runs commands in a container. Ignores failures: it may have ended, and otherwise resolves addresses later. */
 async function runIn({ peer }: ContainerProcess, commands: readonly string[]): Promise<void> {
   await peer.call('links', { commands }, LIMIT_MS).catch(() => undefined);
 }

@@ -19,23 +19,23 @@ export interface Network {
   readonly name: string;
   readonly subnet: Subnet;
   readonly labels: Readonly<Record<string, string>>;
-  /** While `making` and `ending`, its name and subnet are taken, but nobody can join it. */
-  state: 'making' | 'ready' | 'ending';
+  /** While `creating` and `ending`, its name and subnet are taken, but no container can join it. */
+  state: 'creating' | 'ready' | 'ending';
   /** Addresses of running and starting containers, by container id. */
   readonly addresses: Map<string, string>;
 }
 
-/** The networks of the private host. Refusals come before the first `await`: of two callers that want a name, one gets it. */
+/** The networks of the private host. Refusals precede the first `await`: of two callers that want a name, one gets it. */
 export class Networks {
   readonly #networks = new Map<string, Network>();
 
   all(): readonly Network[] {
-    return [...this.#networks.values()].filter(({ state }) => state !== 'making');
+    return [...this.#networks.values()].filter(({ state }) => state !== 'creating');
   }
 
   byId(id: string): Network | undefined {
     const network = this.#networks.get(id);
-    return network?.state === 'making' ? undefined : network;
+    return network?.state === 'creating' ? undefined : network;
   }
 
   byName(name: string): Network | undefined {
@@ -52,7 +52,7 @@ export class Networks {
       name,
       subnet,
       labels,
-      state: 'making',
+      state: 'creating',
       addresses: new Map(),
     };
     this.#networks.set(network.id, network);
@@ -82,7 +82,7 @@ export class Networks {
     if (isLink(bridgeOf(id))) {
       network.state = 'ready';
       throw new WfError('E_DOCKER', `cannot remove network ${network.name}: its bridge ${bridgeOf(id)} stays`, {
-        hint: 'Try again; where that does not help, end the private host (`wf rollback RUN`, then `wf sweep`).',
+        hint: 'Try again; if that does not help, end the private host (`wf rollback RUN`, then `wf sweep`).',
         transient: true,
       });
     }
@@ -91,7 +91,7 @@ export class Networks {
   }
 }
 
-/** Takes an address for a container. @throws WfError E_DOCKER if none is free, or the network is being removed */
+/** Reserves an address for a container. @throws WfError E_DOCKER if none is free, or the network is being removed */
 export function joinNetwork(network: Network, containerId: string): string {
   const address = network.state === 'ready' ? freeAddress(network.subnet, new Set(network.addresses.values())) : null;
   if (address === null || address === undefined) {
@@ -104,7 +104,7 @@ export function joinNetwork(network: Network, containerId: string): string {
   return address;
 }
 
-/** Returns the network as `docker network inspect` shows it. */
+/** Returns the network in the form of `docker network inspect`. */
 export function networkInfo(network: Network, members: readonly NetworkMember[]): NetworkInfo {
   const { id, name, subnet, labels } = network;
   return {
@@ -126,7 +126,7 @@ export function aliasFor(labels: Readonly<Record<string, string>>): string | und
   return run === undefined ? undefined : linkAliasOf(run);
 }
 
-/** Returns a locally administered address, as Docker does: without one, the address would change with the ports. */
+/** Returns a locally administered address, as Docker does: without it, the address would change with the ports. */
 export function bridgeMac(networkId: string): string {
   return `02:42:${networkId.slice(0, 8).replace(/..(?=.)/g, '$&:')}`;
 }
@@ -139,7 +139,7 @@ function bridgeCommands({ id, subnet, labels }: Network): readonly string[] {
     `link add dev ${bridge} address ${bridgeMac(id)} type bridge`,
     ...(alias === undefined ? [] : [`link set dev ${bridge} alias ${alias}`]),
     `address add ${gateway} broadcast ${broadcastOf(subnet)} dev ${bridge}`,
-    // Silently drops packets from the network that are not for the host itself, as Docker's rules do. Packets that stay on the bridge are
+    // Silently drops packets from the network that are not for the host itself, like Docker's rules. Packets that stay on the bridge are
     // not routed, and match no rule.
     `rule add pref ${ISOLATION_PREFERENCE} iif ${bridge} blackhole`,
     `link set dev ${bridge} up`,

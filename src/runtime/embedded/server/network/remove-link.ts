@@ -5,7 +5,7 @@ const FIRST_PAUSE_MS = 1;
 const LONGEST_PAUSE_MS = 8;
 
 /**
- * Runs the commands before, then deletes a link if there is one. Resolves as soon as the link is gone: the kernel returns to `ip` some 20 to
+ * Runs the commands in `before`, then deletes a link if there is one. Resolves as soon as the link is gone: `ip` itself returns some 20 to
  * 40 ms later.
  */
 export async function removeLink(name: string, before: readonly string[] = []): Promise<void> {

@@ -8,7 +8,7 @@ import { ErrorNotice } from '../../parts/error-notice.tsx';
 export interface ActionDialogProps {
   readonly frame: PageFrame;
   readonly title: string;
-  /** The words of the button that acts. */
+  /** The label of the button that acts. */
   readonly act: string;
   readonly isDangerous?: boolean;
   /** The command that does the same in a terminal. */
@@ -23,7 +23,7 @@ export interface ActionDialogProps {
    */
   onAct(): Promise<PageError | 'incomplete' | null>;
   onClose(): void;
-  /** Fields that decide what will happen: they stay while that is looked up. */
+  /** Fields that decide what will happen: they stay while wf reads that. */
   readonly fields?: ComponentChildren;
   readonly children: ComponentChildren;
 }
@@ -48,11 +48,11 @@ export function ActionDialog(props: ActionDialogProps) {
   const [error, setError] = useState<PageError | null>(null);
   useEffect(() => {
     dialog.current?.showModal();
-    // People read what will happen before they come to the button.
+    // People read what will happen before they reach the button.
     heading.current?.focus();
   }, []);
 
-  // The event `close` comes later than the next key.
+  // The event `close` may arrive after the next key.
   const close = () => {
     if (isClosed.current) return;
     isClosed.current = true;
@@ -60,7 +60,7 @@ export function ActionDialog(props: ActionDialogProps) {
     onClose();
   };
   const submit = async () => {
-    // A second click comes before the button is disabled.
+    // A second click may arrive before the button is disabled.
     if (isActing.current || refusal !== null || !isReady) return;
     isActing.current = true;
     setIsBusy(true);
@@ -72,7 +72,7 @@ export function ActionDialog(props: ActionDialogProps) {
     else if (refused !== 'incomplete') setError(refused);
   };
 
-  // News of its own effect come before the answer.
+  // Updates about its own effect may arrive before the answer.
   const shown = isBusy ? null : (error ?? refusal);
   return (
     <dialog
@@ -101,7 +101,7 @@ export function ActionDialog(props: ActionDialogProps) {
           {title}
         </h2>
         {fields}
-        {isReady || refusal !== null ? children : <p class="quiet">wf is looking up what will happen.</p>}
+        {isReady || refusal !== null ? children : <p class="quiet">Reading what will happen.</p>}
         <div role="alert">{shown === null ? null : <ErrorNotice frame={frame} error={shown} />}</div>
         <p class="same-command">
           <span class="quiet">The same in a terminal:</span> <Command line={command} />

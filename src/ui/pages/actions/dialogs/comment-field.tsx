@@ -13,7 +13,7 @@ export function CommentField({ comment, label = 'Comment', problem, onType }: Co
     <FieldFrame
       id="action-comment"
       label={label}
-      hint="Goes into the record of the run, with the time and the user of the server."
+      hint="Stored in the record of the run, with the time and the user of the server."
       problem={problem}
     >
       <textarea

@@ -65,8 +65,8 @@ export function ExtendDialog({ frame, view, act, onClose }: DialogProps) {
       onClose={onClose}
     >
       <p>
-        The changes are taken back at <Moment at={preview?.deadline ?? null} /> now. The new deadline counts from the
-        moment of the request.
+        The changes are undone at <Moment at={preview?.deadline ?? null} /> now. The new deadline counts from the moment
+        of the request.
       </p>
       <FieldFrame id="extend-by" label="Time from now" hint="Such as 90s, 15m or 1h30m." problem={problem}>
         <input

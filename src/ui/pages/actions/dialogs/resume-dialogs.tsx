@@ -10,7 +10,7 @@ import { CommentField } from './comment-field.tsx';
 import type { DialogProps } from './dialog-props.ts';
 import { SecretFields, type TypedSecrets, useSecrets } from './secret-fields.tsx';
 
-/** Resumes a run that nobody advances. */
+/** Resumes a run that no process advances. */
 export function ResumeDialog({ frame, view, act, onClose }: DialogProps) {
   const { id } = view.run;
   const [acceptChanges, setAcceptChanges] = useState(false);
@@ -26,7 +26,7 @@ export function ResumeDialog({ frame, view, act, onClose }: DialogProps) {
       isReady={preview !== null || secrets.given === null}
       onAct={async () => {
         const input = secrets.form.data();
-        // People see first what will happen.
+        // People first see what will happen.
         if (input === undefined || preview === null) return 'incomplete';
         const body = { acceptChanges, input };
         return act({ name: 'resume', body, words: ({ status }) => `The run was resumed; it is ${status}.` });
@@ -76,7 +76,7 @@ export function RetryDialog({ frame, view, act, onClose }: DialogProps) {
   );
 }
 
-const SECRETS_TEXT = 'wf stores no secrets. Give them again: then this dialog shows what will happen.';
+const SECRETS_TEXT = 'wf stores no secrets. Enter them again to see what will happen.';
 
 /** Returns the options of the plan; null while a secret is missing. */
 function planOptions(acceptChanges: boolean, { given }: TypedSecrets) {
@@ -123,7 +123,7 @@ function Planned({ plan, stages }: { readonly plan: ResumePlan | null; readonly 
   if (plan.direction === 'anew') {
     return <p>The run was rolled back: wf starts another run of the workflow with the same inputs in its place.</p>;
   }
-  // People decide about the other steps.
+  // Kept steps need no decision.
   const due = plan.steps.filter((step) => step.plan !== 'kept');
   const kept = plan.steps.length - due.length;
   const reached = new Set(plan.steps.map(({ stage }) => stage));

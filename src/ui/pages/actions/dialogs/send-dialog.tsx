@@ -18,7 +18,7 @@ import type { DialogProps } from './dialog-props.ts';
 /** An answer to what a run asks: an event. */
 export interface Answer {
   readonly event: ExpectedEvent;
-  /** Its words. */
+  /** Its label. */
   readonly label: string;
   /** The question. */
   readonly title: string;
@@ -107,5 +107,5 @@ function isExpected({ expects }: RunView, { type }: ExpectedEvent): boolean {
 function answeredMeanwhile(view: RunView): PageError {
   const last = answersIn(view).at(-1);
   const who = last === undefined ? '' : `: ${last.by.sudoUser ?? last.by.user} sent ${last.event?.type}`;
-  return { message: `the question is answered already${who}`, hint: `The run is ${view.run.status} now.` };
+  return { message: `the question has already been answered${who}`, hint: `The run is ${view.run.status} now.` };
 }

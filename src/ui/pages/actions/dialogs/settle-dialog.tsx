@@ -10,7 +10,7 @@ interface SettleDialogProps extends DialogProps {
   readonly change: ChangeRecord;
 }
 
-/** Records that a person has seen to a change that wf could not undo. */
+/** Records how a person has dealt with a change that wf could not undo. */
 export function SettleDialog({ frame, view, change, act, onClose }: SettleDialogProps) {
   const { id } = view.run;
   const [as, setAs] = useState<'gone' | 'kept'>('gone');
@@ -40,7 +40,7 @@ export function SettleDialog({ frame, view, change, act, onClose }: SettleDialog
       isReady
       onAct={async () => {
         if (reason.trim() === '') {
-          setProblem('Say what was done about it.');
+          setProblem('Enter a reason.');
           return 'incomplete';
         }
         return act({
@@ -57,7 +57,7 @@ export function SettleDialog({ frame, view, change, act, onClose }: SettleDialog
       </p>
       {change.undo.length === 0 ? null : (
         <>
-          <p>By hand, it is undone so:</p>
+          <p>To undo it by hand:</p>
           <pre>{change.undo.join('\n')}</pre>
         </>
       )}

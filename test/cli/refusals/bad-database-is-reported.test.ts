@@ -22,7 +22,7 @@ const note = (project: Project) => ['start', 'note', '--input', `file=${path.joi
 test.concurrent('a file that is not a database is refused and left unchanged', async () => {
   const project = openNoteProject({ 'wf.db': 'This is a letter to my aunt, and not a database at all.\n'.repeat(40) });
   chmodSync(project.database, 0o644);
-  const refusal = { exitCode: 3, code: 'E_DATABASE', says: [project.database], next: '--db' };
+  const refusal = { exitCode: 3, code: 'E_DATABASE', message: [project.database], next: '--db' };
   await expectRefusal(project, note(project), refusal);
   await expectRefusal(project, ['runs'], refusal);
   await expectTextRefusal(project, ['show', '@latest'], refusal);
@@ -38,7 +38,7 @@ test.concurrent.each<[string, (to: string, link: string) => void]>([
   const file = path.join(project.folder, 'etc/shadow');
   chmodSync(file, 0o640);
   make(file, project.database);
-  const refusal = { exitCode: 3, code: 'E_DATABASE', says: ['is not a database of wf'], next: '--db' };
+  const refusal = { exitCode: 3, code: 'E_DATABASE', message: ['is not a database of wf'], next: '--db' };
   for (const args of [note(project), ['runs'], ['rollback', 'x']]) await expectRefusal(project, args, refusal);
   expect(readFileSync(file, 'utf8')).toBe('root:*:1:2:3\n');
   expect(statSync(file).mode & 0o777).toBe(0o640);
@@ -55,7 +55,7 @@ test.concurrent.each(['-wal', '-shm', '-reserve'])(
     await expectRefusal(project, note(project), {
       exitCode: 3,
       code: 'E_DATABASE',
-      says: [`${project.database}${end}`, 'symbolic link'],
+      message: [`${project.database}${end}`, 'symbolic link'],
       next: '--db',
     });
     expect(readFileSync(file, 'utf8')).toBe('precious');
@@ -71,7 +71,7 @@ test.concurrent('a database of another program is refused', async () => {
   await expectRefusal(project, note(project), {
     exitCode: 3,
     code: 'E_DATABASE',
-    says: [project.database],
+    message: [project.database],
     next: '--db',
   });
 });
@@ -83,7 +83,7 @@ test.concurrent('a truncated database is reported as damaged', async () => {
   await expectRefusal(project, ['runs'], {
     exitCode: 3,
     code: 'E_DATABASE_DAMAGED',
-    says: [project.database],
+    message: [project.database],
     next: '',
   });
 });
@@ -94,7 +94,7 @@ test.concurrent('a database of a newer wf is refused', async () => {
   const database = new PinnedConnection(project.database);
   database.pragma('user_version = 999');
   database.close();
-  const refusal = { exitCode: 3, code: 'E_DATABASE_NEWER', says: [project.database], next: 'wf' };
+  const refusal = { exitCode: 3, code: 'E_DATABASE_NEWER', message: [project.database], next: 'wf' };
   await expectRefusal(project, note(project), refusal);
   await expectRefusal(project, ['show', '@latest'], refusal);
 });
@@ -102,10 +102,10 @@ test.concurrent('a database of a newer wf is refused', async () => {
 test.concurrent('a folder and a path below a file are refused', async () => {
   const project = openNoteProject({ letter: 'Dear aunt' });
   mkdirSync(project.database);
-  const refusal = { exitCode: 3, code: 'E_DATABASE', says: [project.database], next: '--db' };
+  const refusal = { exitCode: 3, code: 'E_DATABASE', message: [project.database], next: '--db' };
   await expectRefusal(project, note(project), refusal);
   const below = path.join(project.folder, 'letter', 'wf.db');
-  await expectRefusal(project, [...note(project), '--db', below], { ...refusal, says: [below] });
+  await expectRefusal(project, [...note(project), '--db', below], { ...refusal, message: [below] });
 });
 
 test.concurrent('a database that another process keeps locked is reported as locked', async () => {
@@ -114,7 +114,7 @@ test.concurrent('a database that another process keeps locked is reported as loc
   const other = new PinnedConnection(project.database);
   other.exec('BEGIN EXCLUSIVE');
   try {
-    const refusal = { exitCode: 4, code: 'E_DATABASE_LOCKED', says: [project.database], next: '' };
+    const refusal = { exitCode: 4, code: 'E_DATABASE_LOCKED', message: [project.database], next: '' };
     await expectRefusal(project, note(project), refusal);
   } finally {
     other.exec('ROLLBACK');
@@ -129,14 +129,14 @@ test
     chmodSync(path.dirname(project.folder), 0o755);
     chmodSync(project.folder, 0o755);
     const through = { through: ORDINARY_USER };
-    const refusal = { exitCode: 3, code: 'E_DATABASE_READONLY', says: [project.database], next: '--db' };
+    const refusal = { exitCode: 3, code: 'E_DATABASE_READONLY', message: [project.database], next: '--db' };
     await expectRefusal(project, note(project), refusal, through);
     expect((await project.sharedWf(note(project))).exitCode).toBe(0);
     expect(statSync(project.database).mode & 0o777).toBe(0o600);
     await expectRefusal(
       project,
       ['runs'],
-      { ...refusal, code: 'E_DATABASE', says: ['has no permission to read'] },
+      { ...refusal, code: 'E_DATABASE', message: ['has no permission to read'] },
       through,
     );
   });
@@ -150,7 +150,7 @@ test.concurrent('an invalid --db is refused even if WF_DB is valid', async () =>
   await expectRefusal(project, ['runs', '--db', letter], {
     exitCode: 3,
     code: 'E_DATABASE',
-    says: [letter],
+    message: [letter],
     next: 'Choose another file',
   });
 });

@@ -31,7 +31,7 @@ async function drawnRun(
   onTestFinished(() => host.close());
   const probe = defineStep({
     kind: 'test.probe',
-    description: 'fails when told to',
+    description: 'fails on request',
     input: z.object({ fail: z.boolean().default(false) }),
     output: z.null(),
     commands: () => [],

@@ -21,12 +21,12 @@ import {
   leaseTaken,
   OWNER,
   PAUSED,
+  recordFailure,
+  recordResumed,
+  recordRun,
+  recordSuccess,
   runId,
   takeOver,
-  tell,
-  tellFailure,
-  tellResumed,
-  tellSuccess,
 } from '../../fixtures/review/lab-run.ts';
 import { colourTerminalOf, PIPED, terminalOf } from '../../fixtures/review/style.ts';
 
@@ -38,15 +38,15 @@ function materialOf(history: HistoryPort, id: string) {
   return { material, record: runRecord(material, () => true), evidence: history.evidence(run.id) };
 }
 
-function viewOf(tellRun: typeof tellSuccess | typeof tellFailure, style: TextStyle) {
+function viewOf(store: typeof recordSuccess | typeof recordFailure, style: TextStyle) {
   const { history } = openForTest();
-  tellRun(history, 'r1');
+  store(history, 'r1');
   const { material, record } = materialOf(history, 'r1');
   return runViewLines(material, record, NOW, style);
 }
 
 test('the view of a succeeded run fits a terminal of 80 columns', () => {
-  expect(viewOf(tellSuccess, terminalOf(80))).toEqual([
+  expect(viewOf(recordSuccess, terminalOf(80))).toEqual([
     'r1  lab-network  succeeded',
     '  started     2026-01-31 12:00:00 UTC (3 min ago), elapsed 6.2 s',
     '  runtime     docker',
@@ -80,7 +80,7 @@ test('the view of a succeeded run fits a terminal of 80 columns', () => {
 });
 
 test('the piped view of a run that needs attention is not truncated, and lists the undo commands of changes in place', () => {
-  const lines = viewOf(tellFailure, PIPED);
+  const lines = viewOf(recordFailure, PIPED);
   expect(lines).toContain('error E_PROBE_FAILED: 0 of 3 pings from AppDev to 172.18.0.100 were answered');
   expect(lines.find((line) => line.startsWith('    pingSplice '))).toBe(
     '    pingSplice     probe.ping      failed      2.2 s    ▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒░░░▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒       2 attempts; E_PROBE_FAILED: 0 of 3 pings from AppDev to 172.18.0.100 were answered',
@@ -97,18 +97,19 @@ test('the piped view of a run that needs attention is not truncated, and lists t
 });
 
 test('no line of a table is wider than the terminal, with colour and without', () => {
-  const plain = viewOf(tellFailure, terminalOf(72));
+  const plain = viewOf(recordFailure, terminalOf(72));
   expect(Math.max(...plain.filter((line) => line.startsWith('    ')).map((line) => line.length))).toBeLessThanOrEqual(
     72,
   );
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: what colour is made of
-  const withoutColour = viewOf(tellFailure, colourTerminalOf(72)).map((line) => line.replace(/\u001b\[[0-9;]*m/g, ''));
+  const coloured = viewOf(recordFailure, colourTerminalOf(72));
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: colour sequences begin with ESC
+  const withoutColour = coloured.map((line) => line.replace(/\u001b\[[0-9;]*m/g, ''));
   expect(withoutColour).toEqual(plain);
 });
 
 test('the summary of a succeeded run has its proofs, changes and verification', () => {
   const { history } = openForTest();
-  tellSuccess(history, 'r1');
+  recordSuccess(history, 'r1');
   const { material, record } = materialOf(history, 'r1');
   expect(endOfRunLines(material, record, PIPED)).toEqual([
     'lab-network succeeded in 6.2 s  run r1',
@@ -122,13 +123,13 @@ test('the summary of a succeeded run has its proofs, changes and verification', 
 
 test('the summary of a failed run has the failed step, its error, the next commands and changes in place', () => {
   const { history } = openForTest();
-  tellFailure(history, 'r1');
+  recordFailure(history, 'r1');
   const { material, record } = materialOf(history, 'r1');
   expect(endOfRunLines(material, record, PIPED)).toEqual([
     'lab-network needs-attention in 2.6 s  run r1',
     'failed at test / pingSplice (probe.ping), after 2 attempts',
     'error E_PROBE_FAILED: 0 of 3 pings from AppDev to 172.18.0.100 were answered',
-    '  next: Look at the counters of int_hote.',
+    '  next: Check the counters of int_hote.',
     '2 changes: 1 reverted, 1 stuck',
     'host: not as before (residues: 1; drift: none)',
     '  residue: link int_hote added, by this run (recorded in the ledger)',
@@ -142,7 +143,7 @@ test('the summary of a failed run has the failed step, its error, the next comma
 
 test('changes in place are listed newest first', () => {
   const { history } = openForTest();
-  const run = tell(history, 'r1');
+  const run = recordRun(history, 'r1');
   for (const seq of [1, 2, 3]) {
     const change = { record: {}, kind: 'net.veth', status: 'intended', reason: null, bootId: 'b' } as const;
     const named = { seq, step: asStepId(`s${seq}`), target: `link l${seq}`, undo: [`ip link delete l${seq}`] };
@@ -187,7 +188,7 @@ test('the ledger and the verification have a summary of one line each', () => {
 
 test('the transcript reads like a terminal session and cannot steer the terminal', () => {
   const { history } = openForTest();
-  tellSuccess(history, 'r1');
+  recordSuccess(history, 'r1');
   const { material, evidence } = materialOf(history, 'r1');
   expect(transcriptLines(material.steps, evidence, terminalOf(20))).toEqual([
     '=== setup ===',
@@ -209,8 +210,8 @@ test('the transcript reads like a terminal session and cannot steer the terminal
 
 test('the list of runs is newest first, with the number of changes in place, and as much of the error as fits', () => {
   const { history } = openForTest();
-  tellSuccess(history, 'r1', { createdAt: headerOf('r1').createdAt - 3_600_000 });
-  tellFailure(history, 'r2');
+  recordSuccess(history, 'r1', { createdAt: headerOf('r1').createdAt - 3_600_000 });
+  recordFailure(history, 'r2');
   const runs = history.runs({ limit: 10 });
   expect(runListLines(runs, () => true, NOW, terminalOf(80))).toEqual([
     'id  workflow     status           started     time  on host  remarks',
@@ -224,19 +225,19 @@ test('the figures of a proof wrap and are not truncated', () => {
     { claim: 'isolated', figures: '0 of 3 pings answered while both controls did' },
     { claim: 'joined', figures: '3 of 3 pings answered' },
   ];
-  expect(proofLines({ type: 'told', proofs }, terminalOf(40))).toEqual([
+  expect(proofLines({ type: 'reported', proofs }, terminalOf(40))).toEqual([
     '  isolated  0 of 3 pings answered while',
     '            both controls did',
     '  joined    3 of 3 pings answered',
   ]);
-  expect(proofLines({ type: 'untold', reason: 'the file is gone' }, PIPED)).toEqual([
+  expect(proofLines({ type: 'unavailable', reason: 'the file is gone' }, PIPED)).toEqual([
     '  not available: the file is gone',
   ]);
 });
 
 test('the lifecycle of a run lists pauses, resumes and dead processes', () => {
   const { history } = openForTest();
-  tellResumed(history, 'r1');
+  recordResumed(history, 'r1');
   const { material, record } = materialOf(history, 'r1');
   const lines = runViewLines(material, record, NOW, PIPED);
   const begin = lines.indexOf('lifecycle');
@@ -253,9 +254,9 @@ test('the lifecycle of a run lists pauses, resumes and dead processes', () => {
   expect(record.stages.map(({ durationMs }) => durationMs)).toEqual([100, 2_200, null]);
 });
 
-test('the view of an interrupted run says so, and whether the machine was restarted since', () => {
+test('the view of an interrupted run states the interruption, and whether the machine was restarted since', () => {
   const { history } = openForTest();
-  const run = tell(history, 'r1');
+  const run = recordRun(history, 'r1');
   run.at(0, leaseTaken('start'), decided(['setup'], ['createNetwork']));
   const [run1, stored] = [runId('r1'), history.run(runId('r1'))];
   if (stored === undefined) throw new Error('the run is not there');
@@ -283,7 +284,7 @@ test('the view of an interrupted run says so, and whether the machine was restar
 
 test('the view of a paused run shows the next step as pending', () => {
   const { history } = openForTest();
-  const run = tell(history, 'r1');
+  const run = recordRun(history, 'r1');
   run.at(0, leaseTaken('start'), decided(['setup'], ['createNetwork']), PAUSED);
   const { material, record } = materialOf(history, 'r1');
   const lines = runViewLines(material, record, NOW, PIPED);

@@ -67,7 +67,7 @@ test('the prompt on a terminal names the run and the container', async () => {
   expect(stdout).toContain('[wf stopped AppProd] # ');
 });
 
-test('a connection that a shell has left open keeps no link of the lab', async () => {
+test('a connection that a shell has left open does not keep a link of the lab alive', async () => {
   const { command } = shellSchema.parse((await project.sharedWf(['shell', 'stopped', 'AppDev', '--json'])).json());
   const connection = await openConnection(command, '172.18.0.100', 5678);
   const end = await project.sharedWf(['resume', 'stopped']);

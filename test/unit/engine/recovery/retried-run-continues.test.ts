@@ -42,7 +42,7 @@ function inRealTime() {
 
 const step = defineStep({
   kind: 'test.work',
-  description: 'ends as the test says',
+  description: 'ends as the test decides',
   input: z.object({ name: z.string() }),
   output: z.object({ name: z.string() }),
   timeoutMs: 60_000_000,
@@ -167,7 +167,7 @@ const PARALLEL: Config = {
 };
 
 describe('a failed run that is retried', () => {
-  test('goes on from its failed step, and leaves the others', async () => {
+  test('continues from its failed step, and leaves the others', async () => {
     const mine = workflow(LINEAR);
     failing.add('two');
     const { id } = await start(mine);
@@ -204,7 +204,7 @@ describe('a failed run that is retried', () => {
     expect(stateOf(run.id, mine)).toEqual(['succeeded', 'one succeeded 1', 'two succeeded 3', 'three succeeded 3']);
   });
 
-  test('leaves the regions of a parallel state that came to their end', async () => {
+  test('leaves the ended regions of a parallel state', async () => {
     const mine = workflow(PARALLEL);
     failing.add('a');
     const { id } = await start(mine);
@@ -220,7 +220,7 @@ describe('a failed run that is retried', () => {
     ]);
   });
 
-  test('goes on from the failed steps of all regions', async () => {
+  test('continues from the failed steps of all regions', async () => {
     const mine = workflow(PARALLEL);
     failing = new Set(['a', 'd']);
     const { id } = await start(mine);
@@ -292,7 +292,7 @@ describe('a failed run that is retried', () => {
     expect(calls).toEqual(['work 1', 'collectLogs 1', 'work 2', 'more 1', 'collectLogs 1', 'more 2']);
   });
 
-  test('goes on from the fallback if that failed too', async () => {
+  test('continues from the fallback if that failed too', async () => {
     const mine = workflow({
       initial: 'work',
       states: {
@@ -309,7 +309,7 @@ describe('a failed run that is retried', () => {
     expect(stateOf(id, mine)).toEqual(['succeeded', 'work failed 1', 'fallback succeeded 2']);
   });
 
-  test('does not go back to a failure after which the machine went on', async () => {
+  test('does not return to a failure after which the machine continued', async () => {
     const mine = workflow({
       initial: 'both',
       states: {
@@ -336,7 +336,7 @@ describe('a failed run that is retried', () => {
     expect(stateOf(id, mine)).toEqual(['succeeded', 'optional failed 1', 'c succeeded 1', 'after succeeded 2']);
   });
 
-  test('begins its stopped steps again after a cancellation, and is not cancelled any more', async () => {
+  test('begins its stopped steps again after a cancellation, and the cancellation ends', async () => {
     inRealTime();
     const mine = workflow(LINEAR);
     hanging.add('two');
@@ -352,7 +352,7 @@ describe('a failed run that is retried', () => {
     expect(calls).toEqual(['two 1', 'two 2', 'three 1']);
   });
 
-  test('adopts what a step had made when it was stopped', async () => {
+  test('adopts the change of a step that was stopped', async () => {
     inRealTime();
     const mine = workflow(LINEAR);
     const cancelled: Promise<unknown>[] = [];
@@ -369,7 +369,7 @@ describe('a failed run that is retried', () => {
     expect(recordOf(id).changes).toMatchObject([{ seq: 1, step: 'one', status: 'kept' }]);
   });
 
-  test('gives its timers their whole time again, and drops those of the failure', async () => {
+  test('restarts its timers, and drops those of the failure', async () => {
     const mine = workflow({
       initial: 'work',
       states: {
@@ -402,7 +402,7 @@ describe('a failed run that is retried', () => {
     expect(stateOf(id, mine)).toEqual(['failed', 'work stopped 2']);
   });
 
-  test('has the error of its new end, not of the failure from which it went on', async () => {
+  test('has the error of its new end, not of the failure from which it continued', async () => {
     const mine = workflow({
       initial: 'work',
       states: {
@@ -440,12 +440,12 @@ describe('a failed run that is retried', () => {
     const mine = workflow(config('two'));
     failing.add('two');
     const { id } = await start(mine);
-    const fixed = workflow(config('mended'), '2');
+    const fixed = workflow(config('fixed'), '2');
     expect(await retry(id, fixed)).toContain('E_DEFINITION_CHANGED');
     expect(await retry(id, fixed, true)).toBe('handled');
     expect(stateOf(id, fixed)[0]).toBe('succeeded');
-    expect(calls).toEqual(['two 1', 'mended 2', 'three 1']);
-    expect(host.history.steps(id)[1]).toMatchObject({ id: 'two', input: { name: 'mended' } });
+    expect(calls).toEqual(['two 1', 'fixed 2', 'three 1']);
+    expect(host.history.steps(id)[1]).toMatchObject({ id: 'two', input: { name: 'fixed' } });
   });
 });
 

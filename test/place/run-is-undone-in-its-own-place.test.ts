@@ -27,7 +27,7 @@ const machine = setup({ actors: { execCommand, execRead } }).createMachine({
   states: {
     make: {
       initial: 'folder',
-      onDone: 'look',
+      onDone: 'list',
       states: {
         folder: {
           invoke: { id: 'folder', src: 'execCommand', onDone: 'link',
@@ -39,8 +39,8 @@ const machine = setup({ actors: { execCommand, execRead } }).createMachine({
         made: { type: 'final' },
       },
     },
-    look: {
-      invoke: { id: 'look', src: 'execRead', input: { argv: ['ls', '-d', 'release'] }, onDone: 'done' },
+    list: {
+      invoke: { id: 'list', src: 'execRead', input: { argv: ['ls', '-d', 'release'] }, onDone: 'done' },
     },
     done: { type: 'final' },
   },
@@ -53,24 +53,24 @@ const LINK = `{ argv: ['ip', 'link', 'add', 'name', 'wfplace', 'type', 'bridge']
 const project = (link = NO_LINK) => openProject({ 'workflows/release.ts': WORKFLOW.replace('LINK', link) });
 const PAUSED = ['start', 'release', '--id', 'placed', '--pause-after', 'make', '--runtime', 'docker'];
 
-/** The statuses of the changes of a run. Other changes of the machine are ignored. */
+/** Returns the statuses of the changes of a run. Other changes of the machine are ignored. */
 const statuses = (end: WfEnd) => runRecordSchema.parse(end.json()).changes.map(({ status }) => status);
 const UNDONE = ['reverted', 'reverted'];
 
 describe('the working directory', () => {
-  test('is that of the run for a resume and a rollback from another folder, which touch nothing of the same name', async () => {
+  test('of a resume or rollback from another folder is that of the run; objects of the same name elsewhere are not touched', async () => {
     const { wf, sharedWf, folder, environment: env } = project();
     expect(await sharedWf(PAUSED)).toMatchObject({ exitCode: 0 });
     expect(existsSync(path.join(folder, 'release'))).toBe(true);
     const elsewhere = path.join(folder, 'elsewhere');
     mkdirSync(elsewhere);
     const resumed = await wf(['resume', 'placed', '--json'], { cwd: elsewhere });
-    const look = runRecordSchema.parse(resumed.json()).steps.find(({ id }) => id === 'look');
-    expect(look, resumed.stdout + resumed.stderr).toMatchObject({ status: 'succeeded' });
+    const list = runRecordSchema.parse(resumed.json()).steps.find(({ id }) => id === 'list');
+    expect(list, resumed.stdout + resumed.stderr).toMatchObject({ status: 'succeeded' });
 
     mkdirSync(path.join(elsewhere, 'release'));
-    const told = await runSharedWf({ argv: ['changes', 'placed'], cwd: elsewhere, env });
-    expect(told.stdout).toContain(`env --chdir=${folder} rm -rf release`);
+    const changes = await runSharedWf({ argv: ['changes', 'placed'], cwd: elsewhere, env });
+    expect(changes.stdout).toContain(`env --chdir=${folder} rm -rf release`);
     const undone = await wf(['rollback', 'placed', '--json'], { cwd: elsewhere });
     expect(statuses(undone), undone.stdout).toEqual(UNDONE);
     expect(existsSync(path.join(folder, 'release'))).toBe(false);
@@ -141,8 +141,8 @@ describe.skipIf(!isRoot)('the network namespace', () => {
     const undone = await sharedWf(['rollback', 'placed', '--json']);
     expect(undone.exitCode, undone.stdout).toBe(5);
     expect(statuses(undone)).toEqual(['stuck', 'stuck']);
-    const told = await sharedWf(['changes', 'placed']);
-    expect(told.stdout.match(/stuck: .*network namespace 1, in which .* is gone/g)).toHaveLength(2);
+    const changes = await sharedWf(['changes', 'placed']);
+    expect(changes.stdout.match(/stuck: .*network namespace 1, in which .* is gone/g)).toHaveLength(2);
     expect(existsSync(path.join(folder, 'release'))).toBe(true);
   });
 });
@@ -177,7 +177,7 @@ describe.skipIf(!canActAsOrdinaryUser())('the user', () => {
   });
 });
 
-/** Makes a network namespace and the command that enters it. It ends with the test at the latest. */
+/** Creates a network namespace, and returns the command that enters it. It ends with the test at the latest. */
 async function ownNetwork() {
   const holder = spawn('unshare', ['--net', 'sleep', '600'], { stdio: 'ignore' });
   const ended = new Promise((resolve) => holder.once('exit', resolve));

@@ -47,7 +47,7 @@ describe('the defaults of a Docker network', () => {
 });
 
 describe('an error of the engine', () => {
-  const said = (status: number, message: string) => {
+  const errorOf = (status: number, message: string) => {
     const thrown = Object.assign(new Error(`(HTTP code ${status}) unexpected - ${message} `), { statusCode: status });
     const failure = failureOf(thrown);
     if (failure === undefined) throw new Error('not recognised');
@@ -70,7 +70,7 @@ describe('an error of the engine', () => {
     [500, 'driver failed programming external connectivity', 'E_DOCKER', true],
     [403, 'error while removing network: network a id b has active endpoints', 'E_DOCKER', false],
   ])('%i "%s" is reported as %s', (status, message, code, transient) => {
-    expect(said(status, message)).toMatchObject({ code, transient, message: expect.stringContaining(message) });
+    expect(errorOf(status, message)).toMatchObject({ code, transient, message: expect.stringContaining(message) });
   });
 
   test.each([

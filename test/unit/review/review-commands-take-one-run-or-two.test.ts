@@ -105,7 +105,7 @@ test.each(['show', 'logs'])('`wf %s --follow --exit-code` exits with the code of
   expect((await wf(['rollback', 'paused'])).exitCode).toBe(0);
 
   let following: Promise<{ readonly exitCode: number }> | undefined;
-  folderWf.whileLooking = async () => {
+  folderWf.whileReading = async () => {
     following ??= follow('going');
   };
   await wf(['start', 'files', '--id', 'going', '--input', 'broken=true', '--input', 'undoable=false']);

@@ -7,7 +7,7 @@ describe.concurrent('a mistake before a database exists', () => {
   const project = openFoldersProject();
   project.write('workflows/broken.ts', 'export default defineWorkflow({ name: ');
 
-  test.for<[args: readonly string[], code: string, says: string, next: string]>([
+  test.for<[args: readonly string[], code: string, message: string, next: string]>([
     [['show', 'abc'], 'E_RUN_NOT_FOUND', 'wf.db does not exist', 'WF_DB'],
     [['resume'], 'E_RUN_NOT_FOUND', 'nothing to resume', '`wf runs`'],
     [['rollback', '@latest'], 'E_RUN_NOT_FOUND', 'wf.db does not exist', '`wf sweep --db '],
@@ -22,8 +22,8 @@ describe.concurrent('a mistake before a database exists', () => {
     [['runs', '--workflw', 'x'], 'E_USAGE', "unknown option '--workflw'", 'Did you mean --workflow?'],
     [['steps', 'exec.raed'], 'E_STEP_NOT_FOUND', 'step runner "exec.raed" does not exist', 'Did you mean exec.read?'],
     [['completion', 'csh'], 'E_USAGE', 'bash, zsh, fish', '`wf completion --help`'],
-  ])('is refused with the next step: wf %j', async ([args, code, says, next]) => {
-    expectRefusedAsText(project, await project.sharedWf(args), { exitCode: 2, code, says: [says], next });
+  ])('is refused with the next step: wf %j', async ([args, code, message, next]) => {
+    expectRefusedAsText(project, await project.sharedWf(args), { exitCode: 2, code, message: [message], next });
   });
 });
 
@@ -48,8 +48,8 @@ test.concurrent('a mistake about a running, a killed or an ended run is refused 
     [['resume', killed.id, '--input', 'root=/tmp'], 'E_INPUT', 2, 'no secret input', 'Give only secret inputs again'],
     [['resume', killed.id, '--pause-after', 'thrid'], 'E_USAGE', 2, 'has no stage of that name', 'Did you mean third?'],
   ];
-  for (const [args, code, exitCode, says, next] of refusals) {
-    expectRefusedAsText(project, await project.sharedWf(args), { exitCode, code, says: [says], next });
+  for (const [args, code, exitCode, message, next] of refusals) {
+    expectRefusedAsText(project, await project.sharedWf(args), { exitCode, code, message: [message], next });
   }
   going.go();
   killed.go();

@@ -155,12 +155,12 @@ test.each<[string, readonly (readonly [from: string, to: string])[], readonly st
     ],
   ],
   ['a new stage', [['done: { type', `after: { on: { GO: 'done' } },\n    done: { type`]], ['stage after is new']],
-])('%s is reported', async (_what, edits, told) => {
+])('%s is reported', async (_what, edits, expected) => {
   const edited = edits.reduce((text, [from, to]) => {
     expect(text).toContain(from);
     return text.replace(from, to);
   }, FILE);
-  expect(definitionDifferences(await describe(FILE), await describe(edited))).toEqual(told);
+  expect(definitionDifferences(await describe(FILE), await describe(edited))).toEqual(expected);
 });
 
 test('a changed order of stages is reported', () => {
@@ -176,10 +176,10 @@ test('at most twenty differences are reported, with the number of the others', (
     toJson({
       machine: { guards: Object.fromEntries(Array.from({ length: 50 }, (_, n) => [`g${n}`, `${n}${suffix}`])) },
     });
-  const told = definitionDifferences(of('a'), of('b'));
-  expect(told).toHaveLength(21);
-  expect(told[0]).toBe('guard g0 0a -> 0b');
-  expect(told.at(-1)).toBe('and 30 more');
+  const differences = definitionDifferences(of('a'), of('b'));
+  expect(differences).toHaveLength(21);
+  expect(differences[0]).toBe('guard g0 0a -> 0b');
+  expect(differences.at(-1)).toBe('and 30 more');
 });
 
 test('any two descriptions can be compared, and equal ones have no differences', () => {

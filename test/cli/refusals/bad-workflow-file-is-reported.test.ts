@@ -17,42 +17,42 @@ function withMachine(name: string, config: string): string {
     export default defineWorkflow({ name: '${name}', version: '1', description: '', input: z.object({}), machine });`;
 }
 
-const BAD: Readonly<Record<string, { readonly text: string; readonly says: readonly string[] }>> = {
-  'throws-error': { text: "throw new Error('no such planet');", says: ['no such planet'] },
-  'throws-nonsense': { text: 'throw undefined;', says: ['cannot be loaded'] },
-  'not-typescript': { text: 'const = 1;', says: ['cannot be loaded'] },
-  'imports-nothing': { text: "import './nowhere.ts'; export default 1;", says: ['nowhere'] },
-  'exports-nothing': { text: 'export const workflow = 1;', says: ['no default export'] },
+const BAD: Readonly<Record<string, { readonly text: string; readonly message: readonly string[] }>> = {
+  'throws-error': { text: "throw new Error('no such planet');", message: ['no such planet'] },
+  'throws-nonsense': { text: 'throw undefined;', message: ['cannot be loaded'] },
+  'not-typescript': { text: 'const = 1;', message: ['cannot be loaded'] },
+  'imports-nothing': { text: "import './nowhere.ts'; export default 1;", message: ['nowhere'] },
+  'exports-nothing': { text: 'export const workflow = 1;', message: ['no default export'] },
   'exports-nonsense': {
     text: "export default { name: 'exports-nonsense', machine: 42 };",
-    says: ['version', 'machine'],
+    message: ['version', 'machine'],
   },
-  'exports-null': { text: 'export default null;', says: ['cannot be loaded'] },
+  'exports-null': { text: 'export default null;', message: ['cannot be loaded'] },
   'no-such-initial': {
     text: withMachine('no-such-initial', "{ initial: 'nowhere', states: { a: {} } }"),
-    says: ['nowhere'],
+    message: ['nowhere'],
   },
   'no-such-initial-within': {
     text: withMachine(
       'no-such-initial-within',
       "{ initial: 'a', states: { a: { initial: 'nowhere', states: { b: {} } } } }",
     ),
-    says: ['nowhere', '.a'],
+    message: ['nowhere', '.a'],
   },
-  'is-empty': { text: '', says: ['no default export'] },
+  'is-empty': { text: '', message: ['no default export'] },
 };
 
 const project = openNoteProject(
   Object.fromEntries(Object.entries(BAD).map(([name, { text }]) => [`workflows/${name}.ts`, text])),
 );
 
-test.concurrent.for(Object.entries(BAD))('wf start refuses %s.ts', async ([name, { says }]) => {
-  const told = [`workflow ${name}: `, `${name}.ts`, ...says];
-  await expectRefusal(project, ['start', name], { exitCode: 2, code: 'E_WORKFLOW_INVALID', says: told, next: '' });
+test.concurrent.for(Object.entries(BAD))('wf start refuses %s.ts', async ([name, { message }]) => {
+  const parts = [`workflow ${name}: `, `${name}.ts`, ...message];
+  await expectRefusal(project, ['start', name], { exitCode: 2, code: 'E_WORKFLOW_INVALID', message: parts, next: '' });
 });
 
 test.concurrent('wf start prints the refusal as text without --json', async () => {
-  const refusal = { exitCode: 2, code: 'E_WORKFLOW_INVALID', says: ['no such planet'], next: 'Fix the file' };
+  const refusal = { exitCode: 2, code: 'E_WORKFLOW_INVALID', message: ['no such planet'], next: 'Fix the file' };
   await expectTextRefusal(project, ['start', 'throws-error'], refusal);
 });
 
@@ -82,7 +82,7 @@ test.concurrent('wf workflows lists valid and invalid files and exits with 0', a
 test.concurrent.for([
   ['is missing', undefined, 'better_sqlite3.node'],
   ['is not an addon', 'no addon', 'better_sqlite3.node: '],
-] as const)('a SQLite addon that %s is reported, with how to rebuild it', async ([_what, content, says]) => {
+] as const)('a SQLite addon that %s is reported, with how to rebuild it', async ([_what, content, message]) => {
   const folder = path.join(project.folder, content ?? 'missing');
   cpSync(path.dirname(WF), path.join(folder, 'dist'), { recursive: true });
   const installed = path.join(path.dirname(WF), '../node_modules');
@@ -99,7 +99,7 @@ test.concurrent.for([
   const { error } = refusalSchema.parse(JSON.parse(end.stdout));
   expect(error).toMatchObject({ code: 'E_DATABASE', hint: expect.stringContaining('npm rebuild better-sqlite3') });
   expect(error.message).toContain('the native addon of better-sqlite3 cannot be loaded');
-  expect(error.message).toContain(says);
+  expect(error.message).toContain(message);
 });
 
 test.concurrent('wf start refuses a workflow that wf check rejects, and creates nothing', async () => {
@@ -126,7 +126,7 @@ export default defineWorkflow({ name: 'broken', version: '1', description: 'd', 
     await expectRefusal(project, ['start', 'broken', ...more], {
       exitCode: 2,
       code: 'E_WORKFLOW_INVALID',
-      says: ['workflow broken: lost: ', '(and 1 other error)'],
+      message: ['workflow broken: lost: ', '(and 1 other error)'],
       next: '`wf check broken` shows all errors.',
     });
   }

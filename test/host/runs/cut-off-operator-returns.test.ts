@@ -15,7 +15,7 @@ const run = promisify(execFile);
 
 /** Echoes on port 22, as a connection of the operator. */
 const SERVER = "require('net').createServer((socket) => socket.pipe(socket)).listen(22, '0.0.0.0')";
-/** Connects, and exits with 0 if a byte comes back within a second. */
+/** Connects, and exits with 0 if an echoed byte arrives within a second. */
 const CLIENT = `
 const socket = require('net').connect({ host: process.argv[1], port: 22, timeout: 1_000 }, () => socket.write('x'));
 socket.on('data', () => process.exit(0)).on('timeout', () => process.exit(1)).on('error', () => process.exit(1));
@@ -31,7 +31,7 @@ describeOwnNetwork('a change of the network that cuts off its operator', () => {
     project = openProject({ 'workflows/network-change.ts': WORKFLOW });
     [host, operator] = await Promise.all([testContainer('host'), testContainer('operator')]);
     host.ip('link', 'add', 'eth0', 'type', 'veth', 'peer', 'name', 'op0', 'netns', String(operator.handle.pid));
-    // No address of IPv6 comes up meanwhile.
+    // No IPv6 address appears meanwhile.
     host.ip('link', 'set', 'eth0', 'addrgenmode', 'none');
     host.ip('address', 'add', `${OLD}/24`, 'dev', 'eth0');
     host.ip('link', 'set', 'eth0', 'up');
@@ -64,7 +64,7 @@ describeOwnNetwork('a change of the network that cuts off its operator', () => {
     return project.start(['start', 'network-change', '--id', id, ...given, ...args], on(host.handle.pid));
   };
 
-  it('is taken back at its deadline: the machine is reachable again, and as it was', async () => {
+  it('is taken back at its deadline: the machine is reachable again, and its network is restored', async () => {
     const before = networkState(host.ip);
     const wf = start('cut-off', '--confirm-within', '4s');
     await wf.line(UNCONFIRMED);

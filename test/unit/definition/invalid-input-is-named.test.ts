@@ -5,7 +5,7 @@ import { checkInput } from '../../../src/definition/check-input.ts';
 const input = z
   .object({ subnet: z.string().regex(/^[\d.]+\/\d\d$/, 'not a subnet'), address: z.string().default('172.20.0.100') })
   .superRefine(({ subnet }) => {
-    // Stands for a refinement that relies on valid members.
+    // Represents a refinement that relies on valid members.
     if (!subnet.includes('/')) throw new Error(`"${subnet}" has no length`);
   });
 const check = (raw: Record<string, string>) => checkInput({ name: 'lab', input }, raw);

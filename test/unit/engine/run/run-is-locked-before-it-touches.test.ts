@@ -24,7 +24,7 @@ async function isFree(run: string): Promise<boolean> {
   );
 }
 
-/** A workflow that begins with a step that only reads, by calling `look`. */
+/** A workflow whose first step only reads, by calling `look`. */
 function reading(look: (context: StepContext) => Promise<void>) {
   const step = defineStep({
     kind: 'test.look',

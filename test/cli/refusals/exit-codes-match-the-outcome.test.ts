@@ -28,7 +28,7 @@ function errorOf(end: WfEnd) {
   return refusalSchema.parse(end.json()).error;
 }
 
-// First: it waits the longest, and the others beside it.
+// This test is first because it waits the longest, and the others run beside it.
 test.concurrent(
   'a run whose database another process keeps locked is interrupted, and wf resume completes it',
   async () => {
@@ -167,7 +167,7 @@ describe.concurrent('a process limit', () => {
     'on processes is not reported as a defect of wf, and a failed run is undone',
     async () => {
       const user = 50_000 + (process.pid % 10_000);
-      // The locks of this user.
+      // The folder contains the locks of this user.
       onTestFinished(() => rmSync(`/tmp/wf-${user}`, { recursive: true, force: true }));
       const theirs = path.join(project.folder, 'theirs');
       mkdirSync(theirs);
@@ -182,7 +182,7 @@ describe.concurrent('a process limit', () => {
           env,
           through: [...through, `ulimit -u ${limit}; exec "$0" "$@"`],
         });
-      // Fills their cache, too.
+      // This run also fills the cache of the user.
       expect(await limited('unlimited')).toMatchObject({ exitCode: 0 });
       const codes = new Set<number | undefined>();
       for (const most of inTurn([11, 12, 13, 14, 16], 2)) {

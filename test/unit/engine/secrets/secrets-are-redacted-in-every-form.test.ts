@@ -22,17 +22,17 @@ describe('redaction', () => {
         fc.string(),
         (value, other, before, after) => {
           const { redact, reveal } = secretsFor(value);
-          const told: Json = {
+          const original: Json = {
             [`${before}${value}`]: [`${before}${value}${after}`, value],
             other: JSON.stringify(other),
           };
-          const hidden = redact(told);
-          expect(reveal(hidden)).toEqual(told);
-          expect(redact(hidden)).toEqual(hidden);
+          const redacted = redact(original);
+          expect(reveal(redacted)).toEqual(original);
+          expect(redact(redacted)).toEqual(redacted);
           // A value that is a part of its own placeholder stays in the text.
           fc.pre(!'wf-secret:password:444444444444'.includes(value));
           if (before === '' && after === '')
-            expect(JSON.stringify(hidden)).not.toContain(JSON.stringify(value).slice(1, -1));
+            expect(JSON.stringify(redacted)).not.toContain(JSON.stringify(value).slice(1, -1));
         },
       ),
     );
@@ -55,12 +55,12 @@ describe('redaction', () => {
     ['in base64 for URLs', Buffer.from(`a:${value}`).toString('base64url')],
   ])('finds a secret %s', (_what, text) => {
     const { redactText, reveal } = secretsFor(value);
-    const hidden = redactText(text);
-    expect(hidden).toContain('wf-secret:password:');
-    expect(reveal(hidden)).toBe(text);
-    expect(hidden.length).toBeLessThan(text.length + 60);
+    const redacted = redactText(text);
+    expect(redacted).toContain('wf-secret:password:');
+    expect(reveal(redacted)).toBe(text);
+    expect(redacted.length).toBeLessThan(text.length + 60);
     // In base64, only the letters on either side that also encode a neighbour stay.
-    const rest = hidden.replace(/wf-secret:password:([A-Za-z0-9-]+:)?4{12}/, '');
+    const rest = redacted.replace(/wf-secret:password:([A-Za-z0-9-]+:)?4{12}/, '');
     expect(rest).not.toMatch(/öw|%C3|c384|Ä/i);
   });
 
@@ -169,8 +169,8 @@ test.each([
   [7, 'is secret, but not a string'],
   [['a'], 'is secret, but not a string'],
   ['x'.repeat(16_385), '16385'],
-])('a secret %j is refused, and the error does not contain it', (value, says) => {
-  expect(() => redactInput({ password: value }, ['password'], () => 0)).toThrow(says);
+])('a secret %j is refused, and the error does not contain it', (value, reason) => {
+  expect(() => redactInput({ password: value }, ['password'], () => 0)).toThrow(reason);
   const { message, hint } = errorOf(() => redactInput({ password: value }, ['password'], () => 0));
   expect(`${message} ${hint}`).not.toContain(JSON.stringify(value).slice(0, 20));
 });

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { planSchema } from '../../support/command/plan-record.ts';
 import { openProject } from '../../support/command/run-wf.ts';
 
-/** By the workflow file: the outputs from which the input of each changing step is computed. */
+/** The outputs from which the workflow file computes the input of each changing step. */
 const INPUT_FROM: Readonly<Record<string, readonly string[]>> = {
   provideImage: [],
   provideProbeImage: [],
