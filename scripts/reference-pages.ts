@@ -54,7 +54,7 @@ function commandParts(command: Command): readonly string[] {
   const taken = registeredArguments.map((one) => [code(one.name()), described(one)]);
   return [
     `### wf ${command.name()}`,
-    sentence(command.summary()),
+    command.description(),
     fenced('text', [usage]),
     ...(taken.length === 0 ? [] : [table(['argument', ''], taken)]),
     ...(options.length === 0 ? [] : [optionTable(options)]),

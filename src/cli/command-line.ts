@@ -1,4 +1,4 @@
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, Help } from 'commander';
 import { type ExitCode, WfError } from '../engine/model/errors.ts';
 import { nearestName } from '../review/text/did-you-mean.ts';
 import { PLAIN_STYLE } from '../review/text/format/text-style.ts';
@@ -112,7 +112,7 @@ function buildProgram(argv: readonly string[], parsing: Parsing, version: string
     .description('Make changes to a host that can be resumed, undone and verified.')
     .version(version, '-V, --version', 'print the version')
     .helpCommand(false)
-    .configureHelp({ showGlobalOptions: true })
+    .configureHelp({ showGlobalOptions: true, subcommandTerm })
     .configureOutput({
       writeOut: write,
       writeErr: write,
@@ -133,12 +133,15 @@ function buildProgram(argv: readonly string[], parsing: Parsing, version: string
     };
 
   addCommands(program, action, groupsFor(argv));
-  for (const command of program.commands) {
-    command.description(command.summary()).addHelpText('after', examplesOf(command.name()));
-  }
+  for (const command of program.commands) command.addHelpText('after', examplesOf(command.name()));
   addHelp(program, parsing);
   addWordCompletion(program, parsing);
   return program;
+}
+
+/** Returns a command with its arguments: summaries beside its `[options]` would need two lines on a terminal of 80 columns. */
+function subcommandTerm(command: Command): string {
+  return new Help().subcommandTerm(command).replace(' [options]', '');
 }
 
 /** Replaces commander's own `help`, which prints the help of wf for an unknown command. */

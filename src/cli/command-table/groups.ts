@@ -38,9 +38,14 @@ interface CommandGroup {
   readonly add: (program: Command, action: ActionFactory) => void;
 }
 
-/** Adds these commands to a program. */
+/** Adds these commands to a program. The help of a command begins with its description, else with its summary, as a sentence. */
 export function addCommands(program: Command, action: ActionFactory, groups: readonly CommandGroup[] = GROUPS): void {
   for (const { heading, add } of groups) add(program.commandsGroup(heading), action);
+  for (const command of program.commands) command.description(sentence(command.description() || command.summary()));
+}
+
+function sentence(words: string): string {
+  return `${words.charAt(0).toUpperCase()}${words.slice(1)}.`;
 }
 
 /**

@@ -10,7 +10,8 @@ import { DIFF_FORMATS, LIST_FORMATS } from './formats.ts';
 export function reviewing(program: Command, action: ActionFactory): void {
   const listing = program
     .command('runs')
-    .summary('list runs, newest first, and fleet runs that have ended')
+    .summary('list runs, newest first')
+    .description('list runs, newest first, and fleet runs that have ended')
     .option('--workflow <name>', 'runs of this workflow only')
     .addOption(
       new Option('--status <status>', 'runs with this status; a run that failed and was undone is rolled-back').choices(
@@ -29,14 +30,16 @@ export function reviewing(program: Command, action: ActionFactory): void {
   );
   const planning = program
     .command('plans')
-    .summary('list plans, newest first, or show or write one in full')
+    .summary('list plans, or show one')
+    .description('list plans, newest first, or show or write one in full')
     .argument('[plan]', PLAN_ARGUMENT);
   addDocumentOptions(planning).action(
     action(['plan'], async () => (await import('../commands/reviewing/plans.ts')).plans),
   );
   program
     .command('show')
-    .summary('show the path, timeline, results, ledger and verification of a run, or one step')
+    .summary('show a run or one of its steps')
+    .description('show the path, timeline, results, ledger and verification of a run, or one step')
     .argument('[run]', RUN_TO_READ)
     .argument('[step]', 'a step of the run')
     .option('-f, --follow', 'follow the run until it ends, pauses or is interrupted')
@@ -52,7 +55,8 @@ export function reviewing(program: Command, action: ActionFactory): void {
     .action(action(['run', 'step'], async () => (await import('../commands/reviewing/logs.ts')).logs));
   const comparing = program
     .command('diff')
-    .summary('show what a run changed on the host, or how two runs of one workflow differ')
+    .summary('show what a run changed, or compare two runs')
+    .description('show what a run changed on the host, or how two runs of one workflow differ')
     .argument('[run]', RUN_TO_READ)
     .argument('[other]', 'another run of the same workflow');
   addDocumentOptions(comparing, DIFF_FORMATS).action(
@@ -60,7 +64,8 @@ export function reviewing(program: Command, action: ActionFactory): void {
   );
   const reporting = program
     .command('report')
-    .summary('write a report on a run: explanations, commands with their output, pictures, results')
+    .summary('write a report on a run')
+    .description('write a report on a run: explanations, commands with their output, pictures, results')
     .argument('[run]', RUN_TO_READ)
     .addOption(new Option('--lang <language>', 'language of the report').choices(['en', 'fr']));
   addDocumentOptions(reporting, REPORT_FORMATS).action(
@@ -68,7 +73,8 @@ export function reviewing(program: Command, action: ActionFactory): void {
   );
   const drawing = program
     .command('graph')
-    .summary('draw the state machine of a workflow, or the path of a run through it')
+    .summary('draw a workflow, or the path of a run')
+    .description('draw the state machine of a workflow, or the path of a run through it')
     .argument(
       '[of]',
       'name or file of a workflow, or a run: its id, the beginning of its id, or @latest (default: @latest)',

@@ -16,7 +16,8 @@ import {
 export function running(program: Command, action: ActionFactory): void {
   program
     .command('start')
-    .summary('start a run of a workflow and follow it to its end')
+    .summary('start a run and follow it to its end')
+    .description('start a run of a workflow and follow it to its end')
     .argument('<workflow>', 'name or file of the workflow; `wf workflows` lists the names')
     .option('--input <name=value>', 'an input of the run; repeatable; secrets as @env:VARIABLE or @file:PATH', collect)
     .option('--input-file <file>', 'JSON file with inputs, - is standard input; --input takes precedence')
@@ -41,7 +42,8 @@ export function running(program: Command, action: ActionFactory): void {
     .action(action(['workflow'], async () => (await import('../commands/running/start.ts')).start));
   program
     .command('apply')
-    .summary('start exactly what was planned, or refuse with what differs')
+    .summary('start exactly what was planned, or refuse')
+    .description('start exactly what was planned, or refuse and name each difference')
     .argument('<plan>', PLAN_ARGUMENT)
     .option('--input <name=value>', SECRET_AGAIN, collect)
     .option('--detach', 'print the id once the run has started; it continues without this terminal')
@@ -62,7 +64,8 @@ export function running(program: Command, action: ActionFactory): void {
   addSecretOptions(
     program
       .command('rollback')
-      .summary('undo all changes of a run that are still in place')
+      .summary('undo the remaining changes of a run')
+      .description('undo all changes of a run that are still in place')
       .argument('<run>', RUN_ARGUMENT),
   )
     .option('--workflow <file>', WORKFLOW_FILE)
@@ -70,19 +73,22 @@ export function running(program: Command, action: ActionFactory): void {
     .action(action(['run'], async () => (await import('../commands/running/rollback.ts')).rollback));
   program
     .command('shell')
-    .summary('open a shell on a host of a run, or in one of its containers')
+    .summary('open a shell on a host or container of a run')
+    .description('open a shell on a host of a run, or in one of its containers')
     .argument('<run>', RUN_ARGUMENT)
     .argument('[place]', 'name of a container, or of a named host of the run (default: the host of the run)')
     .argument('[container]', 'name of a container on that host')
     .action(action(['run', 'place', 'container'], async () => (await import('../commands/running/shell.ts')).shell));
   program
     .command('changes')
-    .summary('list changes of wf that are still in place on this host, and how to undo them')
+    .summary('list changes in place, and how to undo them')
+    .description('list changes of wf that are still in place on this host, and how to undo them')
     .argument('[run]', RUN_ARGUMENT)
     .action(action(['run'], async () => (await import('../commands/running/changes.ts')).changes));
   program
     .command('sweep')
-    .summary('show objects that runs of wf left on this host without a record, and remove them with --yes')
+    .summary('list or remove objects without a record')
+    .description('show objects that runs of wf left on this host without a record, and remove them with --yes')
     .option('--yes', 'remove them')
     .action(action([], async () => (await import('../commands/running/sweep.ts')).sweep));
 }

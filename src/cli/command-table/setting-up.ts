@@ -6,7 +6,8 @@ import type { ActionFactory } from './action-factory.ts';
 export function settingUp(program: Command, action: ActionFactory): void {
   program
     .command('doctor')
-    .summary('check whether this machine can run workflows, and print how to fix problems')
+    .summary('check whether this machine can run workflows')
+    .description('check whether this machine can run workflows, and print how to fix problems')
     .action(action([], async () => (await import('../commands/setting-up/doctor.ts')).doctor));
   program
     .command('completion')

@@ -7,7 +7,8 @@ import { addUiOptions } from './ui-options.ts';
 export function unattended(program: Command, action: ActionFactory): void {
   const agent = program
     .command('agent')
-    .summary('advance runs that no process advances, until stopped; or set up a service for it')
+    .summary('advance runs that no process advances')
+    .description('advance runs that no process advances, until stopped; or set up a service for it')
     .addArgument(
       new Argument('[action]', 'set up, remove or inspect the service').choices(['install', 'uninstall', 'status']),
     )
@@ -24,7 +25,8 @@ export function unattended(program: Command, action: ActionFactory): void {
   addUiOptions(agent).action(action(['action'], async () => (await import('../commands/unattended/agent.ts')).agent));
   program
     .command('schedule')
-    .summary('print the units with which a timer of systemd starts a workflow; installs nothing')
+    .summary('print a systemd timer that starts a workflow')
+    .description('print the units with which a timer of systemd starts a workflow; installs nothing')
     .addArgument(new Argument('<what>', 'what to do').choices(['print']))
     .argument('<workflow>', 'name or file of the workflow')
     .requiredOption('--on-calendar <spec>', 'when to start it, as systemd.time(7) describes: daily, Mon..Fri 03:00')

@@ -7,7 +7,8 @@ import { FLEET_ACTIONS } from './fleet-actions.ts';
 export function fleets(program: Command, action: ActionFactory): void {
   program
     .command('fleet')
-    .summary('run a workflow on many hosts, in waves, through a server of Restate')
+    .summary('run a workflow on many hosts, in waves')
+    .description('run a workflow on many hosts, in waves, through a server of Restate')
     .addArgument(new Argument('<action>', 'what to do').choices(FLEET_ACTIONS))
     .argument('[subject]', 'start: a workflow; write-off: a host; others: the id of a fleet run')
     .option('--fleet <url>', 'ingress of Restate (default: http://127.0.0.1:8080; also: WF_FLEET)')

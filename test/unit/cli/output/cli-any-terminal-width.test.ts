@@ -23,3 +23,12 @@ test.each([0, 1, 20])('every command prints its output on a terminal of %d colum
   expect(exitCode).toBe(2);
   expect(err).toContain('E_RUN_NOT_FOUND');
 });
+
+test('the help has one line for each command on a terminal of 80 columns', async () => {
+  const { wf } = openFolderWf();
+  const { out } = await wf(['--help'], testTerminal({ columns: 80 }));
+  const commands = out.slice(out.indexOf('Run workflows:'), out.indexOf('Exit codes:'));
+  const lines = commands.split('\n').filter((line) => line.startsWith(' '));
+  expect(lines.length).toBeGreaterThan(30);
+  expect(lines.filter((line) => !/^ {2}[a-z]+ .*\S {2,}[a-z]|^ {2}[a-z]+ {2,}[a-z]/.test(line))).toEqual([]);
+});
