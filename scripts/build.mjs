@@ -65,7 +65,7 @@ const parts = await buildProgram('src/cli/program.ts', { ...partNames, sourcemap
 for (const [file, input, defined] of [
   ['wf.cjs', 'src/cli/main.ts', { WHOLE_PROGRAM: JSON.stringify(whole), PROGRAM_IN_PARTS: JSON.stringify(parts) }],
   ['private-host.cjs', 'src/runtime/embedded/server/main.ts'],
-  ['named-host.cjs', 'src/runtime/embedded/server/named-host.ts'],
+  ['named-host.cjs', 'src/runtime/embedded/server/named-host-process.ts'],
   ['container.cjs', 'src/runtime/embedded/container/main.ts'],
 ]) {
   await buildProgram(input, { entryFileNames: file, codeSplitting: false }, defined);

@@ -15,7 +15,7 @@ export type { Notice, NoticeReason } from './engine/ports/notifier.ts';
 export type { RunPlace } from './engine/ports/place.ts';
 export type { RuntimeName } from './engine/ports/runtime.ts';
 export type { RunObserver } from './engine/run/engine.ts';
-export { secret } from './engine/secrets/secret-input.ts';
+export { secret } from './engine/secrets/mark-secret.ts';
 export { type ChildActor, childWorkflow, requirementsOf } from './engine/workflow/child-workflow.ts';
 export {
   type ChangeStepDefinition,

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { WfError } from '../engine/model/errors.ts';
 import type { WorkflowFile } from './find-files.ts';
-import { importedFiles, renameImports } from './imported-files.ts';
+import { importedFiles, renameImports } from './import-specifiers.ts';
 
 /**
  * Returns the texts of a copy of a workflow, by path relative to the folder of workflows: its file, and what it imports from the folder of

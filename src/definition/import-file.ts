@@ -4,7 +4,7 @@ import { z } from 'zod/mini';
 import { WfError } from '../engine/model/errors.ts';
 import { privateFolder } from '../trust/private-folder.ts';
 import { requireTrusted } from '../trust/trusted-path.ts';
-import { importedFiles } from './imported-files.ts';
+import { importedFiles } from './import-specifiers.ts';
 import { packageRoot } from './package-root.ts';
 import { translated } from './translations.ts';
 

@@ -12,13 +12,13 @@ import { type ReadSettings, readMachineSettings } from './sections/settings/host
 import { isUnchanged, settledSample } from './settle.ts';
 import { type Settle, shareSamples } from './shared-samples.ts';
 
-interface FingerprintParts {
+interface FingerprintPorts {
   readonly command: CommandPort;
   readonly docker: DockerPort;
   readonly clock: Clock;
 }
 
-interface MachineParts extends FingerprintParts {
+interface MachinePorts extends FingerprintPorts {
   readonly namespace: HostNamespacePort;
 }
 
@@ -26,10 +26,10 @@ interface MachineParts extends FingerprintParts {
  * Creates the fingerprint port of a host that others can change, and of the engine behind the Docker port.
  * @param settings reads the settings of its network namespace; by default that of wf
  */
-export function createFingerprints(parts: MachineParts, settings: ReadSettings = readMachineSettings): FingerprintPort {
-  const settle = shareSamples(settleOn(parts, settings));
+export function createFingerprints(ports: MachinePorts, settings: ReadSettings = readMachineSettings): FingerprintPort {
+  const settle = shareSamples(settleOn(ports, settings));
   // Without facets it reads nothing, and the place does not matter.
-  const place = async (facets: readonly Facet[]) => (facets.length === 0 ? null : await placeOf(parts, facets));
+  const place = async (facets: readonly Facet[]) => (facets.length === 0 ? null : await placeOf(ports, facets));
   return {
     async take(facets) {
       return asFingerprint(await settle(facets, false, never), await place(facets));
@@ -46,8 +46,8 @@ export function createFingerprints(parts: MachineParts, settings: ReadSettings =
 }
 
 /** Creates the fingerprint port of a private host, which only its run uses. */
-export function createPrivateFingerprints(parts: FingerprintParts, settings: ReadSettings): FingerprintPort {
-  const settle = settleOn(parts, settings);
+export function createPrivateFingerprints(ports: FingerprintPorts, settings: ReadSettings): FingerprintPort {
+  const settle = settleOn(ports, settings);
   return {
     async take(facets) {
       return asFingerprint(await settle(facets, false, () => true), null);
@@ -64,12 +64,12 @@ export function createPrivateFingerprints(parts: FingerprintParts, settings: Rea
 
 const never = () => false;
 
-function settleOn(parts: FingerprintParts, settings: ReadSettings): Settle {
+function settleOn(ports: FingerprintPorts, settings: ReadSettings): Settle {
   return (facets, isWatched, isExpected) =>
-    settledSample(() => takeSample({ ...parts, settings }, facets), parts.clock, isWatched, isExpected);
+    settledSample(() => takeSample({ ...ports, settings }, facets), ports.clock, isWatched, isExpected);
 }
 
-async function placeOf({ docker, namespace }: MachineParts, facets: readonly Facet[]): Promise<Place> {
+async function placeOf({ docker, namespace }: MachinePorts, facets: readonly Facet[]): Promise<Place> {
   return {
     namespace: namespace.own().inode,
     engine: facets.includes('docker') ? await engineIdOf(docker) : null,

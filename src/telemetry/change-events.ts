@@ -1,7 +1,7 @@
 import { ledgerAfter } from '../engine/journal/ledger-events.ts';
 import type { Change } from '../engine/model/change.ts';
 import type { JournalEntry } from '../engine/model/journal-event.ts';
-import type { SpanEvent } from './run-span.ts';
+import type { SpanEvent } from './span.ts';
 
 export interface ChangeEvents {
   /** Takes the next journal entry. Returns the event of an undo that ends with it. */

@@ -2,8 +2,8 @@ import { sameOwner } from '../engine/model/identity/owner.ts';
 import type { RunHeader } from '../engine/model/journal-event.ts';
 import type { FollowedRun, RunFollower } from '../engine/run/engine.ts';
 import { isCleanStop, withoutRequests } from '../review/timeline/idle-time.ts';
-import type { RunSpan } from './run-span.ts';
 import { createRunSpans } from './run-spans.ts';
+import type { RunSpan } from './span.ts';
 import { spanIdsOf } from './span-ids.ts';
 import type { SpanSender } from './span-sender.ts';
 

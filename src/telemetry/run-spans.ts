@@ -3,7 +3,7 @@ import type { RunStatus } from '../engine/ports/history.ts';
 import { isOfRequest } from '../review/timeline/idle-time.ts';
 import { createChangeEvents } from './change-events.ts';
 import { pipelineResult } from './pipeline-result.ts';
-import { type Attributes, lasting, type RunSpan, type SpanEvent } from './run-span.ts';
+import { type Attributes, lasting, type RunSpan, type SpanEvent } from './span.ts';
 import type { SpanIds } from './span-ids.ts';
 import { createStepSpans, PROCESS_GONE, spanError } from './step-spans.ts';
 

@@ -4,8 +4,8 @@ import type { RunHeader } from '../engine/model/journal-event.ts';
 import { type Clock, pause } from '../engine/ports/clock.ts';
 import type { TraceSdk } from './load-sdk.ts';
 import { reportingExporter } from './reporting-exporter.ts';
-import type { Attributes, RunSpan } from './run-span.ts';
 import { rootAttributes, rootName } from './run-spans.ts';
+import type { Attributes, RunSpan } from './span.ts';
 import type { SpanIds } from './span-ids.ts';
 
 /** Facts about this process for the resource of its spans. */

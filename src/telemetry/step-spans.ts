@@ -2,7 +2,7 @@ import type { ErrorRecord } from '../engine/model/errors.ts';
 import type { StepId } from '../engine/model/ids.ts';
 import type { Effect, JournalEntry } from '../engine/model/journal-event.ts';
 import { pipelineResult } from './pipeline-result.ts';
-import { lasting, type RunSpan, type SpanError } from './run-span.ts';
+import { lasting, type RunSpan, type SpanError } from './span.ts';
 import type { SpanIds } from './span-ids.ts';
 
 /** The turn of the process that advances the run. */

@@ -60,7 +60,7 @@ export const openServices: OpenServices = async ({ database, report }) => {
 
   let traces: Traces | undefined;
 
-  async function engineParts(): Promise<EngineDependencies> {
+  async function engineDependencies(): Promise<EngineDependencies> {
     const [runtimes, { openHistory }, { engineDependencies }, { processTraces }] = await Promise.all([
       services.runtimes(),
       import('../../history/open.ts'),
@@ -88,8 +88,11 @@ export const openServices: OpenServices = async ({ database, report }) => {
       return reader === undefined ? undefined : keepOpen(reader);
     },
     async engine() {
-      const [{ createEngine }, parts] = await Promise.all([import('../../engine/run/create-engine.ts'), engineParts()]);
-      const engine = createEngine(parts);
+      const [{ createEngine }, dependencies] = await Promise.all([
+        import('../../engine/run/create-engine.ts'),
+        engineDependencies(),
+      ]);
+      const engine = createEngine(dependencies);
       engines.push(engine);
       return engine;
     },

@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 import type { WorkflowFile } from '../../definition/find-files.ts';
-import { importedFiles } from '../../definition/imported-files.ts';
+import { importedFiles } from '../../definition/import-specifiers.ts';
 import type { LoadedFile } from '../../definition/load.ts';
 import { loadWorkflowFile } from './load-workflow-file.ts';
 import type { Places } from './places.ts';

@@ -64,7 +64,7 @@ function neverStarted(argv: Argv, startedAt: number): CommandResult {
   return { argv, end: { type: 'aborted' }, stdout: '', stderr: '', truncated: false, startedAt, durationMs: 0 };
 }
 
-interface Parts {
+interface CommandDependencies {
   readonly clock: Clock;
   readonly groups: ProcessGroups;
   readonly start: StartCommand;
@@ -72,7 +72,7 @@ interface Parts {
 
 /** Runs `line` and reports the result as that of `argv`. */
 async function runStarted(
-  { clock, groups, start }: Parts,
+  { clock, groups, start }: CommandDependencies,
   argv: Argv,
   line: Argv,
   options: CommandOptions,

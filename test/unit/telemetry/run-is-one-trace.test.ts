@@ -2,8 +2,8 @@ import { expect, test } from 'vitest';
 import type { Owner } from '../../../src/engine/model/identity/owner.ts';
 import type { JournalEntry, JournalEvent, RunHeader } from '../../../src/engine/model/journal-event.ts';
 import { followTracedRun } from '../../../src/telemetry/follow-traced-run.ts';
-import type { RunSpan } from '../../../src/telemetry/run-span.ts';
 import { createRunSpans } from '../../../src/telemetry/run-spans.ts';
+import type { RunSpan } from '../../../src/telemetry/span.ts';
 import { spanIdsOf } from '../../../src/telemetry/span-ids.ts';
 import { openForTest } from '../../fixtures/history/temporary.ts';
 import {

@@ -4,7 +4,7 @@ import type { JournalEvent } from '../../../src/engine/model/journal-event.ts';
 import type { Clock } from '../../../src/engine/ports/clock.ts';
 import { readRunMaterial } from '../../../src/review/record/run-material.ts';
 import { mergeUpdate } from '../../../src/ui/pages/live/merge-update.ts';
-import { grownSpans } from '../../../src/ui/pages/run/timeline-rows.ts';
+import { grownSpans } from '../../../src/ui/pages/run/timeline-content.ts';
 import { createFeeds } from '../../../src/ui/stream/feeds.ts';
 import { createRunFeed } from '../../../src/ui/stream/run-feed.ts';
 import { type RunUpdate, type RunView, runUpdate, runView } from '../../../src/ui/views/runs/run-view.ts';

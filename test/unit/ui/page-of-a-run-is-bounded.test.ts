@@ -6,7 +6,7 @@ import type { Clock } from '../../../src/engine/ports/clock.ts';
 import { rememberJournals } from '../../../src/history/remembered-journals.ts';
 import type { WfCommandEnd } from '../../../src/library/commands/wf-command.ts';
 import { ROW_HEIGHT, scrollTopFor, segmentsOf } from '../../../src/ui/pages/run/row-window.ts';
-import { filteredRows, type TimelineRow, timelineRows } from '../../../src/ui/pages/run/timeline-rows.ts';
+import { filteredRows, type TimelineRow, timelineRows } from '../../../src/ui/pages/run/timeline-content.ts';
 import { evidencePart } from '../../../src/ui/views/evidence-part.ts';
 import { createReports } from '../../../src/ui/views/reports.ts';
 import { runView } from '../../../src/ui/views/runs/run-view.ts';

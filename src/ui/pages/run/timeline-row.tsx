@@ -4,7 +4,7 @@ import type { Span } from '../../../review/timeline/timeline.ts';
 import { displayedText } from '../../views/displayed.ts';
 import { Status } from '../parts/status.tsx';
 import { openHere, type StepAddresses } from './step-link.tsx';
-import { grownSpans, isOpen, type TimelineRow } from './timeline-rows.ts';
+import { grownSpans, isOpen, type TimelineRow } from './timeline-content.ts';
 
 /** The run at this moment, as all rows need it. */
 export interface TimelineNow {

@@ -1,8 +1,8 @@
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { durationText } from '../../../review/text/format/duration.ts';
 import { ROW_HEIGHT, scrollTopFor, segmentsOf, type Viewport } from './row-window.ts';
+import type { TimelineRow } from './timeline-content.ts';
 import { Row, type RowListener, type TimelineNow } from './timeline-row.tsx';
-import type { TimelineRow } from './timeline-rows.ts';
 
 /** The part of the scrolling element that the table uses. */
 interface Scroller {

@@ -2,8 +2,8 @@ import { useMemo, useState } from 'preact/hooks';
 import type { RunView } from '../../views/runs/run-view.ts';
 import { useElapsed } from '../live/use-run.ts';
 import { ALL_UNTIL } from './row-window.ts';
+import { filteredRows, timelineRows } from './timeline-content.ts';
 import type { TimelineNow } from './timeline-row.tsx';
-import { filteredRows, timelineRows } from './timeline-rows.ts';
 import { TimelineTable } from './timeline-table.tsx';
 
 interface TimelineProps extends Pick<TimelineNow, 'selected' | 'steps'> {

@@ -1,5 +1,5 @@
 import type { RunsView } from '../../views/runs/runs-view.ts';
-import { Questions } from '../actions/questions.tsx';
+import { Questions } from '../actions/question-list.tsx';
 import { usePage } from '../live/use-page.ts';
 import type { PageFrame } from '../page-model.ts';
 import { ConnectionNotice } from '../parts/connection-notice.tsx';

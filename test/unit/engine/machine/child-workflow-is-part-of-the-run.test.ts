@@ -12,7 +12,7 @@ import { childAround, invokeOf, isWithin, type RunId, visitsOf } from '../../../
 import type { JournalEntry } from '../../../../src/engine/model/journal-event.ts';
 import type { JsonObject } from '../../../../src/engine/model/json.ts';
 import type { Demand } from '../../../../src/engine/model/request.ts';
-import { secret } from '../../../../src/engine/secrets/secret-input.ts';
+import { secret } from '../../../../src/engine/secrets/mark-secret.ts';
 import { childWorkflow, requirementsOf } from '../../../../src/engine/workflow/child-workflow.ts';
 import { defineStep } from '../../../../src/engine/workflow/define-step.ts';
 import { forEach } from '../../../../src/engine/workflow/for-each.ts';

@@ -10,7 +10,7 @@ import {
 } from '../../../../src/cli/arguments/secrets/run-secrets.ts';
 import { givenSecret } from '../../../../src/cli/arguments/secrets/secret-value.ts';
 import { workflowInput } from '../../../../src/cli/arguments/workflow-input.ts';
-import { secret } from '../../../../src/engine/secrets/secret-input.ts';
+import { secret } from '../../../../src/engine/secrets/mark-secret.ts';
 import { secretInputs, storedInputSchema } from '../../../../src/engine/secrets/secret-inputs.ts';
 import { errorOf } from '../../../fixtures/history/temporary.ts';
 import { folderOfFile } from '../../../support/host/file-folder.ts';
