@@ -138,7 +138,9 @@ function repeated(entries: readonly JournalEntry[]): readonly string[] {
   });
 }
 
-test('a failed run of any machine succeeds after enough retries, repeats no step that succeeded, and replays exactly', async () => {
+test('a failed run of any machine succeeds after enough retries, repeats no step that succeeded, and replays exactly', {
+  timeout: 240_000,
+}, async () => {
   let retries = 0;
   await fc.assert(
     fc.asyncProperty(shape, fc.array(fc.integer({ min: 0, max: 63 }), { maxLength: 6 }), async (whole, failing) => {
