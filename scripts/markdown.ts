@@ -5,10 +5,6 @@ export function page(parts: readonly string[]): string {
   return `${parts.join('\n\n')}\n`;
 }
 
-export function sentence(words: string): string {
-  return `${words.charAt(0).toUpperCase()}${words.slice(1)}.`;
-}
-
 export function fenced(language: string, lines: readonly string[]): string {
   return [`\`\`\`${language}`, ...lines, '```'].join('\n');
 }

@@ -9,12 +9,13 @@ import { ACTING_TOOLS } from '../src/mcp/acting-tools.ts';
 import { ANSWER_LIMIT } from '../src/mcp/answer.ts';
 import { READING_TOOLS } from '../src/mcp/reading-tools.ts';
 import type { Tool } from '../src/mcp/tool.ts';
+import { sentence } from '../src/review/text/format/sentence.ts';
 import { type SchemaMember, schemaMembers } from '../src/review/text/schema-members.ts';
 import { GIVEN_BY } from '../src/steps/examples/example.ts';
 import { exampleText } from '../src/steps/examples/example-text.ts';
 import * as steps from '../src/steps/index.ts';
 import { httpApiPage } from './http-api-page.ts';
-import { code, fenced, NOTE, page, sentence, table } from './markdown.ts';
+import { code, fenced, NOTE, page, table } from './markdown.ts';
 
 /** Options that commander itself adds. */
 const ALWAYS = [

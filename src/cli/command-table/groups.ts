@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { sentence } from '../../review/text/format/sentence.ts';
 import type { ActionFactory } from './action-factory.ts';
 import { building } from './building.ts';
 import { controlling } from './controlling.ts';
@@ -42,10 +43,6 @@ interface CommandGroup {
 export function addCommands(program: Command, action: ActionFactory, groups: readonly CommandGroup[] = GROUPS): void {
   for (const { heading, add } of groups) add(program.commandsGroup(heading), action);
   for (const command of program.commands) command.description(sentence(command.description() || command.summary()));
-}
-
-function sentence(words: string): string {
-  return `${words.charAt(0).toUpperCase()}${words.slice(1)}.`;
 }
 
 /**
