@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { argumentWords } from '../src/cli/command-table/arguments.ts';
 import { examplesOf } from '../src/cli/command-table/examples.ts';
 import { addCommands, addGlobalOptions } from '../src/cli/command-table/groups.ts';
 import { type Json, toJson } from '../src/engine/model/json.ts';
@@ -46,8 +47,8 @@ function commandLinePage(): string {
 
 function commandParts(command: Command): readonly string[] {
   const { registeredArguments, options } = command;
-  const words = registeredArguments.map((one) => (one.required ? `<${one.name()}>` : `[${one.name()}]`));
-  const usage = ['wf', command.name(), ...(options.length === 0 ? [] : ['[options]']), ...words].join(' ');
+  const words = [...(options.length === 0 ? [] : ['[options]']), ...argumentWords(command)];
+  const usage = ['wf', command.name(), ...words].join(' ');
   const examples = examplesOf(command.name())
     .split('\n')
     .filter((line) => line.startsWith('  '))

@@ -1,9 +1,10 @@
-import { Command, CommanderError, Help } from 'commander';
+import { Command, CommanderError } from 'commander';
 import { type ExitCode, WfError } from '../engine/model/errors.ts';
 import { nearestName } from '../review/text/did-you-mean.ts';
 import { PLAIN_STYLE } from '../review/text/format/text-style.ts';
 import type { ActionFactory } from './command-table/action-factory.ts';
 import { alters } from './command-table/alters.ts';
+import { argumentWords } from './command-table/arguments.ts';
 import { examplesOf } from './command-table/examples.ts';
 import { addCommands, addGlobalOptions, groupsFor } from './command-table/groups.ts';
 import type { CliCommand } from './define-command.ts';
@@ -141,7 +142,7 @@ function buildProgram(argv: readonly string[], parsing: Parsing, version: string
 
 /** Returns a command with its arguments: summaries beside its `[options]` would need two lines on a terminal of 80 columns. */
 function subcommandTerm(command: Command): string {
-  return new Help().subcommandTerm(command).replace(' [options]', '');
+  return [command.name(), ...argumentWords(command)].join(' ');
 }
 
 /** Replaces commander's own `help`, which prints the help of wf for an unknown command. */

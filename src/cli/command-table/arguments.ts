@@ -1,5 +1,10 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 
+/** Returns the arguments of a command as its usage names them: `<run>`, `[step]`. */
+export function argumentWords({ registeredArguments }: Command): readonly string[] {
+  return registeredArguments.map((one) => (one.required ? `<${one.name()}>` : `[${one.name()}]`));
+}
+
 export const RUN_ARGUMENT = 'id of the run, the beginning of its id, or @latest';
 
 export const PLAN_ARGUMENT = 'id of the plan, the beginning of its id, or @latest';
