@@ -14,7 +14,7 @@ import type { RunHost } from '../ports/runtime.ts';
 import { acceptedCancellation } from '../requests/cancellation.ts';
 import { advanceOpenRun } from '../run/advance-open-run.ts';
 import type { EngineDependencies, EngineServices, ResumeRequest, RunHandle, RunObserver } from '../run/engine.ts';
-import type { Beginning } from '../run/loop/run-loop.ts';
+import type { Beginning } from '../run/loop/beginning.ts';
 import { checkRequirements, firstUnmet, type NamesToClaim, NO_NAMES, namesToClaim } from '../run/preflight.ts';
 import { releaseAtEnd } from '../run/release-run.ts';
 import { runNotFound, runUnconfirmed } from '../run/run-refusal.ts';

@@ -82,6 +82,11 @@ export function timersByDeadline({ timers }: MachineState): readonly (readonly [
   return [...timers].sort(([, one], [, other]) => one.deadline - other.deadline);
 }
 
+/** Returns when the first timer is due, in milliseconds since the epoch; undefined without one. */
+export function firstDeadline({ timers }: MachineState): number | undefined {
+  return timers.size === 0 ? undefined : Math.min(...[...timers.values()].map(({ deadline }) => deadline));
+}
+
 /** Returns the id under which the machine, or the group of its item, receives the outcome of a step. */
 export function actorIdOf({ invoke, item }: { readonly invoke: string; readonly item?: string }): string {
   return item === undefined ? invoke : `${invoke}[${item}]`;
