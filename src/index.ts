@@ -40,8 +40,8 @@ export type {
 } from './engine/workflow/step.ts';
 export { defineWorkflow, type Proof, type WorkflowDefinition } from './engine/workflow/workflow.ts';
 export * from './flow/index.ts';
-export type { Stopped } from './library/keep-advancing.ts';
 export { openEngine } from './library/open-engine.ts';
+export type { Stopped } from './library/workflow-engine/keep-advancing.ts';
 export type {
   AdvancedRun,
   ApplyPlanOptions,
@@ -58,7 +58,7 @@ export type {
   SubscribeOptions,
   WorkflowEngine,
   WorkflowSource,
-} from './library/workflow-engine.ts';
+} from './library/workflow-engine/workflow-engine.ts';
 export type { PlanRecord, PlanStepRecord } from './review/record/plan-record.ts';
 export type { ChangeRecord, RunRecord, RunSummary, StepRecord } from './review/record/run-record.ts';
 export type { StageRecord } from './review/record/steps/stage-record.ts';

@@ -1,4 +1,4 @@
-import type { OpenEngineOptions, WorkflowEngine } from './workflow-engine.ts';
+import type { OpenEngineOptions, WorkflowEngine } from './workflow-engine/workflow-engine.ts';
 
 /** Loads the modules that `openEngine` needs. */
 export function loadWorkflowEngine(): Promise<{

@@ -1,2 +1,2 @@
 // JavaScript with a separate type, so that the published declarations end here, without the history and its driver.
-export const loadWorkflowEngine = () => import('./create-workflow-engine.ts');
+export const loadWorkflowEngine = () => import('./workflow-engine/create-workflow-engine.ts');

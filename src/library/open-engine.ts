@@ -1,5 +1,5 @@
 import { loadWorkflowEngine } from './load-workflow-engine.mjs';
-import type { OpenEngineOptions, WorkflowEngine } from './workflow-engine.ts';
+import type { OpenEngineOptions, WorkflowEngine } from './workflow-engine/workflow-engine.ts';
 
 /**
  * Opens an engine inside another program, on this machine and with its history in a file. Its modules are loaded now, and not when

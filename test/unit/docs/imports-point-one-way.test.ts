@@ -154,7 +154,7 @@ describe('the sources', () => {
     const outside = joins.filter(({ folder }) => !['runtime', 'docker', 'history'].includes(folder));
     expect(outside.map((file) => file.name).toSorted()).toEqual([
       'cli/services/open-services.ts',
-      'library/create-workflow-engine.ts',
+      'library/workflow-engine/create-workflow-engine.ts',
     ]);
   });
 });

@@ -8,7 +8,7 @@ import { WfError } from '../../../../src/engine/model/errors.ts';
 import type { RunId } from '../../../../src/engine/model/ids.ts';
 import type { Lease } from '../../../../src/engine/ports/history.ts';
 import { ownProcess } from '../../../../src/host/processes/process.ts';
-import { keepAdvancing } from '../../../../src/library/keep-advancing.ts';
+import { keepAdvancing } from '../../../../src/library/workflow-engine/keep-advancing.ts';
 import { type FolderHost, loaded, openFolderHost, runId } from '../../../support/in-process/folder-host.ts';
 import { type SimulatedClock, simulatedClock } from '../../../support/in-process/simulated-clock.ts';
 

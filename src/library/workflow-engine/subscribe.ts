@@ -1,8 +1,8 @@
-import type { RunId } from '../engine/model/ids.ts';
-import type { JournalEntry } from '../engine/model/journal-event.ts';
-import { type Clock, pause } from '../engine/ports/clock.ts';
-import { type HistoryPort, isEnd } from '../engine/ports/history.ts';
-import { runNotFound } from '../engine/run/run-refusal.ts';
+import type { RunId } from '../../engine/model/ids.ts';
+import type { JournalEntry } from '../../engine/model/journal-event.ts';
+import { type Clock, pause } from '../../engine/ports/clock.ts';
+import { type HistoryPort, isEnd } from '../../engine/ports/history.ts';
+import { runNotFound } from '../../engine/run/run-refusal.ts';
 import type { SubscribeOptions } from './workflow-engine.ts';
 
 /** The interval of reads, each by two indexed queries. */

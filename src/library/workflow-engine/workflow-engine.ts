@@ -1,16 +1,16 @@
 import type { AnyStateMachine } from 'xstate';
 import type { z } from 'zod';
-import type { WfError } from '../engine/model/errors.ts';
-import type { JournalEntry } from '../engine/model/journal-event.ts';
-import type { JsonObject } from '../engine/model/json.ts';
-import type { MachineEvent } from '../engine/model/machine-event.ts';
-import type { Argv } from '../engine/ports/command.ts';
-import type { RunStatus } from '../engine/ports/history.ts';
-import type { RuntimeName } from '../engine/ports/runtime.ts';
-import type { RunObserver } from '../engine/run/engine.ts';
-import type { WorkflowDefinition } from '../engine/workflow/workflow.ts';
-import type { PlanRecord } from '../review/record/plan-record.ts';
-import type { RunRecord, RunSummary } from '../review/record/run-record.ts';
+import type { WfError } from '../../engine/model/errors.ts';
+import type { JournalEntry } from '../../engine/model/journal-event.ts';
+import type { JsonObject } from '../../engine/model/json.ts';
+import type { MachineEvent } from '../../engine/model/machine-event.ts';
+import type { Argv } from '../../engine/ports/command.ts';
+import type { RunStatus } from '../../engine/ports/history.ts';
+import type { RuntimeName } from '../../engine/ports/runtime.ts';
+import type { RunObserver } from '../../engine/run/engine.ts';
+import type { WorkflowDefinition } from '../../engine/workflow/workflow.ts';
+import type { PlanRecord } from '../../review/record/plan-record.ts';
+import type { RunRecord, RunSummary } from '../../review/record/run-record.ts';
 import type { Stopped } from './keep-advancing.ts';
 
 /** A definition, or the path of a workflow file, which is loaded as `wf start` loads it. */

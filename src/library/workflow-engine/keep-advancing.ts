@@ -1,10 +1,10 @@
-import { runNotAdvanced } from '../engine/machine/sent-event.ts';
-import { asWfError, type WfError } from '../engine/model/errors.ts';
-import type { RunId } from '../engine/model/ids.ts';
-import type { MachineEvent } from '../engine/model/machine-event.ts';
-import type { Clock } from '../engine/ports/clock.ts';
-import type { Lease } from '../engine/ports/history.ts';
-import type { RunHandle, RunResult } from '../engine/run/engine.ts';
+import { runNotAdvanced } from '../../engine/machine/sent-event.ts';
+import { asWfError, type WfError } from '../../engine/model/errors.ts';
+import type { RunId } from '../../engine/model/ids.ts';
+import type { MachineEvent } from '../../engine/model/machine-event.ts';
+import type { Clock } from '../../engine/ports/clock.ts';
+import type { Lease } from '../../engine/ports/history.ts';
+import type { RunHandle, RunResult } from '../../engine/run/engine.ts';
 
 /** Why an engine stopped advancing a run; hibernation is not visible to a program. */
 export type Stopped = Exclude<RunResult, { readonly type: 'hibernating' }>;

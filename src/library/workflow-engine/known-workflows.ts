@@ -1,10 +1,10 @@
 import path from 'node:path';
-import { type LoadedFile, loadDefinition, loadWorkflow } from '../definition/load.ts';
-import { WfError } from '../engine/model/errors.ts';
-import type { WorkflowDefinition } from '../engine/workflow/workflow.ts';
-import { workflowCacheFolder } from '../host/machine/user-folders.ts';
-import { confineCode } from '../host/workflow-code/confine-code.ts';
-import { wfModule } from './wf-module.ts';
+import { type LoadedFile, loadDefinition, loadWorkflow } from '../../definition/load.ts';
+import { WfError } from '../../engine/model/errors.ts';
+import type { WorkflowDefinition } from '../../engine/workflow/workflow.ts';
+import { workflowCacheFolder } from '../../host/machine/user-folders.ts';
+import { confineCode } from '../../host/workflow-code/confine-code.ts';
+import { wfModule } from '../wf-module.ts';
 import type { WorkflowSource } from './workflow-engine.ts';
 
 /** The workflows that a program knows, by name. */
