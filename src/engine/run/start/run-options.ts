@@ -1,4 +1,4 @@
-import type { RunOptions } from '../model/journal-event.ts';
+import type { RunOptions } from '../../model/journal-event.ts';
 
 /** Adds the names of the secret inputs, each with the source of its value. */
 export function optionsWith(names: readonly string[], { secrets: sources = {}, ...options }: RunOptions): RunOptions {

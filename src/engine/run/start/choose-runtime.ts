@@ -1,8 +1,8 @@
-import type { JsonObject } from '../model/json.ts';
-import { hostsOf } from '../place/declared-hosts.ts';
-import type { LoadedWorkflow } from '../workflow/workflow.ts';
-import type { EngineDependencies, RuntimeChoice } from './engine.ts';
-import { firstUnmet } from './preflight.ts';
+import type { JsonObject } from '../../model/json.ts';
+import { hostsOf } from '../../place/declared-hosts.ts';
+import type { LoadedWorkflow } from '../../workflow/workflow.ts';
+import type { EngineDependencies, RuntimeChoice } from '../engine.ts';
+import { firstUnmet } from '../preflight.ts';
 
 /**
  * Chooses the runtime of the named hosts for this input: Docker if they have engines, else the embedded one. Without named hosts, chooses
