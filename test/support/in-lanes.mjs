@@ -4,6 +4,7 @@
 // FILE gets the counts, as vitest's JSON reporter writes them; a FILTER is a part of the paths of the test files to run.
 import { spawn } from 'node:child_process';
 import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { freemem } from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
@@ -30,19 +31,26 @@ const LANES = {
 /** On the machine itself: `place` needs it, `unit` needs no lane. */
 const OUTSIDE = { outside: [...projects('place', 'unit', 'definition'), '--maxWorkers=1'] };
 
-/** Replaces /tmp by a folder and /run by an empty one; the repository stays in place. As first process, the shell reaps orphans. */
-const OWN_FOLDERS = `
+/** Replaces /tmp by a folder of its own, in memory if `where` is `memory`; the repository stays in place. */
+const OWN_TMP = `
 set -e
-tmp=$1; root=$2; shift 2
+where=$1; tmp=$2; root=$3; shift 3
+if [ "$where" = memory ]; then mount -t tmpfs -o mode=1777 wf-test "$tmp"; fi
 case $root in /tmp/*) mkdir -p "$tmp\${root#/tmp}"; mount --bind "$root" "$tmp\${root#/tmp}";; esac
 mount --rbind "$tmp" /tmp
+`;
+/** Gives the lane an empty /run and a network. As first process, the shell reaps orphans. */
+const OWN_MACHINE = `${OWN_TMP}
 mount -t tmpfs -o mode=755 wf-test /run
 mkdir -m 755 /run/lock
 ip link set lo up
 "$@" &
 wait "$!"
 `;
-const OWN_MACHINE = ['--mount', '--net', '--pid', '--fork', '--kill-child', '--mount-proc', '--propagation', 'private'];
+const OWN_MOUNTS = ['--mount', '--propagation', 'private'];
+const OWN_NAMESPACES = [...OWN_MOUNTS, '--net', '--pid', '--fork', '--kill-child', '--mount-proc'];
+/** In memory, the unit tests need a quarter less processor time. The files of all lanes have 0.5 GiB, and their processes need 4. */
+const MEMORY_OF_LANES = 6 * 2 ** 30;
 
 const { values, positionals: filters } = parseArgs({ options: { report: { type: 'string' } }, allowPositionals: true });
 /** Not below /tmp, which differs in each lane. */
@@ -54,6 +62,12 @@ const caches = path.join(folder, 'caches');
 mkdirSync(caches);
 chmodSync(caches, 0o1777);
 process.env.WF_TEST_CACHES = caches;
+
+/** For the tests of what a file system does. */
+const disk = path.join(folder, 'disk');
+mkdirSync(disk);
+chmodSync(disk, 0o1777);
+process.env.WF_TEST_DISK = disk;
 
 /** Tests use no TLS, and Node would read these certificates at each of its thousands of starts. */
 const { NODE_EXTRA_CA_CERTS: _certificates, ...inherited } = process.env;
@@ -106,24 +120,17 @@ async function runLane(name, tests, hasMachine) {
   const blob = ['--reporter=default', '--reporter=blob', `--outputFile.blob=${path.join(blobs, `${name}.json`)}`];
   const command = [process.execPath, VITEST, 'run', ...filters, ...tests, '--passWithNoTests', ...blob];
   // Linux ends a lane with this process, even if it is killed.
-  const machine = [
-    'setpriv',
-    '--pdeathsig',
-    'KILL',
-    '--',
-    'unshare',
-    ...OWN_MACHINE,
-    '--',
-    'sh',
-    '-c',
-    OWN_FOLDERS,
-    'sh',
-    tmp,
-    ROOT,
+  const inNamespaces = (namespaces, script) => [
+    ...['setpriv', '--pdeathsig', 'KILL', '--', 'unshare', ...namespaces, '--', 'sh', '-c', script, 'sh'],
+    ...[freemem() > MEMORY_OF_LANES ? 'memory' : 'disk', tmp, ROOT],
   ];
   const withEngine = [process.execPath, path.join(environment.WF_TEST_PROGRAMS, 'engines/with-engine.mjs'), '--'];
   const startedAt = performance.now();
-  const around = hasMachine ? [...machine, ...withEngine] : process.getuid() === 0 ? [] : withEngine;
+  const around = hasMachine
+    ? [...inNamespaces(OWN_NAMESPACES, OWN_MACHINE), ...withEngine]
+    : process.getuid() === 0
+      ? inNamespaces(OWN_MOUNTS, `${OWN_TMP}exec "$@"`)
+      : withEngine;
   const exitCode = await run([...around, ...command], `${name}: `);
   const seconds = ((performance.now() - startedAt) / 1000).toFixed(0);
   process.stdout.write(`== lane ${name}: exit code ${exitCode}, ${seconds} s\n`);

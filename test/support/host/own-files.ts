@@ -4,9 +4,12 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { onTestFinished } from 'vitest';
 
+/** On a disk: not every kernel has extended attributes in memory. */
+const newFolder = (name: string) => mkdtempSync(path.join(process.env['WF_TEST_DISK'] ?? tmpdir(), name));
+
 /** A folder of root alone, which ends with the test. */
 export function ownFolder(): string {
-  const folder = mkdtempSync(path.join(tmpdir(), 'wf-files-'));
+  const folder = newFolder('wf-files-');
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   return folder;
 }
@@ -35,7 +38,7 @@ function extendedIn(folder: string): readonly string[] {
 
 /** Sets extended attributes: unpacks an archive whose one file has them, and copies them from there. */
 export function setExtended(file: string, attributes: Readonly<Record<string, Buffer>>): void {
-  const scratch = mkdtempSync(path.join(tmpdir(), 'wf-xattr-'));
+  const scratch = newFolder('wf-xattr-');
   const archive = path.join(scratch, 'archive');
   const records = Object.entries(attributes).map(([name, value]) =>
     paxRecord(Buffer.concat([Buffer.from(`SCHILY.xattr.${name}=`), value])),
