@@ -142,6 +142,21 @@ test.concurrent('the sending command advances a run without a process: send, pau
   expect(await project.record('stopped')).toMatchObject({ status: 'rolled-back', error: { code: 'E_CANCELLED' } });
 });
 
+test.concurrent('a killed run that is asked to pause begins no step until it is resumed', async () => {
+  const project = openAskingProject();
+  project.go('first');
+  const killed = project.run('halted', { WF_CRASH_AT: 'after commit decided start' });
+  expect(await killed.end).toMatchObject({ signal: 'SIGKILL' });
+  expect(await project.wf(['pause', 'halted'])).toMatchObject({ exitCode: 0 });
+  expect(await project.record('halted')).toMatchObject({ status: 'paused' });
+  expect(project.log()).toEqual([]);
+  const resumed = project.start(['resume', 'halted']);
+  await resumed.line(WAITS);
+  expect(project.log()).toEqual(['first']);
+  expect(await project.sharedWf(['cancel', 'halted'])).toMatchObject({ exitCode: 0 });
+  expect(await resumed.end).toMatchObject({ exitCode: 1 });
+});
+
 /** Faults around a request. */
 const FAULTS = {
   'many simultaneous commands to one run get one true answer each': async () => {
