@@ -6,6 +6,7 @@ import { WfError } from '../../../../src/engine/model/errors.ts';
 import type { RunId } from '../../../../src/engine/model/ids.ts';
 import type { RunOptions } from '../../../../src/engine/model/journal-event.ts';
 import type { RunHandle, RunObserver } from '../../../../src/engine/run/engine.ts';
+import { secret } from '../../../../src/engine/secrets/mark-secret.ts';
 import { defineStep } from '../../../../src/engine/workflow/define-step.ts';
 import type { LoadedWorkflow } from '../../../../src/engine/workflow/workflow.ts';
 import { type FolderHost, loaded, openFolderHost } from '../../../support/in-process/folder-host.ts';
@@ -200,6 +201,39 @@ describe('a resumed run', () => {
     await interruptRun('two');
     expect(await third.result).toMatchObject({ end: { status: 'succeeded' } });
     expect(host.history.steps(handle.id).find(({ id }) => id === 'one')).toMatchObject({ status: 'stopped' });
+  });
+
+  test('pauses after the stage that the last process was given, not after that of its start', async () => {
+    const workflow = threeSteps();
+    const handle = await begin(workflow, { pauseAfter: 'first' });
+    await interruptRun('one');
+    expect(await handle.result).toEqual({ type: 'paused', stage: 'first' });
+    await left(await resume(handle.id, workflow, { pauseAfter: 'second' }));
+    const resumed = await resume(handle.id, workflow);
+    await interruptRun('two');
+    expect(await resumed.result).toEqual({ type: 'paused', stage: 'second' });
+  });
+
+  test('is refused without the values of its secret inputs, and then untouched', async () => {
+    const machine = setup({ actors: { step } }).createMachine({ initial: 'first', states });
+    const workflow = loaded({
+      name: 'three',
+      version: '1',
+      description: '',
+      input: z.object({ token: secret(z.string()) }),
+      machine,
+    });
+    const handle = await host.start(workflow, { token: 'a secret of the test' }, { pauseAfter: 'first' });
+    await interruptRun('one');
+    expect(await handle.result).toEqual({ type: 'paused', stage: 'first' });
+    const journal = host.history.journal(handle.id);
+    await expect(resume(handle.id, workflow)).rejects.toMatchObject({
+      code: 'E_INPUT',
+      message: expect.stringContaining('cannot continue without its secret input token'),
+      hint: expect.stringContaining(`wf rollback ${handle.id}`),
+    });
+    expect(host.history.journal(handle.id)).toEqual(journal);
+    expect(calls).toEqual(['one 1']);
   });
 
   test('begins the step after a pause as its first attempt', async () => {
