@@ -58,16 +58,9 @@ const folder = mkdtempSync('/var/tmp/wf-lanes-');
 chmodSync(folder, 0o711);
 const blobs = path.join(folder, 'blobs');
 /** Every user has a cache here: a wf that a test kills would never write its own. */
-const caches = path.join(folder, 'caches');
-mkdirSync(caches);
-chmodSync(caches, 0o1777);
-process.env.WF_TEST_CACHES = caches;
-
+process.env.WF_TEST_CACHES = folderForAll('caches');
 /** For the tests of what a file system does. */
-const disk = path.join(folder, 'disk');
-mkdirSync(disk);
-chmodSync(disk, 0o1777);
-process.env.WF_TEST_DISK = disk;
+process.env.WF_TEST_DISK = folderForAll('disk');
 
 /** Tests use no TLS, and Node would read these certificates at each of its thousands of starts. */
 const { NODE_EXTRA_CA_CERTS: _certificates, ...inherited } = process.env;
@@ -112,11 +105,16 @@ async function runAll() {
   }
 }
 
+/** Creates a folder in which every user may write, regardless of the umask: tests also act as other users. */
+function folderForAll(name) {
+  const created = path.join(folder, name);
+  mkdirSync(created);
+  chmodSync(created, 0o1777);
+  return created;
+}
+
 async function runLane(name, tests, hasMachine) {
-  const tmp = path.join(folder, name);
-  mkdirSync(tmp);
-  // Regardless of the umask: tests also act as other users there.
-  chmodSync(tmp, 0o1777);
+  const tmp = folderForAll(name);
   const blob = ['--reporter=default', '--reporter=blob', `--outputFile.blob=${path.join(blobs, `${name}.json`)}`];
   const command = [process.execPath, VITEST, 'run', ...filters, ...tests, '--passWithNoTests', ...blob];
   // Linux ends a lane with this process, even if it is killed.

@@ -83,8 +83,8 @@ export function timersByDeadline({ timers }: MachineState): readonly (readonly [
 }
 
 /** Returns when the first timer is due, in milliseconds since the epoch; undefined without one. */
-export function firstDeadline({ timers }: MachineState): number | undefined {
-  return timers.size === 0 ? undefined : Math.min(...[...timers.values()].map(({ deadline }) => deadline));
+export function firstDeadline(state: MachineState): number | undefined {
+  return timersByDeadline(state)[0]?.[1].deadline;
 }
 
 /** Returns the id under which the machine, or the group of its item, receives the outcome of a step. */
