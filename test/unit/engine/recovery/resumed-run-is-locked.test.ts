@@ -2,9 +2,14 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { setup } from 'xstate';
 import { z } from 'zod';
 import { describeDefinition } from '../../../../src/definition/describe.ts';
+import type { Runtime } from '../../../../src/engine/ports/runtime.ts';
 import type { RunHandle } from '../../../../src/engine/run/engine.ts';
 import { defineStep, runnerOf } from '../../../../src/engine/workflow/define-step.ts';
+import { systemClock } from '../../../../src/host/machine/clock.ts';
+import { ownProcess } from '../../../../src/host/processes/process.ts';
+import { machinePorts } from '../../../../src/runtime/machine-ports.ts';
 import { type FolderHost, loaded, openFolderHost, runId } from '../../../support/in-process/folder-host.ts';
+import { runtimesOn } from '../../../support/in-process/runtimes-on.ts';
 
 let host: FolderHost;
 /** Whether the owner of the lease, this process, counts as alive. */
@@ -136,4 +141,32 @@ test('resume reads a run that its caller has seen once, under its lock, and refu
   await expect(host.engine.resume(request)).rejects.toMatchObject({ code: 'E_RUN_ENDED' });
   expect(host.history.run(id)).toMatchObject({ status: 'succeeded', owner: null });
   expect(host.history.journal(id)).toHaveLength(written);
+});
+
+test('a resume that has opened a host is refused once another process has replaced that host', async () => {
+  const { id } = await interruptedRun();
+  const [opened, replaced] = [ownProcess(), { ...ownProcess(), pid: process.ppid }];
+  const runtimes = runtimesOn({ ...machinePorts({}, host.database), clock: systemClock }, host.fingerprints, 'here');
+  const { docker } = runtimes;
+  let isClosed = false;
+  /** Opens a private host; meanwhile another process takes the run over, makes another one, and leaves the run. */
+  const open: Runtime['open'] = async (...given) => {
+    const lease = host.history.takeOver(id, ownProcess(), () => false);
+    host.history.append(lease, { events: [{ type: 'host.made', process: replaced, user: 0 }] }, 1);
+    host.history.release(lease);
+    const shared = await docker.open(...given);
+    return { ...shared, identity: () => ({ process: opened, user: 0 }), close: () => (isClosed = true) };
+  };
+  const engine = host.engineOf({ runtimes: { ...runtimes, docker: { ...docker, open } } });
+  const again = workflow();
+  const definition = describeDefinition(again, again.model);
+  const request = { run: id, workflow: again, definition, acceptChanges: false, pauseAfter: null };
+  alive = true;
+  await expect(engine.resume(request)).rejects.toMatchObject({
+    code: 'E_LEASE_HELD',
+    message: `run ${id} was advanced by another process meanwhile`,
+  });
+  expect(isClosed).toBe(true);
+  expect(await whatOthersGet(id)).toEqual(['free', 'free']);
+  expect(host.history.run(id)).toMatchObject({ owner: null });
 });

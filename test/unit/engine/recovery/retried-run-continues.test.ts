@@ -9,6 +9,7 @@ import type { RunId } from '../../../../src/engine/model/ids.ts';
 import type { RunOptions } from '../../../../src/engine/model/journal-event.ts';
 import type { Demand } from '../../../../src/engine/model/request.ts';
 import { defineStep } from '../../../../src/engine/workflow/define-step.ts';
+import type { Requirement } from '../../../../src/engine/workflow/requirement.ts';
 import type { LoadedWorkflow } from '../../../../src/engine/workflow/workflow.ts';
 import { readRunMaterial } from '../../../../src/review/record/run-material.ts';
 import { runRecord } from '../../../../src/review/record/run-record.ts';
@@ -546,7 +547,13 @@ describe('a retry is refused', () => {
 
 test('a rolled-back run is started anew once, and its requests are answered in the transaction that creates the new run', async () => {
   inRealTime();
-  const mine = workflow(LINEAR);
+  const name: Requirement = {
+    title: 'a name',
+    purpose: 'is used',
+    claim: `file anew-${process.pid}`,
+    check: async () => ({ met: true, found: 'free' }),
+  };
+  const mine: LoadedWorkflow = { ...workflow(LINEAR), requirements: () => [name] };
   failing.add('two');
   const { id } = await start(mine, { onFailure: 'rollback' });
   expect(stateOf(id, mine)).toEqual(['rolled-back', 'one succeeded 1', 'two failed 1']);
@@ -556,7 +563,7 @@ test('a rolled-back run is started anew once, and its requests are answered in t
     await handle.result;
   };
   const killed = host.history.request(id, { by: BY, demand: { kind: 'retry' }, comment: null }, clock.now());
-  // One of them starts the run; the other one waits for that.
+  // One of them starts the run; the other one waits for that, and does not meet its name as that of a stranger.
   const delivered = await Promise.all([ask(id, { kind: 'retry' }, anew), ask(id, { kind: 'retry' }, anew)]);
   expect(delivered).toMatchObject([{ outcome: { type: 'handled' } }, { outcome: { type: 'handled' } }]);
   const runs = host.history.runs({ limit: 9 });
