@@ -172,7 +172,14 @@ test('a run is not confirmed while its probe fails', async () => {
 
 test('a cancelled run is undone at once, and an unguarded run when it is stopped', async () => {
   const cancelled = await unconfirmed();
-  expect(await ask(cancelled, { kind: 'cancel', keep: true })).toMatchObject({ outcome: { type: 'refused' } });
+  // Refused by the sender, not stored.
+  expect(await ask(cancelled, { kind: 'cancel', keep: true })).toMatchObject({
+    number: null,
+    outcome: {
+      type: 'refused',
+      error: { message: expect.stringContaining(`\`wf confirm ${cancelled.id}\` keeps it`) },
+    },
+  });
   expect(await ask(cancelled, { kind: 'cancel', keep: false })).toMatchObject({ outcome: { type: 'handled' } });
   expect(await end(cancelled)).toMatchObject({ status: 'rolled-back', error: { code: 'E_CANCELLED' } });
   expect(host.files()).toEqual([]);
