@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { WfError } from '../../../../src/engine/model/errors.ts';
 import type { JournalEvent } from '../../../../src/engine/model/journal-event.ts';
 import { defineStep, runnerOf } from '../../../../src/engine/workflow/define-step.ts';
+import { revertSteps } from '../../../../src/steps/host/revert-steps.ts';
 import { type FolderHost, loaded, openFolderHost } from '../../../support/in-process/folder-host.ts';
 
 let host: FolderHost;
@@ -72,49 +73,58 @@ describe('the changes of a run', () => {
     expect(host.files()).toEqual(['a', 'b', 'c']);
   });
 
-  test('whose state was unknown are gone with the older change that contained them', async () => {
-    const { makeFile } = host;
-    const isThere = () => host.files().includes('a');
-    const inside = defineStep({
-      kind: 'test.inside',
-      description: 'changes something in the file a, which cannot be read',
-      input: z.object({}),
-      output: z.null(),
-      record: z.object({ file: z.string() }),
-      survivesReboot: true,
-      commands: () => [],
-      rehearse: () => null,
-      async observe(_input, _context, earlier) {
-        if (earlier === undefined) return { found: 'absent', target: 'in a', record: { file: 'a' } };
-        return { found: 'ours', target: 'in a', record: earlier, output: null };
-      },
-      apply: async (_input, record) => record,
-      async inspect() {
-        if (isThere()) throw new WfError('E_HOST_STATE_UNKNOWN', 'a cannot be read', { hint: 'none' });
-        return { found: 'gone', reason: 'a is gone, with all in it' };
-      },
-      async undo() {
-        throw new Error('never undone');
-      },
-      undoCommands: () => [],
-    });
-    const machine = setup({ actors: { makeFile, inside } }).createMachine({
-      initial: 'first',
-      states: {
-        first: { invoke: { id: 'first', src: 'makeFile', input: { name: 'a' }, onDone: 'second' } },
-        second: { invoke: { id: 'second', src: 'inside', input: {}, onDone: 'third' } },
-        third: { invoke: { id: 'third', src: 'makeFile', input: { name: 'b', fail: 'before' } } },
-      },
-    });
-    const definition = { name: 'inside', version: '1', description: '', input: z.object({}), machine };
-    const handle = await host.start(loaded(definition));
-    expect(await handle.result).toMatchObject({ end: { status: 'rolled-back' } });
-    const ledger = host.history.changes(handle.id).map(({ status, reason }) => [status, reason]);
-    expect(ledger.slice(0, 2)).toEqual([
-      ['reverted', null],
-      ['gone', 'a is gone, with all in it'],
-    ]);
-  });
+  test.each([
+    ['a rollback', 'rolled-back'],
+    ['a step', 'succeeded'],
+  ] as const)(
+    'whose state was unknown are gone with the older change that contained them, undone by %s',
+    async (by, status) => {
+      const { makeFile } = host;
+      const isThere = () => host.files().includes('a');
+      const inside = defineStep({
+        kind: 'test.inside',
+        description: 'changes something in the file a, which cannot be read',
+        input: z.object({}),
+        output: z.null(),
+        record: z.object({ file: z.string() }),
+        survivesReboot: true,
+        commands: () => [],
+        rehearse: () => null,
+        async observe(_input, _context, earlier) {
+          if (earlier === undefined) return { found: 'absent', target: 'in a', record: { file: 'a' } };
+          return { found: 'ours', target: 'in a', record: earlier, output: null };
+        },
+        apply: async (_input, record) => record,
+        async inspect() {
+          if (isThere()) throw new WfError('E_HOST_STATE_UNKNOWN', 'a cannot be read', { hint: 'none' });
+          return { found: 'gone', reason: 'a is gone, with all in it' };
+        },
+        async undo() {
+          throw new Error('never undone');
+        },
+        undoCommands: () => [],
+      });
+      const steps = ['first', 'second'];
+      const machine = setup({ actors: { makeFile, inside, revertSteps } }).createMachine({
+        initial: 'first',
+        states: {
+          first: { invoke: { id: 'first', src: 'makeFile', input: { name: 'a' }, onDone: 'second' } },
+          second: { invoke: { id: 'second', src: 'inside', input: {}, onDone: by === 'a step' ? 'reverts' : 'fails' } },
+          fails: { invoke: { id: 'third', src: 'makeFile', input: { name: 'b', fail: 'before' } } },
+          reverts: { invoke: { id: 'fourth', src: 'revertSteps', input: { steps }, onDone: 'end' } },
+          end: { type: 'final' },
+        },
+      });
+      const definition = { name: 'inside', version: '1', description: '', input: z.object({}), machine };
+      const handle = await host.start(loaded(definition));
+      expect(await handle.result).toMatchObject({ end: { status } });
+      const ledger = host.history.changes(handle.id).map(({ status, reason }) => [status, reason]);
+      expect(ledger.slice(0, 2)).toEqual([
+        ['reverted', null],
+        ['gone', 'a is gone, with all in it'],
+      ]);
+    },
+  );
 
   test('are undone newest first after a failure, and the host is verified', async () => {
     const order: string[] = [];

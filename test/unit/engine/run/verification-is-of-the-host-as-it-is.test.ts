@@ -6,10 +6,16 @@ import { z } from 'zod';
 import { describeDefinition } from '../../../../src/definition/describe.ts';
 import { WfError } from '../../../../src/engine/model/errors.ts';
 import type { RunId } from '../../../../src/engine/model/ids.ts';
+import type { FingerprintPort } from '../../../../src/engine/ports/fingerprint.ts';
 import type { RunHandle } from '../../../../src/engine/run/engine.ts';
 import { defineStep, runnerOf } from '../../../../src/engine/workflow/define-step.ts';
 import type { StepRunner } from '../../../../src/engine/workflow/step.ts';
+import { systemClock } from '../../../../src/host/machine/clock.ts';
+import { machinePorts } from '../../../../src/runtime/machine-ports.ts';
+import { revertSteps } from '../../../../src/steps/host/revert-steps.ts';
+import { verifyHost } from '../../../../src/steps/host/verify-host.ts';
 import { type FolderHost, loaded, openFolderHost } from '../../../support/in-process/folder-host.ts';
+import { runtimesOn } from '../../../support/in-process/runtimes-on.ts';
 
 let host: FolderHost;
 beforeEach(() => {
@@ -95,6 +101,54 @@ describe('the verification of a run', () => {
     });
     const baselines = host.history.journal(id).filter(({ event }) => event.type === 'baseline.taken');
     expect(baselines).toHaveLength(1);
+  });
+
+  test('is repeated at the end if the run has changed the host since one of its steps verified it', async () => {
+    const { makeFile } = host;
+    const machine = setup({ actors: { makeFile, revertSteps, verifyHost } }).createMachine({
+      initial: 'makes',
+      states: {
+        makes: { invoke: { id: 'a', src: 'makeFile', input: { name: 'a' }, onDone: 'reverts' } },
+        reverts: { invoke: { id: 'revert', src: 'revertSteps', input: { steps: ['a'] }, onDone: 'verifies' } },
+        verifies: { invoke: { id: 'verify', src: 'verifyHost', input: {}, onDone: 'makesMore' } },
+        makesMore: { invoke: { id: 'b', src: 'makeFile', input: { name: 'b' }, onDone: 'end' } },
+        end: { type: 'final' },
+      },
+    });
+    const handle = await host.start(
+      loaded({ name: 'more', version: '1', description: '', input: z.object({}), machine }),
+    );
+    expect(await handle.result).toMatchObject({ end: { status: 'needs-attention', error: { code: 'E_RESIDUE' } } });
+    expect(host.history.verification(handle.id)).toMatchObject({
+      restored: false,
+      residues: [{ subject: 'file b', owner: 'run' }, { subject: 'file b' }],
+    });
+  });
+
+  test('takes a second, longer sample before a difference alone fails the run', async () => {
+    const samples: boolean[] = [];
+    const settling: FingerprintPort = {
+      ...host.fingerprints,
+      async takeLike(before, isWatched) {
+        samples.push(isWatched);
+        const [run] = host.history.runs({ limit: 1 });
+        const now = await host.fingerprints.takeLike(before, false);
+        return isWatched ? now : { ...now, passing: `${run?.id} leaves something for a moment` };
+      },
+    };
+    const ports = { ...machinePorts({}, host.database), clock: systemClock };
+    const engine = host.engineOf({ runtimes: runtimesOn(ports, settling, host.folder) });
+    const workflow = failingAtLast();
+    const handle = await engine.start({
+      workflow,
+      definition: describeDefinition(workflow, workflow.model),
+      input: {},
+      runtime: 'docker',
+      options: { onFailure: 'rollback', pauseAfter: null },
+    });
+    expect(await handle.result).toMatchObject({ end: { status: 'rolled-back' } });
+    expect(host.history.verification(handle.id)).toMatchObject({ restored: true, residues: [] });
+    expect(samples).toEqual([false, true]);
   });
 
   test('counts a stuck change as residue although no fingerprint contains it', async () => {
