@@ -11,7 +11,7 @@ import { inTurn } from '../support/rotation.ts';
 const VITEST = fileURLToPath(new URL('../../node_modules/vitest/vitest.mjs', import.meta.url));
 const OTHERS = readdirSync(import.meta.dirname).filter((name) => !import.meta.filename.endsWith(name));
 /** Root tries all of them in each run. */
-const CHOSEN = inTurn(OTHERS, 2);
+const CHOSEN = inTurn(OTHERS, 3);
 
 const assertion = z.object({ fullName: z.string(), status: z.string(), failureMessages: z.array(z.string()) });
 const report = z.object({

@@ -17,7 +17,12 @@ export function chosen<One, Other>(choices: readonly [One, Other]): readonly (On
 
 /** Returns every `hands`-th of these, chosen by the seed, independently of `chosen`. */
 export function dealt<Case>(cases: readonly Case[], hands: number): readonly Case[] {
-  return cases.filter((_case, index) => index % hands === Math.floor(SEED / 2) % hands);
+  return cases.filter((_case, index) => isDealt(index, hands));
+}
+
+/** Whether the case at an index is among those that `dealt` returns. */
+export function isDealt(index: number, hands: number): boolean {
+  return index % hands === Math.floor(SEED / 2) % hands;
 }
 
 /** Returns all of these if all cases are tried, otherwise every `parts`-th. At least one: `parts` is not above their number. */

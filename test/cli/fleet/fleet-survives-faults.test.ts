@@ -217,7 +217,7 @@ const FAULTS: Readonly<Record<string, (context: TestContext) => Promise<void>>> 
 };
 
 describe('a fleet run', () => {
-  test.for(inTurn(Object.entries(FAULTS), 2))('%s', ([, work], context) => work(context));
+  test.for(inTurn(Object.entries(FAULTS), 3))('%s', ([, work], context) => work(context));
 });
 
 /** Starts the fleet run, waits until the first host has begun it, and returns the agent of that host. */

@@ -22,7 +22,7 @@ const carriedOut = [
   ...pages.filter(({ name }) => name === FIRST_READ),
   ...inTurn(
     pages.filter(({ name }) => name !== FIRST_READ),
-    3,
+    5,
   ),
 ];
 

@@ -10,6 +10,7 @@ import { PROBE_IMAGE } from '../../support/engines/images.ts';
 import type { OwnEngine } from '../../support/engines/own-engine.ts';
 import { useTwoEngines } from '../../support/engines/two-engines.ts';
 import { tool } from '../../support/host/host-state.ts';
+import { testsInTurn } from '../../support/tests-in-turn.ts';
 
 const FILE = path.join(import.meta.dirname, '../../fixtures/workflows/two-hosts.ts');
 // Starts of engines take seconds on a busy machine.
@@ -19,6 +20,7 @@ vi.setConfig({ testTimeout: 120_000 });
 const NO_ENGINE = { DOCKER_HOST: 'unix:///nowhere.sock' };
 
 describeDocker('two hosts with the engines of two namespaces', () => {
+  const everySecond = testsInTurn(2);
   const { on, hosts, states } = useTwoEngines();
 
   /** @param at the engine in whose network namespace wf runs: its host then names none */
@@ -42,49 +44,52 @@ describeDocker('two hosts with the engines of two namespaces', () => {
     return { ...project, wf, shared, start, record, shell };
   }
 
-  test('each step and change is on the engine and in the namespace of its host, where verification and sweep find leftovers', async () => {
-    const before = await states();
-    const { shared, start, record, shell } = openHosts();
-    const paused = await shared(start('given', '--pause-after', 'reach'));
-    expect(paused, paused.stderr).toMatchObject({ exitCode: 0 });
-    expect(paused.stderr).toContain('runtime docker: the hosts of the run have Docker engines');
-    for (const { at } of [on(0), on(1)]) {
-      expect(await at('docker', 'ps', '--format', '{{.Names}}')).toBe('AppDev');
-      expect(await at('ip', '-brief', 'address', 'show', 'under0')).toMatch(/UP +10\.91\.0\.[12]\/24/);
-    }
-    const { changes } = record('given');
-    const network = changes.find(({ target }) => target === 'beta: network devops');
-    const beta = on(1).engine;
-    expect(network).toMatchObject({
-      host: 'beta',
-      undo: [expect.stringMatching(`^docker --host ${beta.dockerHost} network rm `)],
-    });
-    const up = changes.find(({ target }) => target === 'beta: link under0 up on the host');
-    expect(up?.undo).toEqual([`nsenter --net=/run/netns/${beta.namespace} ip link set dev under0 down`]);
-    const [program = '', ...args] = (await shell('given', 'beta', 'AppDev')).slice(0, -3);
-    expect(await tool(program, ...args, 'ip', '-brief', 'address')).toContain('10.42.0.2/24');
-    const alpha = on(0).at;
-    for (const name of ['left0', 'other0']) await alpha('ip', 'link', 'add', 'name', name, 'type', 'bridge');
-    await alpha('ip', 'link', 'set', 'dev', 'left0', 'alias', 'wf.run=given');
-    await alpha('docker', 'network', 'create', '--label', 'wf.run=given', 'strange');
-    await alpha('docker', 'network', 'create', '--label', 'wf.run=g-other', 'other');
-    const end = await shared(['resume', 'given']);
-    expect(end.exitCode).toBe(5);
-    const { verification } = record('given');
-    expect(verification?.residues.map(({ subject }) => subject)).toEqual(
-      expect.arrayContaining(['alpha: link left0', expect.stringMatching(/^alpha: network strange/)]),
-    );
-    expect(verification?.drift.map(({ subject }) => subject)).toContain('alpha: link other0');
-    await alpha('ip', 'link', 'delete', 'dev', 'left0');
-    await alpha('ip', 'link', 'delete', 'dev', 'other0');
-    await alpha('docker', 'network', 'rm', 'strange');
-    expect(await shared(['rollback', 'given'])).toMatchObject({ exitCode: 0 });
-    const swept = await shared(['sweep', '--yes', '--json']);
-    expect(swept.json()).toEqual([expect.objectContaining({ host: 'alpha', name: 'other', status: 'removed' })]);
-    expect(await states()).toEqual(before);
-  });
+  everySecond(
+    'each step and change is on the engine and in the namespace of its host, where verification and sweep find leftovers',
+    async () => {
+      const before = await states();
+      const { shared, start, record, shell } = openHosts();
+      const paused = await shared(start('given', '--pause-after', 'reach'));
+      expect(paused, paused.stderr).toMatchObject({ exitCode: 0 });
+      expect(paused.stderr).toContain('runtime docker: the hosts of the run have Docker engines');
+      for (const { at } of [on(0), on(1)]) {
+        expect(await at('docker', 'ps', '--format', '{{.Names}}')).toBe('AppDev');
+        expect(await at('ip', '-brief', 'address', 'show', 'under0')).toMatch(/UP +10\.91\.0\.[12]\/24/);
+      }
+      const { changes } = record('given');
+      const network = changes.find(({ target }) => target === 'beta: network devops');
+      const beta = on(1).engine;
+      expect(network).toMatchObject({
+        host: 'beta',
+        undo: [expect.stringMatching(`^docker --host ${beta.dockerHost} network rm `)],
+      });
+      const up = changes.find(({ target }) => target === 'beta: link under0 up on the host');
+      expect(up?.undo).toEqual([`nsenter --net=/run/netns/${beta.namespace} ip link set dev under0 down`]);
+      const [program = '', ...args] = (await shell('given', 'beta', 'AppDev')).slice(0, -3);
+      expect(await tool(program, ...args, 'ip', '-brief', 'address')).toContain('10.42.0.2/24');
+      const alpha = on(0).at;
+      for (const name of ['left0', 'other0']) await alpha('ip', 'link', 'add', 'name', name, 'type', 'bridge');
+      await alpha('ip', 'link', 'set', 'dev', 'left0', 'alias', 'wf.run=given');
+      await alpha('docker', 'network', 'create', '--label', 'wf.run=given', 'strange');
+      await alpha('docker', 'network', 'create', '--label', 'wf.run=g-other', 'other');
+      const end = await shared(['resume', 'given']);
+      expect(end.exitCode).toBe(5);
+      const { verification } = record('given');
+      expect(verification?.residues.map(({ subject }) => subject)).toEqual(
+        expect.arrayContaining(['alpha: link left0', expect.stringMatching(/^alpha: network strange/)]),
+      );
+      expect(verification?.drift.map(({ subject }) => subject)).toContain('alpha: link other0');
+      await alpha('ip', 'link', 'delete', 'dev', 'left0');
+      await alpha('ip', 'link', 'delete', 'dev', 'other0');
+      await alpha('docker', 'network', 'rm', 'strange');
+      expect(await shared(['rollback', 'given'])).toMatchObject({ exitCode: 0 });
+      const swept = await shared(['sweep', '--yes', '--json']);
+      expect(swept.json()).toEqual([expect.objectContaining({ host: 'alpha', name: 'other', status: 'removed' })]);
+      expect(await states()).toEqual(before);
+    },
+  );
 
-  test('a killed run is rolled back on its engines, one of them in the namespace of wf', async () => {
+  everySecond('a killed run is rolled back on its engines, one of them in the namespace of wf', async () => {
     const before = await states();
     const { wf, start, record } = openHosts(on(0));
     const killed = { signal: 'SIGKILL' };

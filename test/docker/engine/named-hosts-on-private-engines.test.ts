@@ -10,7 +10,7 @@ import { describeDocker, docker } from '../../support/engines/docker-tests.ts';
 import { PROBE_IMAGE } from '../../support/engines/images.ts';
 import { tool } from '../../support/host/host-state.ts';
 import { processesOfPrivateHosts } from '../../support/host/processes.ts';
-import { chosen } from '../../support/rotation.ts';
+import { testsInTurn } from '../../support/tests-in-turn.ts';
 
 const FILE = path.join(import.meta.dirname, '../../fixtures/workflows/two-hosts.ts');
 const NO_ENGINE = { DOCKER_HOST: 'unix:///nowhere.sock' };
@@ -69,25 +69,29 @@ const nothingLeft = (id: string) => {
 };
 
 describeDocker('two hosts with engines that the run starts', () => {
-  test('a run has two engines, with images from a file if the machine has no engine, which end with it', async () => {
-    const { folder, shared, start, record, shell } = openHosts(NO_ENGINE);
-    const images = path.join(folder, 'images.tar');
-    await docker('save', '--output', images, PROBE_IMAGE);
-    const given = ['--input', `images=${JSON.stringify([images])}`];
-    const paused = await shared(start('priv', '--pause-after', 'reach', ...given));
-    expect(paused, paused.stderr).toMatchObject({ exitCode: 0 });
-    expect(enginesOf('priv')).toHaveLength(2);
-    expect(await docker('ps', '--quiet', '--filter', 'label=wf.run=priv'), 'on the engine of the machine').toBe('');
-    const alpha = await shell('priv', 'alpha');
-    for (const on of [alpha, await shell('priv', 'beta')])
-      expect(await on('docker', 'ps', '--format', '{{.Names}}')).toBe('AppDev');
-    const container = await shell('priv', 'alpha', 'AppDev');
-    expect(await container('ip', '-brief', 'address')).toContain('10.42.0.2/24');
-    const end = await shared(['resume', 'priv']);
-    expect(end, end.stderr).toMatchObject({ exitCode: 0 });
-    expect(record('priv')).toMatchObject({ status: 'succeeded', verification: { restored: true, drift: [] } });
-    nothingLeft('priv');
-  });
+  const everyThird = testsInTurn(3);
+  everyThird(
+    'a run has two engines, with images from a file if the machine has no engine, which end with it',
+    async () => {
+      const { folder, shared, start, record, shell } = openHosts(NO_ENGINE);
+      const images = path.join(folder, 'images.tar');
+      await docker('save', '--output', images, PROBE_IMAGE);
+      const given = ['--input', `images=${JSON.stringify([images])}`];
+      const paused = await shared(start('priv', '--pause-after', 'reach', ...given));
+      expect(paused, paused.stderr).toMatchObject({ exitCode: 0 });
+      expect(enginesOf('priv')).toHaveLength(2);
+      expect(await docker('ps', '--quiet', '--filter', 'label=wf.run=priv'), 'on the engine of the machine').toBe('');
+      const alpha = await shell('priv', 'alpha');
+      for (const on of [alpha, await shell('priv', 'beta')])
+        expect(await on('docker', 'ps', '--format', '{{.Names}}')).toBe('AppDev');
+      const container = await shell('priv', 'alpha', 'AppDev');
+      expect(await container('ip', '-brief', 'address')).toContain('10.42.0.2/24');
+      const end = await shared(['resume', 'priv']);
+      expect(end, end.stderr).toMatchObject({ exitCode: 0 });
+      expect(record('priv')).toMatchObject({ status: 'succeeded', verification: { restored: true, drift: [] } });
+      nothingLeft('priv');
+    },
+  );
 
   const isKilled = async () => {
     const { wf, shared, start, record } = openHosts();
@@ -128,15 +132,11 @@ describeDocker('two hosts with engines that the run starts', () => {
     for (const id of ['priv-gone', 'priv-swept']) nothingLeft(id);
   };
 
-  for (const [name, body] of chosen([
-    ['a killed run is resumed and rolled back on its engines', isKilled],
-    [
-      'a run whose engine is killed fails, and its changes are gone from the new engines; sweep ends a forgotten engine',
-      losesItsEngine,
-    ],
-  ] as const)) {
-    test(name, body);
-  }
+  everyThird('a killed run is resumed and rolled back on its engines', isKilled);
+  everyThird(
+    'a run whose engine is killed fails, and its changes are gone from the new engines; sweep ends a forgotten engine',
+    losesItsEngine,
+  );
 
   test('without an engine on the machine and without a file of images, the run fails and is undone', async () => {
     const { shared, start } = openHosts(NO_ENGINE);

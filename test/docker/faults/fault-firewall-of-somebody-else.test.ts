@@ -1,11 +1,13 @@
 import { execa } from 'execa';
-import { expect, test } from 'vitest';
+import { expect } from 'vitest';
 import { describeDocker } from '../../support/engines/docker-tests.ts';
 import { tool } from '../../support/host/host-state.ts';
+import { testsInTurn } from '../../support/tests-in-turn.ts';
 import { expectFailedAndUndone, leavingTheHostAsItWas, pausedAfter } from '../../support/workflows/paused-lab.ts';
 
 describeDocker('foreign changes of the firewall during a run', () => {
-  test("fail the isolation probe if Docker's chains are flushed, as by a reload of firewalld", () =>
+  const everySecond = testsInTurn(2);
+  everySecond("fail the isolation probe if Docker's chains are flushed, as by a reload of firewalld", () =>
     leavingTheHostAsItWas(async () => {
       const rules = await tool('iptables-save');
       const lab = await pausedAfter('setup');
@@ -25,9 +27,10 @@ describeDocker('foreign changes of the firewall during a run', () => {
       } finally {
         await execa('iptables-restore', { input: rules });
       }
-    }));
+    }),
+  );
 
-  test('fail the probe if FORWARD drops bridged packets, with a hint at bridge-nf-call-iptables', () =>
+  everySecond('fail the probe if FORWARD drops bridged packets, with a hint at bridge-nf-call-iptables', () =>
     leavingTheHostAsItWas(async () => {
       const lab = await pausedAfter('vethSplice');
       const rule = ['FORWARD', '--match', 'physdev', '--physdev-is-bridged', '--jump', 'DROP'];
@@ -43,5 +46,6 @@ describeDocker('foreign changes of the firewall during a run', () => {
       } finally {
         await tool('iptables', '--delete', ...rule);
       }
-    }));
+    }),
+  );
 });

@@ -1,11 +1,11 @@
-import { expect, test } from 'vitest';
+import { expect } from 'vitest';
 import { readRecord } from '../../support/command/read-record.ts';
 import type { RunRecord } from '../../support/command/run-record.ts';
 import { openProject, type Project } from '../../support/command/run-wf.ts';
 import { describeDocker } from '../../support/engines/docker-tests.ts';
 import { hostState, linksOf, tool } from '../../support/host/host-state.ts';
 import { runId } from '../../support/in-process/folder-host.ts';
-import { chosen } from '../../support/rotation.ts';
+import { testsInTurn } from '../../support/tests-in-turn.ts';
 import { startLab } from '../../support/workflows/lab.ts';
 import {
   expectAllUndone,
@@ -18,35 +18,38 @@ import { afterReboot, endContainersAsAReboot, loadLab } from '../../support/work
 const IN_MEMORY = ['net.veth', 'net.enslave', 'net.move', 'net.rename', 'net.up', 'net.address', 'net.route'];
 
 describeDocker('a restart of the machine', () => {
-  test('makes rollback settle links, addresses and routes as gone, remove Docker objects, and keep a new int_hote', async () => {
-    const before = await hostState();
-    const { project } = await pausedAfter('vethSplice');
-    await endContainersAsAReboot('AppDev', 'AppProd');
-    await tool('ip', 'link', 'add', 'int_hote', 'type', 'bridge');
-    try {
-      const theirs = (await linksOf()).get('int_hote');
-      const result = await afterReboot(project.database, async (engine, runner) => {
-        const handle = await engine.rollBack({ run: runId('lab'), runner, removeKept: false });
-        return handle?.result;
-      });
-      expect(result).toMatchObject({ type: 'ended', end: { status: 'rolled-back' } });
-      const record = readRecord(project, 'lab');
-      expectAllUndone(record);
-      expectGoneAndReverted(record);
-      expect((await linksOf()).get('int_hote')).toEqual(theirs);
-    } finally {
-      await tool('ip', 'link', 'delete', 'int_hote');
-    }
-    expect(await hostState()).toEqual(before);
-  });
+  const everyThird = testsInTurn(3);
+  everyThird(
+    'makes rollback settle links, addresses and routes as gone, remove Docker objects, and keep a new int_hote',
+    async () => {
+      const before = await hostState();
+      const { project } = await pausedAfter('vethSplice');
+      await endContainersAsAReboot('AppDev', 'AppProd');
+      await tool('ip', 'link', 'add', 'int_hote', 'type', 'bridge');
+      try {
+        const theirs = (await linksOf()).get('int_hote');
+        const result = await afterReboot(project.database, async (engine, runner) => {
+          const handle = await engine.rollBack({ run: runId('lab'), runner, removeKept: false });
+          return handle?.result;
+        });
+        expect(result).toMatchObject({ type: 'ended', end: { status: 'rolled-back' } });
+        const record = readRecord(project, 'lab');
+        expectAllUndone(record);
+        expectGoneAndReverted(record);
+        expect((await linksOf()).get('int_hote')).toEqual(theirs);
+      } finally {
+        await tool('ip', 'link', 'delete', 'int_hote');
+      }
+      expect(await hostState()).toEqual(before);
+    },
+  );
 
   const lefts = [
     ['paused with the splice in place', null],
     ['killed before the new pair was marked', 'after touch createVethPair apply 1 ip link add'],
   ] as const;
-  test.for(chosen(lefts))(
-    'makes a resume fail because of the lost changes, and undo the run (%s)',
-    async ([, crashPoint]) =>
+  for (const [how, crashPoint] of lefts) {
+    everyThird(`makes a resume fail because of the lost changes, and undo the run (${how})`, () =>
       leavingTheHostAsItWas(async () => {
         const project = await left(crashPoint);
         await endContainersAsAReboot('AppDev', 'AppProd');
@@ -64,7 +67,8 @@ describeDocker('a restart of the machine', () => {
         );
         expectAllUndone(record);
       }),
-  );
+    );
+  }
 });
 
 /** A lab that no process advances. */

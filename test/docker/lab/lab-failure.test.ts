@@ -5,11 +5,12 @@ import { openProject } from '../../support/command/run-wf.ts';
 import { describeDocker, docker, dockerKnows } from '../../support/engines/docker-tests.ts';
 import { PROBE_IMAGE } from '../../support/engines/images.ts';
 import { hostState, linksOf, tool } from '../../support/host/host-state.ts';
-import { chosen } from '../../support/rotation.ts';
+import { testsInTurn } from '../../support/tests-in-turn.ts';
 import { SPLICED, startLab } from '../../support/workflows/lab.ts';
 import { pausedAfter } from '../../support/workflows/paused-lab.ts';
 
 describeDocker('a failing lab', () => {
+  const everyThird = testsInTurn(3);
   const containerIsRemoved = async () => {
     const before = await hostState();
     const lab = openProject().start(startLab({}, '--json'));
@@ -49,12 +50,8 @@ describeDocker('a failing lab', () => {
     expect(await hostState()).toEqual(before);
   };
 
-  for (const [name, body] of chosen([
-    ['is undone if a container is removed during the run, and the host is restored', containerIsRemoved],
-    ['is undone if the pair is removed during the splice, and the host is restored', pairIsRemoved],
-  ] as const)) {
-    test(name, body);
-  }
+  everyThird('is undone if a container is removed during the run, and the host is restored', containerIsRemoved);
+  everyThird('is undone if the pair is removed during the splice, and the host is restored', pairIsRemoved);
 
   test.for([
     ['the image does not accept -text', PROBE_IMAGE, 'E_DOCKER', 1],
@@ -73,7 +70,7 @@ describeDocker('a failing lab', () => {
     expect(await hostState()).toEqual(before);
   });
 
-  test('keeps its changes in place with --on-failure keep, and the printed commands remove them', async () => {
+  everyThird('keeps its changes in place with --on-failure keep, and the printed commands remove them', async () => {
     const before = await hostState();
     const { project, resume } = await pausedAfter('vethSplice', { more: ['--on-failure', 'keep'] });
     await docker('rm', '--force', 'AppDev');

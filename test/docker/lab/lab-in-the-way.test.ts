@@ -5,10 +5,12 @@ import { openProject } from '../../support/command/run-wf.ts';
 import { describeDocker, docker, dockerInspect, links } from '../../support/engines/docker-tests.ts';
 import { HTTP_ECHO_IMAGE, PROBE_IMAGE } from '../../support/engines/images.ts';
 import { hostState, linksOf, tool } from '../../support/host/host-state.ts';
+import { testsInTurn } from '../../support/tests-in-turn.ts';
 import { startLab } from '../../support/workflows/lab.ts';
 import { pausedAfter } from '../../support/workflows/paused-lab.ts';
 
 describeDocker('the lab', () => {
+  const everySecond = testsInTurn(2);
   test('is refused if a container has the name, and the container keeps running', async () => {
     const id = await docker(
       'run',
@@ -106,7 +108,7 @@ describeDocker('the lab', () => {
     }
   });
 
-  test('is rolled back if the splice address is outside the subnet that Docker chose', async () => {
+  everySecond('is rolled back if the splice address is outside the subnet that Docker chose', async () => {
     const before = await hostState();
     const inputs = { spliceAddress: '192.0.2.9' };
     const end = await openProject().sharedWf(startLab(inputs, '--json'));
@@ -121,39 +123,42 @@ describeDocker('the lab', () => {
     expect(await hostState()).toEqual(before);
   });
 
-  test('leaves devops stuck if a foreign container on it takes the address, and the container stays', async () => {
-    const before = await hostState();
-    const lab = await pausedAfter('isolationTest', { inputs: { devSubnet: '172.30.0.0/16' } });
-    const stranger = await docker(
-      'run',
-      '--detach',
-      '--name',
-      'stranger',
-      '--network',
-      'devops',
-      '--ip',
-      '172.30.0.100',
-      HTTP_ECHO_IMAGE,
-      '-text',
-      'x',
-    );
-    try {
-      const { exitCode, record } = await lab.resume();
-      expect(exitCode).toBe(5);
-      expect(record).toMatchObject({ status: 'needs-attention', error: { code: 'E_RESIDUE' } });
-      expect(record.error?.message).toContain('172.30.0.100');
-      expect(record.verification).toMatchObject({ restored: false });
-      expect(record.changes.filter(({ status }) => status === 'stuck')).toMatchObject([{ step: 'createDevNetwork' }]);
-      expect(await dockerInspect('stranger', '{{.Id}} {{.State.Running}}')).toBe(`${stranger} true`);
-      expect((await links()).filter(({ ifname }) => ifname === 'int_hote')).toEqual([]);
-      const changes = await lab.project.sharedWf(['changes', 'lab']);
-      expect(changes.stdout).toContain('stranger');
-    } finally {
-      await docker('rm', '--force', stranger);
-    }
-    expect(await lab.rollBack()).toMatchObject({ exitCode: 0 });
-    expect(await hostState()).toEqual(before);
-  });
+  everySecond(
+    'leaves devops stuck if a foreign container on it takes the address, and the container stays',
+    async () => {
+      const before = await hostState();
+      const lab = await pausedAfter('isolationTest', { inputs: { devSubnet: '172.30.0.0/16' } });
+      const stranger = await docker(
+        'run',
+        '--detach',
+        '--name',
+        'stranger',
+        '--network',
+        'devops',
+        '--ip',
+        '172.30.0.100',
+        HTTP_ECHO_IMAGE,
+        '-text',
+        'x',
+      );
+      try {
+        const { exitCode, record } = await lab.resume();
+        expect(exitCode).toBe(5);
+        expect(record).toMatchObject({ status: 'needs-attention', error: { code: 'E_RESIDUE' } });
+        expect(record.error?.message).toContain('172.30.0.100');
+        expect(record.verification).toMatchObject({ restored: false });
+        expect(record.changes.filter(({ status }) => status === 'stuck')).toMatchObject([{ step: 'createDevNetwork' }]);
+        expect(await dockerInspect('stranger', '{{.Id}} {{.State.Running}}')).toBe(`${stranger} true`);
+        expect((await links()).filter(({ ifname }) => ifname === 'int_hote')).toEqual([]);
+        const changes = await lab.project.sharedWf(['changes', 'lab']);
+        expect(changes.stdout).toContain('stranger');
+      } finally {
+        await docker('rm', '--force', stranger);
+      }
+      expect(await lab.rollBack()).toMatchObject({ exitCode: 0 });
+      expect(await hostState()).toEqual(before);
+    },
+  );
 });
 
 /** Expects that the lab is refused before it begins, and that the host is unchanged. */

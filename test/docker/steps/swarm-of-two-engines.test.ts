@@ -275,5 +275,5 @@ describeDocker('a swarm of two engines', () => {
     ['a join that fails reports the reason, and the engine stops trying; an earlier gateway bridge stays', failingJoin],
     ['a join whose answer is lost is undone, and its node is in no list', lostAnswer],
   ] as const;
-  for (const [name, body] of inTurn(cases, 3)) test(name, body);
+  for (const [name, body] of inTurn(cases, 5)) test(name, body);
 });

@@ -215,7 +215,7 @@ describeOwnNetwork('a network change that is stopped at any of its touches', () 
     ],
   ];
 
-  it.for(inTurn(changes, 3))('is resumed and undone: %s', ([, tried]) => tried());
+  it.for(inTurn(changes, 5))('is resumed and undone: %s', ([, tried]) => tried());
 });
 
 /** Runs many `ip` commands in one process. */

@@ -142,7 +142,7 @@ describeOwnNetwork('net.link, net.mtu, net.fdb and net.rule', () => {
     ],
   ];
 
-  it.each(inTurn(cases, 3))(
+  it.each(inTurn(cases, 5))(
     '%s is applied, resumed and undone after a stop at any touch',
     async (_title, { actor, input, shows, expected, touches }) => {
       const stops = await stopEverywhere(

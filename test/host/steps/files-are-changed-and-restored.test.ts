@@ -166,7 +166,7 @@ const CASES: readonly Case[] = [
 ];
 
 describe.runIf(isRoot)('a change of a file', () => {
-  it.for(inTurn(CASES, 3))(
+  it.for(inTurn(CASES, 5))(
     '$name: stopped at any touch, it is resumed and undone exactly',
     async ({ actor, input, made, touches }) => {
       const { folder, at, fill, context } = world();

@@ -77,7 +77,7 @@ tr '\\0' '\\n' < /proc/$(systemctl show --property=MainPID --value ${UNITS[1]})/
     ['after touch restart apply 1 systemctl --no-ask-password restart', 'resume'],
     ['after touch dropIn apply 1 file place', 'rollback'],
   ] as const;
-  test.for(inTurn(kills, 3))('are restored after a kill: %s, then wf %s', async ([point, verb]) => {
+  test.for(inTurn(kills, 5))('are restored after a kill: %s, then wf %s', async ([point, verb]) => {
     const before = await state();
     const id = `k${point.replaceAll(/\W/g, '').slice(0, 40)}`;
     expect((await wf(['start', 'units', '--id', id], { WF_CRASH_AT: point })).exitCode).not.toBe(0);

@@ -25,6 +25,7 @@ import { PLAIN_STYLE } from '../../../../src/review/text/format/text-style.ts';
 import { execCommand, execOnUndo, revertSteps } from '../../../../src/steps/index.ts';
 import { rebuildProjection } from '../../../fixtures/history/rebuild-projection.ts';
 import { type FolderHost, openFolderHost } from '../../../support/in-process/folder-host.ts';
+import { EVERY_CASE } from '../../../support/rotation.ts';
 
 let host: FolderHost;
 let failing: Set<string>;
@@ -674,7 +675,7 @@ test('a workflow with children leaves the host and the ledger as the same steps 
         expect(await left(inChildren)).toEqual(await left(inline));
       },
     ),
-    { numRuns: 40 },
+    { numRuns: EVERY_CASE ? 200 : 15 },
   );
 });
 
