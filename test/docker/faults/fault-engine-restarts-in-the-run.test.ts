@@ -14,6 +14,9 @@ import { expectAllUndone, expectFailedAndUndone, pausedAfter } from '../../suppo
 /** Prints the names of the queries that it gets, and never answers. */
 const NAME_SERVER = fileURLToPath(new URL('../../fixtures/docker/silent-name-server.mjs', import.meta.url));
 
+/** Two of these four subnets are for the lab. */
+const FEW_SUBNETS = { 'default-address-pools': [{ base: '172.31.0.0/22', size: 24 }] };
+
 describeDocker('an engine that restarts during a run', () => {
   let engine: TestEngine;
   let options: OwnEngine['options'];
@@ -86,8 +89,7 @@ describeDocker('an engine that restarts during a run', () => {
         'live-restore': true,
         dns: [address],
         'dns-search': ['corp.example'],
-        // Two of these four subnets are for the lab.
-        'default-address-pools': [{ base: '172.31.0.0/22', size: 24 }],
+        ...FEW_SUBNETS,
       });
       await at('ip', 'link', 'add', 'uplink', 'type', 'bridge');
       await at('ip', 'address', 'add', `${address}/24`, 'dev', 'uplink');
@@ -128,6 +130,7 @@ describeDocker('an engine that restarts during a run', () => {
   );
 
   everySecond('fails the run if it has no free subnet, and the run is undone', async () => {
+    await restartDaemon(engine, FEW_SUBNETS);
     const others = ['one', 'two', 'three', 'four', 'five'];
     const made = await Promise.allSettled(others.map((name) => at('docker', 'network', 'create', name)));
     const [one = ''] = made.flatMap((end) => (end.status === 'fulfilled' ? [end.value] : []));

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { setup } from 'xstate';
 import { z } from 'zod';
+import { describeDefinition } from '../../../../src/definition/describe.ts';
 import type { RunOptions } from '../../../../src/engine/model/journal-event.ts';
 import type { Demand, Requester } from '../../../../src/engine/model/request.ts';
 import type { Clock } from '../../../../src/engine/ports/clock.ts';
@@ -10,6 +11,7 @@ import type { LoadedWorkflow } from '../../../../src/engine/workflow/workflow.ts
 import { systemClock } from '../../../../src/host/machine/clock.ts';
 import { ownProcess } from '../../../../src/host/processes/process.ts';
 import { type FolderHost, loaded, openFolderHost, runId } from '../../../support/in-process/folder-host.ts';
+import { stayingStep } from '../../../support/in-process/staying-step.ts';
 
 /** Added to the time since the boot. */
 let shiftMs = 0;
@@ -189,6 +191,57 @@ test('a cancelled run is undone at once, and an unguarded run when it is stopped
   expect(host.files()).toEqual([]);
 });
 
+test('what a step runner keeps by design stays after the deadline', async () => {
+  const staying = stayingStep(host.folder);
+  const machine = setup({ actors: { makeFile: host.makeFile, staying } }).createMachine({
+    initial: 'first',
+    states: {
+      first: { invoke: { id: 'a', src: 'makeFile', input: { name: 'a' }, onDone: 'second' } },
+      second: { invoke: { id: 'image', src: 'staying', input: { name: 'image' }, onDone: 'end' } },
+      end: { type: 'final' },
+    },
+  });
+  const stays = { name: 'stays', version: '1', description: '', input: z.object({}), machine, keepsChanges: true };
+  const handle = await host.start(loaded(stays), {}, { confirm: RULE });
+  await expect.poll(() => host.history.run(handle.id)?.status).toBe('unconfirmed');
+  expect(host.files()).toEqual(['a', 'image']);
+  shiftMs = 61_000;
+  expect(await end(handle)).toMatchObject({ status: 'rolled-back', error: { code: 'E_NOT_CONFIRMED' } });
+  expect(host.files()).toEqual(['image']);
+  expect(host.history.changes(handle.id).map(({ status }) => status)).toEqual(['reverted', 'kept']);
+});
+
+test('a retry of a failed run that has to be confirmed begins with a new deadline for applying', async () => {
+  const probing = setup({ actors: { makeFile: host.makeFile, probe } }).createMachine({
+    initial: 'probing',
+    states: {
+      probing: { invoke: { id: 'ask', src: 'probe', input: {}, onDone: 'makes' } },
+      makes: { invoke: { id: 'a', src: 'makeFile', input: { name: 'a' }, onDone: 'end' } },
+      end: { type: 'final' },
+    },
+  });
+  const definition = { name: 'asks', version: '1', description: '', input: z.object({}), keepsChanges: true };
+  const asks = loaded({ ...definition, machine: probing });
+  probeAnswers = false;
+  const { id, result } = await host.start(asks, {}, { confirm: RULE });
+  expect(await result).toMatchObject({ end: { status: 'failed' } });
+  probeAnswers = true;
+  shiftMs = RULE.applyWithinMs + 1_000;
+  let retried: RunHandle | undefined;
+  const resume = async () => {
+    const described = describeDefinition(asks, asks.model);
+    const request = { run: id, workflow: asks, definition: described, acceptChanges: false, pauseAfter: null };
+    retried = await host.engine.resume(request);
+    await expect.poll(() => host.history.run(id)?.status).toBe('unconfirmed');
+  };
+  const delivered = host.engine.deliver({ run: id, by, demand: { kind: 'retry' }, comment: null, advance: resume });
+  expect(await delivered).toMatchObject({ outcome: { type: 'handled' } });
+  expect(host.history.journal(id).filter(({ event }) => event.type === 'armed')).toHaveLength(2);
+  expect(await ask({ id }, confirmation())).toMatchObject({ outcome: { type: 'handled' } });
+  expect(await retried?.result).toMatchObject({ end: { status: 'succeeded' } });
+  expect(host.files()).toEqual(['a']);
+});
+
 test('a run that is not applied in time is undone', async () => {
   hangs = true;
   const handle = await host.start(workflow(), {}, { confirm: RULE });
@@ -210,7 +263,6 @@ test('another process ends an unconfirmed run whose process is gone: confirmed, 
     const id = runId(`left-${how}-${process.pid}`);
     const starting = host.engineOf({ guards: withoutGuard() });
     const w = workflow();
-    const { describeDefinition } = await import('../../../../src/definition/describe.ts');
     const handle = await starting.start({
       workflow: w,
       definition: describeDefinition(w, w.model),

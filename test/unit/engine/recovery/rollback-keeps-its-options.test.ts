@@ -1,13 +1,12 @@
-import { existsSync, rmSync, writeFileSync } from 'node:fs';
-import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { setup } from 'xstate';
 import { z } from 'zod';
 import { describeDefinition } from '../../../../src/definition/describe.ts';
 import type { RunId } from '../../../../src/engine/model/ids.ts';
 import type { RunHandle } from '../../../../src/engine/run/engine.ts';
-import { defineStep, runnerOf } from '../../../../src/engine/workflow/define-step.ts';
+import { runnerOf } from '../../../../src/engine/workflow/define-step.ts';
 import { type FolderHost, loaded, openFolderHost } from '../../../support/in-process/folder-host.ts';
+import { stayingStep } from '../../../support/in-process/staying-step.ts';
 
 let host: FolderHost;
 beforeEach(() => {
@@ -15,41 +14,8 @@ beforeEach(() => {
 });
 afterEach(() => host.close());
 
-/** Makes a file that is meant to stay, as a pulled image is. */
-function staying() {
-  const at = (name: string) => path.join(host.folder, name);
-  return defineStep({
-    kind: 'test.staying',
-    description: 'makes a file that stays',
-    input: z.object({ name: z.string() }),
-    output: z.null(),
-    record: z.object({ name: z.string() }),
-    kept: 'it is of use to others',
-    survivesReboot: true,
-    commands: () => [],
-    rehearse: () => null,
-    async observe({ name }) {
-      const seen = { target: `file ${name}`, record: { name } };
-      return existsSync(at(name)) ? { found: 'ours', ...seen, output: null } : { found: 'absent', ...seen };
-    },
-    async apply(_input, record) {
-      writeFileSync(at(record.name), '');
-      return record;
-    },
-    async inspect({ name }) {
-      // The answer takes a turn of the event loop, in which the run can be interrupted.
-      await new Promise((resolve) => setImmediate(resolve));
-      return existsSync(at(name)) ? { found: 'in place' } : { found: 'gone', reason: 'not there' };
-    },
-    async undo({ name }) {
-      rmSync(at(name));
-    },
-    undoCommands: ({ name }) => [['rm', name]],
-  });
-}
-
 function twoFiles() {
-  const actor = staying();
+  const actor = stayingStep(host.folder);
   const machine = setup({ actors: { staying: actor } }).createMachine({
     initial: 'first',
     states: {
