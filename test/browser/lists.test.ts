@@ -21,6 +21,7 @@ import {
   sidewaysScroll,
 } from '../support/page/browser.ts';
 import { type ServedPage, servePage } from '../support/page/served-page.ts';
+import { inTurn } from '../support/rotation.ts';
 import { foldersRun, openFoldersProject } from '../support/workflows/folders.ts';
 import { STEERS } from '../support/workflows/hostile-workflow.ts';
 
@@ -261,7 +262,7 @@ describe('the other pages', () => {
 
   test('are accessible and fit the window in light and dark colours, also with hostile texts', async () => {
     const { page, complaints } = await person();
-    for (const address of [
+    const addresses = [
       '/',
       '/?status=failed&last=52w&where=a=b&since=7d',
       '/changes',
@@ -276,7 +277,8 @@ describe('the other pages', () => {
       '/runs/hostile',
       '/runs/nobody',
       '/nowhere',
-    ]) {
+    ];
+    for (const address of inTurn(addresses, 2)) {
       await page.goto(served.url + address);
       for (const [colorScheme, widths] of [
         ['light', [1200, 800]],

@@ -4,6 +4,7 @@ import type { Page } from 'playwright-core';
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { accessibilityProblems, openBrowser, openSignedIn, sidewaysScroll, signIn } from '../support/page/browser.ts';
 import { type ServedPage, servePage } from '../support/page/served-page.ts';
+import { testsInTurn } from '../support/tests-in-turn.ts';
 import { openAskingProject } from '../support/workflows/asking-workflow.ts';
 import { FOLDERS_WORKFLOW, foldersRun } from '../support/workflows/folders.ts';
 import { HOSTILE_WORKFLOW, STEERS } from '../support/workflows/hostile-workflow.ts';
@@ -27,6 +28,8 @@ let served: ServedPage;
 beforeAll(async () => {
   served = await servePage(project);
 });
+
+const everySecond = testsInTurn(2);
 
 describe('the page of a lab on private hosts', () => {
   const lab = ['--runtime', 'embedded'];
@@ -193,67 +196,70 @@ describe('the page of a run that asks', () => {
   });
 });
 
-test('open pages report a lost connection, catch up after a restart of wf ui, and need a link once their session ended', async () => {
-  const own = openAskingProject({ 'workflows/folders.ts': FOLDERS_WORKFLOW });
-  own.go('first', 'second', 'third');
-  const serve = (port: number) => servePage(own, [`--port=${port}`, '--base-path=/wf']);
-  const first = await serve(0);
-  const { page: list, context, tab, complaints } = await openBrowser(onTestFinished);
-  await signIn(list, first.link);
-  await list.getByText('There are no runs yet.').waitFor();
-  await list.getByRole('link', { name: 'workflows', exact: true }).waitFor();
-  expect(await accessibilityProblems(list)).toEqual([]);
-  const rowOf = (id: string) => list.locator('table.runs tr', { hasText: id });
-  const id = `page-lost-${process.pid}`;
-  await own.run(id).line(/^waiting /);
-  const page = await tab();
-  await page.goto(`${first.url}/runs/${id}`);
-  await page.getByRole('heading', { name: 'Continue?' }).waitFor();
+everySecond(
+  'open pages report a lost connection, catch up after a restart of wf ui, and need a link once their session ended',
+  async () => {
+    const own = openAskingProject({ 'workflows/folders.ts': FOLDERS_WORKFLOW });
+    own.go('first', 'second', 'third');
+    const serve = (port: number) => servePage(own, [`--port=${port}`, '--base-path=/wf']);
+    const first = await serve(0);
+    const { page: list, context, tab, complaints } = await openBrowser(onTestFinished);
+    await signIn(list, first.link);
+    await list.getByText('There are no runs yet.').waitFor();
+    await list.getByRole('link', { name: 'workflows', exact: true }).waitFor();
+    expect(await accessibilityProblems(list)).toEqual([]);
+    const rowOf = (id: string) => list.locator('table.runs tr', { hasText: id });
+    const id = `page-lost-${process.pid}`;
+    await own.run(id).line(/^waiting /);
+    const page = await tab();
+    await page.goto(`${first.url}/runs/${id}`);
+    await page.getByRole('heading', { name: 'Continue?' }).waitFor();
 
-  const kill = async ({ wf }: ServedPage) => {
-    wf.kill('SIGKILL');
-    await wf.end;
-    for (const shown of [list, page]) await shown.getByRole('status').getByText('reconnecting').waitFor();
-  };
-  await kill(first);
-  await own.sharedWf(['send', id, 'approve', '--data', '{"by":"ann"}']);
-  await own.sharedWf(['wait', id]);
-  const missed = foldersRun(own);
-  missed.go();
-  await missed.carryOut();
-  expect(await status(page).textContent()).toBe('waiting');
-  const second = await serve(first.port);
-  await status(page).getByText('succeeded').waitFor();
-  await stepLink(page, 'third').waitFor();
-  for (const run of [id, missed.id]) await rowOf(run).getByText('succeeded').waitFor();
-  for (const shown of [list, page]) await soon(() => shown.getByText('reconnecting').count()).toBe(0);
-  // The session outlives the kill as well, and the link is still used.
-  expect((await list.reload())?.status()).toBe(200);
-  const { page: other } = await openBrowser(onTestFinished);
-  await other.goto(first.link);
-  await other.getByText('already been used').waitFor();
+    const kill = async ({ wf }: ServedPage) => {
+      wf.kill('SIGKILL');
+      await wf.end;
+      for (const shown of [list, page]) await shown.getByRole('status').getByText('reconnecting').waitFor();
+    };
+    await kill(first);
+    await own.sharedWf(['send', id, 'approve', '--data', '{"by":"ann"}']);
+    await own.sharedWf(['wait', id]);
+    const missed = foldersRun(own);
+    missed.go();
+    await missed.carryOut();
+    expect(await status(page).textContent()).toBe('waiting');
+    const second = await serve(first.port);
+    await status(page).getByText('succeeded').waitFor();
+    await stepLink(page, 'third').waitFor();
+    for (const run of [id, missed.id]) await rowOf(run).getByText('succeeded').waitFor();
+    for (const shown of [list, page]) await soon(() => shown.getByText('reconnecting').count()).toBe(0);
+    // The session outlives the kill as well, and the link is still used.
+    expect((await list.reload())?.status()).toBe(200);
+    const { page: other } = await openBrowser(onTestFinished);
+    await other.goto(first.link);
+    await other.getByText('already been used').waitFor();
 
-  await context.clearCookies();
-  await kill(second);
-  const third = await serve(first.port);
-  const ended = 'Run wf ui again with its options, open the link that it prints in this browser';
-  for (const shown of [list, page]) await shown.getByRole('status').getByText(ended).waitFor();
-  expect(await accessibilityProblems(page)).toEqual([]);
-  await signIn(await tab(), third.link);
-  for (const shown of [list, page]) await shown.getByText(ended).waitFor({ state: 'detached' });
+    await context.clearCookies();
+    await kill(second);
+    const third = await serve(first.port);
+    const ended = 'Run wf ui again with its options, open the link that it prints in this browser';
+    for (const shown of [list, page]) await shown.getByRole('status').getByText(ended).waitFor();
+    expect(await accessibilityProblems(page)).toEqual([]);
+    await signIn(await tab(), third.link);
+    for (const shown of [list, page]) await shown.getByText(ended).waitFor({ state: 'detached' });
 
-  // A run with changes in place is kept.
-  await own.sharedWf(['rollback', id]);
-  await status(page).getByText('rolled-back').waitFor();
-  const removed = page.getByRole('status').getByText('removed from the history');
-  await soon(async () => {
-    await own.sharedWf(['prune', '--older-than', '1s', '--yes']);
-    return removed.count();
-  }).toBe(1);
-  expect(complaints).toEqual([]);
-});
+    // A run with changes in place is kept.
+    await own.sharedWf(['rollback', id]);
+    await status(page).getByText('rolled-back').waitFor();
+    const removed = page.getByRole('status').getByText('removed from the history');
+    await soon(async () => {
+      await own.sharedWf(['prune', '--older-than', '1s', '--yes']);
+      return removed.count();
+    }).toBe(1);
+    expect(complaints).toEqual([]);
+  },
+);
 
-test('a run of 20,000 events is shown at once and whole, with few elements', async () => {
+everySecond('a run of 20,000 events is shown at once and whole, with few elements', async () => {
   const run = openLongRun(project.database, `page-long-${process.pid}`);
   onTestFinished(() => run.end());
   await run.poll(5_000);

@@ -14,7 +14,7 @@ const DONE = ['one', 'two', 'three', 'not three', 'not two', 'not one', ''];
 const AT_A_TIME = 2;
 
 /** One in this many crash points is tried. */
-const SHARES = 10;
+const SHARES = 15;
 /** The kills of agents at random moments. */
 const KILLS = EVERY_CASE ? 5 : 3;
 

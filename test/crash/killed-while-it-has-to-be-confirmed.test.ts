@@ -11,7 +11,7 @@ const MADE = ['one', 'two'];
 const OWN = /commit (?:armed|unconfirmed|extended|answered|rolling-back|change\.settled|change\.reverting|ended)/;
 
 /** One in this many points is tried, each with a separate run. */
-const SHARES = 8;
+const SHARES = 12;
 
 /** Returns the points that a wf reaches with this log, without repetitions. */
 function pointsIn(project: SettingProject, log: string): readonly string[] {

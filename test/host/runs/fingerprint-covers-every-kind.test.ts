@@ -15,6 +15,7 @@ import { systemClock } from '../../../src/host/machine/clock.ts';
 import { machineNamespace } from '../../../src/host/namespaces/namespace.ts';
 import { describeOwnNetwork } from '../../support/host/own-network.ts';
 import { comparedRun } from '../../support/in-process/compared-run.ts';
+import { testsInTurn } from '../../support/tests-in-turn.ts';
 
 const command = createCommandPort(systemClock, execaStarter);
 /** How often the links of the host were listed. */
@@ -213,6 +214,7 @@ const KINDS: readonly Kind[] = [
 ];
 
 describeOwnNetwork('a fingerprint of a real network namespace', () => {
+  const everySecond = testsInTurn(2);
   /** The state to which all kinds are reverted. */
   let before: Fingerprint;
   beforeAll(async () => {
@@ -340,7 +342,7 @@ describeOwnNetwork('a fingerprint of a real network namespace', () => {
     }
   });
 
-  test('lists an unchanged host once, and a changed one twice', async () => {
+  everySecond('lists an unchanged host once, and a changed one twice', async () => {
     const listingsAfter = (added: readonly string[], isWatched: boolean) =>
       withStableNamespaces(async () => {
         const before = await fingerprints.take(FACETS);
@@ -365,7 +367,7 @@ describeOwnNetwork('a fingerprint of a real network namespace', () => {
     });
   });
 
-  test('names a link that always changes, and compares the rest of the host', async () => {
+  everySecond('names a link that always changes, and compares the rest of the host', async () => {
     await run('ip link add wffp9 type bridge');
     // More than two values: the link differs in nearly all samples, however far apart they are.
     const flap =
