@@ -64,7 +64,7 @@ describe('the page of a lab on private hosts', () => {
     ).toEqual([expect.any(Number), expect.any(Number)]);
     // Both networks are created at the same time: either may have the first subnet.
     for (const words of [/✓ open/, /✗ blocked/, /172\.1[89]\.0\.100\/16/]) {
-      expect(await topology.textContent()).toMatch(words);
+      await soon(() => topology.textContent()).toMatch(words);
     }
     await topology.getByRole('button', { name: 'Français' }).click();
     await topology.getByText('✗ bloqué').first().waitFor();

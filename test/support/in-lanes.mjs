@@ -20,11 +20,11 @@ const projects = (...names) => names.flatMap((name) => ['--project', name]);
  * steps on an engine are in a lane with an engine of its own.
  */
 const LANES = {
-  docker: [...projects('docker', 'browser'), '--maxWorkers=1', '--exclude=test/docker/steps/**'],
+  docker: [...projects('docker', 'browser', 'contract'), '--maxWorkers=1', '--exclude=test/docker/steps/**'],
   machine: projects('host', 'crash'),
   command: [...projects('cli'), '--maxWorkers=1', '--exclude=test/cli/{ui,plans,refusals}/**'],
   rest: [
-    ...projects('exhaustive', 'contract', 'docker', 'cli'),
+    ...projects('exhaustive', 'docker', 'cli'),
     ...['--maxWorkers=1', '--exclude=test/docker/!(steps)/**', '--exclude=test/cli/!(ui|plans|refusals)/**'],
   ],
 };
