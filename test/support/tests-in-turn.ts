@@ -1,14 +1,16 @@
-import { test } from 'vitest';
+import { type TestContext, test } from 'vitest';
 import { EVERY_CASE, isDealt } from './rotation.ts';
 
+type Declare = (name: string, body: (context: TestContext) => Promise<void>) => void;
+
 /**
- * Returns a function that declares tests as `test` does, but only every `parts`-th of those that it is called for: the seed chooses them.
- * Call it for at least `parts` tests, or some test runs have none of them.
+ * Returns a function that declares tests as `declare` does, but only every `parts`-th of those that it is called for: the seed chooses
+ * them. Call it for at least `parts` tests, or some test runs have none of them.
  */
-export function testsInTurn(parts: number): (name: string, body: () => Promise<void>) => void {
+export function testsInTurn(parts: number, declare: Declare = test): Declare {
   let index = -1;
   return (name, body) => {
     index += 1;
-    if (EVERY_CASE || isDealt(index, parts)) test(name, body);
+    if (EVERY_CASE || isDealt(index, parts)) declare(name, body);
   };
 }

@@ -81,7 +81,7 @@ const FOUND = [
   ['afterReboot', 'forgets', /a reboot after the end of the run: expected the state .*/],
 ] as const;
 
-test.for(inTurn(FOUND, 3))(
+test.for(inTurn(FOUND, 5))(
   '%s finds a step runner that %s, and prints the crash point and the history',
   async ([tested, name, problem]) => {
     const { exitCode, output } = await call(name, tested);

@@ -6,6 +6,7 @@ import { agentLines, linesOf, startAgent } from '../../support/command/agent.ts'
 import { readRecord } from '../../support/command/read-record.ts';
 import { openProject, type Project } from '../../support/command/run-wf.ts';
 import { running } from '../../support/host/processes.ts';
+import { testsInTurn } from '../../support/tests-in-turn.ts';
 import { ASKING_WORKFLOW, openAskingProject } from '../../support/workflows/asking-workflow.ts';
 import { openSettingProject } from '../../support/workflows/setting-workflow.ts';
 
@@ -26,6 +27,8 @@ async function leaveWaiting(project: Project, id: string, ms: number, ...options
   start.kill('SIGKILL');
   await start.end;
 }
+
+const everySecond = testsInTurn(2, test.concurrent);
 
 test.concurrent('it fires due timers, and resumes what was started with --resume auto; one agent per database', async ({
   onTestFinished,
@@ -64,49 +67,50 @@ test.concurrent('it fires due timers, and resumes what was started with --resume
   expect((await project.sharedWf(['agent', 'status', '--json'])).json()).toMatchObject({ running: false, pid: null });
 });
 
-test.concurrent('it drains: the step under way finishes, no other begins, and the next agent resumes the run', async ({
-  onTestFinished,
-}) => {
-  const project = openAskingProject();
-  const run = project.start([
-    'start',
-    'asking',
-    '--id',
-    'agent-drains',
-    '--input',
-    `folder=${project.folder}`,
-    '--resume',
-    'auto',
-  ]);
-  await run.line(/^run agent-drains of asking/);
-  project.go('first');
-  await run.line(/^waiting for the event approve/);
-  run.kill('SIGKILL');
-  await run.end;
-  const first = await startAgent(onTestFinished, project);
-  await first.printed(/run agent-drains waits until/);
-  const send = project.wf(['send', 'agent-drains', 'approve', '--data', '{"by":"Ann"}']);
-  await first.printed(/run agent-drains resumed: a request/);
-  expect((await send).exitCode).toBe(0);
-  first.kill('SIGTERM');
-  await first.printed(/SIGTERM: draining, waiting for agent-drains/);
-  project.go('second');
-  expect(await first.end).toMatchObject({
-    exitCode: 0,
-    signal: undefined,
-    stdout: expect.stringMatching(/interrupted/),
-  });
-  expect(project.log()).toEqual(['first', 'second']);
-  expect(await statusOf(project, 'agent-drains')).toBe('interrupted');
-  project.go('third');
-  const next = await startAgent(onTestFinished, project);
-  await untilItIs(project, 'agent-drains', 'succeeded');
-  expect(project.log()).toEqual(['first', 'second', 'third']);
-  next.kill('SIGINT');
-  expect((await next.end).exitCode).toBe(0);
-});
+everySecond(
+  'it drains: the step under way finishes, no other begins, and the next agent resumes the run',
+  async ({ onTestFinished }) => {
+    const project = openAskingProject();
+    const run = project.start([
+      'start',
+      'asking',
+      '--id',
+      'agent-drains',
+      '--input',
+      `folder=${project.folder}`,
+      '--resume',
+      'auto',
+    ]);
+    await run.line(/^run agent-drains of asking/);
+    project.go('first');
+    await run.line(/^waiting for the event approve/);
+    run.kill('SIGKILL');
+    await run.end;
+    const first = await startAgent(onTestFinished, project);
+    await first.printed(/run agent-drains waits until/);
+    const send = project.wf(['send', 'agent-drains', 'approve', '--data', '{"by":"Ann"}']);
+    await first.printed(/run agent-drains resumed: a request/);
+    expect((await send).exitCode).toBe(0);
+    first.kill('SIGTERM');
+    await first.printed(/SIGTERM: draining, waiting for agent-drains/);
+    project.go('second');
+    expect(await first.end).toMatchObject({
+      exitCode: 0,
+      signal: undefined,
+      stdout: expect.stringMatching(/interrupted/),
+    });
+    expect(project.log()).toEqual(['first', 'second']);
+    expect(await statusOf(project, 'agent-drains')).toBe('interrupted');
+    project.go('third');
+    const next = await startAgent(onTestFinished, project);
+    await untilItIs(project, 'agent-drains', 'succeeded');
+    expect(project.log()).toEqual(['first', 'second', 'third']);
+    next.kill('SIGINT');
+    expect((await next.end).exitCode).toBe(0);
+  },
+);
 
-test.concurrent('a second signal ends it at once, and nothing is lost', async ({ onTestFinished }) => {
+everySecond('a second signal ends it at once, and nothing is lost', async ({ onTestFinished }) => {
   const project = openProject({ 'workflows/folders.ts': FOLDERS });
   const root = path.join(project.folder, 'root');
   mkdirSync(root);
@@ -139,9 +143,7 @@ test.concurrent('a second signal ends it at once, and nothing is lost', async ({
   expect(log()).toEqual(['one', 'two', 'three', 'not three', 'not two', 'not one', '']);
 });
 
-test.concurrent('it answers a request whose sender was killed, as the sender would have', async ({
-  onTestFinished,
-}) => {
+everySecond('it answers a request whose sender was killed, as the sender would have', async ({ onTestFinished }) => {
   const project = openProject({ 'workflows/gate.ts': GATE });
   await leaveWaiting(project, 'agent-asked', HOUR);
   await leaveWaiting(project, 'agent-undone', HOUR);
@@ -158,27 +160,28 @@ test.concurrent('it answers a request whose sender was killed, as the sender wou
   expect((await agentLines(agent)).filter(({ did }) => did === 'failed')).toEqual([]);
 });
 
-test.concurrent('it takes back an unconfirmed run without a guard, and starts a rolled-back run anew', async ({
-  onTestFinished,
-}) => {
-  const project = openSettingProject();
-  const run = project.run('agent-unconfirmed', ['--confirm-within', '2s', '--no-guard']);
-  await run.line(/^not confirmed yet/);
-  run.kill('SIGKILL');
-  await run.end;
-  await startAgent(onTestFinished, project);
-  await untilItIs(project, 'agent-unconfirmed', 'rolled-back');
-  expect(await record(project, 'agent-unconfirmed')).toMatchObject({ error: { code: 'E_NOT_CONFIRMED' } });
-  expect(project.log()).toEqual(['one', 'two', 'not two', 'not one']);
+everySecond(
+  'it takes back an unconfirmed run without a guard, and starts a rolled-back run anew',
+  async ({ onTestFinished }) => {
+    const project = openSettingProject();
+    const run = project.run('agent-unconfirmed', ['--confirm-within', '2s', '--no-guard']);
+    await run.line(/^not confirmed yet/);
+    run.kill('SIGKILL');
+    await run.end;
+    await startAgent(onTestFinished, project);
+    await untilItIs(project, 'agent-unconfirmed', 'rolled-back');
+    expect(await record(project, 'agent-unconfirmed')).toMatchObject({ error: { code: 'E_NOT_CONFIRMED' } });
+    expect(project.log()).toEqual(['one', 'two', 'not two', 'not one']);
 
-  await project.sharedWf(['start', 'setting', '--id', 'agent-retried', '--input', `folder=${project.folder}`]);
-  await project.sharedWf(['rollback', 'agent-retried']);
-  const sender = await project.wf(['retry', 'agent-retried'], { env: { WF_CRASH_AT: 'after request' } });
-  expect(sender).toMatchObject({ signal: 'SIGKILL' });
-  await vi.waitFor(async () => expect((await record(project, 'agent-retried')).retriedAs).toBeDefined(), PATIENCE);
-  const { retriedAs = '' } = await record(project, 'agent-retried');
-  await untilItIs(project, retriedAs, 'succeeded');
-});
+    await project.sharedWf(['start', 'setting', '--id', 'agent-retried', '--input', `folder=${project.folder}`]);
+    await project.sharedWf(['rollback', 'agent-retried']);
+    const sender = await project.wf(['retry', 'agent-retried'], { env: { WF_CRASH_AT: 'after request' } });
+    expect(sender).toMatchObject({ signal: 'SIGKILL' });
+    await vi.waitFor(async () => expect((await record(project, 'agent-retried')).retriedAs).toBeDefined(), PATIENCE);
+    const { retriedAs = '' } = await record(project, 'agent-retried');
+    await untilItIs(project, retriedAs, 'succeeded');
+  },
+);
 
 test.concurrent('a run that cannot be resumed is reported once, and resumed once the cause is fixed, without a restart', async ({
   onTestFinished,

@@ -10,6 +10,7 @@ import { openProject } from '../../support/command/run-wf.ts';
 import { halted } from '../../support/crash/faults/halt.ts';
 import { processesOfPrivateHosts } from '../../support/host/processes.ts';
 import { chosen } from '../../support/rotation.ts';
+import { testsInTurn } from '../../support/tests-in-turn.ts';
 
 vi.setConfig({ testTimeout: 60_000 });
 
@@ -107,7 +108,9 @@ test('a start that is killed before it has created its run leaves no host', asyn
   await vi.waitUntil(() => processesOfPrivateHosts('two-early').length === 0, 10_000);
 });
 
-test('verification names the host of a leftover', async () => {
+const everySecond = testsInTurn(2);
+
+everySecond('verification names the host of a leftover', async () => {
   const { wf, start, shell, record } = openHosts();
   expect(await wf(start('two-left', '--pause-after', 'reach'))).toMatchObject({ exitCode: 0 });
   const onAlpha = await shell('two-left', 'alpha');
@@ -124,7 +127,7 @@ test('verification names the host of a leftover', async () => {
   expect(processesOfPrivateHosts('two-left')).toEqual([]);
 });
 
-test('a run whose host has ended fails, and its changes are gone from the new hosts', async () => {
+everySecond('a run whose host has ended fails, and its changes are gone from the new hosts', async () => {
   const { start, launch, record } = openHosts();
   const wf = launch(start('two-gone'), { env: { WF_HALT_AT: 'before touch betaUp apply 1 ip link set' } });
   await halted(wf);

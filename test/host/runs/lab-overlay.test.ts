@@ -12,7 +12,7 @@ import type { WfEnd } from '../../support/command/wf-process.ts';
 import { privateProcessesIn } from '../../support/crash/processes.ts';
 import { HAS_NFT } from '../../support/host/nft.ts';
 import { openConnection } from '../../support/page/open-connection.ts';
-import { chosen } from '../../support/rotation.ts';
+import { testsInTurn } from '../../support/tests-in-turn.ts';
 
 vi.setConfig({ testTimeout: 120_000 });
 
@@ -151,12 +151,12 @@ const RECOVERIES = {
   },
 };
 
-withNft.for(chosen(['resumed', 'rolled back'] as const))(
-  'a killed run is %s on both hosts, also by an ordinary user',
-  (how) => RECOVERIES[how](),
-);
+const everyThird = testsInTurn(3, withNft);
+for (const [how, recover] of Object.entries(RECOVERIES)) {
+  everyThird(`a killed run is ${how} on both hosts, also by an ordinary user`, recover);
+}
 
-withNft(
+everyThird(
   'a restart of the machine while networks are created ends the run undone, with both hosts compared',
   async () => {
     const { wf, wfAfterReboot, start, record } = openLab();
@@ -195,9 +195,8 @@ const FAULTS = [
   },
 ] as const;
 
-withNft.for(chosen(FAULTS))(
-  '$fault makes the run fail within its deadline, and wf undoes it',
-  async ({ fault, pauseAfter, make, message, drift }) => {
+for (const { fault, pauseAfter, make, message, drift } of FAULTS) {
+  everyThird(`${fault} makes the run fail within its deadline, and wf undoes it`, async () => {
     const { wf, start, record, inShell } = openLab();
     const id = `overlay-${fault.replaceAll(' ', '-')}`;
     expect(await wf(start(id, '--pause-after', pauseAfter))).toMatchObject({ exitCode: 0 });
@@ -213,8 +212,8 @@ withNft.for(chosen(FAULTS))(
     });
     expect(verification?.drift.map(({ subject }) => subject)).toEqual(expect.arrayContaining([...drift]));
     expect(processesOf(id)).toEqual([]);
-  },
-);
+  });
+}
 
 test('inputs that exclude each other are refused before wf touches anything', async () => {
   const { sharedWf, start } = openLab();
