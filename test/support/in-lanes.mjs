@@ -21,8 +21,11 @@ const projects = (...names) => names.flatMap((name) => ['--project', name]);
  */
 const LANES = {
   docker: [...projects('docker', 'browser', 'contract'), '--maxWorkers=1', '--exclude=test/docker/steps/**'],
-  machine: projects('host', 'crash'),
-  command: [...projects('cli'), '--maxWorkers=1', '--exclude=test/cli/{ui,plans,refusals}/**'],
+  machine: [...projects('host', 'crash'), '--exclude=test/host/private-host/**'],
+  command: [
+    ...projects('cli', 'host'),
+    ...['--maxWorkers=1', '--exclude=test/cli/{ui,plans,refusals}/**', '--exclude=test/host/!(private-host)/**'],
+  ],
   rest: [
     ...projects('exhaustive', 'docker', 'cli'),
     ...['--maxWorkers=1', '--exclude=test/docker/!(steps)/**', '--exclude=test/cli/!(ui|plans|refusals)/**'],
