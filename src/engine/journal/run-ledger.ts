@@ -224,12 +224,17 @@ class OwnLedger implements RunLedger {
     }
   }
 
-  /** Observes stuck changes again once the others are undone: a stuck command in a container is gone with the container. */
+  /**
+   * Observes stuck changes again once older ones are undone: a stuck command in a container is gone with the container. No others: the
+   * host may still not answer, and each observation would wait for its time-out.
+   */
   async #settleGoneWithOthers(asked: readonly Change[]): Promise<void> {
     const { journal } = this.#dependencies;
     const seqs = new Set(asked.map(({ seq }) => seq));
-    const stuck = journal.changes().filter(({ seq, status }) => status === 'stuck' && seqs.has(seq));
-    for (const change of stuck) {
+    const changes = journal.changes().filter(({ seq }) => seqs.has(seq));
+    const oldestUndone = changes.find(({ status }) => status === 'reverted' || status === 'gone');
+    for (const change of changes) {
+      if (change.status !== 'stuck' || oldestUndone === undefined || oldestUndone.seq > change.seq) continue;
       const reason = await this.#whyVanished(change);
       if (reason === undefined) continue;
       await journal.append([{ type: 'change.settled', seq: change.seq, status: 'gone', reason }]);

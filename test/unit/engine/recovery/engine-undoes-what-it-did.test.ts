@@ -126,6 +126,46 @@ describe('the changes of a run', () => {
     },
   );
 
+  test('whose state is unknown are not observed again if nothing that contains them was undone', async () => {
+    const { makeFile } = host;
+    let observed = 0;
+    const silent = defineStep({
+      kind: 'test.silent',
+      description: 'changes something that does not answer',
+      input: z.object({}),
+      output: z.null(),
+      record: z.object({}),
+      survivesReboot: true,
+      commands: () => [],
+      rehearse: () => null,
+      async observe(_input, _context, earlier) {
+        const seen = { target: 'the silent', record: {} };
+        return earlier === undefined ? { found: 'absent', ...seen } : { found: 'ours', ...seen, output: null };
+      },
+      apply: async (_input, record) => record,
+      async inspect() {
+        observed += 1;
+        throw new WfError('E_HOST_STATE_UNKNOWN', 'it does not answer', { hint: 'none' });
+      },
+      undo: async () => {},
+      undoCommands: () => [],
+    });
+    const machine = setup({ actors: { makeFile, silent } }).createMachine({
+      initial: 'first',
+      states: {
+        first: { invoke: { id: 'first', src: 'silent', input: {}, onDone: 'second' } },
+        second: { invoke: { id: 'second', src: 'makeFile', input: { name: 'a' }, onDone: 'third' } },
+        third: { invoke: { id: 'third', src: 'makeFile', input: { name: 'b', fail: 'before' } } },
+      },
+    });
+    const definition = { name: 'silent', version: '1', description: '', input: z.object({}), machine };
+    const { id, result } = await host.start(loaded(definition));
+    expect(await result).toMatchObject({ end: { status: 'needs-attention' } });
+    expect(statuses(id).slice(0, 2)).toEqual(['stuck', 'reverted']);
+    // For the error of the failed run, and for the undo.
+    expect(observed).toBe(2);
+  });
+
   test('are undone newest first after a failure, and the host is verified', async () => {
     const order: string[] = [];
     const handle = await host.start(
