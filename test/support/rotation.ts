@@ -20,12 +20,16 @@ export function dealt<Case>(cases: readonly Case[], hands: number): readonly Cas
   return cases.filter((_case, index) => isDealt(index, hands));
 }
 
-/** Whether the case at an index is among those that `dealt` returns. */
-export function isDealt(index: number, hands: number): boolean {
+function isDealt(index: number, hands: number): boolean {
   return index % hands === Math.floor(SEED / 2) % hands;
 }
 
 /** Returns all of these if all cases are tried, otherwise every `parts`-th. At least one: `parts` is not above their number. */
 export function inTurn<Case>(cases: readonly Case[], parts: number): readonly Case[] {
-  return EVERY_CASE ? cases : dealt(cases, Math.min(parts, cases.length));
+  return cases.filter((_case, index) => isInTurn(index, Math.min(parts, cases.length)));
+}
+
+/** Whether `inTurn` returns the case at an index, if there are at least `parts`. */
+export function isInTurn(index: number, parts: number): boolean {
+  return EVERY_CASE || isDealt(index, parts);
 }

@@ -13,6 +13,7 @@ import type { Clock } from '../../../src/engine/ports/clock.ts';
 import { type CrashPoints, NO_CRASH_POINTS } from '../../../src/engine/ports/crash-points.ts';
 import type { FingerprintPort } from '../../../src/engine/ports/fingerprint.ts';
 import type { Lease } from '../../../src/engine/ports/history.ts';
+import type { Runtimes } from '../../../src/engine/ports/runtime.ts';
 import { createEngine } from '../../../src/engine/run/create-engine.ts';
 import type { Engine, EngineDependencies, RunHandle, RunObserver } from '../../../src/engine/run/engine.ts';
 import { secretInputs } from '../../../src/engine/secrets/secret-inputs.ts';
@@ -46,20 +47,26 @@ export interface FolderHost {
   /** An engine on the same host with these dependencies replaced. */
   engineOf(parts: Partial<EngineDependencies>): Engine;
   readonly fingerprints: FingerprintPort;
+  /** Both runtimes on this host, which see these fingerprints of it. */
+  runtimesWith(fingerprints: FingerprintPort): Runtimes;
   /** Called right before and right after each touch of the folder. */
   onTouch: (point: string) => void;
   /** Creates a file that belongs to the run; its undo removes it. */
   readonly makeFile: ReturnType<typeof fileStep>;
-  start(
-    workflow: LoadedWorkflow,
-    input?: JsonObject,
-    options?: Partial<RunOptions>,
-    observer?: RunObserver,
-  ): Promise<RunHandle>;
+  start(...run: RunToStart): Promise<RunHandle>;
+  /** Starts a run on another engine of this host. */
+  startOn(engine: Engine, ...run: RunToStart): Promise<RunHandle>;
   files(): readonly string[];
   remove(name: string): void;
   close(): void;
 }
+
+type RunToStart = readonly [
+  workflow: LoadedWorkflow,
+  input?: JsonObject,
+  options?: Partial<RunOptions>,
+  observer?: RunObserver,
+];
 
 /** A run id is locked on the whole host, and other tests use the same ids: each folder is treated as a separate host. */
 function claimsIn(folder: string): ClaimPort {
@@ -75,10 +82,12 @@ export function openFolderHost(clock: Clock = systemClock, isOwnerAlive = isAliv
   const history = openHistory(database);
   const claims = claimsIn(path.basename(root));
   let runs = 0;
+  const runtimesWith = (fingerprints: FingerprintPort) =>
+    runtimesOn({ ...machinePorts({}, database), clock }, fingerprints, folder);
   const engineOf = (parts: Partial<EngineDependencies>) =>
     createEngine({
       history,
-      runtimes: runtimesOn({ ...machinePorts({}, database), clock }, folderFingerprints(folder), folder),
+      runtimes: runtimesWith(folderFingerprints(folder)),
       claims,
       notifier: machineNotifier(database, () => history),
       guards: createGuards({ program: 'dist/wf.cjs', executed: () => [], database, runner: guardUnit.runner }),
@@ -103,10 +112,12 @@ export function openFolderHost(clock: Clock = systemClock, isOwnerAlive = isAliv
     engineWith,
     engineOf,
     fingerprints: folderFingerprints(folder),
+    runtimesWith,
     onTouch: () => {},
     makeFile: fileStep(folder, (point) => host.onTouch(point)),
-    start: (workflow, input = {}, options = {}, observer = {}) =>
-      engine.start(
+    start: (...run) => host.startOn(engine, ...run),
+    startOn: (other, workflow, input = {}, options = {}, observer = {}) =>
+      other.start(
         {
           workflow,
           definition: describeDefinition(workflow, workflow.model),

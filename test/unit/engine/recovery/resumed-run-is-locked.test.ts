@@ -5,11 +5,8 @@ import { describeDefinition } from '../../../../src/definition/describe.ts';
 import type { Runtime } from '../../../../src/engine/ports/runtime.ts';
 import type { RunHandle } from '../../../../src/engine/run/engine.ts';
 import { defineStep, runnerOf } from '../../../../src/engine/workflow/define-step.ts';
-import { systemClock } from '../../../../src/host/machine/clock.ts';
 import { ownProcess } from '../../../../src/host/processes/process.ts';
-import { machinePorts } from '../../../../src/runtime/machine-ports.ts';
 import { type FolderHost, loaded, openFolderHost, runId } from '../../../support/in-process/folder-host.ts';
-import { runtimesOn } from '../../../support/in-process/runtimes-on.ts';
 
 let host: FolderHost;
 /** Whether the owner of the lease, this process, counts as alive. */
@@ -146,7 +143,7 @@ test('resume reads a run that its caller has seen once, under its lock, and refu
 test('a resume that has opened a host is refused once another process has replaced that host', async () => {
   const { id } = await interruptedRun();
   const [opened, replaced] = [ownProcess(), { ...ownProcess(), pid: process.ppid }];
-  const runtimes = runtimesOn({ ...machinePorts({}, host.database), clock: systemClock }, host.fingerprints, 'here');
+  const runtimes = host.runtimesWith(host.fingerprints);
   const { docker } = runtimes;
   let isClosed = false;
   /** Opens a private host; meanwhile another process takes the run over, makes another one, and leaves the run. */

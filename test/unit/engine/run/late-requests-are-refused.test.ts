@@ -1,7 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { setup } from 'xstate';
 import { z } from 'zod';
-import { describeDefinition } from '../../../../src/definition/describe.ts';
 import type { RunId } from '../../../../src/engine/model/ids.ts';
 import type { Demand, RequestOutcome } from '../../../../src/engine/model/request.ts';
 import type { FingerprintPort } from '../../../../src/engine/ports/fingerprint.ts';
@@ -9,10 +8,7 @@ import type { RunHandle, RunObserver } from '../../../../src/engine/run/engine.t
 import { runnerOf } from '../../../../src/engine/workflow/define-step.ts';
 import type { History } from '../../../../src/history/history.ts';
 import { openHistory } from '../../../../src/history/open.ts';
-import { systemClock } from '../../../../src/host/machine/clock.ts';
-import { machinePorts } from '../../../../src/runtime/machine-ports.ts';
 import { type FolderHost, loaded, openFolderHost } from '../../../support/in-process/folder-host.ts';
-import { runtimesOn } from '../../../support/in-process/runtimes-on.ts';
 
 const by = { user: 'ann', sudoUser: null, host: 'here' };
 const CANCEL: Demand = { kind: 'cancel', keep: false };
@@ -74,15 +70,8 @@ test('requests that come while a successful run is verified are refused at once,
       return host.fingerprints.takeLike(...given);
     },
   };
-  const ports = { ...machinePorts({}, host.database), clock: systemClock };
-  const workflow = makingTwoFiles();
-  const { result } = await host.engineOf({ runtimes: runtimesOn(ports, askedDuring, host.folder) }).start({
-    workflow,
-    definition: describeDefinition(workflow, workflow.model),
-    input: {},
-    runtime: 'docker',
-    options: { onFailure: 'rollback', pauseAfter: null },
-  });
+  const engine = host.engineOf({ runtimes: host.runtimesWith(askedDuring) });
+  const { result } = await host.startOn(engine, makingTwoFiles());
   expect(await result).toMatchObject({ end: { status: 'succeeded' } });
   expect(requests).toHaveLength(3);
   expect(host.files()).toEqual(['a', 'b']);

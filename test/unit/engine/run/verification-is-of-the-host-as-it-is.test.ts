@@ -10,12 +10,9 @@ import type { FingerprintPort } from '../../../../src/engine/ports/fingerprint.t
 import type { RunHandle } from '../../../../src/engine/run/engine.ts';
 import { defineStep, runnerOf } from '../../../../src/engine/workflow/define-step.ts';
 import type { StepRunner } from '../../../../src/engine/workflow/step.ts';
-import { systemClock } from '../../../../src/host/machine/clock.ts';
-import { machinePorts } from '../../../../src/runtime/machine-ports.ts';
 import { revertSteps } from '../../../../src/steps/host/revert-steps.ts';
 import { verifyHost } from '../../../../src/steps/host/verify-host.ts';
 import { type FolderHost, loaded, openFolderHost } from '../../../support/in-process/folder-host.ts';
-import { runtimesOn } from '../../../support/in-process/runtimes-on.ts';
 
 let host: FolderHost;
 beforeEach(() => {
@@ -136,16 +133,8 @@ describe('the verification of a run', () => {
         return isWatched ? now : { ...now, passing: `${run?.id} leaves something for a moment` };
       },
     };
-    const ports = { ...machinePorts({}, host.database), clock: systemClock };
-    const engine = host.engineOf({ runtimes: runtimesOn(ports, settling, host.folder) });
-    const workflow = failingAtLast();
-    const handle = await engine.start({
-      workflow,
-      definition: describeDefinition(workflow, workflow.model),
-      input: {},
-      runtime: 'docker',
-      options: { onFailure: 'rollback', pauseAfter: null },
-    });
+    const engine = host.engineOf({ runtimes: host.runtimesWith(settling) });
+    const handle = await host.startOn(engine, failingAtLast());
     expect(await handle.result).toMatchObject({ end: { status: 'rolled-back' } });
     expect(host.history.verification(handle.id)).toMatchObject({ restored: true, residues: [] });
     expect(samples).toEqual([false, true]);

@@ -10,10 +10,8 @@ import type { Engine, RunHandle, RunObserver } from '../../../../src/engine/run/
 import { defineStep, runnerOf } from '../../../../src/engine/workflow/define-step.ts';
 import { openHistory } from '../../../../src/history/open.ts';
 import { systemClock } from '../../../../src/host/machine/clock.ts';
-import { machinePorts } from '../../../../src/runtime/machine-ports.ts';
 import { PinnedConnection } from '../../../../src/sqlite/pinned-connection.ts';
 import { type FolderHost, loaded, openFolderHost } from '../../../support/in-process/folder-host.ts';
-import { runtimesOn } from '../../../support/in-process/runtimes-on.ts';
 
 let host: FolderHost;
 /** The second step of a run waits for this. */
@@ -58,9 +56,7 @@ function files(waitMs = 0) {
 }
 
 function startOn(engine: Engine, observer: RunObserver = {}, workflow = files()): Promise<RunHandle> {
-  const definition = describeDefinition(workflow, workflow.model);
-  const options = { onFailure: 'rollback', pauseAfter: null } as const;
-  return engine.start({ workflow, definition, input: {}, runtime: 'docker', options }, observer);
+  return host.startOn(engine, workflow, {}, {}, observer);
 }
 
 function resumeOn(engine: Engine, { id }: RunHandle): Promise<RunHandle> {
@@ -237,7 +233,7 @@ test('a run gives up its lease only after its current step has ended', async () 
 
 /** Returns runtimes whose Docker host has these members replaced. */
 function hostWith(differs: Partial<RunHost>, fingerprints?: FingerprintPort) {
-  const runtimes = runtimesOn(machinePorts({}, host.database), fingerprints ?? host.fingerprints, host.folder);
+  const runtimes = host.runtimesWith(fingerprints ?? host.fingerprints);
   const { open } = runtimes.docker;
   const docker = { ...runtimes.docker, open: async (run: RunIdentity) => ({ ...(await open(run, null)), ...differs }) };
   return { ...runtimes, docker };
